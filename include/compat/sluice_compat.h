@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between the kernels that Sluice builds for (META has the range).
+ *
+ * This is the only file of the tree that may test the kernel version. Where a
+ * newer kernel has a better interface, the shim supplies that interface under
+ * its upstream name on older kernels. Where the interfaces cannot be given the
+ * same shape, the shim has a name of its own with the prefix sluice_compat_.
+ *
+ * Each shim says which version changed what. It can go when the oldest kernel
+ * in META is at least that version.
+ */
+#ifndef SLUICE_COMPAT_H
+#define SLUICE_COMPAT_H
+
+#include <linux/version.h>
+
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/device.h>
+#include <linux/eventfd.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/vfio.h>
+
+#define SLUICE_KERNEL_SINCE(major, minor) \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0))
+
+/*
+ * --- modules and devices ---
+ */
+
+/* 6.13 turned the argument of MODULE_IMPORT_NS() into a string. */
+#if SLUICE_KERNEL_SINCE(6, 13)
+#define SLUICE_COMPAT_IMPORT_NS(ns) MODULE_IMPORT_NS(#ns)
+#else
+#define SLUICE_COMPAT_IMPORT_NS(ns) MODULE_IMPORT_NS(ns)
+#endif
+
+/* 6.4 dropped the module argument of class_create(). */
+static inline struct class *sluice_compat_class_create(const char *name)
+{
+#if SLUICE_KERNEL_SINCE(6, 4)
+	return class_create(name);
+#else
+	return class_create(THIS_MODULE, name);
+#endif
+}
+
+/*
+ * 6.4 removed the owner from struct class; a statically defined class needs it
+ * before that.
+ */
+#if SLUICE_KERNEL_SINCE(6, 4)
+#define SLUICE_COMPAT_CLASS_OWNER
+#else
+#define SLUICE_COMPAT_CLASS_OWNER .owner = THIS_MODULE,
+#endif
+
+/*
+ * 6.2 made the device const in class.devnode and dev_uevent of device_type,
+ * 6.3 in dev_uevent of class.
+ */
+#if SLUICE_KERNEL_SINCE(6, 3)
+#define SLUICE_COMPAT_UEVENT_CONST const
+#else
+#define SLUICE_COMPAT_UEVENT_CONST
+#endif
+
+/* By 6.16 the callbacks of a binary attribute take it as const. */
+#if SLUICE_KERNEL_SINCE(6, 16)
+#define SLUICE_COMPAT_BIN_CONST const
+#else
+#define SLUICE_COMPAT_BIN_CONST
+#endif
+
+/*
+ * --- events, timers, threads ---
+ */
+
+/* 6.8 dropped the count argument of eventfd_signal(). */
+static inline void sluice_compat_eventfd_signal(struct eventfd_ctx *ctx)
+{
+#if SLUICE_KERNEL_SINCE(6, 8)
+	eventfd_signal(ctx);
+#else
+	eventfd_signal(ctx, 1);
+#endif
+}
+
+/* 6.16 renamed from_timer(). */
+#ifndef timer_container_of
+#define timer_container_of(var, callback_timer, timer_fieldname) \
+	from_timer(var, callback_timer, timer_fieldname)
+#endif
+
+/* 6.13 replaced hrtimer_init() and the assignment of the function. */
+#if !SLUICE_KERNEL_SINCE(6, 13)
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
+}
+#endif
+
+/* 6.14 renamed kthread_create_worker(), which used to start the worker too. */
+#if !SLUICE_KERNEL_SINCE(6, 14)
+#define kthread_run_worker(flags, namefmt, ...) \
+	kthread_create_worker(flags, namefmt, ##__VA_ARGS__)
+#endif
+
+/*
+ * --- memory ---
+ */
+
+/* 6.3 made vm_flags read-only and brought the accessors. */
+#if !SLUICE_KERNEL_SINCE(6, 3)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+/* 7.1 renamed zap_vma_ptes(). */
+#if !SLUICE_KERNEL_SINCE(7, 1)
+#define zap_special_vma_range(vma, address, size) \
+	zap_vma_ptes(vma, address, size)
+#endif
+
+/*
+ * --- PCI ---
+ */
+
+/* 6.8 renamed PCI_IRQ_LEGACY, later kernels dropped the old name. */
+#ifndef PCI_IRQ_INTX
+#define PCI_IRQ_INTX PCI_IRQ_LEGACY
+#endif
+
+/*
+ * --- block layer: using a disk ---
+ */
+
+/**
+ * struct sluice_compat_bdev - a block device that is open
+ * @bdev: the block device, NULL when it is not open
+ * @file: what holds it open, from 6.9
+ * @mode: what it was opened with, before 6.9
+ */
+struct sluice_compat_bdev {
+	struct block_device *bdev;
+#if SLUICE_KERNEL_SINCE(6, 9)
+	struct file *file;
+#elif SLUICE_KERNEL_SINCE(6, 7)
+	struct bdev_handle *handle;
+#elif SLUICE_KERNEL_SINCE(6, 5)
+	void *holder;
+#else
+	fmode_t mode;
+#endif
+};
+
+/**
+ * sluice_compat_bdev_open() - open a block device for reading and writing
+ * @b: where to keep what is open
+ * @dev: device number
+ * @holder: claims the device exclusively in this name; NULL does not claim it
+ *
+ * 6.5 changed the flags and the way to ask for exclusiveness, 6.7 brought a
+ * handle, 6.9 a file.
+ *
+ * Return: 0, or -EBUSY where somebody else holds the device, or another error.
+ */
+static inline int sluice_compat_bdev_open(struct sluice_compat_bdev *b,
+					  dev_t dev, void *holder)
+{
+#if SLUICE_KERNEL_SINCE(6, 9)
+	b->file = bdev_file_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE,
+					holder, NULL);
+	if (IS_ERR(b->file))
+		return PTR_ERR(b->file);
+	b->bdev = file_bdev(b->file);
+#elif SLUICE_KERNEL_SINCE(6, 7)
+	b->handle = bdev_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE,
+				     holder, NULL);
+	if (IS_ERR(b->handle))
+		return PTR_ERR(b->handle);
+	b->bdev = b->handle->bdev;
+#else
+	struct block_device *bdev;
+
+#if SLUICE_KERNEL_SINCE(6, 5)
+	b->holder = holder;
+	bdev = blkdev_get_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE, holder,
+				 NULL);
+#else
+	b->mode = FMODE_READ | FMODE_WRITE | (holder ? FMODE_EXCL : 0);
+	bdev = blkdev_get_by_dev(dev, b->mode, holder);
+#endif
+	if (IS_ERR(bdev))
+		return PTR_ERR(bdev);
+	b->bdev = bdev;
+#endif
+	return 0;
+}
+
+/**
+ * sluice_compat_bdev_close() - undo sluice_compat_bdev_open()
+ * @b: what was opened
+ */
+static inline void sluice_compat_bdev_close(struct sluice_compat_bdev *b)
+{
+	if (!b->bdev)
+		return;
+#if SLUICE_KERNEL_SINCE(6, 12)
+	bdev_fput(b->file);
+#elif SLUICE_KERNEL_SINCE(6, 9)
+	fput(b->file);
+#elif SLUICE_KERNEL_SINCE(6, 7)
+	bdev_release(b->handle);
+#elif SLUICE_KERNEL_SINCE(6, 5)
+	blkdev_put(b->bdev, b->holder);
+#else
+	blkdev_put(b->bdev, b->mode);
+#endif
+	b->bdev = NULL;
+}
+
+/*
+ * --- block layer: providing a disk ---
+ */
+
+/**
+ * struct sluice_compat_limits - what a disk can do
+ * @logical_block_size: bytes
+ * @physical_block_size: bytes, 0 = like the logical one
+ * @max_hw_sectors: longest command, in units of 512 bytes
+ * @max_segments: most segments of a command
+ * @virt_boundary_mask: see struct queue_limits
+ * @dma_alignment: see struct queue_limits
+ * @max_discard_sectors: longest discard, in units of 512 bytes, 0 = none
+ * @max_discard_segments: most ranges of a discard, 0 = 1
+ * @discard_granularity: bytes, 0 = the logical block size
+ * @max_write_zeroes_sectors: in units of 512 bytes, 0 = none
+ * @write_cache: the disk has a volatile write cache, and takes FUA
+ */
+struct sluice_compat_limits {
+	unsigned int logical_block_size;
+	unsigned int physical_block_size;
+	unsigned int max_hw_sectors;
+	unsigned int max_segments;
+	unsigned long virt_boundary_mask;
+	unsigned int dma_alignment;
+	unsigned int max_discard_sectors;
+	unsigned int max_discard_segments;
+	unsigned int discard_granularity;
+	unsigned int max_write_zeroes_sectors;
+	bool write_cache;
+};
+
+/**
+ * sluice_compat_alloc_disk() - blk_mq_alloc_disk() with limits
+ * @set: tag set
+ * @l: limits
+ * @queuedata: for the driver
+ *
+ * 6.9 made the limits an argument and 6.11 moved the features into them; the
+ * single setters were gone by 6.12.
+ *
+ * Return: the disk or an ERR_PTR().
+ */
+static inline struct gendisk *
+sluice_compat_alloc_disk(struct blk_mq_tag_set *set,
+			 const struct sluice_compat_limits *l, void *queuedata)
+{
+	unsigned int pbs = l->physical_block_size ?: l->logical_block_size;
+	unsigned int granularity = l->discard_granularity ?:
+				   l->logical_block_size;
+	unsigned int ranges = l->max_discard_segments ?: 1;
+#if SLUICE_KERNEL_SINCE(6, 11)
+	struct queue_limits lim = {
+		.logical_block_size = l->logical_block_size,
+		.physical_block_size = pbs,
+		.max_hw_sectors = l->max_hw_sectors,
+		.max_segments = l->max_segments,
+		.virt_boundary_mask = l->virt_boundary_mask,
+		.dma_alignment = l->dma_alignment,
+		.max_write_zeroes_sectors = l->max_write_zeroes_sectors,
+	};
+
+	if (l->write_cache)
+		lim.features |= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA;
+	if (l->max_discard_sectors) {
+		lim.max_hw_discard_sectors = l->max_discard_sectors;
+		lim.max_discard_segments = ranges;
+		lim.discard_granularity = granularity;
+	}
+	return blk_mq_alloc_disk(set, &lim, queuedata);
+#else
+	struct gendisk *disk;
+	struct request_queue *q;
+
+#if SLUICE_KERNEL_SINCE(6, 9)
+	disk = blk_mq_alloc_disk(set, NULL, queuedata);
+#else
+	disk = blk_mq_alloc_disk(set, queuedata);
+#endif
+	if (IS_ERR(disk))
+		return disk;
+	q = disk->queue;
+	blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
+	blk_queue_logical_block_size(q, l->logical_block_size);
+	blk_queue_physical_block_size(q, pbs);
+	blk_queue_max_hw_sectors(q, l->max_hw_sectors);
+	blk_queue_max_segments(q, l->max_segments);
+	blk_queue_virt_boundary(q, l->virt_boundary_mask);
+	blk_queue_dma_alignment(q, l->dma_alignment);
+	blk_queue_max_write_zeroes_sectors(q, l->max_write_zeroes_sectors);
+	blk_queue_write_cache(q, l->write_cache, l->write_cache);
+	if (l->max_discard_sectors) {
+		q->limits.discard_granularity = granularity;
+		blk_queue_max_discard_sectors(q, l->max_discard_sectors);
+		blk_queue_max_discard_segments(q, ranges);
+	}
+	return disk;
+#endif
+}
+
+/* 6.14 removed the flag: requests are always merged. */
+#if SLUICE_KERNEL_SINCE(6, 14)
+#define SLUICE_COMPAT_BLK_MQ_F_SHOULD_MERGE 0
+#else
+#define SLUICE_COMPAT_BLK_MQ_F_SHOULD_MERGE BLK_MQ_F_SHOULD_MERGE
+#endif
+
+/* 6.14: freezing returns the task's allocation flags, thawing restores them. */
+static inline unsigned int sluice_compat_freeze_queue(struct request_queue *q)
+{
+#if SLUICE_KERNEL_SINCE(6, 14)
+	return blk_mq_freeze_queue(q);
+#else
+	blk_mq_freeze_queue(q);
+	return 0;
+#endif
+}
+
+static inline void sluice_compat_unfreeze_queue(struct request_queue *q,
+						unsigned int memflags)
+{
+#if SLUICE_KERNEL_SINCE(6, 14)
+	blk_mq_unfreeze_queue(q, memflags);
+#else
+	blk_mq_unfreeze_queue(q);
+#endif
+}
+
+/* 6.16 dropped the queue argument. */
+static inline int sluice_compat_rq_map_sg(struct request *rq,
+					  struct scatterlist *sg)
+{
+#if SLUICE_KERNEL_SINCE(6, 16)
+	return blk_rq_map_sg(rq, sg);
+#else
+	return blk_rq_map_sg(rq->q, rq, sg);
+#endif
+}
+
+/* 6.16 dropped the queue argument. */
+static inline int sluice_compat_rq_map_kern(struct request *rq, void *buf,
+					    unsigned int len, gfp_t gfp)
+{
+#if SLUICE_KERNEL_SINCE(6, 16)
+	return blk_rq_map_kern(rq, buf, len, gfp);
+#else
+	return blk_rq_map_kern(rq->q, rq, buf, len, gfp);
+#endif
+}
+
+/* 7.2: the last argument of blk_mq_ops.init_request became signed. */
+#if SLUICE_KERNEL_SINCE(7, 2)
+typedef int sluice_compat_numa_t;
+#else
+typedef unsigned int sluice_compat_numa_t;
+#endif
+
+/* 7.0: rq_end_io_fn has a third argument. Names the first two for the body. */
+#if SLUICE_KERNEL_SINCE(7, 0)
+#define SLUICE_COMPAT_END_IO_ARGS(rq, status) \
+	struct request *rq, blk_status_t status, const struct io_comp_batch *iob
+#else
+#define SLUICE_COMPAT_END_IO_ARGS(rq, status) \
+	struct request *rq, blk_status_t status
+#endif
+
+/*
+ * --- VFIO ---
+ */
+
+/*
+ * 6.6 has the operations that a device without an IOMMU of its own needs for
+ * iommufd; they expand to NULL in kernels without IOMMUFD.
+ */
+#if SLUICE_KERNEL_SINCE(6, 6)
+#define SLUICE_COMPAT_EMULATED_IOMMUFD_OPS				\
+	.bind_iommufd = vfio_iommufd_emulated_bind,			\
+	.unbind_iommufd = vfio_iommufd_emulated_unbind,			\
+	.attach_ioas = vfio_iommufd_emulated_attach_ioas,		\
+	.detach_ioas = vfio_iommufd_emulated_detach_ioas,
+#else
+#define SLUICE_COMPAT_EMULATED_IOMMUFD_OPS
+#endif
+
+/*
+ * From 6.19 the core answers VFIO_DEVICE_GET_REGION_INFO through an operation
+ * of its own and never hands it to .ioctl; before, .ioctl calls the function.
+ */
+#if SLUICE_KERNEL_SINCE(6, 19)
+#define SLUICE_COMPAT_REGION_INFO_OP(fn) .get_region_info_caps = (fn),
+#define SLUICE_COMPAT_REGION_INFO_IN_IOCTL 0
+#else
+#define SLUICE_COMPAT_REGION_INFO_OP(fn)
+#define SLUICE_COMPAT_REGION_INFO_IN_IOCTL 1
+#endif
+
+#endif /* SLUICE_COMPAT_H */
