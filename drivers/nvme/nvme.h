@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sluice: the physical NVMe controller, shared by the host's disks and the
+ * guests' virtual controllers
+ */
+#ifndef SLUICE_NVME_H
+#define SLUICE_NVME_H
+
+#include <linux/blk-mq.h>
+#include <linux/completion.h>
+#include <linux/dmapool.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/sluice.h>
+#include <linux/spinlock.h>
+#include <linux/uuid.h>
+#include <linux/workqueue.h>
+
+#include "spec.h"
+
+/* The mediator and the hardware both use 4 KiB memory pages (CC.MPS = 0). */
+#define SLUICE_NVME_PAGE	SZ_4K
+
+/* A PRP list of one page serves transfers of up to this many bytes. */
+#define SLUICE_NVME_MAX_XFER	SZ_1M
+
+struct sluice_nvme_cq;
+struct sluice_vctrl;
+
+/**
+ * enum sluice_nvme_state - life of a controller
+ * @SLUICE_NVME_LIVE: commands flow
+ * @SLUICE_NVME_RESETTING: being reset; nothing may be submitted
+ * @SLUICE_NVME_DEAD: does not come back, or is being removed
+ */
+enum sluice_nvme_state {
+	SLUICE_NVME_LIVE,
+	SLUICE_NVME_RESETTING,
+	SLUICE_NVME_DEAD,
+};
+
+/**
+ * struct sluice_nvme_cq - a completion queue of the hardware
+ * @ctrl: controller
+ * @qid: queue identifier, 0 for the admin queue
+ * @depth: entries
+ * @vector: MSI-X vector
+ * @entries: coherent memory
+ * @dma: its bus address
+ * @db: CQ head doorbell
+ * @head: next entry to look at
+ * @phase: phase tag of new entries
+ * @lock: protects @head and @phase; taken in hard IRQ context
+ * @complete: called for each new entry in hard IRQ context (or wherever
+ *	sluice_nvme_cq_poll() is called) with @lock held and interrupts off.
+ *	The entry is a copy
+ * @flush: called once after a batch of @complete calls, same context; may be
+ *	NULL
+ * @priv: for the callbacks
+ */
+struct sluice_nvme_cq {
+	struct sluice_nvme_ctrl *ctrl;
+	u16 qid;
+	u32 depth;
+	unsigned int vector;
+	struct nvme_cqe *entries;
+	dma_addr_t dma;
+	u32 __iomem *db;
+	u32 head;
+	u8 phase;
+	spinlock_t lock;
+	void (*complete)(struct sluice_nvme_cq *cq, const struct nvme_cqe *cqe);
+	void (*flush)(struct sluice_nvme_cq *cq);
+	void *priv;
+};
+
+/**
+ * struct sluice_nvme_sq - a submission queue of the hardware
+ * @ctrl: controller
+ * @cq: where its completions go
+ * @qid: queue identifier
+ * @depth: entries; the owner never has more than @depth - 1 outstanding
+ * @entries: coherent memory
+ * @dma: its bus address
+ * @db: SQ tail doorbell
+ * @tail: next free entry, owned by the submitter, who serialises
+ */
+struct sluice_nvme_sq {
+	struct sluice_nvme_ctrl *ctrl;
+	struct sluice_nvme_cq *cq;
+	u16 qid;
+	u32 depth;
+	struct nvme_cmd *entries;
+	dma_addr_t dma;
+	u32 __iomem *db;
+	u32 tail;
+};
+
+/**
+ * struct sluice_nvme_ns - a namespace and the host's disk of it
+ * @list: in &sluice_nvme_ctrl.namespaces
+ * @ctrl: controller
+ * @nsid: namespace identifier
+ * @lba_shift: log2 of the logical block size, 9 or 12
+ * @nr_blocks: size in logical blocks
+ * @uuid: identity: UUID, NGUID, or derived from EUI-64 or serial and NSID
+ * @disk: the host's disk
+ * @id: Identify Namespace, for fields passed on to guests
+ */
+struct sluice_nvme_ns {
+	struct list_head list;
+	struct sluice_nvme_ctrl *ctrl;
+	u32 nsid;
+	unsigned int lba_shift;
+	u64 nr_blocks;
+	uuid_t uuid;
+	struct gendisk *disk;
+	struct nvme_id_ns *id;
+};
+
+/**
+ * struct sluice_nvme_ctrl - a physical NVMe controller
+ * @pdev: PCI function
+ * @instance: X of /dev/sluiceXnY
+ * @bar: BAR0
+ * @cap: CAP register
+ * @max_depth: entries a queue may have: CAP.MQES + 1
+ * @max_xfer: bytes of the largest command: MDTS, at most
+ *	%SLUICE_NVME_MAX_XFER
+ * @id: Identify Controller
+ * @nr_vectors: MSI-X vectors; 0 is the admin queue's
+ * @nr_qpairs: I/O queue pairs granted; identifiers 1 to @nr_qpairs
+ * @nr_host_qpairs: of these, kept by the host: 1 to @nr_host_qpairs
+ * @qid_lock: protects @qids
+ * @qids: I/O queue identifiers in use or reserved
+ * @state: see &enum sluice_nvme_state; written under @reset_lock, read
+ *	anywhere
+ * @reset_lock: held for reset, removal and whatever must not meet them:
+ *	creation and deletion of I/O queues by the mediator. Taken before
+ *	@vctrl_lock
+ * @reset_work: resets the controller
+ * @vctrl_lock: protects @vctrls
+ * @vctrls: virtual controllers attached
+ * @prp_pool: pages for PRP lists
+ * @parent: in the core
+ * @namespaces: of &struct sluice_nvme_ns; fixed between probe and remove
+ * @host: what only the host side knows
+ */
+struct sluice_nvme_ctrl {
+	struct pci_dev *pdev;
+	int instance;
+	void __iomem *bar;
+	u64 cap;
+	u32 max_depth;
+	u32 max_xfer;
+	struct nvme_id_ctrl *id;
+	unsigned int nr_vectors;
+	unsigned int nr_qpairs;
+	unsigned int nr_host_qpairs;
+	spinlock_t qid_lock;
+	unsigned long *qids;
+	enum sluice_nvme_state state;
+	struct mutex reset_lock;
+	struct work_struct reset_work;
+	struct mutex vctrl_lock;
+	struct list_head vctrls;
+	struct dma_pool *prp_pool;
+	struct sluice_parent *parent;
+	struct list_head namespaces;
+	struct sluice_nvme_host *host;
+};
+
+/* hwq.c: queues of the hardware, for the host's disks and for the mediator */
+int sluice_nvme_qids_reserve(struct sluice_nvme_ctrl *ctrl, u16 *qids,
+			     unsigned int nr);
+void sluice_nvme_qids_release(struct sluice_nvme_ctrl *ctrl, const u16 *qids,
+			      unsigned int nr);
+unsigned int sluice_nvme_qids_free(struct sluice_nvme_ctrl *ctrl);
+
+int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
+			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth);
+void sluice_nvme_cq_free(struct sluice_nvme_cq *cq);
+int sluice_nvme_cq_create(struct sluice_nvme_cq *cq);
+int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq);
+int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq);
+
+int sluice_nvme_sq_alloc(struct sluice_nvme_sq *sq,
+			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth,
+			 struct sluice_nvme_cq *cq);
+void sluice_nvme_sq_free(struct sluice_nvme_sq *sq);
+int sluice_nvme_sq_create(struct sluice_nvme_sq *sq);
+int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq);
+
+/**
+ * sluice_nvme_sq_push() - place a command in a submission queue
+ * @sq: queue; the caller serialises and keeps at most depth - 1 outstanding
+ * @cmd: command, copied
+ *
+ * The device sees it after sluice_nvme_sq_ring().
+ */
+static inline void sluice_nvme_sq_push(struct sluice_nvme_sq *sq,
+				       const struct nvme_cmd *cmd)
+{
+	sq->entries[sq->tail] = *cmd;
+	if (++sq->tail == sq->depth)
+		sq->tail = 0;
+}
+
+/**
+ * sluice_nvme_sq_ring() - tell the device of the commands pushed
+ * @sq: queue
+ */
+static inline void sluice_nvme_sq_ring(struct sluice_nvme_sq *sq)
+{
+	/* writel() orders the entries, coherent memory, before the doorbell */
+	writel(sq->tail, sq->db);
+}
+
+/* admin.c: admin commands to the hardware; they sleep */
+int sluice_nvme_admin(struct sluice_nvme_ctrl *ctrl, struct nvme_cmd *cmd,
+		      void *buf, size_t len, u32 *result);
+
+/* ctrl.c */
+void sluice_nvme_reset(struct sluice_nvme_ctrl *ctrl);
+
+static inline bool sluice_nvme_live(const struct sluice_nvme_ctrl *ctrl)
+{
+	return READ_ONCE(ctrl->state) == SLUICE_NVME_LIVE;
+}
+
+/* vctrl.c: the guest side, called by the host side around a reset */
+extern const struct sluice_parent_ops sluice_vctrl_parent_ops;
+int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
+		       struct sluice_type *const **types);
+void sluice_vctrl_reset_prepare(struct sluice_nvme_ctrl *ctrl);
+void sluice_vctrl_reset_quiesced(struct sluice_nvme_ctrl *ctrl);
+void sluice_vctrl_reset_done(struct sluice_nvme_ctrl *ctrl);
+
+#endif /* SLUICE_NVME_H */
