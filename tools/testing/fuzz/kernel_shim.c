@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What kernel_shim.h declares. The checksum is written here anew, so that the
+ * kernel's is checked against a second one wherever both read the same table.
+ */
+
+long shim_fail_alloc = -1;
+size_t shim_allocated;
+size_t shim_allocated_max;
+unsigned int shim_live;
+
+/* In front of each allocation; keeps the alignment of malloc(). */
+struct shim_block {
+	_Alignas(max_align_t) size_t size;
+};
+
+u32 crc32_le(u32 crc, const unsigned char *p, size_t len)
+{
+	static u32 table[256];
+	unsigned int i, bit;
+
+	if (!table[1]) {
+		for (i = 0; i < ARRAY_SIZE(table); i++) {
+			table[i] = i;
+			for (bit = 0; bit < 8; bit++)
+				table[i] = table[i] >> 1 ^
+					   (table[i] & 1 ? 0xedb88320 : 0);
+		}
+	}
+	while (len--)
+		crc = crc >> 8 ^ table[(crc ^ *p++) & 0xff];
+	return crc;
+}
+
+/*
+ * Filled with garbage, except where the caller is promised zeroes: which
+ * callers are is not known here, so only a single element is poisoned
+ * (kmalloc() in the code under test is always that).
+ */
+void *shim_alloc(size_t n, size_t size)
+{
+	struct shim_block *block;
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	if (shim_fail_alloc >= 0 && !shim_fail_alloc--)
+		return NULL;
+
+	block = calloc(1, sizeof(*block) + bytes);
+	if (!block)
+		abort();
+	block->size = bytes;
+	shim_live++;
+	shim_allocated += bytes;
+	if (shim_allocated > shim_allocated_max)
+		shim_allocated_max = shim_allocated;
+	return block + 1;
+}
+
+void shim_free(const void *p)
+{
+	struct shim_block *block = (struct shim_block *)p;
+
+	if (!p)
+		return;
+	block--;
+	shim_live--;
+	shim_allocated -= block->size;
+	free(block);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The little of the kernel that drivers/core/gpt.c and its KUnit suite need,
+ * for building them as they stand in user space. Included before everything
+ * else; the Makefile makes the kernel's header names that have no user-space
+ * counterpart.
+ */
+#ifndef SLUICE_FUZZ_KERNEL_SHIM_H
+#define SLUICE_FUZZ_KERNEL_SHIM_H
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/types.h>
+#include <linux/uuid.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+/* The kernel's u64 prints as %llu on all machines, as this one does. */
+typedef __u64 u64;
+
+typedef struct {
+	__u8 b[16];
+} uuid_t;
+
+typedef unsigned int gfp_t;
+#define GFP_KERNEL	0
+
+#define __packed	__attribute__((packed))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define round_up(n, to)	(((n) + (to) - 1) / (to) * (to))
+#define min_t(type, a, b) \
+	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
+
+#define cpu_to_le16	htole16
+#define cpu_to_le32	htole32
+#define cpu_to_le64	htole64
+#define le16_to_cpu	le16toh
+#define le32_to_cpu	le32toh
+#define le64_to_cpu	le64toh
+
+static inline bool is_power_of_2(unsigned long n)
+{
+	return n && !(n & (n - 1));
+}
+
+static inline int ilog2(u32 n)
+{
+	return 31 - __builtin_clz(n);
+}
+
+static inline bool guid_equal(const guid_t *a, const guid_t *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static inline bool guid_is_null(const guid_t *guid)
+{
+	static const guid_t null;
+
+	return guid_equal(guid, &null);
+}
+
+static inline bool uuid_equal(const uuid_t *a, const uuid_t *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static inline void sort(void *base, size_t num, size_t size,
+			int (*cmp)(const void *a, const void *b), void *swap)
+{
+	assert(!swap);
+	if (num)
+		qsort(base, num, size, cmp);
+}
+
+u32 crc32_le(u32 crc, const unsigned char *p, size_t len);
+
+/*
+ * Allocations are counted, and one of them can be made to fail:
+ * @shim_fail_alloc is how many succeed before it does, negative never.
+ */
+extern long shim_fail_alloc;
+extern size_t shim_allocated;
+extern size_t shim_allocated_max;
+extern unsigned int shim_live;
+
+void *shim_alloc(size_t n, size_t size);
+void shim_free(const void *p);
+
+#define kmalloc(size, gfp)	shim_alloc(1, size)
+#define kzalloc(size, gfp)	shim_alloc(1, size)
+#define kvcalloc(n, size, gfp)	shim_alloc(n, size)
+#define kfree(p)		shim_free(p)
+#define kvfree(p)		shim_free(p)
+
+#endif /* SLUICE_FUZZ_KERNEL_SHIM_H */

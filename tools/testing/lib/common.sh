@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What every part of the test bed on the machine itself (L0) shares: where
+# things are, how progress and failure are said.
+
+T_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+T_TOP=$(cd "$T_DIR/../.." && pwd)
+T_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
+export T_DIR T_TOP T_CACHE
+
+# Series of the kernels under test
+T_KERNEL_SERIES=6.12
+
+t_say() { printf '%s %s\n' "$(date +%T)" "$*" >&2; }
+
+t_die() {
+	printf '%s: error: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# t_key FILE... -> a short name that changes when any of the files does
+t_key() { cat "$@" | sha256sum | cut -c1-12; }
+
+# t_locked NAME COMMAND... : one builder of a thing at a time
+t_locked() {
+	local name=$1
+	shift
+	mkdir -p "$T_CACHE"
+	(
+		flock 9 || exit
+		"$@"
+	) 9>"$T_CACHE/.lock-$name"
+}
