@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the build scripts share: where things are, how progress is said, and
+# where Debian packages come from. Sourced, never run.
+
+set -euo pipefail
+
+# shellcheck disable=SC2034 # used by those who source this file
+SLUICE_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+SLUICE_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
+
+# shellcheck source=META
+. "$SLUICE_TOP/META"
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+die() {
+	say "error: $*"
+	exit 1
+}
+
+# need COMMAND PACKAGE: say which package to install where a command is missing
+need() {
+	command -v "$1" >/dev/null 2>&1 ||
+		die "$1 not found: apt-get install $2"
+}
+
+# mirror_of CODENAME: the address this machine's own apt has a suite from
+mirror_of() {
+	local uri
+	# shellcheck disable=SC2016 # apt expands these, not the shell
+	uri=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' \
+		"Created-By: Packages" "Component: main" |
+		awk -v want="$1" '$1 == want { print $2; exit }')
+	[ -n "$uri" ] || return 1
+	printf '%s\n' "$uri"
+}
+
+# apt_sources SUITE...: one-line sources for suites of Debian, each from the
+# address that the machine's own sources name (another release of Debian is
+# beside ours on the same mirror). Unsigned or unknown suites fail in apt.
+apt_sources() {
+	local base=bookworm suite uri
+	local key=/usr/share/keyrings/debian-archive-keyring.gpg
+
+	for suite; do
+		case $suite in
+		*-security) uri=$(mirror_of $base-security) ;;
+		*) uri=$(mirror_of $base) ;;
+		esac || die "no Debian $base in the sources of apt: cannot tell where to get $suite from"
+		printf 'deb [signed-by=%s] %s %s main\n' "$key" "$uri" "$suite"
+	done
+}
