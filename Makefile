@@ -1,18 +1,87 @@
 # SPDX-License-Identifier: GPL-2.0-only
+#
+# For people; the kernel's build system reads Kbuild. "make help" explains the
+# targets, from the comments beside them.
 
 include META
 
+# Headers or build tree of the kernel to build the modules for
 KDIR ?= /lib/modules/$(shell uname -r)/build
-OUT  ?= out
+# Where everything goes that is not built in place
+OUT ?= $(CURDIR)/out
+# Packagers install into DESTDIR
+DESTDIR ?=
+PREFIX ?= /usr/local
+export OUT DESTDIR PREFIX
 
-all: modules
+# The release that KDIR builds for names the directory of its modules.
+KREL = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
+MODDIR = $(DESTDIR)/lib/modules/$(KREL)/updates/sluice
+SERIES = $(subst $(comma), ,$(SLUICE_KERNELS_BUILT))
+DKMS_SRC = $(DESTDIR)/usr/src/sluice-$(SLUICE_VERSION)
+comma = ,
 
-modules:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+all: modules tools ## build the modules for KDIR (default: the running kernel) and the tools
 
-clean:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+modules: check-kdir ## build the kernel modules in place, for KDIR
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+tools: ## build sluicectl
+	+$(MAKE) -C tools/sluicectl
+
+build-all: ## compile the modules for each kernel in META, in OUT/build; any warning is an error
+	@for k in $(SERIES); do tools/build/modules -W $$k || exit; done
+
+lint: ## check style, kernel-doc, sparse, W=1, scripts, ABI documents and the version
+	@tools/lint/run
+
+install: modules-install tools-install ## install modules, tools and what goes with them (DESTDIR, PREFIX)
+
+modules-install: check-kdir
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
+		INSTALL_MOD_DIR=updates/sluice modules_install
+	$(if $(DESTDIR),,depmod -a $(KREL))
+
+tools-install:
+	+$(MAKE) -C tools/sluicectl install
+
+uninstall: check-kdir ## remove what "make install" installed
+	rm -rf $(MODDIR)
+	$(if $(DESTDIR),,depmod -a $(KREL))
+	+$(MAKE) -C tools/sluicectl uninstall
+
+dkms-install: ## hand the modules to DKMS, which builds them for this and every later kernel
+	rm -rf $(DKMS_SRC)
+	install -d $(DKMS_SRC)
+	tools/build/dkms-source $(DKMS_SRC)
+	$(if $(DESTDIR),,dkms install -m sluice -v $(SLUICE_VERSION))
+
+dkms-uninstall: ## take the modules away from DKMS, for all kernels
+	$(if $(DESTDIR),,dkms remove -m sluice -v $(SLUICE_VERSION) --all)
+	rm -rf $(DKMS_SRC)
+
+clean: ## remove what was built in place and OUT; the cache stays
+	rm -rf $(OUT)
+	find drivers \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \
+		-o -name modules.order \) -delete
+	rm -f modules.order Module.symvers .module-common.o .*.cmd
+	+$(MAKE) -C tools/sluicectl clean
+
+help: ## print this
+	@echo 'Sluice $(SLUICE_VERSION), for Linux $(SLUICE_KERNEL_MIN) to $(SLUICE_KERNEL_MAX)'
+	@echo
+	@awk -F ':.*## ' '/^[a-z][a-z0-9_-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+	@echo
+	@echo 'Variables: KDIR=$(KDIR) OUT=$(OUT) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+
+check-kdir:
+	@test -e $(KDIR)/Makefile || { echo "$(KDIR): no headers of a kernel here." \
+		"On Debian: apt-get install linux-headers-$$(uname -r); or say KDIR=..." >&2; exit 1; }
 
 -include tools/testing/testing.mk
 
-.PHONY: all modules clean
+.DEFAULT_GOAL := all
+.PHONY: all modules tools build-all lint install modules-install tools-install \
+	uninstall dkms-install dkms-uninstall clean help check-kdir
