@@ -51,12 +51,13 @@ enum sluice_nvme_state {
  * @db: CQ head doorbell
  * @head: next entry to look at
  * @phase: phase tag of new entries
- * @lock: protects @head and @phase; taken in hard IRQ context
+ * @armed: has its interrupt; entries are looked at
+ * @lock: protects @head, @phase and @armed; taken in hard IRQ context
  * @complete: called for each new entry in hard IRQ context (or wherever
  *	sluice_nvme_cq_poll() is called) with @lock held and interrupts off.
  *	The entry is a copy
- * @flush: called once after a batch of @complete calls, same context; may be
- *	NULL
+ * @flush: called once after a batch of @complete calls, same context (@lock
+ *	held); may be NULL
  * @priv: for the callbacks
  */
 struct sluice_nvme_cq {
@@ -69,6 +70,7 @@ struct sluice_nvme_cq {
 	u32 __iomem *db;
 	u32 head;
 	u8 phase;
+	bool armed;
 	spinlock_t lock;
 	void (*complete)(struct sluice_nvme_cq *cq, const struct nvme_cqe *cqe);
 	void (*flush)(struct sluice_nvme_cq *cq);
