@@ -9,6 +9,10 @@
  *
  * Each shim says which version changed what. It can go when the oldest kernel
  * in META is at least that version.
+ *
+ * No shim is needed for guard(), scoped_guard() and __free(): Debian's 6.1 has
+ * them for mutexes, spinlocks, rw_semaphores and RCU, kfree() and put_device().
+ * It lacks the conditional guards, guard(spinlock_bh) and __free(kvfree).
  */
 #ifndef SLUICE_COMPAT_H
 #define SLUICE_COMPAT_H
@@ -17,6 +21,7 @@
 
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
+#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
@@ -29,7 +34,14 @@
 #include <linux/vfio.h>
 
 #define SLUICE_KERNEL_SINCE(major, minor) \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0))
+	(KERNEL_VERSION(major, minor, 0) <= LINUX_VERSION_CODE)
+
+/* 6.12 moved asm/unaligned.h. */
+#if SLUICE_KERNEL_SINCE(6, 12)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 
 /*
  * --- modules and devices ---
@@ -156,7 +168,9 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
  * struct sluice_compat_bdev - a block device that is open
  * @bdev: the block device, NULL when it is not open
  * @file: what holds it open, from 6.9
- * @mode: what it was opened with, before 6.9
+ * @handle: what holds it open, in 6.7 and 6.8
+ * @holder: who claimed it, in 6.5 and 6.6
+ * @mode: what it was opened with, before 6.5
  */
 struct sluice_compat_bdev {
 	struct block_device *bdev;

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the checks share. Sourced, never run.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../build/common.sh"
+
+cd "$SLUICE_TOP"
+
+problems=0
+
+# problem WHERE MESSAGE: report one and go on
+problem() {
+	printf '%s: %s\n' "$1" "$2"
+	problems=$((problems + 1))
+}
+
+# finish MESSAGE: the last line of a check that found nothing
+finish() {
+	[ "$problems" -eq 0 ] || exit 1
+	printf '%s\n' "$1"
+}
+
+# sources: every file of the tree that people write, tracked or new
+sources() {
+	if [ -e .git ] && command -v git >/dev/null; then
+		git -c safe.directory='*' ls-files -co --exclude-standard
+	else
+		find . -path ./out -prune -o -type f ! -name '*.o' ! -name '*.ko' \
+			! -name '*.mod*' ! -name '.*.cmd' -printf '%P\n'
+	fi | sort | while IFS= read -r file; do
+		[ ! -f "$file" ] || printf '%s\n' "$file"
+	done
+}
+
+# sources_matching REGEX: those whose path matches
+sources_matching() { sources | grep -E "$1" || true; }
