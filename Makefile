@@ -37,9 +37,12 @@ lint: ## check style, kernel-doc, sparse, W=1, scripts, ABI documents and the ve
 
 install: modules-install tools-install ## install modules, tools and what goes with them (DESTDIR, PREFIX)
 
+# Packaged headers have no key to sign with; a kernel built here may have one.
 modules-install: check-kdir
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
-		INSTALL_MOD_DIR=updates/sluice modules_install
+		INSTALL_MOD_DIR=updates/sluice \
+		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
+		modules_install
 	$(if $(DESTDIR),,depmod -a $(KREL))
 
 tools-install:
