@@ -54,6 +54,8 @@ uninstall: check-kdir ## remove what "make install" installed
 	+$(MAKE) -C tools/sluicectl uninstall
 
 dkms-install: ## hand the modules to DKMS, which builds them for this and every later kernel
+	$(if $(DESTDIR),,if [ -n "$$(dkms status -m sluice -v $(SLUICE_VERSION))" ]; then \
+		dkms remove -m sluice -v $(SLUICE_VERSION) --all; fi)
 	rm -rf $(DKMS_SRC)
 	install -d $(DKMS_SRC)
 	tools/build/dkms-source $(DKMS_SRC)
