@@ -199,6 +199,7 @@ struct sluice_compat_bdev {
 static inline int sluice_compat_bdev_open(struct sluice_compat_bdev *b,
 					  dev_t dev, void *holder)
 {
+	b->bdev = NULL;
 #if SLUICE_KERNEL_SINCE(6, 9)
 	b->file = bdev_file_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE,
 					holder, NULL);
@@ -212,19 +213,20 @@ static inline int sluice_compat_bdev_open(struct sluice_compat_bdev *b,
 		return PTR_ERR(b->handle);
 	b->bdev = b->handle->bdev;
 #else
-	struct block_device *bdev;
-
 #if SLUICE_KERNEL_SINCE(6, 5)
 	b->holder = holder;
-	bdev = blkdev_get_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE, holder,
-				 NULL);
+	b->bdev = blkdev_get_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE, holder,
+				    NULL);
 #else
 	b->mode = FMODE_READ | FMODE_WRITE | (holder ? FMODE_EXCL : 0);
-	bdev = blkdev_get_by_dev(dev, b->mode, holder);
+	b->bdev = blkdev_get_by_dev(dev, b->mode, holder);
 #endif
-	if (IS_ERR(bdev))
-		return PTR_ERR(bdev);
-	b->bdev = bdev;
+	if (IS_ERR(b->bdev)) {
+		int ret = PTR_ERR(b->bdev);
+
+		b->bdev = NULL;
+		return ret;
+	}
 #endif
 	return 0;
 }
@@ -250,6 +252,25 @@ static inline void sluice_compat_bdev_close(struct sluice_compat_bdev *b)
 #endif
 	b->bdev = NULL;
 }
+
+/* 6.10 replaced the inode by its mapping. */
+static inline struct address_space *
+sluice_compat_bdev_mapping(struct block_device *bdev)
+{
+#if SLUICE_KERNEL_SINCE(6, 10)
+	return bdev->bd_mapping;
+#else
+	return bdev->bd_inode->i_mapping;
+#endif
+}
+
+/* 6.10 hid the partition number behind a function. */
+#if !SLUICE_KERNEL_SINCE(6, 10)
+static inline u8 bdev_partno(const struct block_device *bdev)
+{
+	return bdev->bd_partno;
+}
+#endif
 
 /*
  * --- block layer: providing a disk ---
