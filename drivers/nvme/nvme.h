@@ -108,6 +108,7 @@ struct sluice_nvme_sq {
  * @nr_blocks: size in logical blocks
  * @uuid: identity: UUID, NGUID, or derived from EUI-64 or serial and NSID
  * @disk: the host's disk
+ * @disk_added: @disk can be seen
  * @id: Identify Namespace, for fields passed on to guests
  */
 struct sluice_nvme_ns {
@@ -118,6 +119,7 @@ struct sluice_nvme_ns {
 	u64 nr_blocks;
 	uuid_t uuid;
 	struct gendisk *disk;
+	bool disk_added;
 	struct nvme_id_ns *id;
 };
 
