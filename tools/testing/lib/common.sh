@@ -10,7 +10,7 @@ T_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
 export T_DIR T_TOP T_CACHE
 
 # Series of the kernels under test
-T_KERNEL_SERIES=6.12
+export T_KERNEL_SERIES=6.12
 
 t_say() { printf '%s %s\n' "$(date +%T)" "$*" >&2; }
 

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What a test in L1 may ask of L0 with "l0 <name> <argument>...". Each prints
+# its answer and returns a status. RUN_OUT is the run's directory.
+
+# Fill a drive with bytes that are never alike: hook_fill DRIVE
+hook_fill() {
+	local img=$RUN_OUT/drives/$1.img size
+
+	size=$(stat -c %s "$img")
+	head -c "$size" /dev/zero |
+		openssl enc -aes-128-ctr -nosalt -iv 0 \
+			-K "$(printf %032x "$RANDOM$RANDOM")" 2>/dev/null |
+		dd of="$img" bs=1M conv=notrunc iflag=fullblock status=none
+}
+
+# Remember what is on a drive: hook_snapshot DRIVE
+hook_snapshot() {
+	cp --sparse=always "$RUN_OUT/drives/$1.img" "$RUN_OUT/drives/$1.before"
+}
+
+# Compare with what was remembered: hook_same DRIVE [START LENGTH]..., bytes,
+# everything outside these ranges (which must be in order)
+hook_same() {
+	local drive=$1 at=0 size status=0
+	shift
+
+	size=$(stat -c %s "$RUN_OUT/drives/$drive.img")
+	while [ $# -gt 0 ]; do
+		same_range "$drive" "$at" $(($1 - at)) || status=1
+		at=$(($1 + $2))
+		shift 2
+	done
+	same_range "$drive" "$at" $((size - at)) || status=1
+	return $status
+}
+
+same_range() {
+	[ "$3" -gt 0 ] || return 0
+	cmp -n "$3" -i "$2" "$RUN_OUT/drives/$1.before" "$RUN_OUT/drives/$1.img" ||
+		{ echo "differs within $3 bytes from $2"; return 1; }
+}
+
+# What a range of a drive holds: hook_sha DRIVE START LENGTH
+hook_sha() {
+	dd if="$RUN_OUT/drives/$1.img" bs=4096 skip=$(($2 / 4096)) \
+		count=$(($3 / 4096)) status=none | sha256sum | cut -d' ' -f1
+}
+
+# Is a range all zeroes? hook_zero DRIVE START LENGTH
+hook_zero() {
+	cmp -n "$3" -i "$2:0" "$RUN_OUT/drives/$1.img" /dev/zero
+}
+
+# The drive "hang" answers nothing for some seconds: hook_hang SECONDS
+hook_hang() {
+	local pid
+
+	pid=$(cat "$RUN_OUT/nbd.pid")
+	kill -STOP "$pid" || return
+	(sleep "$1"; kill -CONT "$pid") >/dev/null 2>&1 &
+}
+
+# hook_monitor COMMAND...: to the machine's monitor
+hook_monitor() { printf '%s\n' "$*" >"$RUN_OUT/mon.in"; }
+
+# hook_serve: answer the request that lies in the share, if any
+hook_serve() {
+	local dir=$RUN_OUT/l0 request status=0
+
+	[ -e "$dir/request" ] || return 0
+	read -ra request <"$dir/request"
+	rm "$dir/request"
+	if [ "$(type -t "hook_${request[0]}")" = function ]; then
+		"hook_${request[@]}" >"$dir/answer" 2>&1 || status=$?
+	else
+		echo "no such hook: ${request[0]}" >"$dir/answer"
+		status=127
+	fi
+	{ echo $status; cat "$dir/answer"; } >"$dir/reply.tmp"
+	mv "$dir/reply.tmp" "$dir/reply"
+}

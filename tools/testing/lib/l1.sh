@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# For what runs in L1: the drives, the modules under test, slices, and the way
+# back to the state before. See Documentation/internals/testing.rst.
+
+SLICE_TYPE=f36cff12-a3fd-460d-82e4-5d53d3d81dc0
+
+# Slots of the root ports, the same on every L1; see run-l1
+declare -A DRIVE_SLOT=([main]=10 [k4]=11 [fail]=12 [hang]=13)
+
+# drive_bdf NAME -> the PCI address of a drive
+drive_bdf() {
+	local path
+
+	for path in /sys/bus/pci/devices/0000:00:"${DRIVE_SLOT[$1]}".0/0000:*; do
+		[ ! -e "$path/vendor" ] || { echo "${path##*/}"; return; }
+	done
+	return 1
+}
+
+drive_sys() { echo "/sys/bus/pci/devices/$(drive_bdf "$1")"; }
+
+# What built-in drivers took at boot
+release_drives() {
+	local d bdf
+
+	for d in "${!DRIVE_SLOT[@]}"; do
+		bdf=$(drive_bdf "$d") || continue
+		drive_unbind "$bdf"
+	done
+}
+
+drive_unbind() {
+	local dev=/sys/bus/pci/devices/$1
+
+	[ ! -e "$dev/driver" ] || echo "$1" >"$dev/driver/unbind"
+}
+
+# drive_to NAME DRIVER
+drive_to() {
+	local bdf
+
+	bdf=$(drive_bdf "$1") || return
+	drive_unbind "$bdf" || return
+	echo "$2" >"/sys/bus/pci/devices/$bdf/driver_override" || return
+	echo "$bdf" >/sys/bus/pci/drivers_probe || return
+	[ "$(basename "$(readlink "/sys/bus/pci/devices/$bdf/driver")")" = "$2" ]
+}
+
+# The block device of a drive's first namespace, e.g. sluice0n1
+drive_disk() {
+	local path
+
+	for path in "$(drive_sys "$1")"/block/* "$(drive_sys "$1")"/nvme/*/nvme*n*; do
+		[ ! -e "$path/dev" ] || { echo "${path##*/}"; return; }
+	done
+	return 1
+}
+
+have_module() { [ -e "/sys/module/$1" ]; }
+
+# modules_load [PARAMETER=VALUE...], the latter for sluice_nvme
+modules_load() {
+	local m
+
+	for m in mdev mtty; do
+		[ $m != mtty ] || continue
+		have_module $m || modprobe -q $m || insmod "/out/mods/$m.ko" || return
+	done
+	have_module vfio_iommu_type1 || modprobe vfio_iommu_type1 || return
+	have_module kvm_amd || modprobe kvm_amd || return
+	have_module sluice || insmod /out/mods/sluice.ko || return
+	have_module sluice_nvme || insmod /out/mods/sluice_nvme.ko "$@"
+}
+
+modules_unload() {
+	local m status=0
+
+	for m in sluice_nvme sluice; do
+		! have_module $m || rmmod $m || status=1
+	done
+	return $status
+}
+
+# sluice_up DRIVE [PARAMETER=VALUE...]: modules and binding in one go
+sluice_up() {
+	local drive=$1
+	shift
+
+	modules_load "$@" && drive_to "$drive" sluice_nvme
+}
+
+rescan() { echo 1 >"$(drive_sys "$1")/sluice/rescan"; }
+
+# new_uuid -> a random one, in lower case
+new_uuid() { cat /proc/sys/kernel/random/uuid; }
+
+# table_write DRIVE LINE...: a new GPT; each LINE as sfdisk takes it, where
+# type=slice stands for our type GUID
+table_write() {
+	local drive=$1 disk
+	shift
+
+	disk=$(drive_disk "$drive") || return
+	{
+		echo "label: gpt"
+		printf '%s\n' "$@" | sed "s/type=slice/type=$SLICE_TYPE/"
+	} | sfdisk -q --wipe always --wipe-partitions always "/dev/$disk" || return
+	rescan "$drive"
+}
+
+# slice_dir UUID -> its directory in sysfs
+slice_dir() {
+	local path
+
+	for path in /sys/class/sluice/*; do
+		if [ "$(cat "$path/uuid" 2>/dev/null)" = "$1" ]; then
+			echo "$path"
+			return
+		fi
+	done
+	return 1
+}
+
+slice_attr() { cat "$(slice_dir "$1")/$2"; }
+
+# slice_attach DRIVE UUID [QUEUES]
+slice_attach() {
+	echo "$2" >"$(drive_sys "$1")/mdev_supported_types/sluice_nvme-q${3:-2}/create"
+}
+
+slice_detach() { echo 1 >"/sys/bus/mdev/devices/$1/remove"; }
+
+# wait_for SECONDS COMMAND...: until it succeeds
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		nap
+	done
+}
+
+# A fifth of a second, without a process
+exec {L1_NEVER}<> <(:)
+nap() { read -r -t 0.2 -u "$L1_NEVER" || true; }
+
+# l0 REQUEST ARGUMENT...: have L0 do something to the machine (l0-hooks.sh),
+# print what it says, return its status
+l0() {
+	local reply=/out/l0/reply
+
+	rm -f $reply
+	printf '%s\n' "$*" >/out/l0/request.tmp
+	mv /out/l0/request.tmp /out/l0/request
+	until [ -e $reply ]; do
+		nap
+	done
+	sed 1d $reply
+	return "$(head -n 1 $reply)"
+}
+
+# clean_up: back to the state before a test. Fails if anything had to be left.
+clean_up() {
+	local m d status=0
+
+	l2_kill_all
+	for m in /sys/bus/mdev/devices/*; do
+		[ -e "$m" ] || continue
+		echo "left over: mdev ${m##*/}"
+		timeout 30 bash -c "echo 1 >'$m/remove'" || status=1
+	done
+	awk '$2 ~ "^/mnt" { print $2 }' /proc/mounts | while read -r d; do
+		umount "$d"
+	done
+	for d in "${!DRIVE_SLOT[@]}"; do
+		m=$(drive_bdf "$d") || continue
+		drive_unbind "$m" || status=1
+		echo >"/sys/bus/pci/devices/$m/driver_override"
+	done
+	modules_unload || status=1
+	! have_module nvme || modprobe -qr nvme || true
+	rm -rf /tmp/*
+	return $status
+}
+
+# shellcheck source=tools/testing/lib/l2.sh
+. /t/tools/testing/lib/l2.sh

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Guests of L1. A guest is named; what belongs to it is in /run/l2/<name>/:
+# pid, console (kernel log), agent.log (what its scripts print) and qemu.log.
+
+L2_RUN=/run/l2
+
+# l2_start NAME [OPTION...] [UUID...]: a guest with these mdevs, without
+# waiting for it. Options: vcpus=N mem=MIB iommufd reboot (do not end when the
+# guest restarts) qemu=ARGUMENT (once for each)
+l2_start() {
+	local name=$1 vcpus=1 mem=384 iommufd='' opt dir=$L2_RUN/$1
+	local args=() end=(-no-reboot)
+	shift
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	for opt; do
+		case $opt in
+		vcpus=*) vcpus=${opt#*=} ;;
+		mem=*) mem=${opt#*=} ;;
+		qemu=*) args+=("${opt#*=}") ;;
+		reboot) end=() ;;
+		iommufd)
+			iommufd=,iommufd=iommufd0
+			args+=(-object "iommufd,id=iommufd0") ;;
+		*) args+=(-device "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$opt$iommufd") ;;
+		esac
+	done
+	mkfifo "$dir/agent.in" "$dir/agent.out"
+	# Both ends stay open, so that neither side sees an end of file
+	sleep 100000 <>"$dir/agent.in" >/dev/null 2>&1 &
+	echo $! >"$dir/holder.pid"
+	cat <>"$dir/agent.out" >"$dir/agent.log" 2>/dev/null &
+	echo $! >"$dir/reader.pid"
+	: >"$dir/console"
+	qemu-system-x86_64 -M q35 -accel kvm -cpu host -smp "$vcpus" -m "$mem" \
+		-nodefaults -no-user-config -display none "${end[@]}" \
+		-serial "file:$dir/console" \
+		-chardev "pipe,id=agent,path=$dir/agent" \
+		-device virtio-serial-pci \
+		-device virtserialport,chardev=agent,name=agent \
+		-kernel /l2/vmlinux -initrd /l2/initrd \
+		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off" \
+		"${args[@]}" </dev/null >"$dir/qemu.log" 2>&1 &
+	echo $! >"$dir/pid"
+	echo 0 >"$dir/number"
+}
+
+l2_pid() { cat "$L2_RUN/$1/pid"; }
+
+l2_alive() { kill -0 "$(l2_pid "$1")" 2>/dev/null; }
+
+l2_boots() { grep -c '^L2-READY' "$L2_RUN/$1/agent.log"; }
+
+# l2_up NAME [TIMES]: wait until the guest takes scripts (has started so often)
+l2_up() {
+	local name=$1 end=$((SECONDS + ${L2_BOOT_TIMEOUT:-150}))
+
+	until [ "$(l2_boots "$name")" -ge "${2:-1}" ]; do
+		if ! l2_alive "$name" || [ $SECONDS -ge $end ]; then
+			echo "guest $name did not come up" >&2
+			cat "$L2_RUN/$name/qemu.log" >&2
+			tail -n 20 "$L2_RUN/$name/console" >&2
+			return 1
+		fi
+		nap
+	done
+}
+
+# l2_send NAME SCRIPT: start a script in a guest, do not wait
+l2_send() {
+	local dir=$L2_RUN/$1 number
+
+	number=$(($(cat "$dir/number") + 1))
+	echo $number >"$dir/number"
+	printf '%s %s\n' $number "$(printf '%s\n' "$2" | base64 -w 0)" \
+		>"$dir/agent.in"
+}
+
+# l2_wait NAME [SECONDS]: wait for the script last sent; print its output,
+# return its status
+l2_wait() {
+	local dir=$L2_RUN/$1 end=$((SECONDS + ${2:-300})) number line
+	number=$(cat "$dir/number")
+
+	until line=$(grep "^L2-EXIT $number " "$dir/agent.log"); do
+		if ! l2_alive "$1" || [ $SECONDS -ge $end ]; then
+			echo "guest $1: script $number did not end" >&2
+			tail -n 20 "$dir/agent.log" >&2
+			return 125
+		fi
+		nap
+	done
+	awk -v from="L2-EXIT $((number - 1)) " -v to="L2-EXIT $number " '
+		index($0, to) == 1 { exit }
+		on || from == "L2-EXIT 0 "
+		index($0, from) == 1 { on = 1 }' "$dir/agent.log" |
+		tr -d '\r' | grep -v '^L2-READY' | sed '${/^$/d}'
+	return "${line##* }"
+}
+
+# l2_run NAME SCRIPT [SECONDS]
+l2_run() { l2_send "$1" "$2" && l2_wait "$1" "${3:-300}"; }
+
+# l2_stop NAME: power off and wait for the end of QEMU
+l2_stop() {
+	l2_send "$1" 'sync; poweroff -f'
+	wait_for 60 l2_gone "$1" || { l2_kill "$1"; return 1; }
+	l2_forget "$1"
+}
+
+l2_gone() { ! l2_alive "$1"; }
+
+# l2_kill NAME: kill -9, and wait until the process is no more
+l2_kill() {
+	kill -9 "$(l2_pid "$1")" 2>/dev/null
+	wait_for 60 l2_gone "$1" || return
+	l2_forget "$1"
+}
+
+l2_forget() {
+	local dir=$L2_RUN/$1
+
+	kill "$(cat "$dir/holder.pid")" "$(cat "$dir/reader.pid")" 2>/dev/null
+	mkdir -p "/out/$L1_TEST"
+	cat "$dir/console" >>"/out/$L1_TEST/l2-$1.console"
+	cat "$dir/qemu.log" "$dir/agent.log" >>"/out/$L1_TEST/l2-$1.log"
+	rm -rf "$dir"
+}
+
+l2_kill_all() {
+	local dir
+
+	for dir in "$L2_RUN"/*; do
+		[ ! -e "$dir/pid" ] || l2_kill "${dir##*/}"
+	done
+}

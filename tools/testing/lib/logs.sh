@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What no log of a kernel may have in it, whoever wrote it.
+
+LOG_BAD='WARNING:|BUG:|BUG at|KASAN:|UBSAN:|KCSAN:|Oops|kernel panic|Kernel panic'
+LOG_BAD+='|possible (circular|recursive) locking|INFO: possible|INFO: suspicious'
+LOG_BAD+='|suspicious RCU|inconsistent lock state|INFO: trying to register'
+LOG_BAD+='|INFO: task|hung_task|blocked for more than|stall on CPU|detected stall'
+LOG_BAD+='|self-detected stall|DMA-API:|DMAR:.*(fault|Request|DRHD)|AMD-Vi: Event logged'
+LOG_BAD+='|general protection fault|unable to handle|scheduling while atomic'
+LOG_BAD+='|sleeping function called|refcount_t:|list_(add|del) corruption|ODEBUG:'
+LOG_BAD+='|Bad page|bad page|unreferenced object|nobody cared|unchecked MSR'
+LOG_BAD+='|segfault at|Call Trace'
+# Said at every boot of a kernel with DMA-API debugging
+LOG_GOOD='DMA-API: (preallocated|debugging enabled)'
+
+# log_complaints FILE...: print the lines that may not be there; fails if none
+log_complaints() { grep -hE "$LOG_BAD" "$@" 2>/dev/null | grep -vE "$LOG_GOOD"; }

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The machine that L1 is: kernel, IOMMU, drives. RUN_OUT is the run's directory.
+
+test_name() { basename "$1" .t; }
+
+# machine_dir stock|debug -> where the kernel is
+machine_dir() {
+	case $1 in
+	stock) "$T_DIR/roots/build" ;;
+	debug) "$T_DIR/kernel/build" ;;
+	*) t_die "no kernel called $1" ;;
+	esac
+}
+
+# machine_modules stock|debug -> directory with the modules built for it
+machine_modules() {
+	local out=${OUT:-$T_TOP/out}/build/test-$1 dir release
+
+	dir=$(machine_dir "$1")
+	if [ "$1" = debug ]; then
+		"$T_TOP/tools/build/modules" -o "$out" "$dir/build" \
+			CONFIG_SLUICE_KUNIT_TEST=y
+	else
+		release=$(cat "$dir/release")
+		"$T_TOP/tools/build/modules" -o "$out" \
+			"/usr/src/linux-headers-$release"
+	fi
+}
+
+drive_file() {
+	local file=$RUN_OUT/drives/$1.img
+
+	truncate -s "$2" "$file"
+	echo "$file"
+}
+
+# Reads of LBA 2048 of the drive's partition at 32 MiB fail, and so do writes
+# of LBA 4096 there: the test that wants it knows.
+blkdebug_rules() {
+	cat <<-END
+	[inject-error]
+	event = "none"
+	iotype = "read"
+	errno = "5"
+	sector = "$((65536 + 2048))"
+	once = "off"
+
+	[inject-error]
+	event = "none"
+	iotype = "write"
+	errno = "5"
+	sector = "$((65536 + 4096))"
+	once = "off"
+	END
+}
+
+# All four drives are on every L1, so that one boot serves many tests:
+# main: 1 GiB, k4: blocks of 4096 bytes, fail: some sectors fail, hang: can be
+# made to answer nothing
+machine_drives() {
+	local file
+
+	DRIVES=()
+	file=$(drive_file main 1G)
+	machine_drive main 10 "driver=raw,discard=unmap,file.driver=file,file.filename=$file"
+	file=$(drive_file k4 512M)
+	machine_drive k4 11 "driver=raw,discard=unmap,file.driver=file,file.filename=$file" \
+		logical_block_size=4096 physical_block_size=4096
+	file=$(drive_file fail 256M)
+	blkdebug_rules >"$RUN_OUT/drives/fail.rules"
+	machine_drive fail 12 "driver=blkdebug,config=$RUN_OUT/drives/fail.rules,image.driver=file,image.filename=$file"
+	file=$(drive_file hang 256M)
+	machine_nbd_start "$file"
+	machine_drive hang 13 "driver=nbd,server.type=unix,server.path=$RUN_OUT/drives/nbd.sock"
+}
+
+# machine_drive NAME SLOT BACKEND [PROPERTY...]
+machine_drive() {
+	local name=$1 slot=$2 backend=$3
+	shift 3
+
+	DRIVES+=(-blockdev "$backend,node-name=$name"
+		-device "pcie-root-port,id=rp-$name,bus=pcie.0,addr=0x$slot,chassis=$((16#$slot)),slot=$((16#$slot))"
+		-device "$(IFS=,; echo "nvme,id=drive-$name,serial=$name,bus=rp-$name,max_ioqpairs=16,msix_qsize=17")"
+		-device "$(IFS=,; echo "nvme-ns,id=ns-$name,drive=$name,bus=drive-$name,nsid=1${*:+,$*}")")
+}
+
+machine_nbd_start() {
+	qemu-nbd --persistent --shared=4 --format=raw --discard=unmap \
+		--socket="$RUN_OUT/drives/nbd.sock" --fork \
+		--pid-file="$RUN_OUT/nbd.pid" "$1"
+}
+
+machine_nbd_stop() {
+	local pid
+
+	[ -e "$RUN_OUT/nbd.pid" ] || return 0
+	pid=$(cat "$RUN_OUT/nbd.pid")
+	kill -CONT "$pid" 2>/dev/null || true
+	kill "$pid" 2>/dev/null || true
+	rm -f "$RUN_OUT/nbd.pid"
+}
+
+# machine_arguments KERNEL IOMMU APPEND ROOT: fill the array MACHINE
+machine_arguments() {
+	local roots image cmdline="console=ttyS0 panic=-1 loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60"
+	local iommu=()
+
+	roots=$(machine_dir stock)
+	image=${4:-$roots/l1-root.img}
+	case $2 in
+	intel | pt)
+		iommu=(-device "intel-iommu,intremap=on,caching-mode=on")
+		cmdline+=" intel_iommu=on"
+		[ "$2" != pt ] || cmdline+=" iommu=pt" ;;
+	amd) iommu=(-device "amd-iommu,intremap=on") ;;
+	none) ;;
+	*) t_die "no IOMMU called $2" ;;
+	esac
+	case $1 in
+	stock) kernel_file=$roots/vmlinux ;;
+	debug) kernel_file=$(machine_dir debug)/bzImage ;;
+	esac
+	rm -f "$RUN_OUT"/mon.{in,out}
+	mkfifo "$RUN_OUT"/mon.{in,out}
+	MACHINE=(
+		-M "q35,kernel-irqchip=split" -accel "tcg,thread=multi,tb-size=1024"
+		-smp 2 -cpu "EPYC,+svm,+npt" -m 6G
+		-nodefaults -no-user-config -no-reboot -display none
+		"${iommu[@]}"
+		-chardev "pipe,id=mon,path=$RUN_OUT/mon" -mon "chardev=mon,mode=readline"
+		-drive "if=none,id=root,file=$image,format=raw,snapshot=on,cache=unsafe"
+		-device "virtio-blk-pci,drive=root"
+		-fsdev "local,id=t,path=$T_TOP,security_model=none,readonly=on,multidevs=remap"
+		-device "virtio-9p-pci,fsdev=t,mount_tag=t"
+		-fsdev "local,id=out,path=$RUN_OUT,security_model=none,multidevs=remap"
+		-device "virtio-9p-pci,fsdev=out,mount_tag=out"
+		"${DRIVES[@]}"
+		-kernel "$kernel_file" -initrd "$roots/l1-initrd"
+		-append "$cmdline $3"
+	)
+}
