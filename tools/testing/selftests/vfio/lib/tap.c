@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TAP version 13 on standard output
+ *
+ * Every line is flushed at once: after a crash the log has to show how far
+ * the test came.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tap.h"
+
+static unsigned int points;
+static unsigned int failures;
+static const char *prefix = "";
+
+void tap_begin(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	puts("TAP version 13");
+}
+
+void tap_group(const char *group)
+{
+	prefix = group;
+}
+
+static void point(bool pass, const char *fmt, va_list ap)
+{
+	points++;
+	failures += !pass;
+	printf("%sok %u - %s: ", pass ? "" : "not ", points, prefix);
+	vprintf(fmt, ap);
+}
+
+bool tap_ok(bool pass, const char *file, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	point(pass, fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	if (!pass)
+		tap_diag("failed at %s:%d", file, line);
+	return pass;
+}
+
+bool tap_is(unsigned long long got, unsigned long long want, const char *file,
+	    int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	point(got == want, fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	if (got != want)
+		tap_diag("failed at %s:%d: got 0x%llx, want 0x%llx", file, line,
+			 got, want);
+	return got == want;
+}
+
+void tap_skip(const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("ok %u - %s: %s # SKIP ", ++points, prefix, name);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+void tap_diag(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("# ", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+void tap_bail(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("Bail out! ", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	exit(EXIT_FAILURE);
+}
+
+void tap_skip_all(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("1..0 # SKIP ", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	exit(TAP_EXIT_SKIP);
+}
+
+int tap_end(void)
+{
+	printf("1..%u\n", points);
+	if (failures)
+		tap_diag("%u of %u failed", failures, points);
+	return failures || !points ? EXIT_FAILURE : EXIT_SUCCESS;
+}
