@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: queues of the hardware
+ *
+ * Used by the host's disks and by the mediator alike. Each I/O completion
+ * queue has the MSI-X vector of its own number. Memory and fields live from
+ * *_alloc() to *_free(); the queue exists in the controller from *_create() to
+ * *_delete(), or until a reset of the controller, after which it can be
+ * created again.
+ */
+#include <linux/bitmap.h>
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+
+#include "host.h"
+
+/**
+ * sluice_nvme_qids_reserve() - reserve I/O queue identifiers
+ * @ctrl: controller
+ * @qids: receives them
+ * @nr: how many
+ *
+ * Return: 0, or -ENOSPC when fewer than @nr are free; then none is reserved.
+ */
+int sluice_nvme_qids_reserve(struct sluice_nvme_ctrl *ctrl, u16 *qids,
+			     unsigned int nr)
+{
+	unsigned long qid = 0;
+	unsigned int i;
+
+	spin_lock(&ctrl->qid_lock);
+	if (ctrl->nr_qpairs - bitmap_weight(ctrl->qids, ctrl->nr_qpairs) < nr) {
+		spin_unlock(&ctrl->qid_lock);
+		return -ENOSPC;
+	}
+	for (i = 0; i < nr; i++) {
+		qid = find_next_zero_bit(ctrl->qids, ctrl->nr_qpairs, qid);
+		__set_bit(qid, ctrl->qids);
+		qids[i] = qid + 1;
+	}
+	spin_unlock(&ctrl->qid_lock);
+	return 0;
+}
+
+/**
+ * sluice_nvme_qids_release() - give I/O queue identifiers back
+ * @ctrl: controller
+ * @qids: as received from sluice_nvme_qids_reserve()
+ * @nr: how many
+ */
+void sluice_nvme_qids_release(struct sluice_nvme_ctrl *ctrl, const u16 *qids,
+			      unsigned int nr)
+{
+	unsigned int i;
+
+	spin_lock(&ctrl->qid_lock);
+	for (i = 0; i < nr; i++)
+		__clear_bit(qids[i] - 1, ctrl->qids);
+	spin_unlock(&ctrl->qid_lock);
+}
+
+/**
+ * sluice_nvme_qids_free() - count the I/O queue pairs that nobody reserved
+ * @ctrl: controller
+ *
+ * Return: their number.
+ */
+unsigned int sluice_nvme_qids_free(struct sluice_nvme_ctrl *ctrl)
+{
+	unsigned int used;
+
+	spin_lock(&ctrl->qid_lock);
+	used = bitmap_weight(ctrl->qids, ctrl->nr_qpairs);
+	spin_unlock(&ctrl->qid_lock);
+	return ctrl->nr_qpairs - used;
+}
+
+static u32 __iomem *sluice_nvme_doorbell(struct sluice_nvme_ctrl *ctrl,
+					 u16 qid, bool completion)
+{
+	size_t stride = 4ul << FIELD_GET(NVME_CAP_DSTRD, ctrl->cap);
+
+	return ctrl->bar + NVME_REG_DBS + (2 * qid + completion) * stride;
+}
+
+/**
+ * sluice_nvme_cq_alloc() - get the memory of a completion queue
+ * @cq: queue; the caller sets its callbacks before sluice_nvme_cq_create()
+ * @ctrl: controller
+ * @qid: queue identifier
+ * @depth: entries, 2 to &sluice_nvme_ctrl.max_depth
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
+			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth)
+{
+	cq->entries = dma_alloc_coherent(&ctrl->pdev->dev,
+					 depth * sizeof(*cq->entries),
+					 &cq->dma, GFP_KERNEL);
+	if (!cq->entries)
+		return -ENOMEM;
+	cq->ctrl = ctrl;
+	cq->qid = qid;
+	cq->depth = depth;
+	cq->vector = qid;
+	cq->db = sluice_nvme_doorbell(ctrl, qid, true);
+	cq->head = 0;
+	cq->phase = 1;
+	cq->armed = false;
+	spin_lock_init(&cq->lock);
+	return 0;
+}
+
+/**
+ * sluice_nvme_cq_free() - release the memory of a completion queue
+ * @cq: queue that does not exist in the controller (any more)
+ */
+void sluice_nvme_cq_free(struct sluice_nvme_cq *cq)
+{
+	if (!cq->entries)
+		return;
+	dma_free_coherent(&cq->ctrl->pdev->dev,
+			  cq->depth * sizeof(*cq->entries), cq->entries,
+			  cq->dma);
+	cq->entries = NULL;
+}
+
+static bool sluice_nvme_cqe_next(struct sluice_nvme_cq *cq,
+				 struct nvme_cqe *cqe)
+{
+	const struct nvme_cqe *entry = &cq->entries[cq->head];
+
+	if ((le16_to_cpu(READ_ONCE(entry->status)) & 1) != cq->phase)
+		return false;
+	/* The rest of the entry is valid only once its phase tag is. */
+	dma_rmb();
+	*cqe = *entry;
+	if (++cq->head == cq->depth) {
+		cq->head = 0;
+		cq->phase ^= 1;
+	}
+	return true;
+}
+
+/**
+ * sluice_nvme_cq_process() - hand all new entries on
+ * @cq: queue, locked
+ *
+ * Return: how many there were. The head doorbell is the caller's.
+ */
+unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq)
+{
+	struct nvme_cqe cqe;
+	unsigned int nr = 0;
+
+	lockdep_assert_held(&cq->lock);
+	while (nr < cq->depth && sluice_nvme_cqe_next(cq, &cqe)) {
+		cq->complete(cq, &cqe);
+		nr++;
+	}
+	return nr;
+}
+
+/**
+ * sluice_nvme_cq_poll() - look for new entries
+ * @cq: queue
+ *
+ * Any context. Does nothing while the queue does not exist.
+ *
+ * Return: number of entries that were handed on.
+ */
+int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq)
+{
+	unsigned int nr = 0;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	if (cq->armed)
+		nr = sluice_nvme_cq_process(cq);
+	if (nr) {
+		writel(cq->head, cq->db);
+		if (cq->flush)
+			cq->flush(cq);
+	}
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return nr;
+}
+
+static irqreturn_t sluice_nvme_irq(int irq, void *data)
+{
+	return sluice_nvme_cq_poll(data) ? IRQ_HANDLED : IRQ_NONE;
+}
+
+/**
+ * sluice_nvme_cq_arm() - clear a completion queue and get its interrupt
+ * @cq: queue that is not armed; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * Return: 0 or a negative errno.
+ */
+int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
+{
+	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
+	int ret;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (WARN_ON_ONCE(ctrl->host->cqs[cq->qid]))
+		return -EBUSY;
+
+	spin_lock_irq(&cq->lock);
+	memset(cq->entries, 0, cq->depth * sizeof(*cq->entries));
+	cq->head = 0;
+	cq->phase = 1;
+	cq->armed = true;
+	spin_unlock_irq(&cq->lock);
+
+	ret = pci_request_irq(ctrl->pdev, cq->vector, sluice_nvme_irq, NULL, cq,
+			      "sluice%dq%u", ctrl->instance, cq->qid);
+	if (ret) {
+		dev_err(&ctrl->pdev->dev, "no interrupt for queue %u: %pe\n",
+			cq->qid, ERR_PTR(ret));
+		spin_lock_irq(&cq->lock);
+		cq->armed = false;
+		spin_unlock_irq(&cq->lock);
+		return ret;
+	}
+	ctrl->host->cqs[cq->qid] = cq;
+	return 0;
+}
+
+/**
+ * sluice_nvme_cq_disarm() - give the interrupt of a completion queue back
+ * @cq: queue; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * When it returns no callback of the queue runs or will run. What the device
+ * had completed before has been handed on.
+ */
+void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq)
+{
+	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (ctrl->host->cqs[cq->qid] != cq)
+		return;
+	ctrl->host->cqs[cq->qid] = NULL;
+	pci_free_irq(ctrl->pdev, cq->vector, cq);
+
+	spin_lock_irq(&cq->lock);
+	/* The controller no longer knows the queue: no doorbell here. */
+	if (sluice_nvme_cq_process(cq) && cq->flush)
+		cq->flush(cq);
+	cq->armed = false;
+	spin_unlock_irq(&cq->lock);
+}
+
+/**
+ * sluice_nvme_cqs_disarm_all() - take the interrupts of all queues away
+ * @ctrl: controller, disabled or cut off from memory; its reset_lock is held
+ */
+void sluice_nvme_cqs_disarm_all(struct sluice_nvme_ctrl *ctrl)
+{
+	unsigned int qid;
+
+	for (qid = 0; qid < ctrl->nr_vectors; qid++) {
+		if (ctrl->host->cqs[qid])
+			sluice_nvme_cq_disarm(ctrl->host->cqs[qid]);
+	}
+}
+
+/*
+ * Outside of a reset, queues are made with the interface that stops working
+ * as soon as a reset is due.
+ */
+static int sluice_nvme_queue_cmd(struct sluice_nvme_ctrl *ctrl,
+				 struct nvme_cmd *cmd)
+{
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (sluice_nvme_live(ctrl))
+		return sluice_nvme_admin(ctrl, cmd, NULL, 0, NULL);
+	return sluice_nvme_admin_internal(ctrl, cmd, NULL, 0, NULL);
+}
+
+static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
+				    struct nvme_cmd *cmd, const char *what,
+				    u16 qid)
+{
+	int ret = sluice_nvme_queue_cmd(ctrl, cmd);
+
+	if (ret)
+		dev_err(&ctrl->pdev->dev, "creating I/O %s queue %u failed: %s %#x\n",
+			what, qid, ret < 0 ? "error" : "status",
+			ret < 0 ? -ret : ret);
+	return ret > 0 ? -EIO : ret;
+}
+
+/*
+ * Whoever deletes a queue will free its memory. When the controller does not
+ * confirm that the queue is gone, it loses its access to memory instead; the
+ * reset that follows gives it back.
+ */
+static void sluice_nvme_fence(struct sluice_nvme_ctrl *ctrl)
+{
+	pci_clear_master(ctrl->pdev);
+	/* Whatever it wrote before is ahead of the answer to this read. */
+	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
+	sluice_nvme_reset(ctrl);
+}
+
+static int sluice_nvme_queue_delete(struct sluice_nvme_ctrl *ctrl, u8 opcode,
+				    const char *what, u16 qid)
+{
+	struct nvme_cmd cmd = {
+		.opcode = opcode,
+		.cdw10 = cpu_to_le32(qid),
+	};
+	int ret;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	/* A controller that is disabled has no I/O queues. */
+	if (!sluice_nvme_live(ctrl))
+		return 0;
+	ret = sluice_nvme_admin(ctrl, &cmd, NULL, 0, NULL);
+	if (!ret || (ret > 0 && (ret & NVME_SC_MASK) == NVME_SC_QID_INVALID))
+		return 0;
+	dev_err(&ctrl->pdev->dev, "deleting I/O %s queue %u failed: %s %#x; resetting the controller\n",
+		what, qid, ret < 0 ? "error" : "status", ret < 0 ? -ret : ret);
+	sluice_nvme_fence(ctrl);
+	return ret > 0 ? -EIO : ret;
+}
+
+/**
+ * sluice_nvme_cq_create() - create an I/O completion queue
+ * @cq: queue with memory and callbacks; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * Return: 0, -EIO when the controller refuses, or another negative errno.
+ */
+int sluice_nvme_cq_create(struct sluice_nvme_cq *cq)
+{
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_CREATE_CQ,
+		.prp1 = cpu_to_le64(cq->dma),
+		.cdw10 = cpu_to_le32((cq->depth - 1) << 16 | cq->qid),
+		.cdw11 = cpu_to_le32(cq->vector << 16 | NVME_CQ_IEN |
+				     NVME_QUEUE_PC),
+	};
+	int ret;
+
+	ret = sluice_nvme_cq_arm(cq);
+	if (ret)
+		return ret;
+	ret = sluice_nvme_queue_create(cq->ctrl, &cmd, "completion", cq->qid);
+	if (ret) {
+		/* The controller may have created it nevertheless. */
+		if (ret != -EIO)
+			sluice_nvme_fence(cq->ctrl);
+		sluice_nvme_cq_disarm(cq);
+	}
+	return ret;
+}
+
+/**
+ * sluice_nvme_cq_delete() - delete an I/O completion queue
+ * @cq: queue whose submission queues are gone; &sluice_nvme_ctrl.reset_lock is
+ *	held
+ *
+ * However it ends, the device does not touch the queue's memory any more and
+ * its callbacks do not run.
+ *
+ * Return: 0, also when the controller has been reset since the queue was
+ * created; a negative errno when a reset had to be scheduled to be rid of it.
+ */
+int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq)
+{
+	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
+	int ret = 0;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (ctrl->host->cqs[cq->qid] == cq)
+		ret = sluice_nvme_queue_delete(ctrl, NVME_ADMIN_DELETE_CQ,
+					       "completion", cq->qid);
+	sluice_nvme_cq_disarm(cq);
+	return ret;
+}
+
+/**
+ * sluice_nvme_sq_alloc() - get the memory of a submission queue
+ * @sq: queue
+ * @ctrl: controller
+ * @qid: queue identifier
+ * @depth: entries, 2 to &sluice_nvme_ctrl.max_depth
+ * @cq: where its completions go
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_nvme_sq_alloc(struct sluice_nvme_sq *sq,
+			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth,
+			 struct sluice_nvme_cq *cq)
+{
+	sq->entries = dma_alloc_coherent(&ctrl->pdev->dev,
+					 depth * sizeof(*sq->entries),
+					 &sq->dma, GFP_KERNEL);
+	if (!sq->entries)
+		return -ENOMEM;
+	sq->ctrl = ctrl;
+	sq->cq = cq;
+	sq->qid = qid;
+	sq->depth = depth;
+	sq->db = sluice_nvme_doorbell(ctrl, qid, false);
+	sq->tail = 0;
+	return 0;
+}
+
+/**
+ * sluice_nvme_sq_free() - release the memory of a submission queue
+ * @sq: queue that does not exist in the controller (any more)
+ */
+void sluice_nvme_sq_free(struct sluice_nvme_sq *sq)
+{
+	if (!sq->entries)
+		return;
+	dma_free_coherent(&sq->ctrl->pdev->dev,
+			  sq->depth * sizeof(*sq->entries), sq->entries,
+			  sq->dma);
+	sq->entries = NULL;
+}
+
+/**
+ * sluice_nvme_sq_create() - create an I/O submission queue
+ * @sq: queue whose completion queue exists; &sluice_nvme_ctrl.reset_lock is
+ *	held
+ *
+ * Return: 0, -EIO when the controller refuses, or another negative errno.
+ */
+int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
+{
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_CREATE_SQ,
+		.prp1 = cpu_to_le64(sq->dma),
+		.cdw10 = cpu_to_le32((sq->depth - 1) << 16 | sq->qid),
+		.cdw11 = cpu_to_le32(sq->cq->qid << 16 | NVME_QUEUE_PC),
+	};
+	int ret;
+
+	sq->tail = 0;
+	ret = sluice_nvme_queue_create(sq->ctrl, &cmd, "submission", sq->qid);
+	if (ret && ret != -EIO)
+		sluice_nvme_fence(sq->ctrl);
+	return ret;
+}
+
+/**
+ * sluice_nvme_sq_delete() - delete an I/O submission queue
+ * @sq: queue; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * However it ends, the device has no command of this queue in flight and does
+ * not touch its memory any more.
+ *
+ * Return: 0, also when the controller has been reset since the queue was
+ * created; a negative errno when a reset had to be scheduled to be rid of it.
+ */
+int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq)
+{
+	struct sluice_nvme_ctrl *ctrl = sq->ctrl;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (ctrl->host->cqs[sq->cq->qid] != sq->cq)
+		return 0;
+	return sluice_nvme_queue_delete(ctrl, NVME_ADMIN_DELETE_SQ,
+					"submission", sq->qid);
+}
