@@ -73,7 +73,7 @@ hook_serve() {
 	read -ra request <"$dir/request"
 	rm "$dir/request"
 	if [ "$(type -t "hook_${request[0]}")" = function ]; then
-		"hook_${request[@]}" >"$dir/answer" 2>&1 || status=$?
+		"hook_${request[0]}" "${request[@]:1}" >"$dir/answer" 2>&1 || status=$?
 	else
 		echo "no such hook: ${request[0]}" >"$dir/answer"
 		status=127

@@ -186,5 +186,7 @@ clean_up() {
 	return $status
 }
 
+# shellcheck source=tools/testing/lib/tap.sh
+. /t/tools/testing/lib/tap.sh
 # shellcheck source=tools/testing/lib/l2.sh
 . /t/tools/testing/lib/l2.sh

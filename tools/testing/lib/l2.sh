@@ -11,7 +11,7 @@ L2_RUN=/run/l2
 # guest restarts) qemu=ARGUMENT (once for each)
 l2_start() {
 	local name=$1 vcpus=1 mem=384 iommufd='' opt dir=$L2_RUN/$1
-	local args=() end=(-no-reboot)
+	local args=() ending=(-no-reboot)
 	shift
 
 	rm -rf "$dir"
@@ -21,7 +21,7 @@ l2_start() {
 		vcpus=*) vcpus=${opt#*=} ;;
 		mem=*) mem=${opt#*=} ;;
 		qemu=*) args+=("${opt#*=}") ;;
-		reboot) end=() ;;
+		reboot) ending=() ;;
 		iommufd)
 			iommufd=,iommufd=iommufd0
 			args+=(-object "iommufd,id=iommufd0") ;;
@@ -36,7 +36,7 @@ l2_start() {
 	echo $! >"$dir/reader.pid"
 	: >"$dir/console"
 	qemu-system-x86_64 -M q35 -accel kvm -cpu host -smp "$vcpus" -m "$mem" \
-		-nodefaults -no-user-config -display none "${end[@]}" \
+		-nodefaults -no-user-config -display none "${ending[@]}" \
 		-serial "file:$dir/console" \
 		-chardev "pipe,id=agent,path=$dir/agent" \
 		-device virtio-serial-pci \

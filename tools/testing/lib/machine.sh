@@ -106,16 +106,16 @@ machine_nbd_stop() {
 # machine_arguments KERNEL IOMMU APPEND ROOT: fill the array MACHINE
 machine_arguments() {
 	local roots image cmdline="console=ttyS0 panic=-1 loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60"
-	local iommu=()
+	local unit=()
 
 	roots=$(machine_dir stock)
 	image=${4:-$roots/l1-root.img}
 	case $2 in
 	intel | pt)
-		iommu=(-device "intel-iommu,intremap=on,caching-mode=on")
+		unit=(-device "intel-iommu,intremap=on,caching-mode=on")
 		cmdline+=" intel_iommu=on"
 		[ "$2" != pt ] || cmdline+=" iommu=pt" ;;
-	amd) iommu=(-device "amd-iommu,intremap=on") ;;
+	amd) unit=(-device "amd-iommu,intremap=on") ;;
 	none) ;;
 	*) t_die "no IOMMU called $2" ;;
 	esac
@@ -125,11 +125,12 @@ machine_arguments() {
 	esac
 	rm -f "$RUN_OUT"/mon.{in,out}
 	mkfifo "$RUN_OUT"/mon.{in,out}
+	# shellcheck disable=SC2034 # for run-l1
 	MACHINE=(
 		-M "q35,kernel-irqchip=split" -accel "tcg,thread=multi,tb-size=1024"
 		-smp 2 -cpu "EPYC,+svm,+npt" -m 6G
 		-nodefaults -no-user-config -no-reboot -display none
-		"${iommu[@]}"
+		"${unit[@]}"
 		-chardev "pipe,id=mon,path=$RUN_OUT/mon" -mon "chardev=mon,mode=readline"
 		-drive "if=none,id=root,file=$image,format=raw,snapshot=on,cache=unsafe"
 		-device "virtio-blk-pci,drive=root"

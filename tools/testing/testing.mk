@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The test bed's targets; included by the Makefile at the top.
+
+TESTS ?=
+VM ?=
+
+setup: ## install the packages that building and testing takes (as root; Debian 12)
+	@tools/testing/setup
+
+cache: setup ## build what tests boot: root file systems and the debug kernel, once
+	@tools/testing/roots/build
+	@tools/testing/kernel/build
+
+check: ## lint, compile, and run all tests, or those of TESTS='pattern ...'
+	@tools/testing/check $(TESTS)
+
+vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' for a gdb stub, '-h' for more
+	@tools/testing/run-l1 -s $(VM) tools/testing/lib/vm-prepare
+
+demo: setup ## three slices of one drive and two guests, in ten minutes at most
+	@tools/testing/demo/run
+
+.PHONY: setup cache check vm demo
