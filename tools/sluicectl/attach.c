@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* sluicectl attach: make the mdev through which a guest gets a slice. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "inventory.h"
+#include "json.h"
+#include "klog.h"
+#include "lookup.h"
+#include "message.h"
+#include "names.h"
+#include "plan.h"
+#include "request.h"
+#include "sysdev.h"
+
+/* udev may be re-reading the table that create has just written. */
+#define RETRY_EVERY_MS	100
+#define RETRY_FOR_MS	3000
+
+static int no_such_type(const struct parent *p, const char *what)
+{
+	struct strv all __cleanup(strv_clear) = { };
+	char *list __free = NULL;
+
+	for (size_t i = 0; i < p->n_types; i++)
+		strv_add(&all, "q%u", p->types[i].queues);
+	list = strv_join(&all, ", ");
+	fail(NOT_FOUND, "%s has no type with %s", p->bdf, what);
+	if (all.n)
+		hint("it has %s", list);
+	return NOT_FOUND;
+}
+
+static int type_by_queues(const struct parent *p, unsigned long queues,
+			  const struct mdev_type **type)
+{
+	char *what __free = xasprintf("%lu queue pairs", queues);
+
+	for (size_t i = 0; i < p->n_types; i++) {
+		if (p->types[i].queues == queues) {
+			*type = &p->types[i];
+			return 0;
+		}
+	}
+	return no_such_type(p, what);
+}
+
+static int type_by_name(const struct parent *p, const char *name, const struct mdev_type **type)
+{
+	char *what __free = xasprintf("the name '%s'", name);
+	char *id __free = xasprintf("%s%s", *name == 'q' ? DRIVER_NAME "-" : "", name);
+
+	for (size_t i = 0; i < p->n_types; i++) {
+		if (!strcmp(p->types[i].id, id)) {
+			*type = &p->types[i];
+			return 0;
+		}
+	}
+	return no_such_type(p, what);
+}
+
+static int find_type(const struct request *rq, const struct parent *p,
+		     const struct mdev_type **type)
+{
+	unsigned long queues = 1;
+	char *end;
+
+	if (rq->queues && rq->type)
+		return fail(USAGE, "attach: --queues and --type say the same, give one of them");
+	if (rq->type)
+		return type_by_name(p, rq->type, type);
+	if (rq->queues) {
+		errno = 0;
+		queues = strtoul(rq->queues, &end, 10);
+		if (errno || *end || !queues || *rq->queues == '-')
+			return fail(USAGE, "'%s' is not a number of queue pairs", rq->queues);
+	}
+	return type_by_queues(p, queues, type);
+}
+
+static int check_slice(const struct slice *s)
+{
+	const struct parent *p = s->parent;
+
+	if (strcmp(p->state, "live")) {
+		fail(BUSY, "the drive %s is %s", p->bdf, *p->state ? p->state : "gone");
+		hint("the kernel log says why; nothing can be attached until it is live");
+		return BUSY;
+	}
+	if (!strcmp(s->state, "free"))
+		return 0;
+	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
+	if (*s->mdev)
+		hint("a guest may use it: see %s/%s", MDEV_DEVICES, s->mdev);
+	else if (!strcmp(s->state, "busy"))
+		hint("the host uses /dev/%s: unmount it or whatever else holds it", s->device);
+	else
+		hint("wait until it is free again");
+	return BUSY;
+}
+
+static int check_room(const struct parent *p, const struct mdev_type *type)
+{
+	if (type->available)
+		return 0;
+	fail(BUSY, "%s has no room for %s: %u of its %u queue pairs for guests are free", p->bdf,
+	     type->id, p->qp_free, p->qp_total - p->qp_host);
+	hint("choose fewer with --queues, or detach another slice");
+	return BUSY;
+}
+
+/* What each refusal of the driver means. */
+static int say_refused(int err, const struct slice *s, const struct mdev_type *type)
+{
+	switch (-err) {
+	case ENOENT:
+		return fail(NOT_FOUND, "the drive has no slice %s any more", s->uuid);
+	case EBUSY:
+		return fail(BUSY, "the slice '%s' (%s) has just been taken by somebody else",
+			    s->name, s->device);
+	case ENOSPC:
+		return fail(BUSY, "%s has not enough free queue pairs for %s", s->parent->bdf,
+			    type->id);
+	case EEXIST:
+		return fail(BUSY, "there is an mdev %s already, of another device", s->uuid);
+	case EIO:
+		return fail(FAILED, "the slice '%s' could not be wiped", s->name);
+	case ENODEV:
+		return fail(BUSY, "the drive %s is resetting or dead", s->parent->bdf);
+	default:
+		return fail_errno(err, "cannot attach the slice '%s'", s->name);
+	}
+}
+
+static int write_create(const struct slice *s, const struct mdev_type *type)
+{
+	char *path __free = xasprintf("%s/mdev_supported_types/%s/create", s->parent->syspath,
+				   type->id);
+	const struct timespec pause = { .tv_nsec = RETRY_EVERY_MS * 1000000L };
+	int r;
+
+	for (int waited = 0;; waited += RETRY_EVERY_MS) {
+		r = sysfs_write(path, s->uuid);
+		if (r != -ENOENT || waited >= RETRY_FOR_MS || access(path, F_OK))
+			return r;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/*
+ * A UUID that is no slice's takes one from the pool. Should the slice have
+ * been removed a moment ago, that would be somebody else's.
+ */
+static int verify(const struct slice *s)
+{
+	struct inventory now __cleanup(inventory_free) = { };
+	char *remove __free = NULL;
+	const struct slice *attached;
+	int r = inventory_load(&now);
+
+	if (r)
+		return r;
+	attached = slice_by_uuid(&now, s->uuid);
+	if (attached && !strcmp(attached->mdev, s->uuid))
+		return 0;
+	remove = xasprintf(MDEV_DEVICES "/%s/remove", s->uuid);
+	sysfs_write(remove, "1");
+	return fail(FAILED, "the slice '%s' went away while it was being attached", s->name);
+}
+
+static int report(const struct request *rq, const struct slice *s, const struct mdev_type *type)
+{
+	char *mdev __free = xasprintf(MDEV_DEVICES "/%s", s->uuid);
+	char *qemu __free = xasprintf("-device vfio-pci,sysfsdev=%s", mdev);
+	struct json_object *root;
+
+	if (!rq->json) {
+		char *name __free = text_printable(s->name);
+
+		printf("attached slice '%s' (%s) with %u queue pair%s\nmdev: %s\nqemu: %s\n",
+		       name, s->device, type->queues, type->queues == 1 ? "" : "s", mdev, qemu);
+		return DONE;
+	}
+	root = json_root();
+	json_add_text(root, "slice", s->uuid);
+	json_add_text(root, "name", s->name);
+	json_add_text(root, "device", s->device);
+	json_add_text(root, "type", type->id);
+	json_add_number(root, "queues", type->queues);
+	json_add_text(root, "mdev", mdev);
+	json_add_text(root, "qemu", qemu);
+	return json_print(root);
+}
+
+static int execute(const struct request *rq, const struct slice *s, const struct mdev_type *type)
+{
+	int log __cleanup(close_fd) = klog_open();
+	int r = write_create(s, type);
+
+	if (r) {
+		int code = say_refused(r, s, type);
+
+		klog_show(log, s->parent->bdf);
+		if (code == NOT_PERMITTED)
+			hint("writing to mdev_supported_types needs privilege");
+		return code;
+	}
+	r = verify(s);
+	return r ? r : report(rq, s, type);
+}
+
+static int attach(const struct request *rq)
+{
+	struct inventory inv __cleanup(inventory_free) = { };
+	const struct mdev_type *type = NULL;
+	const struct slice *s;
+	int r = inventory_load(&inv);
+
+	if (!r)
+		r = lookup_slice(&inv, rq->argv[0], rq->disk, &s);
+	if (!r)
+		r = check_slice(s);
+	if (!r)
+		r = find_type(rq, s->parent, &type);
+	if (!r)
+		r = check_room(s->parent, type);
+	if (r)
+		return r;
+	if (rq->dry_run) {
+		struct plan plan __cleanup(plan_clear) = { };
+
+		plan_add(&plan, "write %s to %s/mdev_supported_types/%s/create", s->uuid,
+			 s->parent->syspath, type->id);
+		return plan_print(&plan, rq);
+	}
+	return execute(rq, s, type);
+}
+
+const struct verb verb_attach = {
+	.name = "attach",
+	.args = "SLICE",
+	.summary = "Make a slice available to a guest as a mediated device",
+	.options = OPT_JSON | OPT_DRY_RUN | OPT_DISK | OPT_QUEUES | OPT_TYPE,
+	.min_args = 1,
+	.max_args = 1,
+	.run = attach,
+};

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sluicectl destroy: gives the space of a slice back.
+ *
+ * The kernel's partition goes first: that fails while anybody has it open,
+ * and once it is gone nobody can attach or mount it, so the wiping and the
+ * change of the table race with no one.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+#include "blkpg.h"
+#include "interrupt.h"
+#include "json.h"
+#include "lookup.h"
+#include "message.h"
+#include "names.h"
+#include "plan.h"
+#include "request.h"
+#include "rescan.h"
+#include "size.h"
+#include "sysdev.h"
+#include "table.h"
+#include "target.h"
+#include "usage.h"
+#include "zero.h"
+
+struct job {
+	const struct request *rq;
+	struct target target;
+	const struct slice *slice;	/* NULL in an image file */
+	struct table table;
+	struct entry entry;
+};
+
+static void job_clear(struct job *job)
+{
+	entry_clear(&job->entry);
+	table_close(&job->table);
+	target_clear(&job->target);
+}
+
+static void add_block_users(const char *device, struct strv *users)
+{
+	struct sd_device *dev __cleanup(unref_device) = NULL;
+
+	if (sd_device_new_from_subsystem_sysname(&dev, "block", device) >= 0)
+		usage_of(dev, USAGE_CLAIMS, users);
+}
+
+static int say_busy(const struct slice *s)
+{
+	struct strv users __cleanup(strv_clear) = { };
+
+	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
+	if (*s->mdev) {
+		hint("detach it first: sluicectl detach %s", s->device);
+		return BUSY;
+	}
+	add_block_users(s->device, &users);
+	for (size_t i = 0; i < users.n; i++)
+		hint("%s", users.v[i]);
+	return BUSY;
+}
+
+static int check_slice(const struct slice *s)
+{
+	if (s->whole) {
+		fail(REFUSED, "%s is a whole namespace, not a partition that could be removed",
+		     s->device);
+		hint("'sluicectl create' puts a partition table on it when it is blank");
+		return REFUSED;
+	}
+	if (strcmp(s->state, "free"))
+		return say_busy(s);
+	return 0;
+}
+
+static int find_in_image(struct job *job)
+{
+	const char *what = job->rq->argv[0];
+	unsigned int same = table_count(&job->table, what);
+	bool found;
+	uuid_t uuid;
+
+	if (same > 1)
+		return fail(REFUSED, "%u slices in %s are named '%s': use the UUID", same,
+			    job->target.node, what);
+	found = uuid_parse(what, uuid) ?
+		table_find(&job->table, NULL, what, &job->entry) :
+		table_find(&job->table, what, NULL, &job->entry);
+	if (!found)
+		return fail(NOT_FOUND, "there is no slice '%s' in %s", what, job->target.node);
+	if (!job->entry.slice)
+		return fail(REFUSED, "partition %u of %s is not a slice", job->entry.number,
+			    job->target.node);
+	return 0;
+}
+
+/* What the driver shows and what the disk says must be the same thing. */
+static int find_on_disk(struct job *job)
+{
+	const struct slice *s = job->slice;
+
+	if (table_find(&job->table, s->uuid, NULL, &job->entry) && job->entry.slice &&
+	    job->entry.start == s->start && job->entry.size == s->size)
+		return 0;
+	fail(REFUSED, "the partition table of %s does not have the slice %s as the driver shows it",
+	     job->target.node, s->device);
+	hint("somebody edited it: write 1 to %s/sluice/rescan and look again",
+	     s->parent->syspath);
+	return REFUSED;
+}
+
+static int prepare_image(struct job *job)
+{
+	enum table_access access = job->rq->dry_run ? TABLE_READ : TABLE_EDIT;
+	int r;
+
+	r = target_find(&job->target, job->rq->disk, job->rq->block_size);
+	if (!r)
+		r = table_open(&job->table, job->target.node, access, job->target.block_size);
+	return r ? r : find_in_image(job);
+}
+
+static int prepare_disk(struct job *job)
+{
+	enum table_access access = job->rq->dry_run ? TABLE_READ : TABLE_EDIT;
+	int r;
+
+	if (job->rq->block_size)
+		return fail(USAGE, "--block-size is for image files, a disk has its own");
+	r = inventory_load(&job->target.inv);
+	if (!r)
+		r = lookup_slice(&job->target.inv, job->rq->argv[0], job->rq->disk, &job->slice);
+	if (!r)
+		r = check_slice(job->slice);
+	if (r)
+		return r;
+	job->target.disk = parent_disk(job->slice->parent, job->slice->disk);
+	job->target.node = xasprintf("/dev/%s", job->slice->disk);
+	r = table_open(&job->table, job->target.node, access, 0);
+	return r ? r : find_on_disk(job);
+}
+
+static int prepare(struct job *job)
+{
+	if (job->rq->disk && target_is_image(job->rq->disk))
+		return prepare_image(job);
+	return prepare_disk(job);
+}
+
+static int show_plan(const struct job *job)
+{
+	char *size __free = size_text(job->entry.size, job->rq->bytes);
+	const struct entry *e = &job->entry;
+	struct plan plan __cleanup(plan_clear) = { };
+
+	if (job->slice)
+		plan_add(&plan, "make the kernel forget partition %u of %s", e->number,
+			 job->target.node);
+	if (job->rq->wipe)
+		plan_add(&plan, "zero %s of %s from byte %" PRIu64, size, job->target.node,
+			 e->start);
+	plan_add(&plan, "remove entry %u (name '%s', UUID %s) from the GPT of %s", e->number,
+		 e->name, e->uuid, job->target.node);
+	if (job->slice)
+		plan_add(&plan, "make %s read the table again and wait until the slice is gone",
+			 DRIVER_NAME);
+	return plan_print(&plan, job->rq);
+}
+
+static int kernel_forget(struct job *job)
+{
+	int r;
+
+	if (!job->slice)
+		return 0;
+	r = blkpg_remove(&job->table, &job->entry);
+	if (!r || r == -ENXIO)
+		return 0;
+	if (r == -EBUSY)
+		return say_busy(job->slice);
+	return table_fail(&job->table, r, "the kernel does not let go of the partition");
+}
+
+/* The entry as it was, number and all. */
+static int put_entry_back(struct job *job)
+{
+	int r = table_add(&job->table, &job->entry);
+
+	return r ? r : table_write(&job->table);
+}
+
+static void put_back(struct job *job, bool removed)
+{
+	int r = 0;
+
+	if (removed)
+		r = put_entry_back(job);
+	if (job->slice) {
+		if (blkpg_add(&job->table, &job->entry))
+			r = FAILED;
+		if (removed && rescan(job->slice->parent))
+			r = FAILED;
+	}
+	if (r)
+		warning("the slice could not be put back: look at %s with sfdisk --dump",
+			job->target.node);
+	else
+		hint("the slice is still there%s", job->rq->wipe ?
+		     ", but its contents may be zeroed in part" : "");
+}
+
+static int execute(struct job *job)
+{
+	bool removed = false;
+	int r = kernel_forget(job);
+
+	if (r)
+		return r;
+	if (job->rq->wipe)
+		r = zero_range(&job->table, job->entry.start, job->entry.size);
+	if (!r)
+		r = table_remove(&job->table, job->entry.number);
+	if (!r) {
+		removed = true;
+		r = table_write(&job->table);
+	}
+	if (!r && job->slice)
+		r = rescan_until(job->slice->parent, job->entry.uuid, false);
+	if (r)
+		put_back(job, removed);
+	else if (job->rq->wipe)
+		discard_range(&job->table, job->entry.start, job->entry.size);
+	return r;
+}
+
+static int report(const struct job *job)
+{
+	char *size __free = size_text(job->entry.size, job->rq->bytes);
+
+	if (job->rq->json) {
+		struct json_object *root = json_root();
+
+		json_add_text(root, "destroyed", job->entry.uuid);
+		json_add_text(root, "name", job->entry.name);
+		json_add_number(root, "size_bytes", job->entry.size);
+		json_add_bool(root, "wiped", job->rq->wipe);
+		return json_print(root);
+	}
+	printf("destroyed slice '%s' (%s), %s are free%s\n", job->entry.name, job->entry.uuid,
+	       size, job->rq->wipe ? " and zeroed" : "");
+	return DONE;
+}
+
+static int destroy(const struct request *rq)
+{
+	struct job __cleanup(job_clear) job = { .rq = rq, .table.fd = -1 };
+	int r;
+
+	r = prepare(&job);
+	if (r)
+		return r;
+	if (rq->dry_run)
+		return show_plan(&job);
+	interrupt_defer();
+	r = execute(&job);
+	return r ? r : report(&job);
+}
+
+const struct verb verb_destroy = {
+	.name = "destroy",
+	.args = "SLICE",
+	.summary = "Remove a slice that nobody uses and free its space",
+	.options = OPT_JSON | OPT_BYTES | OPT_DRY_RUN | OPT_WIPE | OPT_DISK | OPT_BLOCK_SIZE,
+	.min_args = 1,
+	.max_args = 1,
+	.run = destroy,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What doctor finds, and the groups of checks that find it. */
+#ifndef SLUICECTL_DOCTOR_H
+#define SLUICECTL_DOCTOR_H
+
+#include "util.h"
+
+enum verdict {
+	VERDICT_OK,
+	VERDICT_WARN,	/* works, but not as well or as safely as it could */
+	VERDICT_FAIL,	/* Sluice cannot work */
+};
+
+struct finding {
+	enum verdict level;
+	char *check;	/* what was looked at */
+	char *found;
+	char *advice;	/* NULL when there is nothing to do */
+};
+
+struct findings {
+	struct finding *v;
+	size_t n;
+};
+
+/* @advice may be NULL, @fmt is what was found. */
+void findings_add(struct findings *f, enum verdict level, const char *check,
+		  const char *advice, const char *fmt, ...) __format(5, 6);
+
+void doctor_iommu(struct findings *f);
+void doctor_kernel(struct findings *f);
+void doctor_modules(struct findings *f);
+void doctor_security(struct findings *f);
+void doctor_drives(struct findings *f);
+
+#endif

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* doctor: each NVMe drive, who has it, and what is in the way. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "inventory.h"
+#include "lookup.h"
+#include "names.h"
+#include "procfile.h"
+#include "program.h"
+#include "sysdev.h"
+#include "usage.h"
+
+#define PCI_CLASS_NVME	0x010802
+
+static void check_bound(struct findings *f, const char *check, const char *bdf)
+{
+	struct inventory inv __cleanup(inventory_free) = { };
+	const struct parent *p;
+	unsigned int attached = 0;
+
+	if (inventory_load(&inv))
+		return;
+	p = lookup_parent(&inv, bdf);
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->n_slices; i++)
+		attached += !!*p->slices[i].mdev;
+	if (!strcmp(p->state, "live"))
+		findings_add(f, VERDICT_OK, check, NULL, "bound to %s, %zu slices, %u attached",
+			     DRIVER_NAME, p->n_slices, attached);
+	else
+		findings_add(f, VERDICT_FAIL, check,
+			     "look into the kernel log, then unbind and bind it again",
+			     "bound to %s, but its controller is %s", DRIVER_NAME,
+			     *p->state ? p->state : "gone");
+}
+
+static void check_other(struct findings *f, const char *check, struct sd_device *dev,
+			const char *driver, const char *bdf)
+{
+	char *advice __free = xasprintf("sluicectl bind %s", bdf);
+	char *list __free = NULL;
+	struct strv users __cleanup(strv_clear) = { };
+	const char *path;
+	bool root = false;
+
+	if (usage_of_drive(dev, USAGE_CLAIMS, &users, &root))
+		return;
+	if (text_equal(driver, "vfio-pci") && sd_device_get_syspath(dev, &path) >= 0)
+		programs_with_vfio(path, &users);
+	list = strv_join(&users, ", ");
+	if (users.n)
+		findings_add(f, VERDICT_WARN, check,
+			     root ? "leave it to the host, use another drive for slices" :
+				    "stop these uses before binding it",
+			     "driver %s; %s", driver ? driver : "none", list);
+	else
+		findings_add(f, VERDICT_OK, check, advice, "driver %s, not in use",
+			     driver ? driver : "none");
+}
+
+static unsigned int check_drives(struct findings *f)
+{
+	struct sd_device_enumerator *e __cleanup(unref_list) = sysdev_enumerate("pci", NULL);
+	unsigned int n = 0;
+
+	if (!e)
+		return 0;
+	for_each_sysdev(e, dev) {
+		char *check __free = NULL, *driver __free = NULL;
+		const char *bdf;
+
+		if (sysdev_number(dev, "class") != PCI_CLASS_NVME ||
+		    sd_device_get_sysname(dev, &bdf) < 0)
+			continue;
+		n++;
+		check = xasprintf("drive %s", bdf);
+		driver = sysdev_driver(dev);
+		if (text_equal(driver, DRIVER_NAME))
+			check_bound(f, check, bdf);
+		else
+			check_other(f, check, dev, driver, bdf);
+	}
+	return n;
+}
+
+/* Intel VMD and firmware RAID hide drives behind a controller of their own. */
+static void check_hidden(struct findings *f)
+{
+	struct sd_device_enumerator *e __cleanup(unref_list) = sysdev_enumerate("pci", NULL);
+
+	if (!e)
+		return;
+	for_each_sysdev(e, dev) {
+		char *driver __free = sysdev_driver(dev);
+		const char *bdf;
+
+		if (!text_equal(driver, "vmd") || sd_device_get_sysname(dev, &bdf) < 0)
+			continue;
+		findings_add(f, VERDICT_WARN, "driver in the way",
+			     "switch VMD off in the firmware for drives that Sluice shall have",
+			     "vmd on %s: drives behind it have no IOMMU group of their own", bdf);
+	}
+}
+
+static void check_claimed_ids(struct findings *f)
+{
+	char *ids __free = procfile_read("/sys/module/vfio_pci/parameters/ids");
+
+	if (ids && *ids && strcmp(ids, "(null)"))
+		findings_add(f, VERDICT_WARN, "driver in the way",
+			     "make sure that no drive for Sluice is among them",
+			     "vfio-pci takes the devices %s at boot", ids);
+}
+
+void doctor_drives(struct findings *f)
+{
+	if (!check_drives(f))
+		findings_add(f, VERDICT_FAIL, "NVMe drives",
+			     "Sluice needs an NVMe drive to share",
+			     "none: no PCI function of class 010802");
+	check_hidden(f);
+	check_claimed_ids(f);
+}

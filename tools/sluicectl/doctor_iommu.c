@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* doctor: the IOMMU, interrupt remapping, bounce buffers. */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "procfile.h"
+
+#define ACPI_TABLES	"/sys/firmware/acpi/tables"
+#define IOMMU_GROUPS	"/sys/kernel/iommu_groups"
+
+static void say_no_iommu(struct findings *f, const char *cmdline)
+{
+	bool dmar = !access(ACPI_TABLES "/DMAR", F_OK);
+	bool ivrs = !access(ACPI_TABLES "/IVRS", F_OK);
+
+	if (dmar && !has_word(cmdline, "intel_iommu=on"))
+		findings_add(f, VERDICT_WARN, "IOMMU",
+			     "boot with intel_iommu=on: the IOMMU is the second wall round a guest",
+			     "VT-d is there, but not in use");
+	else if (dmar || ivrs)
+		findings_add(f, VERDICT_WARN, "IOMMU",
+			     "look for iommu=off or amd_iommu=off on the kernel command line",
+			     "%s is there, but not in use", dmar ? "VT-d" : "AMD-Vi");
+	else
+		findings_add(f, VERDICT_WARN, "IOMMU",
+			     "enable VT-d or AMD-Vi in the firmware; without it slices work, but the checks in the driver are the only wall",
+			     "none");
+}
+
+/* How many groups let a device reach all of memory. */
+static unsigned int count_identity(void)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	DIR *dir = opendir(IOMMU_GROUPS);
+
+	while (dir && (entry = readdir(dir))) {
+		char *path __free = xasprintf(IOMMU_GROUPS "/%s/type", entry->d_name);
+		char *type __free = *entry->d_name != '.' ? procfile_read(path) : NULL;
+
+		n += text_equal(type, "identity");
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void check_iommu(struct findings *f, const char *cmdline)
+{
+	unsigned int units = count_entries("/sys/class/iommu");
+	unsigned int groups = count_entries(IOMMU_GROUPS);
+	unsigned int identity = count_identity();
+
+	if (!groups) {
+		say_no_iommu(f, cmdline);
+		return;
+	}
+	findings_add(f, VERDICT_OK, "IOMMU", NULL, "%u unit%s, %u groups", units,
+		     units == 1 ? "" : "s", groups);
+	if (identity == groups)
+		findings_add(f, VERDICT_WARN, "DMA translation",
+			     "boot without iommu=pt for the second wall round a guest",
+			     "off: every device reaches all of memory");
+	else
+		findings_add(f, VERDICT_OK, "DMA translation", NULL, "on for %u of %u groups",
+			     groups - identity, groups);
+}
+
+/* Interrupt chips say so in their names: IR-PCI-MSI, IR-PCI-MSIX-0000:01:00.0 */
+static unsigned int count_remapped(unsigned int *all)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	DIR *dir = opendir("/sys/kernel/irq");
+
+	*all = 0;
+	while (dir && (entry = readdir(dir))) {
+		char *path __free = xasprintf("/sys/kernel/irq/%s/chip_name", entry->d_name);
+		char *chip __free = *entry->d_name != '.' ? procfile_read(path) : NULL;
+
+		if (!chip || !strstr(chip, "PCI-MSI"))
+			continue;
+		++*all;
+		n += !strncmp(chip, "IR-", 3);
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void check_remapping(struct findings *f)
+{
+	unsigned int all, remapped = count_remapped(&all);
+
+	if (!all)
+		findings_add(f, VERDICT_WARN, "interrupt remapping",
+			     "run it again when a PCI device with MSI is in use",
+			     "cannot be told: no message signalled interrupt in use");
+	else if (remapped == all)
+		findings_add(f, VERDICT_OK, "interrupt remapping", NULL, "on");
+	else if (remapped)
+		findings_add(f, VERDICT_WARN, "interrupt remapping", NULL,
+			     "on for %u of %u interrupts", remapped, all);
+	else
+		findings_add(f, VERDICT_WARN, "interrupt remapping",
+			     "needed for whole-function pass-through only; enable it in the firmware",
+			     "off");
+}
+
+static void check_bounce(struct findings *f, const char *cmdline)
+{
+	if (strstr(cmdline, "swiotlb=force") || strstr(cmdline, ",force"))
+		findings_add(f, VERDICT_FAIL, "bounce buffers", "boot without swiotlb=force",
+			     "swiotlb=force: DMA would not go to the guest's memory");
+	else
+		findings_add(f, VERDICT_OK, "bounce buffers", NULL, "not forced");
+}
+
+void doctor_iommu(struct findings *f)
+{
+	char *cmdline __free = procfile_read("/proc/cmdline");
+	const char *words = cmdline ? cmdline : "";
+
+	check_iommu(f, words);
+	check_remapping(f);
+	check_bounce(f, words);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* doctor: what the running kernel was built with. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "doctor.h"
+
+struct wanted {
+	const char *option;	/* or two separated by | */
+	enum verdict without;
+	const char *advice;
+};
+
+static const struct wanted wanted[] = {
+	{ "CONFIG_VFIO", VERDICT_FAIL, "use a kernel with VFIO" },
+	{ "CONFIG_VFIO_MDEV", VERDICT_FAIL,
+	  "use a kernel with mediated devices; Debian's cloud kernels have none" },
+	{ "CONFIG_VFIO_IOMMU_TYPE1|CONFIG_IOMMUFD", VERDICT_FAIL,
+	  "use a kernel with the VFIO container or IOMMUFD" },
+	{ "CONFIG_EFI_PARTITION", VERDICT_FAIL, "use a kernel that reads GPT partition tables" },
+	{ "CONFIG_PCI_MSI", VERDICT_FAIL, "use a kernel with message signalled interrupts" },
+	{ "CONFIG_KVM_INTEL|CONFIG_KVM_AMD", VERDICT_WARN,
+	  "use a kernel with KVM, or guests run under emulation" },
+	{ "CONFIG_IRQ_BYPASS_MANAGER", VERDICT_WARN,
+	  "use a kernel with the IRQ bypass manager: interrupts cost less" },
+	{ "CONFIG_BLK_DEV_NVME", VERDICT_WARN, "without it unbind finds no driver for the drive" },
+};
+
+/* gzopen() also reads what is not compressed. */
+static gzFile open_config(void)
+{
+	struct utsname host;
+	gzFile file;
+
+	file = gzopen("/proc/config.gz", "r");
+	if (file || uname(&host))
+		return file;
+	{
+		char *boot __free = xasprintf("/boot/config-%s", host.release);
+		char *modules __free = xasprintf("/lib/modules/%s/config", host.release);
+		char *build __free = xasprintf("/lib/modules/%s/build/.config", host.release);
+
+		file = gzopen(boot, "r");
+		if (!file)
+			file = gzopen(modules, "r");
+		if (!file)
+			file = gzopen(build, "r");
+	}
+	return file;
+}
+
+static bool is_option(const char *list, const char *name, size_t len)
+{
+	for (const char *p = list; p; p = strchr(p, '|')) {
+		p += *p == '|';
+		if (!strncmp(p, name, len) && (!p[len] || p[len] == '|'))
+			return true;
+	}
+	return false;
+}
+
+/* Marks the wanted options that a line "CONFIG_X=y" sets. */
+static void read_line(const char *line, bool *have)
+{
+	size_t len = strcspn(line, "=");
+
+	if (!len || line[len] != '=' || (line[len + 1] != 'y' && line[len + 1] != 'm'))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (is_option(wanted[i].option, line, len))
+			have[i] = true;
+}
+
+static char *spell_out(const char *options)
+{
+	const char *bar = strchr(options, '|');
+
+	if (!bar)
+		return xstrdup(options);
+	return xasprintf("%.*s or %s", (int)(bar - options), options, bar + 1);
+}
+
+static void report_config(struct findings *f, const bool *have)
+{
+	unsigned int missing = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		char *options __free = spell_out(wanted[i].option);
+
+		if (have[i])
+			continue;
+		missing++;
+		findings_add(f, wanted[i].without, "kernel configuration", wanted[i].advice,
+			     "no %s", options);
+	}
+	if (!missing)
+		findings_add(f, VERDICT_OK, "kernel configuration", NULL,
+			     "all %zu options that matter are there", ARRAY_SIZE(wanted));
+}
+
+static void check_config(struct findings *f)
+{
+	bool have[ARRAY_SIZE(wanted)] = { };
+	gzFile file = open_config();
+	char line[1024];
+
+	if (!file) {
+		findings_add(f, VERDICT_WARN, "kernel configuration",
+			     "install /boot/config-$(uname -r) to have it checked",
+			     "cannot be read");
+		return;
+	}
+	while (gzgets(file, line, sizeof(line)))
+		read_line(line, have);
+	gzclose(file);
+	report_config(f, have);
+}
+
+static void check_kvm(struct findings *f)
+{
+	if (!access("/dev/kvm", F_OK))
+		findings_add(f, VERDICT_OK, "KVM", NULL, "/dev/kvm is there");
+	else
+		findings_add(f, VERDICT_WARN, "KVM",
+			     "enable virtualisation in the firmware and load kvm_intel or kvm_amd",
+			     "no /dev/kvm");
+}
+
+void doctor_kernel(struct findings *f)
+{
+	check_config(f);
+	check_kvm(f);
+}

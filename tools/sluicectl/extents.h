@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which parts of a disk are free, given the parts that are not. */
+#ifndef SLUICECTL_EXTENTS_H
+#define SLUICECTL_EXTENTS_H
+
+#include "util.h"
+
+/* Bytes from @start up to but not including @end. */
+struct extent {
+	uint64_t start, end;
+};
+
+struct extents {
+	struct extent *v;
+	size_t n;
+};
+
+void extents_add(struct extents *list, uint64_t start, uint64_t end);
+void extents_clear(struct extents *list);
+
+/*
+ * Fills @free with the gaps that @used leaves between @first and @end, each
+ * cut down to the alignment of slices. Sorts @used.
+ */
+void extents_free(struct extents *used, uint64_t first, uint64_t end, struct extents *free);
+
+uint64_t extents_total(const struct extents *list);
+uint64_t extents_largest(const struct extents *list);
+/* The smallest extent that holds @size, or NULL. */
+const struct extent *extents_best(const struct extents *list, uint64_t size);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What sysfs says of the drives bound to Sluice, read in one go. */
+#ifndef SLUICECTL_INVENTORY_H
+#define SLUICECTL_INVENTORY_H
+
+#include "extents.h"
+#include "util.h"
+
+struct slice {
+	char *device;		/* name in class sluice and of the block device */
+	char *uuid, *name, *disk, *state;
+	char *mdev;		/* UUID of the mdev, or an empty string */
+	uint64_t start, size, generation;
+	unsigned int block_size, partition;
+	bool pool, whole;
+	const struct parent *parent;
+};
+
+/* A partition that is no slice: it belongs to the host. */
+struct host_part {
+	char *device;
+	uint64_t start, size;
+	unsigned int partition;
+	struct strv users;	/* "mounted on /srv" and the like */
+};
+
+struct disk {
+	char *name;
+	uint64_t size;
+	unsigned int block_size;
+	struct host_part *parts;
+	size_t n_parts;
+	struct extents free;
+	const struct parent *parent;
+};
+
+struct mdev_type {
+	char *id;		/* sluice_nvme-q4 */
+	char *name, *description, *device_api;
+	unsigned int queues, available;
+	const struct parent *parent;
+};
+
+struct parent {
+	char *bdf, *syspath;
+	char *model, *serial, *firmware, *state;
+	unsigned int qp_total, qp_host, qp_free;
+	struct disk *disks;
+	size_t n_disks;
+	struct slice *slices;
+	size_t n_slices;
+	struct mdev_type *types;
+	size_t n_types;
+};
+
+struct inventory {
+	struct parent *parents;
+	size_t n;
+};
+
+/* 0, or an exit code with the message printed. */
+int inventory_load(struct inventory *inv);
+void inventory_free(struct inventory *inv);
+
+const struct disk *parent_disk(const struct parent *p, const char *name);
+
+#endif

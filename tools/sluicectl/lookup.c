@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+#include "message.h"
+#include "names.h"
+#include "sysdev.h"
+
+static const char *base_name(const char *node)
+{
+	return strncmp(node, "/dev/", 5) ? node : node + 5;
+}
+
+static bool same_uuid(const char *a, const char *b)
+{
+	uuid_t x, y;
+
+	return !uuid_parse(a, x) && !uuid_parse(b, y) && !uuid_compare(x, y);
+}
+
+static bool matches(const struct slice *s, const char *what)
+{
+	return !strcmp(s->device, base_name(what)) || same_uuid(s->uuid, what);
+}
+
+static int say_not_found(const struct inventory *inv, const char *what)
+{
+	fail(NOT_FOUND, "there is no slice '%s'", what);
+	if (inv->n)
+		hint("'sluicectl list' shows the slices");
+	else
+		hint("no drive is bound to %s: see 'sluicectl bind'", DRIVER_NAME);
+	return NOT_FOUND;
+}
+
+int lookup_slice(const struct inventory *inv, const char *what, const char *disk,
+		 const struct slice **slice)
+{
+	const struct slice *labelled = NULL;
+	struct strv others __cleanup(strv_clear) = { };
+
+	for (size_t i = 0; i < inv->n; i++) {
+		const struct parent *p = &inv->parents[i];
+
+		for (size_t j = 0; j < p->n_slices; j++) {
+			const struct slice *s = &p->slices[j];
+
+			if (disk && strcmp(s->disk, base_name(disk)))
+				continue;
+			if (matches(s, what)) {
+				*slice = s;
+				return 0;
+			}
+			if (!strcmp(s->name, what)) {
+				labelled = s;
+				strv_add(&others, "%s", s->device);
+			}
+		}
+	}
+	if (!labelled)
+		return say_not_found(inv, what);
+	if (others.n > 1) {
+		char *list __free = strv_join(&others, ", ");
+
+		fail(REFUSED, "%zu slices are named '%s': %s", others.n, what, list);
+		hint("use the device name or the UUID");
+		return REFUSED;
+	}
+	*slice = labelled;
+	return 0;
+}
+
+const struct parent *lookup_parent(const struct inventory *inv, const char *what)
+{
+	char *bdf __free = pci_address(what);
+
+	for (size_t i = 0; bdf && i < inv->n; i++)
+		if (!strcmp(inv->parents[i].bdf, bdf))
+			return &inv->parents[i];
+	return NULL;
+}
+
+static int only_disk(const struct parent *p, const struct disk **disk)
+{
+	struct strv names __cleanup(strv_clear) = { };
+	char *list __free = NULL;
+
+	if (p->n_disks == 1) {
+		*disk = p->disks;
+		return 0;
+	}
+	if (!p->n_disks)
+		return fail(NOT_FOUND, "%s has no namespace that can be used", p->bdf);
+	for (size_t i = 0; i < p->n_disks; i++)
+		strv_add(&names, "%s", p->disks[i].name);
+	list = strv_join(&names, ", ");
+	fail(REFUSED, "%s has %zu disks: %s", p->bdf, p->n_disks, list);
+	hint("name the disk instead of the drive");
+	return REFUSED;
+}
+
+int lookup_disk(const struct inventory *inv, const char *what, const struct disk **disk)
+{
+	const struct parent *p = lookup_parent(inv, what);
+
+	if (p)
+		return only_disk(p, disk);
+	for (size_t i = 0; i < inv->n; i++) {
+		*disk = parent_disk(&inv->parents[i], base_name(what));
+		if (*disk)
+			return 0;
+	}
+	fail(NOT_FOUND, "no drive or disk '%s' is bound to %s", what, DRIVER_NAME);
+	hint("'sluicectl list' shows what is bound, 'sluicectl bind' binds a drive");
+	return NOT_FOUND;
+}
+
+const struct slice *slice_by_uuid(const struct inventory *inv, const char *uuid)
+{
+	for (size_t i = 0; i < inv->n; i++)
+		for (size_t j = 0; j < inv->parents[i].n_slices; j++)
+			if (same_uuid(inv->parents[i].slices[j].uuid, uuid))
+				return &inv->parents[i].slices[j];
+	return NULL;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "request.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "message.h"
+
+/* One value for each option; the getopt code is 256 + the index here. */
+static const struct option_text {
+	unsigned int bit;
+	const char *name;
+	const char *value;	/* NULL for a flag */
+	char letter;		/* 0 for none */
+	const char *help;
+} option_texts[] = {
+	{ OPT_JSON,	  "json",	NULL,	  'j', "print JSON" },
+	{ OPT_BYTES,	  "bytes",	NULL,	  'b', "print exact numbers of bytes" },
+	{ OPT_DRY_RUN,	  "dry-run",	NULL,	  'n', "say what would be done, do nothing" },
+	{ OPT_NAME,	  "name",	"NAME",	  'N', "name (GPT label) of the slice" },
+	{ OPT_SIZE,	  "size",	"SIZE",	  's', "10G, 512MiB, 25% of the disk, or max" },
+	{ OPT_UUID,	  "uuid",	"UUID",	  'u', "UUID of the slice (default: random)" },
+	{ OPT_POOL,	  "pool",	NULL,	  'p', "make it a member of the pool" },
+	{ OPT_KEEP_DATA,  "keep-data",	NULL,	  'k', "do not zero the new slice" },
+	{ OPT_BLOCK_SIZE, "block-size", "BYTES",  0,   "block size, for an image file" },
+	{ OPT_WIPE,	  "wipe",	NULL,	  'w', "zero the contents first" },
+	{ OPT_DISK,	  "disk",	"DISK",	  'd', "disk or image file that holds the slice" },
+	{ OPT_QUEUES,	  "queues",	"N",	  'q', "I/O queue pairs for the guest" },
+	{ OPT_TYPE,	  "type",	"TYPE",	  't', "mdev type, for example q4" },
+	{ OPT_FORCE,	  "force",	NULL,	  'f', "even while a program has it open" },
+	{ OPT_STRICT,	  "strict",	NULL,	  0,   "count warnings as failures" },
+};
+
+#define CODE_BASE	256
+#define CODE_HELP	(CODE_BASE + (int)ARRAY_SIZE(option_texts))
+
+static void print_help(const struct verb *verb)
+{
+	printf("Usage: sluicectl %s [options]%s%s\n\n%s.\n\nOptions:\n", verb->name,
+	       *verb->args ? " " : "", verb->args, verb->summary);
+	for (size_t i = 0; i < ARRAY_SIZE(option_texts); i++) {
+		char *name __free = NULL;
+		const struct option_text *o = &option_texts[i];
+
+		if (!(verb->options & o->bit))
+			continue;
+		name = xasprintf("%s%s%s", o->name, o->value ? " " : "", o->value ?: "");
+		printf("  %c%c%c --%-18s %s\n", o->letter ? '-' : ' ', o->letter ?: ' ',
+		       o->letter ? ',' : ' ', name, o->help);
+	}
+	printf("  -h, --%-18s %s\n\nThe manual page sluicectl(8) has the rest.\n", "help",
+	       "show this text");
+}
+
+static void apply(struct request *rq, unsigned int bit, const char *value)
+{
+	switch (bit) {
+	case OPT_JSON:
+		rq->json = true;
+		break;
+	case OPT_DRY_RUN:
+		rq->dry_run = true;
+		break;
+	case OPT_BYTES:
+		rq->bytes = true;
+		break;
+	case OPT_POOL:
+		rq->pool = true;
+		break;
+	case OPT_KEEP_DATA:
+		rq->keep_data = true;
+		break;
+	case OPT_WIPE:
+		rq->wipe = true;
+		break;
+	case OPT_FORCE:
+		rq->force = true;
+		break;
+	case OPT_STRICT:
+		rq->strict = true;
+		break;
+	case OPT_NAME:
+		rq->name = value;
+		break;
+	case OPT_SIZE:
+		rq->size = value;
+		break;
+	case OPT_UUID:
+		rq->uuid = value;
+		break;
+	case OPT_BLOCK_SIZE:
+		rq->block_size = value;
+		break;
+	case OPT_DISK:
+		rq->disk = value;
+		break;
+	case OPT_QUEUES:
+		rq->queues = value;
+		break;
+	case OPT_TYPE:
+		rq->type = value;
+		break;
+	}
+}
+
+/* Fills the tables getopt_long() wants with what this verb takes. */
+static void build_tables(const struct verb *verb, struct option *longs, char *shorts)
+{
+	*shorts++ = ':';
+	for (size_t i = 0; i < ARRAY_SIZE(option_texts); i++) {
+		const struct option_text *o = &option_texts[i];
+
+		if (!(verb->options & o->bit))
+			continue;
+		*longs++ = (struct option) {
+			.name = o->name,
+			.has_arg = o->value ? required_argument : no_argument,
+			.val = CODE_BASE + i,
+		};
+		if (!o->letter)
+			continue;
+		*shorts++ = o->letter;
+		if (o->value)
+			*shorts++ = ':';
+	}
+	*longs++ = (struct option) { .name = "help", .val = CODE_HELP };
+	*longs = (struct option) { };
+	*shorts++ = 'h';
+	*shorts = '\0';
+}
+
+static const struct option_text *find_option(int code)
+{
+	if (code >= CODE_BASE)
+		return &option_texts[code - CODE_BASE];
+	for (size_t i = 0; i < ARRAY_SIZE(option_texts); i++)
+		if (option_texts[i].letter == code)
+			return &option_texts[i];
+	return NULL;
+}
+
+static int bad_usage(const struct verb *verb, const char *what, const char *arg)
+{
+	fail(USAGE, "%s: %s%s%s", verb->name, what, arg ? " " : "", arg ?: "");
+	hint("usage: sluicectl %s [options]%s%s (see sluicectl %s --help)", verb->name,
+	     *verb->args ? " " : "", verb->args, verb->name);
+	return USAGE;
+}
+
+static int check_count(const struct verb *verb, const struct request *rq)
+{
+	if (rq->argc < verb->min_args)
+		return bad_usage(verb, "an argument is missing", NULL);
+	if (rq->argc > verb->max_args)
+		return bad_usage(verb, "unexpected argument", rq->argv[verb->max_args]);
+	for (int i = 0; i < rq->argc; i++)
+		if (!*rq->argv[i])
+			return bad_usage(verb, "an argument is empty", NULL);
+	return 0;
+}
+
+int request_parse(const struct verb *verb, int argc, char **argv, struct request *rq)
+{
+	struct option longs[ARRAY_SIZE(option_texts) + 2];
+	char shorts[2 * ARRAY_SIZE(option_texts) + 4];
+	int code;
+
+	build_tables(verb, longs, shorts);
+	*rq = (struct request) { };
+	optind = 1;
+	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct option_text *o;
+
+		switch (code) {
+		case 'h':
+		case CODE_HELP:
+			print_help(verb);
+			return -1;
+		case ':':
+			return bad_usage(verb, "a value must follow", argv[optind - 1]);
+		case '?':
+			return bad_usage(verb, "unknown or ambiguous option", argv[optind - 1]);
+		}
+		o = find_option(code);
+		if (o->value && !*optarg)
+			return bad_usage(verb, "empty value of option", o->name);
+		apply(rq, o->bit, optarg);
+	}
+	rq->argc = argc - optind;
+	rq->argv = argv + optind;
+	return check_count(verb, rq);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Devices and their attributes, by way of sd-device. */
+#ifndef SLUICECTL_SYSDEV_H
+#define SLUICECTL_SYSDEV_H
+
+#include <systemd/sd-device.h>
+
+#include "util.h"
+
+/* For __cleanup() */
+void unref_device(struct sd_device **dev);
+void unref_list(struct sd_device_enumerator **list);
+
+/* The attribute without its newline; an empty string when there is none. */
+char *sysdev_text(struct sd_device *dev, const char *attr);
+uint64_t sysdev_number(struct sd_device *dev, const char *attr);
+/* Name of the driver that is bound, or NULL. */
+char *sysdev_driver(struct sd_device *dev);
+
+/*
+ * Devices of @subsystem, below @parent unless that is NULL, whether or not
+ * udev has a record of them. Returns NULL with the message printed.
+ */
+struct sd_device_enumerator *sysdev_enumerate(const char *subsystem, struct sd_device *parent);
+
+#define for_each_sysdev(list, dev)						\
+	for (struct sd_device *(dev) = sd_device_enumerator_get_device_first(list);	\
+	     (dev); (dev) = sd_device_enumerator_get_device_next(list))
+
+/* Writes @text as one write(2), as a sysfs store wants it. 0 or -errno. */
+int sysfs_write(const char *path, const char *text);
+
+/* Makes a full address of a PCI function out of @text, or returns NULL. */
+char *pci_address(const char *text);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The partition table of one disk, or of one image of a disk, by libfdisk. */
+#ifndef SLUICECTL_TABLE_H
+#define SLUICECTL_TABLE_H
+
+#include "extents.h"
+#include "util.h"
+
+struct fdisk_context;
+struct fdisk_partition;
+
+struct table {
+	char *path;
+	int fd;
+	bool image;		/* a regular file, not a block device */
+	bool blank;		/* nothing on it yet, not even a table */
+	unsigned int block_size;
+	uint64_t size;
+	struct fdisk_context *cxt;
+	struct strv complaints;	/* what libfdisk had to say */
+};
+
+/* One entry of the table. */
+struct entry {
+	unsigned int number;	/* counted from 1, as in the device name */
+	uint64_t start, size;
+	char *uuid, *name;
+	bool slice, pool;
+};
+
+enum table_access {
+	TABLE_READ,
+	TABLE_EDIT,		/* locked against other editors and udev */
+};
+
+/*
+ * Opens the table of @path. Something else than a GPT or nothing at all is
+ * refused. @block_size is for image files; 0 asks the device. 0 or exit code.
+ */
+int table_open(struct table *t, const char *path, enum table_access access,
+	       unsigned int block_size);
+void table_close(struct table *t);
+/* "image file disk.img" or "disk /dev/sluice0n1" */
+int table_fail(const struct table *t, int err, const char *what);
+
+/* Puts an empty GPT into memory. Only for a blank disk. */
+int table_make(struct table *t);
+
+/* 0, or an exit code with the message printed. */
+int table_free_extents(struct table *t, struct extents *free);
+/* Bytes between the first and the last that a partition can have. */
+uint64_t table_usable(const struct table *t);
+
+/* Finds an entry by UUID or by name; the other argument is NULL. */
+bool table_find(const struct table *t, const char *uuid, const char *name, struct entry *entry);
+/* How many slices have this name. */
+unsigned int table_count(const struct table *t, const char *name);
+void entry_clear(struct entry *entry);
+
+/* These change the table in memory only; add fills in the number if it is 0. */
+int table_add(struct table *t, struct entry *entry);
+int table_remove(struct table *t, unsigned int number);
+/* Writes the table and waits until the disk has it. */
+int table_write(struct table *t);
+
+#endif
