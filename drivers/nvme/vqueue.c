@@ -1,0 +1,1026 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: submission and completion queues of a guest
+ *
+ * Each guest I/O queue is backed by a queue of the hardware. What the hardware
+ * completes is always taken at once; a completion that finds the guest's queue
+ * full waits in its slot, so a guest that does not look at its completions
+ * holds up nobody but itself.
+ */
+#include <linux/bitfield.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "sluice_compat.h"
+#include "vctrl.h"
+
+/* PRP lists come in blocks, so that a deep queue costs few allocations. */
+#define SLUICE_VLISTS_PER_BLOCK	16
+#define SLUICE_VLISTS_BYTES	(SLUICE_VLISTS_PER_BLOCK * SLUICE_NVME_PAGE)
+
+/**
+ * struct sluice_vlists - a block of PRP lists
+ * @va: coherent memory
+ * @dma: its bus address
+ */
+struct sluice_vlists {
+	void *va;
+	dma_addr_t dma;
+};
+
+/*
+ * Rings
+ */
+
+/**
+ * sluice_vring_map() - map the memory of a queue
+ * @vctrl: controller
+ * @ring: ring with its pages set; nothing happens when it is mapped
+ *
+ * The owner's lock is held.
+ *
+ * Return: 0, -EAGAIN while the memory is being unmapped, or another errno.
+ */
+int sluice_vring_map(struct sluice_vctrl *vctrl, struct sluice_vring *ring)
+{
+	void *va;
+
+	if (ring->va)
+		return 0;
+	va = sluice_mem_vmap(vctrl->sdev, ring->pages, ring->nr_pages,
+			     ring->writable);
+	if (IS_ERR(va))
+		return PTR_ERR(va);
+	ring->va = va;
+	return 0;
+}
+
+static bool sluice_vring_touches(const struct sluice_vring *ring, u64 iova,
+				 u64 size)
+{
+	unsigned int i;
+
+	for (i = 0; i < ring->nr_pages; i++) {
+		u64 page = ring->pages[i];
+
+		if (page >= iova ? page - iova < size :
+				   iova - page < SLUICE_NVME_PAGE)
+			return true;
+	}
+	return false;
+}
+
+static void sluice_vring_free(struct sluice_vring *ring)
+{
+	if (ring->va)
+		sluice_mem_vunmap(ring->va);
+	kvfree(ring->pages);
+	*ring = (struct sluice_vring) {};
+}
+
+/* Addresses of a queue's pages, from its base or from its PRP list [5.3] */
+static u16 sluice_vring_init(struct sluice_vctrl *vctrl,
+			     struct sluice_vring *ring, u64 prp1, size_t bytes,
+			     bool contiguous, bool writable)
+{
+	unsigned int i, nr = DIV_ROUND_UP(bytes, SLUICE_NVME_PAGE);
+	u16 status;
+
+	if (contiguous && prp1 % SLUICE_NVME_PAGE)
+		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+	if (contiguous && bytes > U64_MAX - prp1)
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+
+	*ring = (struct sluice_vring) { .writable = writable };
+	ring->pages = kvcalloc(nr, sizeof(*ring->pages), GFP_KERNEL);
+	if (!ring->pages)
+		return NVME_SC_INTERNAL;
+	ring->nr_pages = nr;
+
+	if (contiguous) {
+		for (i = 0; i < nr; i++)
+			ring->pages[i] = prp1 + (u64)i * SLUICE_NVME_PAGE;
+		return NVME_SC_SUCCESS;
+	}
+
+	status = sluice_vprp_copy_list(vctrl, prp1, (__force __le64 *)ring->pages,
+				       nr);
+	for (i = 0; !status && i < nr; i++) {
+		le64_to_cpus((__force __le64 *)&ring->pages[i]);
+		if (ring->pages[i] % SLUICE_NVME_PAGE)
+			status = NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+	}
+	if (status)
+		sluice_vring_free(ring);
+	return status;
+}
+
+static u16 sluice_vring_status(int err)
+{
+	if (!err)
+		return NVME_SC_SUCCESS;
+	return err == -EAGAIN ? SLUICE_SC_RETRY :
+				NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+}
+
+/*
+ * Slots
+ */
+
+/**
+ * sluice_vsq_get_slot() - take a free slot
+ * @vsq: submission queue, its lock held
+ *
+ * Return: a slot, or NULL when all are in use; then the worker is kicked as
+ * soon as one is free.
+ */
+struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq)
+{
+	u16 index;
+
+	if (unlikely(!kfifo_get(&vsq->free, &index))) {
+		WRITE_ONCE(vsq->stalled, true);
+		/* pairs with the barrier in sluice_vslot_free() */
+		smp_mb();
+		if (!kfifo_get(&vsq->free, &index))
+			return NULL;
+		WRITE_ONCE(vsq->stalled, false);
+	}
+	return &vsq->slots[index];
+}
+
+/* The completion queue's lock is held */
+static void sluice_vslot_free(struct sluice_vslot *slot)
+{
+	struct sluice_vsq *vsq = slot->vsq;
+
+	WRITE_ONCE(slot->state, SLUICE_VSLOT_FREE);
+	kfifo_put(&vsq->free, (u16)(slot - vsq->slots));
+	/* the slot is visible before we look whether someone misses one */
+	smp_mb();
+	if (unlikely(READ_ONCE(vsq->stalled)))
+		sluice_vctrl_kick_worker(vsq->vctrl);
+}
+
+/**
+ * sluice_vsq_put_slot() - give a slot back unused
+ * @slot: slot
+ */
+void sluice_vsq_put_slot(struct sluice_vslot *slot)
+{
+	guard(spinlock_irqsave)(&slot->vsq->vcq->lock);
+	sluice_vslot_free(slot);
+}
+
+static void sluice_vsq_free_lists(struct sluice_vsq *vsq)
+{
+	unsigned int i;
+
+	for (i = 0; i < vsq->nr_lists; i++)
+		dma_free_coherent(&vsq->vctrl->ctrl->pdev->dev,
+				  SLUICE_VLISTS_BYTES, vsq->lists[i].va,
+				  vsq->lists[i].dma);
+	kvfree(vsq->lists);
+	vsq->lists = NULL;
+	vsq->nr_lists = 0;
+}
+
+static int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
+{
+	unsigned int nr = DIV_ROUND_UP(vsq->nr_slots, SLUICE_VLISTS_PER_BLOCK);
+	unsigned int i;
+
+	vsq->lists = kvcalloc(nr, sizeof(*vsq->lists), GFP_KERNEL);
+	if (!vsq->lists)
+		return -ENOMEM;
+
+	for (i = 0; i < nr; i++) {
+		struct sluice_vlists *lists = &vsq->lists[i];
+
+		lists->va = dma_alloc_coherent(&vsq->vctrl->ctrl->pdev->dev,
+					       SLUICE_VLISTS_BYTES, &lists->dma,
+					       GFP_KERNEL);
+		if (!lists->va) {
+			sluice_vsq_free_lists(vsq);
+			return -ENOMEM;
+		}
+		vsq->nr_lists++;
+	}
+
+	for (i = 0; i < vsq->nr_slots; i++) {
+		struct sluice_vlists *lists =
+			&vsq->lists[i / SLUICE_VLISTS_PER_BLOCK];
+		size_t off = i % SLUICE_VLISTS_PER_BLOCK * SLUICE_NVME_PAGE;
+
+		vsq->slots[i].list = lists->va + off;
+		vsq->slots[i].list_dma = lists->dma + off;
+	}
+	return 0;
+}
+
+static void sluice_vsq_free_slots(struct sluice_vsq *vsq)
+{
+	sluice_vsq_free_lists(vsq);
+	kfifo_free(&vsq->free);
+	kvfree(vsq->slots);
+	vsq->slots = NULL;
+	vsq->nr_slots = 0;
+}
+
+static int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
+{
+	unsigned int i;
+	int err;
+
+	vsq->slots = kvcalloc(nr, sizeof(*vsq->slots), GFP_KERNEL);
+	if (!vsq->slots)
+		return -ENOMEM;
+	err = kfifo_alloc(&vsq->free, roundup_pow_of_two(nr + 1), GFP_KERNEL);
+	if (err) {
+		kvfree(vsq->slots);
+		vsq->slots = NULL;
+		return err;
+	}
+
+	vsq->nr_slots = nr;
+	for (i = 0; i < nr; i++) {
+		vsq->slots[i].vsq = vsq;
+		INIT_LIST_HEAD(&vsq->slots[i].node);
+		kfifo_put(&vsq->free, (u16)i);
+	}
+	return 0;
+}
+
+static void sluice_vsq_release_slots(struct sluice_vsq *vsq)
+{
+	guard(mutex)(&vsq->lock);
+	vsq->vcq = NULL;
+	sluice_vsq_free_slots(vsq);
+}
+
+/*
+ * Completion
+ */
+
+static bool sluice_vcq_has_room(struct sluice_vcq *vcq)
+{
+	u32 next = vcq->tail + 1 == vcq->size ? 0 : vcq->tail + 1;
+	u32 head;
+
+	if (likely(next != vcq->head))
+		return true;
+
+	head = sluice_vctrl_cq_doorbell(vcq->vctrl, vcq->id);
+	if (head < vcq->size)
+		vcq->head = head;
+	else
+		sluice_vadmin_event(vcq->vctrl, SLUICE_EVENT_DOORBELL_VALUE);
+	return next != vcq->head;
+}
+
+static void sluice_vcq_write(struct sluice_vcq *vcq, struct sluice_vslot *slot)
+{
+	struct nvme_cqe *cqe = (struct nvme_cqe *)vcq->ring.va + vcq->tail;
+	union {
+		struct nvme_cqe cqe;
+		u64 words[2];
+	} out = { .cqe = {
+		.result	 = cpu_to_le32(slot->result),
+		.sq_head = cpu_to_le16(READ_ONCE(slot->vsq->head)),
+		.sq_id	 = cpu_to_le16(slot->vsq->id),
+		.cid	 = cpu_to_le16(slot->cid),
+		.status	 = cpu_to_le16(slot->status << 1 | vcq->phase),
+	} };
+
+	/* the half with the phase tag goes last and in one piece */
+	WRITE_ONCE(((u64 *)cqe)[0], out.words[0]);
+	smp_wmb();
+	WRITE_ONCE(((u64 *)cqe)[1], out.words[1]);
+
+	if (++vcq->tail == vcq->size) {
+		vcq->tail = 0;
+		vcq->phase ^= 1;
+	}
+	vcq->posted = true;
+	sluice_vslot_free(slot);
+}
+
+/* Write what waits, as far as there is room */
+static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
+{
+	struct sluice_vslot *slot, *next;
+
+	lockdep_assert_held(&vcq->lock);
+
+	if (!vcq->ring.va)
+		return;
+	list_for_each_entry_safe(slot, next, &vcq->waiting, node) {
+		if (!sluice_vcq_has_room(vcq))
+			return;
+		list_del_init(&slot->node);
+		sluice_vcq_write(vcq, slot);
+	}
+}
+
+static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
+				   struct sluice_vslot *slot, u16 status,
+				   u32 result)
+{
+	lockdep_assert_held(&vcq->lock);
+
+	slot->status = status;
+	slot->result = result;
+	WRITE_ONCE(slot->state, SLUICE_VSLOT_DONE);
+	if (unlikely(status))
+		sluice_vlog_error(vcq->vctrl, slot, slot->vsq->id);
+
+	if (likely(vcq->ring.va && list_empty(&vcq->waiting) &&
+		   sluice_vcq_has_room(vcq)))
+		sluice_vcq_write(vcq, slot);
+	else
+		list_add_tail(&slot->node, &vcq->waiting);
+}
+
+static bool sluice_vcq_take_posted(struct sluice_vcq *vcq)
+{
+	bool signal = vcq->posted && vcq->irq_enabled;
+
+	vcq->posted = false;
+	return signal;
+}
+
+/**
+ * sluice_vcq_post() - complete a command
+ * @slot: its slot; not to be used afterwards
+ * @status: SCT, SC and DNR
+ * @result: dword 0
+ *
+ * Any context.
+ */
+void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result)
+{
+	struct sluice_vcq *vcq = slot->vsq->vcq;
+	bool signal;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		sluice_vcq_post_locked(vcq, slot, status, result);
+		signal = sluice_vcq_take_posted(vcq);
+	}
+	if (signal)
+		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+}
+
+/**
+ * sluice_vcq_doorbell() - the guest moved the head of a completion queue
+ * @vcq: completion queue, live or not
+ */
+void sluice_vcq_doorbell(struct sluice_vcq *vcq)
+{
+	bool signal = false;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		if (vcq->live && !list_empty(&vcq->waiting)) {
+			sluice_vcq_flush_waiting(vcq);
+			signal = sluice_vcq_take_posted(vcq);
+		}
+	}
+	if (signal)
+		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+}
+
+/**
+ * sluice_vcq_map() - map a completion queue's memory and write what waited
+ * @vcq: completion queue
+ *
+ * Return: 0, -EAGAIN while the memory is being unmapped, or another errno.
+ */
+int sluice_vcq_map(struct sluice_vcq *vcq)
+{
+	struct sluice_vring ring = vcq->ring;
+	int err;
+
+	if (ring.va)
+		return 0;
+	err = sluice_vring_map(vcq->vctrl, &ring);
+	if (err)
+		return err;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		/* two queues that complete here may both have come */
+		if (!vcq->ring.va)
+			swap(vcq->ring.va, ring.va);
+	}
+	if (ring.va)
+		sluice_mem_vunmap(ring.va);
+	sluice_vcq_doorbell(vcq);
+	return 0;
+}
+
+static void sluice_vsq_count(struct sluice_vsq *vsq,
+			     const struct sluice_vslot *slot)
+{
+	switch (slot->opcode) {
+	case NVME_IO_READ:
+	case NVME_IO_COMPARE:
+		vsq->reads++;
+		vsq->blocks_read += slot->nr_blocks;
+		break;
+	case NVME_IO_WRITE:
+		vsq->writes++;
+		vsq->blocks_written += slot->nr_blocks;
+		break;
+	}
+}
+
+/* The hardware is done with a slot; its lock is held */
+static void sluice_vslot_returned(struct sluice_vcq *vcq,
+				  struct sluice_vslot *slot, u16 status)
+{
+	struct sluice_vsq *vsq = slot->vsq;
+
+	if (!status)
+		sluice_vsq_count(vsq, slot);
+	sluice_vcq_post_locked(vcq, slot, status, 0);
+	WRITE_ONCE(vsq->completed, vsq->completed + 1);
+	if (unlikely(READ_ONCE(vsq->vctrl->stop)))
+		wake_up(&vsq->vctrl->drained);
+}
+
+static struct sluice_vslot *
+sluice_vcq_find_slot(struct sluice_vctrl *vctrl, const struct nvme_cqe *cqe)
+{
+	u16 qid = le16_to_cpu(cqe->sq_id), cid = le16_to_cpu(cqe->cid);
+	struct sluice_vslot *slot;
+	struct sluice_vsq *vsq;
+
+	if (qid > vctrl->ctrl->nr_qpairs || !vctrl->sq_of_qid[qid])
+		return NULL;
+	vsq = &vctrl->sqs[vctrl->sq_of_qid[qid]];
+	if (cid >= vsq->nr_slots)
+		return NULL;
+	slot = &vsq->slots[cid];
+	return READ_ONCE(slot->state) == SLUICE_VSLOT_HARDWARE ? slot : NULL;
+}
+
+/* Hard IRQ context, hardware queue's lock held */
+static void sluice_vcq_hw_complete(struct sluice_nvme_cq *hw,
+				   const struct nvme_cqe *cqe)
+{
+	struct sluice_vcq *vcq = hw->priv;
+	struct sluice_vctrl *vctrl = vcq->vctrl;
+	struct sluice_vslot *slot;
+
+	guard(spinlock)(&vcq->lock);
+	slot = sluice_vcq_find_slot(vctrl, cqe);
+	if (unlikely(!slot || slot->vsq->vcq != vcq)) {
+		dev_warn_ratelimited(&vctrl->ctrl->pdev->dev,
+				     "completion of unknown command %u on queue %u ignored\n",
+				     le16_to_cpu(cqe->cid),
+				     le16_to_cpu(cqe->sq_id));
+		return;
+	}
+	sluice_vslot_returned(vcq, slot, sluice_vctrl_status(cqe->status));
+}
+
+static void sluice_vcq_hw_flush(struct sluice_nvme_cq *hw)
+{
+	struct sluice_vcq *vcq = hw->priv;
+	bool signal;
+
+	scoped_guard(spinlock, &vcq->lock)
+		signal = sluice_vcq_take_posted(vcq);
+	if (signal)
+		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+}
+
+/**
+ * sluice_vsq_drained() - is nothing of a queue with the hardware?
+ * @vsq: submission queue whose fetching is stopped
+ *
+ * Return: true when no command is in flight.
+ */
+bool sluice_vsq_drained(const struct sluice_vsq *vsq)
+{
+	return READ_ONCE(vsq->submitted) == READ_ONCE(vsq->completed);
+}
+
+/**
+ * sluice_vsq_fail_hardware() - complete what the hardware will not
+ * @vsq: submission queue whose hardware queue is gone and whose slots stay
+ * @status: status to complete with
+ */
+void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status)
+{
+	struct sluice_vcq *vcq = vsq->vcq;
+	unsigned int i;
+	bool signal;
+
+	if (!vcq)
+		return;
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		for (i = 0; i < vsq->nr_slots; i++) {
+			struct sluice_vslot *slot = &vsq->slots[i];
+
+			if (slot->state == SLUICE_VSLOT_HARDWARE)
+				sluice_vslot_returned(vcq, slot, status);
+		}
+		signal = sluice_vcq_take_posted(vcq);
+	}
+	if (signal)
+		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+}
+
+/*
+ * Hardware queues. An entry of the guest's queue needs a slot to get here, so
+ * the hardware's never has to be deeper than there are slots.
+ */
+
+static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
+{
+	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
+	int err;
+
+	err = sluice_nvme_cq_alloc(&vcq->hw, ctrl, vcq->vctrl->qids[vcq->id - 1],
+				   min(vcq->size, SLUICE_VSQ_MAX_SLOTS + 1u));
+	if (err)
+		return err;
+	vcq->hw.complete = sluice_vcq_hw_complete;
+	vcq->hw.flush = sluice_vcq_hw_flush;
+	vcq->hw.priv = vcq;
+
+	scoped_guard(mutex, &ctrl->reset_lock) {
+		err = sluice_nvme_cq_create(&vcq->hw);
+		vcq->hw_created = !err;
+	}
+	if (err)
+		sluice_nvme_cq_free(&vcq->hw);
+	return err;
+}
+
+static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
+{
+	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
+	int err;
+
+	err = sluice_nvme_sq_alloc(&vsq->hw, ctrl, vsq->vctrl->qids[vsq->id - 1],
+				   vsq->nr_slots + 1, &vsq->vcq->hw);
+	if (err)
+		return err;
+
+	scoped_guard(mutex, &ctrl->reset_lock) {
+		err = sluice_nvme_sq_create(&vsq->hw);
+		vsq->hw_created = !err;
+	}
+	if (err)
+		sluice_nvme_sq_free(&vsq->hw);
+	return err;
+}
+
+/* A queue that cannot be deleted may still do DMA: take the drive down. */
+static void sluice_vqueue_hw_stuck(struct sluice_nvme_ctrl *ctrl)
+{
+	sluice_nvme_reset(ctrl);
+	flush_work(&ctrl->reset_work);
+}
+
+static void sluice_vsq_hw_delete(struct sluice_vsq *vsq)
+{
+	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
+	int err = 0;
+
+	scoped_guard(mutex, &ctrl->reset_lock) {
+		if (vsq->hw_created)
+			err = sluice_nvme_sq_delete(&vsq->hw);
+		vsq->hw_created = false;
+	}
+	if (err)
+		sluice_vqueue_hw_stuck(ctrl);
+	else if (vsq->vcq->hw_created)
+		sluice_nvme_cq_poll(&vsq->vcq->hw);
+}
+
+static void sluice_vcq_hw_delete(struct sluice_vcq *vcq)
+{
+	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
+	int err = 0;
+
+	scoped_guard(mutex, &ctrl->reset_lock) {
+		if (vcq->hw_created)
+			err = sluice_nvme_cq_delete(&vcq->hw);
+		vcq->hw_created = false;
+	}
+	if (err)
+		sluice_vqueue_hw_stuck(ctrl);
+}
+
+/*
+ * Creation and deletion. The admin lock is held throughout.
+ */
+
+static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
+			     unsigned int vector, bool irq_enabled)
+{
+	vcq->vctrl->sdev->doorbells[2 * vcq->id + 1] = 0;
+
+	guard(spinlock_irqsave)(&vcq->lock);
+	vcq->size = size;
+	vcq->tail = 0;
+	vcq->head = 0;
+	vcq->phase = 1;
+	vcq->users = 0;
+	vcq->vector = vector;
+	vcq->irq_enabled = irq_enabled;
+	vcq->posted = false;
+	vcq->live = true;
+}
+
+static void sluice_vcq_destroy(struct sluice_vcq *vcq)
+{
+	struct sluice_vring ring;
+
+	if (!vcq->live)
+		return;
+	if (vcq->id) {
+		sluice_vcq_hw_delete(vcq);
+		sluice_nvme_cq_free(&vcq->hw);
+	}
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		vcq->live = false;
+		ring = vcq->ring;
+		vcq->ring = (struct sluice_vring) {};
+	}
+	sluice_vring_free(&ring);
+}
+
+/* A guest that resets the controller expects no more completions */
+static void sluice_vcq_silence(struct sluice_vcq *vcq)
+{
+	void *va = NULL;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock)
+		swap(va, vcq->ring.va);
+	if (va)
+		sluice_mem_vunmap(va);
+}
+
+/* Forget completions that the guest left no room for */
+static void sluice_vsq_drop_done(struct sluice_vsq *vsq)
+{
+	struct sluice_vslot *slot, *next;
+
+	guard(spinlock_irqsave)(&vsq->vcq->lock);
+	list_for_each_entry_safe(slot, next, &vsq->vcq->waiting, node) {
+		if (slot->vsq == vsq)
+			list_del_init(&slot->node);
+	}
+}
+
+static void sluice_vsq_stop(struct sluice_vsq *vsq)
+{
+	guard(mutex)(&vsq->lock);
+	WRITE_ONCE(vsq->live, false);
+}
+
+/* @status: what commands still with the hardware complete with */
+static void sluice_vsq_destroy(struct sluice_vsq *vsq, u16 status)
+{
+	if (!vsq->live)
+		return;
+	sluice_vsq_stop(vsq);
+	if (vsq->id) {
+		sluice_vsq_hw_delete(vsq);
+		sluice_vsq_fail_hardware(vsq, status);
+		sluice_nvme_sq_free(&vsq->hw);
+	}
+	sluice_vsq_drop_done(vsq);
+	vsq->vcq->users--;
+	sluice_vsq_release_slots(vsq);
+	sluice_vring_free(&vsq->ring);
+}
+
+static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
+			    u32 size, unsigned int nr_slots)
+{
+	int err;
+
+	/* the reset of the drive looks at slots under this lock */
+	guard(mutex)(&vsq->lock);
+	err = sluice_vsq_alloc_slots(vsq, nr_slots);
+	if (err)
+		return err;
+	vsq->vcq = vcq;
+	vsq->size = size;
+	vsq->head = 0;
+	vsq->submitted = 0;
+	vsq->completed = 0;
+	vsq->stalled = false;
+	vsq->vctrl->sdev->doorbells[2 * vsq->id] = 0;
+	return 0;
+}
+
+static u16 sluice_vqueue_check(struct sluice_vctrl *vctrl, u16 qid, u32 size,
+			       bool live)
+{
+	if (!qid || qid > vctrl->nr_qpairs || live)
+		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+	if (size < 2 || size > vctrl->ctrl->max_depth)
+		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
+	return NVME_SC_SUCCESS;
+}
+
+static struct sluice_vcq *sluice_vcq_find(struct sluice_vctrl *vctrl, u16 qid)
+{
+	return &vctrl->cqs[min_t(u16, qid, SLUICE_VCTRL_MAX_QPAIRS)];
+}
+
+static struct sluice_vsq *sluice_vsq_find(struct sluice_vctrl *vctrl, u16 qid)
+{
+	return &vctrl->sqs[min_t(u16, qid, SLUICE_VCTRL_MAX_QPAIRS)];
+}
+
+/**
+ * sluice_vcq_create() - Create I/O Completion Queue [NVMe 1.4, 5.3]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
+	u32 size = (cdw10 >> 16) + 1;
+	u16 qid = cdw10 & 0xffff, vector = cdw11 >> 16;
+	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, qid);
+	u16 status;
+	int err;
+
+	status = sluice_vqueue_check(vctrl, qid, size, vcq->live);
+	if (status)
+		return status;
+	if (vector > vctrl->nr_qpairs)
+		return NVME_SC_INVALID_VECTOR | NVME_SC_DNR;
+	if (FIELD_GET(NVME_CC_IOCQES, vctrl->regs.cc) != NVME_CQES)
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+
+	status = sluice_vring_init(vctrl, &vcq->ring, le64_to_cpu(cmd->prp1),
+				   (size_t)size << NVME_CQES,
+				   cdw11 & NVME_QUEUE_PC, true);
+	if (status)
+		return status;
+
+	vcq->size = size;
+	status = sluice_vring_status(sluice_vring_map(vctrl, &vcq->ring));
+	if (status)
+		goto err_free_ring;
+	err = sluice_vcq_hw_create(vcq);
+	if (err) {
+		status = NVME_SC_INTERNAL;
+		goto err_free_ring;
+	}
+	sluice_vcq_start(vcq, size, vector, cdw11 & NVME_CQ_IEN);
+	return NVME_SC_SUCCESS;
+
+err_free_ring:
+	sluice_vring_free(&vcq->ring);
+	return status;
+}
+
+/**
+ * sluice_vcq_delete() - Delete I/O Completion Queue [NVMe 1.4, 5.5]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status.
+ */
+u16 sluice_vcq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
+	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, qid);
+
+	if (!qid || qid > vctrl->nr_qpairs || !vcq->live)
+		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+	if (vcq->users)
+		return NVME_SC_INVALID_QUEUE_DEL | NVME_SC_DNR;
+	sluice_vcq_destroy(vcq);
+	return NVME_SC_SUCCESS;
+}
+
+static u16 sluice_vsq_check_cq(struct sluice_vctrl *vctrl, u16 cqid)
+{
+	if (!cqid || cqid > vctrl->nr_qpairs)
+		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+	if (!vctrl->cqs[cqid].live)
+		return NVME_SC_CQ_INVALID | NVME_SC_DNR;
+	return NVME_SC_SUCCESS;
+}
+
+/* The ring is set; the rest of a submission queue */
+static u16 sluice_vsq_bring_up(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
+			       u32 size)
+{
+	u16 status;
+
+	status = sluice_vring_status(sluice_vring_map(vsq->vctrl, &vsq->ring));
+	if (status)
+		return status;
+	if (sluice_vsq_start(vsq, vcq, size,
+			     min(size - 1, (u32)SLUICE_VSQ_MAX_SLOTS)))
+		return NVME_SC_INTERNAL;
+	if (sluice_vsq_alloc_lists(vsq) || sluice_vsq_hw_create(vsq)) {
+		sluice_vsq_release_slots(vsq);
+		return NVME_SC_INTERNAL;
+	}
+	vcq->users++;
+	WRITE_ONCE(vsq->live, true);
+	return NVME_SC_SUCCESS;
+}
+
+/**
+ * sluice_vsq_create() - Create I/O Submission Queue [NVMe 1.4, 5.4]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
+	u32 size = (cdw10 >> 16) + 1;
+	u16 qid = cdw10 & 0xffff, cqid = cdw11 >> 16;
+	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
+	u16 status;
+
+	status = sluice_vqueue_check(vctrl, qid, size, vsq->live);
+	if (!status)
+		status = sluice_vsq_check_cq(vctrl, cqid);
+	if (status)
+		return status;
+	if (FIELD_GET(NVME_CC_IOSQES, vctrl->regs.cc) != NVME_SQES)
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+
+	status = sluice_vring_init(vctrl, &vsq->ring, le64_to_cpu(cmd->prp1),
+				   (size_t)size << NVME_SQES,
+				   cdw11 & NVME_QUEUE_PC, false);
+	if (status)
+		return status;
+	status = sluice_vsq_bring_up(vsq, &vctrl->cqs[cqid], size);
+	if (status)
+		sluice_vring_free(&vsq->ring);
+	return status;
+}
+
+/**
+ * sluice_vsq_delete() - Delete I/O Submission Queue [NVMe 1.4, 5.6]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status.
+ */
+u16 sluice_vsq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
+	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
+
+	if (!qid || qid > vctrl->nr_qpairs || !vsq->live)
+		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+	sluice_vsq_destroy(vsq, NVME_SC_ABORT_SQ_DELETED);
+	return NVME_SC_SUCCESS;
+}
+
+/**
+ * sluice_vqueues_create_admin() - bring up the admin queues as AQA says
+ * @vctrl: controller, its admin lock held
+ *
+ * Return: 0, -EAGAIN while the memory is being unmapped, or another errno.
+ */
+int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vregs *regs = &vctrl->regs;
+	u32 sq_size = FIELD_GET(NVME_AQA_ASQS, regs->aqa) + 1;
+	u32 cq_size = FIELD_GET(NVME_AQA_ACQS, regs->aqa) + 1;
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+	struct sluice_vcq *vcq = &vctrl->cqs[0];
+	int err = -EFAULT;
+
+	if (sluice_vring_init(vctrl, &vcq->ring, regs->acq,
+			      (size_t)cq_size << NVME_CQES, true, true))
+		return err;
+	if (sluice_vring_init(vctrl, &vsq->ring, regs->asq,
+			      (size_t)sq_size << NVME_SQES, true, false))
+		goto err_free_cq_ring;
+	err = sluice_vring_map(vctrl, &vcq->ring);
+	if (!err)
+		err = sluice_vring_map(vctrl, &vsq->ring);
+	if (!err)
+		err = sluice_vsq_start(vsq, vcq, sq_size,
+				       SLUICE_VCTRL_AERS + SLUICE_VCTRL_ABORTS);
+	if (err)
+		goto err_free_sq_ring;
+
+	sluice_vcq_start(vcq, cq_size, 0, true);
+	vcq->users++;
+	WRITE_ONCE(vsq->live, true);
+	return 0;
+
+err_free_sq_ring:
+	sluice_vring_free(&vsq->ring);
+err_free_cq_ring:
+	sluice_vring_free(&vcq->ring);
+	return err;
+}
+
+/**
+ * sluice_vqueues_destroy_all() - Controller Reset: delete every queue
+ * @vctrl: controller, its admin lock held
+ *
+ * When it returns no DMA is in flight for the slice and no guest memory of
+ * its queues is in use.
+ */
+void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 0; i <= vctrl->nr_qpairs; i++)
+		sluice_vcq_silence(&vctrl->cqs[i]);
+	for (i = vctrl->nr_qpairs; i > 0; i--)
+		sluice_vsq_destroy(&vctrl->sqs[i], NVME_SC_ABORT_SQ_DELETED);
+	for (i = vctrl->nr_qpairs; i > 0; i--)
+		sluice_vcq_destroy(&vctrl->cqs[i]);
+	sluice_vsq_destroy(&vctrl->sqs[0], NVME_SC_ABORT_SQ_DELETED);
+	sluice_vcq_destroy(&vctrl->cqs[0]);
+}
+
+/**
+ * sluice_vqueues_any_io() - has the guest created an I/O queue?
+ * @vctrl: controller, its admin lock held
+ *
+ * Return: true when it has.
+ */
+bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		if (vctrl->sqs[i].live || vctrl->cqs[i].live)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * sluice_vqueues_unmap() - give up queue memory in a range that is to go
+ * @vctrl: controller, stopped and drained
+ * @iova: first guest address
+ * @size: bytes
+ *
+ * The memory is mapped anew when it is next needed: firmware and memory
+ * hot-plug re-arrange guest memory under a running controller.
+ */
+void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
+{
+	unsigned int i;
+	void *va;
+
+	for (i = 0; i <= vctrl->nr_qpairs; i++) {
+		struct sluice_vsq *vsq = &vctrl->sqs[i];
+		struct sluice_vcq *vcq = &vctrl->cqs[i];
+
+		scoped_guard(mutex, &vsq->lock) {
+			va = vsq->ring.va;
+			if (va && sluice_vring_touches(&vsq->ring, iova, size)) {
+				vsq->ring.va = NULL;
+				sluice_mem_vunmap(va);
+			}
+		}
+
+		va = NULL;
+		scoped_guard(spinlock_irqsave, &vcq->lock) {
+			if (vcq->ring.va &&
+			    sluice_vring_touches(&vcq->ring, iova, size))
+				swap(va, vcq->ring.va);
+		}
+		if (va)
+			sluice_mem_vunmap(va);
+	}
+}
+
+/**
+ * sluice_vqueues_restore() - create the hardware queues again after a reset
+ * @vctrl: controller, stopped; &sluice_nvme_ctrl.reset_lock is held
+ */
+void sluice_vqueues_restore(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
+		if (vctrl->cqs[i].hw_created)
+			err = sluice_nvme_cq_create(&vctrl->cqs[i].hw);
+	}
+	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
+		if (vctrl->sqs[i].hw_created)
+			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
+	}
+	if (err)
+		sluice_vctrl_fatal(vctrl);
+}
