@@ -12,13 +12,14 @@ OUT ?= $(CURDIR)/out
 # Packagers install into DESTDIR
 DESTDIR ?=
 PREFIX ?= /usr/local
-export OUT DESTDIR PREFIX
+export OUT DESTDIR
 
 # The release that KDIR builds for names the directory of its modules.
 KREL = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
 MODDIR = $(DESTDIR)/lib/modules/$(KREL)/updates/sluice
 SERIES = $(subst $(comma), ,$(SLUICE_KERNELS_BUILT))
 DKMS_SRC = $(DESTDIR)/usr/src/sluice-$(SLUICE_VERSION)
+TOOL = +$(MAKE) -C tools/sluicectl OUT=. prefix=$(PREFIX)
 comma = ,
 
 all: modules tools ## build the modules for KDIR (default: the running kernel) and the tools
@@ -27,7 +28,7 @@ modules: check-kdir ## build the kernel modules in place, for KDIR
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 tools: ## build sluicectl
-	+$(MAKE) -C tools/sluicectl
+	$(TOOL)
 
 build-all: ## compile the modules for each kernel in META, in OUT/build; any warning is an error
 	@for k in $(SERIES); do tools/build/modules -W $$k || exit; done
@@ -46,12 +47,12 @@ modules-install: check-kdir
 	$(if $(DESTDIR),,depmod -a $(KREL))
 
 tools-install:
-	+$(MAKE) -C tools/sluicectl install
+	$(TOOL) install
 
 uninstall: check-kdir ## remove what "make install" installed
 	rm -rf $(MODDIR)
 	$(if $(DESTDIR),,depmod -a $(KREL))
-	+$(MAKE) -C tools/sluicectl uninstall
+	$(TOOL) uninstall
 
 dkms-install: ## hand the modules to DKMS, which builds them for this and every later kernel
 	$(if $(DESTDIR),,if [ -n "$$(dkms status -m sluice -v $(SLUICE_VERSION))" ]; then \
@@ -71,7 +72,7 @@ clean: ## remove what was built in place and OUT; the cache stays
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \
 		-o -name modules.order \) -delete
 	rm -f modules.order Module.symvers .module-common.o .*.cmd
-	+$(MAKE) -C tools/sluicectl clean
+	$(TOOL) clean
 
 help: ## print this
 	@echo 'Sluice $(SLUICE_VERSION), for Linux $(SLUICE_KERNEL_MIN) to $(SLUICE_KERNEL_MAX)'
