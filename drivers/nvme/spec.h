@@ -245,6 +245,7 @@ struct nvme_cmd {
 	__le32 cdw14;
 	__le32 cdw15;
 };
+
 static_assert(sizeof(struct nvme_cmd) == 64);
 
 /**
@@ -264,6 +265,7 @@ struct nvme_cqe {
 	__le16 cid;
 	__le16 status;
 };
+
 static_assert(sizeof(struct nvme_cqe) == 16);
 
 /**
@@ -277,6 +279,7 @@ struct nvme_dsm_range {
 	__le32 nlb;
 	__le64 slba;
 };
+
 static_assert(sizeof(struct nvme_dsm_range) == 16);
 
 /* Power state descriptor [figure 249] */
@@ -292,6 +295,7 @@ struct nvme_id_psd {
 	__u8 rwl;
 	__u8 rsvd16[16];
 };
+
 static_assert(sizeof(struct nvme_id_psd) == 32);
 
 /* Identify Controller data structure [figure 247] */
@@ -374,6 +378,7 @@ struct nvme_id_ctrl {
 	struct nvme_id_psd psd[32];
 	__u8 vs[1024];
 };
+
 static_assert(sizeof(struct nvme_id_ctrl) == 4096);
 static_assert(offsetof(struct nvme_id_ctrl, oacs) == 256);
 static_assert(offsetof(struct nvme_id_ctrl, sqes) == 512);
@@ -427,6 +432,7 @@ struct nvme_id_ns {
 	__u8 rsvd192[192];
 	__u8 vs[3712];
 };
+
 static_assert(sizeof(struct nvme_id_ns) == 4096);
 static_assert(offsetof(struct nvme_id_ns, nguid) == 104);
 static_assert(offsetof(struct nvme_id_ns, lbaf) == 128);
@@ -458,6 +464,7 @@ struct nvme_smart_log {
 	__le16 temp_sensor[8];
 	__u8 rsvd216[296];
 };
+
 static_assert(sizeof(struct nvme_smart_log) == 512);
 
 /* Error Information log entry [figure 193] */
@@ -476,6 +483,7 @@ struct nvme_error_log {
 	__le16 trtype_info;
 	__u8 rsvd42[22];
 };
+
 static_assert(sizeof(struct nvme_error_log) == 64);
 
 /* Firmware Slot Information log [figure 196] */
@@ -485,6 +493,7 @@ struct nvme_fw_slot_log {
 	char frs[7][8];
 	__u8 rsvd64[448];
 };
+
 static_assert(sizeof(struct nvme_fw_slot_log) == 512);
 
 /* Commands Supported and Effects log [figure 198] */
@@ -493,6 +502,7 @@ struct nvme_effects_log {
 	__le32 iocs[256];
 	__u8 rsvd2048[2048];
 };
+
 static_assert(sizeof(struct nvme_effects_log) == 4096);
 
 #define NVME_EFFECT_CSUPP	BIT(0)

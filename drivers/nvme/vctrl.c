@@ -76,8 +76,8 @@ static void sluice_vctrl_stop_io(struct sluice_vctrl *vctrl,
 {
 	unsigned int i;
 
+	/* taking the locks orders the bit before whoever takes them next */
 	set_bit(reason, &vctrl->stop);
-	smp_mb__after_atomic();
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		mutex_lock(&vctrl->sqs[i].lock);
 		mutex_unlock(&vctrl->sqs[i].lock);

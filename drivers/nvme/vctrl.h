@@ -2,9 +2,10 @@
 /*
  * Sluice: a virtual NVMe controller, what one slice shows to its guest
  *
- * Files: vctrl.c life and worker, vregs.c registers, vqueue.c guest queues,
- * vio.c commands of the I/O queues, vadmin.c commands of the admin queue with
- * videntify.c, vfeat.c and vlog.c.
+ * Files: vctrl.c life and worker, vregs.c registers, vqueue.c creation and
+ * deletion of queues, vring.c their memory, vslot.c commands in flight,
+ * vcomp.c completions, vio.c commands of the I/O queues, vprp.c their data,
+ * vadmin.c commands of the admin queue with videntify.c, vfeat.c and vlog.c.
  */
 #ifndef SLUICE_NVME_VCTRL_H
 #define SLUICE_NVME_VCTRL_H
@@ -354,24 +355,42 @@ void sluice_vctrl_kick_worker(struct sluice_vctrl *vctrl);
 void sluice_vctrl_retry_later(struct sluice_vctrl *vctrl);
 void sluice_vctrl_fatal(struct sluice_vctrl *vctrl);
 
-/* vqueue.c */
+/* vring.c */
+u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,
+		      u64 prp1, size_t bytes, bool contiguous, bool writable);
 int sluice_vring_map(struct sluice_vctrl *vctrl, struct sluice_vring *ring);
-int sluice_vcq_map(struct sluice_vcq *vcq);
-void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
-void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result);
-void sluice_vcq_doorbell(struct sluice_vcq *vcq);
+bool sluice_vring_touches(const struct sluice_vring *ring, u64 iova, u64 size);
+void sluice_vring_free(struct sluice_vring *ring);
+u16 sluice_vring_status(int err);
+
+/* vslot.c */
+int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr);
+int sluice_vsq_alloc_lists(struct sluice_vsq *vsq);
+void sluice_vsq_release_slots(struct sluice_vsq *vsq);
 struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq);
 void sluice_vsq_put_slot(struct sluice_vslot *slot);
+void sluice_vslot_free(struct sluice_vslot *slot);
+
+/* vcomp.c */
+int sluice_vcq_map(struct sluice_vcq *vcq);
+void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result);
+void sluice_vcq_doorbell(struct sluice_vcq *vcq);
+void sluice_vcq_hw_complete(struct sluice_nvme_cq *hw,
+			    const struct nvme_cqe *cqe);
+void sluice_vcq_hw_flush(struct sluice_nvme_cq *hw);
 bool sluice_vsq_drained(const struct sluice_vsq *vsq);
 void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status);
+
+/* vqueue.c */
 int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl);
 void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
+void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
+void sluice_vqueues_restore(struct sluice_vctrl *vctrl);
 u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
 u16 sluice_vcq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
 u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
 u16 sluice_vsq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
-void sluice_vqueues_restore(struct sluice_vctrl *vctrl);
 
 /* vprp.c */
 u16 sluice_vprp_map(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,

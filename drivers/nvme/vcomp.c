@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: completions, from the hardware to a guest's completion queue
+ *
+ * What the hardware completes is always taken at once; a completion that finds
+ * the guest's queue full waits in its slot, so a guest that does not look at
+ * its completions holds up nobody but itself.
+ */
+#include <linux/minmax.h>
+
+#include "sluice_compat.h"
+#include "vctrl.h"
+
+
+static bool sluice_vcq_has_room(struct sluice_vcq *vcq)
+{
+	u32 next = vcq->tail + 1 == vcq->size ? 0 : vcq->tail + 1;
+	u32 head;
+
+	if (likely(next != vcq->head))
+		return true;
+
+	head = sluice_vctrl_cq_doorbell(vcq->vctrl, vcq->id);
+	if (head < vcq->size)
+		vcq->head = head;
+	else
+		sluice_vadmin_event(vcq->vctrl, SLUICE_EVENT_DOORBELL_VALUE);
+	return next != vcq->head;
+}
+
+static void sluice_vcq_write(struct sluice_vcq *vcq, struct sluice_vslot *slot)
+{
+	struct nvme_cqe *cqe = (struct nvme_cqe *)vcq->ring.va + vcq->tail;
+	union {
+		struct nvme_cqe cqe;
+		u64 words[2];
+	} out = { .cqe = {
+		.result	 = cpu_to_le32(slot->result),
+		.sq_head = cpu_to_le16(READ_ONCE(slot->vsq->head)),
+		.sq_id	 = cpu_to_le16(slot->vsq->id),
+		.cid	 = cpu_to_le16(slot->cid),
+		.status	 = cpu_to_le16(slot->status << 1 | vcq->phase),
+	} };
+
+	/* the half with the phase tag goes last and in one piece */
+	WRITE_ONCE(((u64 *)cqe)[0], out.words[0]);
+	smp_wmb();
+	WRITE_ONCE(((u64 *)cqe)[1], out.words[1]);
+
+	if (++vcq->tail == vcq->size) {
+		vcq->tail = 0;
+		vcq->phase ^= 1;
+	}
+	vcq->posted = true;
+	sluice_vslot_free(slot);
+}
+
+/* Write what waits, as far as there is room */
+static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
+{
+	struct sluice_vslot *slot, *next;
+
+	lockdep_assert_held(&vcq->lock);
+
+	if (!vcq->ring.va)
+		return;
+	list_for_each_entry_safe(slot, next, &vcq->waiting, node) {
+		if (!sluice_vcq_has_room(vcq))
+			return;
+		list_del_init(&slot->node);
+		sluice_vcq_write(vcq, slot);
+	}
+}
+
+static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
+				   struct sluice_vslot *slot, u16 status,
+				   u32 result)
+{
+	lockdep_assert_held(&vcq->lock);
+
+	slot->status = status;
+	slot->result = result;
+	WRITE_ONCE(slot->state, SLUICE_VSLOT_DONE);
+	if (unlikely(status))
+		sluice_vlog_error(vcq->vctrl, slot, slot->vsq->id);
+
+	if (likely(vcq->ring.va && list_empty(&vcq->waiting) &&
+		   sluice_vcq_has_room(vcq)))
+		sluice_vcq_write(vcq, slot);
+	else
+		list_add_tail(&slot->node, &vcq->waiting);
+}
+
+static bool sluice_vcq_take_posted(struct sluice_vcq *vcq)
+{
+	bool signal = vcq->posted && vcq->irq_enabled;
+
+	vcq->posted = false;
+	return signal;
+}
+
+/**
+ * sluice_vcq_post() - complete a command
+ * @slot: its slot; not to be used afterwards
+ * @status: SCT, SC and DNR
+ * @result: dword 0
+ *
+ * Any context.
+ */
+void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result)
+{
+	struct sluice_vcq *vcq = slot->vsq->vcq;
+	bool signal;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		sluice_vcq_post_locked(vcq, slot, status, result);
+		signal = sluice_vcq_take_posted(vcq);
+	}
+	if (signal)
+		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+}
+
+/**
+ * sluice_vcq_doorbell() - the guest moved the head of a completion queue
+ * @vcq: completion queue, live or not
+ */
+void sluice_vcq_doorbell(struct sluice_vcq *vcq)
+{
+	bool signal = false;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		if (vcq->live && !list_empty(&vcq->waiting)) {
+			sluice_vcq_flush_waiting(vcq);
+			signal = sluice_vcq_take_posted(vcq);
+		}
+	}
+	if (signal)
+		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+}
+
+/**
+ * sluice_vcq_map() - map a completion queue's memory and write what waited
+ * @vcq: completion queue
+ *
+ * Return: 0, -EAGAIN while the memory is being unmapped, or another errno.
+ */
+int sluice_vcq_map(struct sluice_vcq *vcq)
+{
+	struct sluice_vring ring = vcq->ring;
+	int err;
+
+	if (ring.va)
+		return 0;
+	err = sluice_vring_map(vcq->vctrl, &ring);
+	if (err)
+		return err;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		/* two queues that complete here may both have come */
+		if (!vcq->ring.va)
+			swap(vcq->ring.va, ring.va);
+	}
+	if (ring.va)
+		sluice_mem_vunmap(ring.va);
+	sluice_vcq_doorbell(vcq);
+	return 0;
+}
+
+static void sluice_vsq_count(struct sluice_vsq *vsq,
+			     const struct sluice_vslot *slot)
+{
+	switch (slot->opcode) {
+	case NVME_IO_READ:
+	case NVME_IO_COMPARE:
+		vsq->reads++;
+		vsq->blocks_read += slot->nr_blocks;
+		break;
+	case NVME_IO_WRITE:
+		vsq->writes++;
+		vsq->blocks_written += slot->nr_blocks;
+		break;
+	}
+}
+
+/* The hardware is done with a slot; its lock is held */
+static void sluice_vslot_returned(struct sluice_vcq *vcq,
+				  struct sluice_vslot *slot, u16 status)
+{
+	struct sluice_vsq *vsq = slot->vsq;
+
+	if (!status)
+		sluice_vsq_count(vsq, slot);
+	sluice_vcq_post_locked(vcq, slot, status, 0);
+	WRITE_ONCE(vsq->completed, vsq->completed + 1);
+	if (unlikely(READ_ONCE(vsq->vctrl->stop)))
+		wake_up(&vsq->vctrl->drained);
+}
+
+static struct sluice_vslot *
+sluice_vcq_find_slot(struct sluice_vctrl *vctrl, const struct nvme_cqe *cqe)
+{
+	u16 qid = le16_to_cpu(cqe->sq_id), cid = le16_to_cpu(cqe->cid);
+	struct sluice_vslot *slot;
+	struct sluice_vsq *vsq;
+
+	if (qid > vctrl->ctrl->nr_qpairs || !vctrl->sq_of_qid[qid])
+		return NULL;
+	vsq = &vctrl->sqs[vctrl->sq_of_qid[qid]];
+	if (cid >= vsq->nr_slots)
+		return NULL;
+	slot = &vsq->slots[cid];
+	return READ_ONCE(slot->state) == SLUICE_VSLOT_HARDWARE ? slot : NULL;
+}
+
+/**
+ * sluice_vcq_hw_complete() - pass a completion of the hardware to the guest
+ * @hw: hardware queue, its lock held
+ * @cqe: private copy of the entry
+ *
+ * Hard IRQ context.
+ */
+void sluice_vcq_hw_complete(struct sluice_nvme_cq *hw,
+			    const struct nvme_cqe *cqe)
+{
+	struct sluice_vcq *vcq = hw->priv;
+	struct sluice_vctrl *vctrl = vcq->vctrl;
+	struct sluice_vslot *slot;
+
+	guard(spinlock)(&vcq->lock);
+	slot = sluice_vcq_find_slot(vctrl, cqe);
+	if (unlikely(!slot || slot->vsq->vcq != vcq)) {
+		dev_warn_ratelimited(&vctrl->ctrl->pdev->dev,
+				     "completion of unknown command %u on queue %u ignored\n",
+				     le16_to_cpu(cqe->cid),
+				     le16_to_cpu(cqe->sq_id));
+		return;
+	}
+	sluice_vslot_returned(vcq, slot, sluice_vctrl_status(cqe->status));
+}
+
+/**
+ * sluice_vcq_hw_flush() - tell the guest of what was passed
+ * @hw: hardware queue, its lock held
+ *
+ * Hard IRQ context.
+ */
+void sluice_vcq_hw_flush(struct sluice_nvme_cq *hw)
+{
+	struct sluice_vcq *vcq = hw->priv;
+	bool signal;
+
+	scoped_guard(spinlock, &vcq->lock)
+		signal = sluice_vcq_take_posted(vcq);
+	if (signal)
+		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+}
+
+/**
+ * sluice_vsq_drained() - is nothing of a queue with the hardware?
+ * @vsq: submission queue whose fetching is stopped
+ *
+ * Return: true when no command is in flight.
+ */
+bool sluice_vsq_drained(const struct sluice_vsq *vsq)
+{
+	return READ_ONCE(vsq->submitted) == READ_ONCE(vsq->completed);
+}
+
+/**
+ * sluice_vsq_fail_hardware() - complete what the hardware will not
+ * @vsq: submission queue whose hardware queue is gone and whose slots stay
+ * @status: status to complete with
+ */
+void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status)
+{
+	struct sluice_vcq *vcq = vsq->vcq;
+	unsigned int i;
+	bool signal;
+
+	if (!vcq)
+		return;
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		for (i = 0; i < vsq->nr_slots; i++) {
+			struct sluice_vslot *slot = &vsq->slots[i];
+
+			if (slot->state == SLUICE_VSLOT_HARDWARE)
+				sluice_vslot_returned(vcq, slot, status);
+		}
+		signal = sluice_vcq_take_posted(vcq);
+	}
+	if (signal)
+		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+}
