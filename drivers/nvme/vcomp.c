@@ -11,7 +11,6 @@
 #include "sluice_compat.h"
 #include "vctrl.h"
 
-
 static bool sluice_vcq_has_room(struct sluice_vcq *vcq)
 {
 	u32 next = vcq->tail + 1 == vcq->size ? 0 : vcq->tail + 1;
@@ -44,6 +43,7 @@ static void sluice_vcq_write(struct sluice_vcq *vcq, struct sluice_vslot *slot)
 
 	/* the half with the phase tag goes last and in one piece */
 	WRITE_ONCE(((u64 *)cqe)[0], out.words[0]);
+	/* a guest that sees the phase tag reads the rest after it */
 	smp_wmb();
 	WRITE_ONCE(((u64 *)cqe)[1], out.words[1]);
 

@@ -263,11 +263,15 @@ static bool sluice_vio_ready(struct sluice_vsq *vsq)
 	err = sluice_vring_map(vsq->vctrl, &vsq->ring);
 	if (!err)
 		err = sluice_vcq_map(vsq->vcq);
-	if (err == -EAGAIN)
+	if (!err)
+		return true;
+	if (err == -EAGAIN) {
 		sluice_vsq_retry_later(vsq);
-	else if (err)
+	} else {
+		WRITE_ONCE(vsq->stalled, true);
 		sluice_vctrl_fatal(vsq->vctrl);
-	return !err;
+	}
+	return false;
 }
 
 /* At most one queue's worth, so that a caller is never kept for ever */
