@@ -457,6 +457,17 @@ typedef unsigned int sluice_compat_numa_t;
 #endif
 
 /*
+ * Before 6.2 the release operation has to free the device, afterwards the core
+ * does so and needs no such operation.
+ */
+static inline void sluice_compat_vfio_free(struct vfio_device *vdev)
+{
+#if !SLUICE_KERNEL_SINCE(6, 2)
+	vfio_free_device(vdev);
+#endif
+}
+
+/*
  * From 6.19 the core answers VFIO_DEVICE_GET_REGION_INFO through an operation
  * of its own and never hands it to .ioctl; before, .ioctl calls the function.
  */
