@@ -9,6 +9,7 @@
 #ifndef SLUICE_NVME_SPEC_H
 #define SLUICE_NVME_SPEC_H
 
+#include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/types.h>
