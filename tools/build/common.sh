@@ -29,7 +29,6 @@ need() {
 # mirror_of CODENAME: the address this machine's own apt has a suite from
 mirror_of() {
 	local uri
-	# shellcheck disable=SC2016 # apt expands these, not the shell
 	uri=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' \
 		"Created-By: Packages" "Component: main" |
 		awk -v want="$1" '$1 == want { print $2; exit }')

@@ -16,6 +16,9 @@
 #include "names.h"
 #include "signature.h"
 
+/* The table and its backup take less than this. */
+#define SMALLEST	(64 << 10)
+
 static int on_ask(struct fdisk_context *cxt __unused, struct fdisk_ask *ask, void *data)
 {
 	struct table *t = data;
@@ -58,6 +61,14 @@ static int find_geometry(struct table *t, const struct stat *st, unsigned int bl
 		return fail_errno(errno, "cannot read the size of %s", t->path);
 	t->block_size = logical;
 	return 0;
+}
+
+/* libfdisk asserts that there is something to look at. */
+static int check_size(const struct table *t)
+{
+	if (t->size >= SMALLEST)
+		return 0;
+	return fail(REFUSED, "%s is too small for a partition table", t->path);
 }
 
 static int open_node(struct table *t, enum table_access access, unsigned int block_size)
@@ -127,6 +138,8 @@ int table_open(struct table *t, const char *path, enum table_access access,
 
 	*t = (struct table) { .fd = -1, .path = xstrdup(path) };
 	r = open_node(t, access, block_size);
+	if (!r)
+		r = check_size(t);
 	if (!r)
 		r = check_contents(t);
 	if (!r)

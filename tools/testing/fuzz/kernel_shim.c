@@ -11,7 +11,8 @@ unsigned int shim_live;
 
 /* In front of each allocation; keeps the alignment of malloc(). */
 struct shim_block {
-	_Alignas(max_align_t) size_t size;
+	size_t size;
+	size_t padding;
 };
 
 u32 crc32_le(u32 crc, const unsigned char *p, size_t len)
@@ -32,12 +33,7 @@ u32 crc32_le(u32 crc, const unsigned char *p, size_t len)
 	return crc;
 }
 
-/*
- * Filled with garbage, except where the caller is promised zeroes: which
- * callers are is not known here, so only a single element is poisoned
- * (kmalloc() in the code under test is always that).
- */
-void *shim_alloc(size_t n, size_t size)
+void *shim_alloc(size_t n, size_t size, bool zero)
 {
 	struct shim_block *block;
 	size_t bytes;
@@ -47,9 +43,10 @@ void *shim_alloc(size_t n, size_t size)
 	if (shim_fail_alloc >= 0 && !shim_fail_alloc--)
 		return NULL;
 
-	block = calloc(1, sizeof(*block) + bytes);
+	block = malloc(sizeof(*block) + bytes);
 	if (!block)
 		abort();
+	memset(block + 1, zero ? 0 : 0xa5, bytes);
 	block->size = bytes;
 	shim_live++;
 	shim_allocated += bytes;

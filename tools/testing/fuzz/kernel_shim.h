@@ -26,19 +26,21 @@ typedef __u32 u32;
 /* The kernel's u64 prints as %llu on all machines, as this one does. */
 typedef __u64 u64;
 
-typedef struct {
+struct shim_uuid {
 	__u8 b[16];
-} uuid_t;
+};
 
-typedef unsigned int gfp_t;
+#define uuid_t		struct shim_uuid
+#define gfp_t		unsigned int
 #define GFP_KERNEL	0
 
-#define __packed	__attribute__((packed))
+#define U32_MAX		UINT32_MAX
+#define U64_MAX		UINT64_MAX
+#define BIT_ULL(nr)	(1ULL << (nr))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
-#define round_up(n, to)	(((n) + (to) - 1) / (to) * (to))
-#define min_t(type, a, b) \
-	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
+#define DIV_ROUND_UP(n, d)	shim_div_round_up(n, d)
+#define round_up(n, to)		shim_round_up(n, to)
+#define min_t(type, a, b)	((type)shim_min(a, b))
 
 #define cpu_to_le16	htole16
 #define cpu_to_le32	htole32
@@ -46,6 +48,21 @@ typedef unsigned int gfp_t;
 #define le16_to_cpu	le16toh
 #define le32_to_cpu	le32toh
 #define le64_to_cpu	le64toh
+
+static inline u64 shim_div_round_up(u64 n, u64 d)
+{
+	return n / d + !!(n % d);
+}
+
+static inline u64 shim_round_up(u64 n, u64 to)
+{
+	return shim_div_round_up(n, to) * to;
+}
+
+static inline u64 shim_min(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
 
 static inline bool is_power_of_2(unsigned long n)
 {
@@ -93,12 +110,21 @@ extern size_t shim_allocated;
 extern size_t shim_allocated_max;
 extern unsigned int shim_live;
 
-void *shim_alloc(size_t n, size_t size);
+void *shim_alloc(size_t n, size_t size, bool zero);
 void shim_free(const void *p);
 
-#define kmalloc(size, gfp)	shim_alloc(1, size)
-#define kzalloc(size, gfp)	shim_alloc(1, size)
-#define kvcalloc(n, size, gfp)	shim_alloc(n, size)
+static inline void *kmalloc(size_t size, gfp_t gfp)
+{
+	assert(gfp == GFP_KERNEL);
+	return shim_alloc(1, size, false);
+}
+
+static inline void *kvcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	assert(gfp == GFP_KERNEL);
+	return shim_alloc(n, size, true);
+}
+
 #define kfree(p)		shim_free(p)
 #define kvfree(p)		shim_free(p)
 

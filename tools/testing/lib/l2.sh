@@ -6,11 +6,11 @@
 
 L2_RUN=/run/l2
 
-# l2_start NAME [OPTION...] [UUID...]: a guest with these mdevs, without
-# waiting for it. Options: vcpus=N mem=MIB iommufd reboot (do not end when the
+# l2_start NAME [OPTION...] [UUID...]: a guest with these mdevs, each on a root
+# port of its own so that it can be unplugged, without waiting for the guest. Options: vcpus=N mem=MIB iommufd reboot (do not end when the
 # guest restarts) qemu=ARGUMENT (once for each)
 l2_start() {
-	local name=$1 vcpus=1 mem=384 iommufd='' opt dir=$L2_RUN/$1
+	local name=$1 vcpus=1 mem=384 iommufd='' port=0 opt dir=$L2_RUN/$1
 	local args=() ending=(-no-reboot)
 	shift
 
@@ -25,7 +25,10 @@ l2_start() {
 		iommufd)
 			iommufd=,iommufd=iommufd0
 			args+=(-object "iommufd,id=iommufd0") ;;
-		*) args+=(-device "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$opt$iommufd") ;;
+		*)
+			port=$((port + 1))
+			args+=(-device "pcie-root-port,id=port$port,chassis=$port"
+				-device "vfio-pci,bus=port$port,sysfsdev=/sys/bus/mdev/devices/$opt$iommufd") ;;
 		esac
 	done
 	mkfifo "$dir/agent.in" "$dir/agent.out"

@@ -10,7 +10,7 @@ LOG_BAD+='|INFO: task|hung_task|blocked for more than|stall on CPU|detected stal
 LOG_BAD+='|self-detected stall|DMA-API:|DMAR:.*(fault|Request|DRHD)|AMD-Vi: Event logged'
 LOG_BAD+='|general protection fault|unable to handle|scheduling while atomic'
 LOG_BAD+='|sleeping function called|refcount_t:|list_(add|del) corruption|ODEBUG:'
-LOG_BAD+='|Bad page|bad page|unreferenced object|nobody cared|unchecked MSR'
+LOG_BAD+='|Bad page|bad page|unreferenced object|kmemleak: [0-9]+ new|nobody cared|unchecked MSR'
 LOG_BAD+='|segfault at|Call Trace'
 # Said at every boot of a kernel with DMA-API debugging
 LOG_GOOD='DMA-API: (preallocated|debugging enabled)'
