@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=debug iommu=intel
+#
+# The modules' KUnit tests, which run as they are loaded; each suite is one
+# check here, its TAP follows as comment.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+modules_load
+mapfile -t suites < <(cd /sys/kernel/debug/kunit && ls -d sluice* 2>/dev/null)
+plan $((${#suites[@]} + 2))
+check "both modules are loaded" test -d /sys/module/sluice_nvme
+for s in "${suites[@]}"; do
+	sed 's/^/# /' "/sys/kernel/debug/kunit/$s/results"
+	check "suite $s" grep -qE '^ok ' "/sys/kernel/debug/kunit/$s/results"
+done
+cases=$(cat /sys/kernel/debug/kunit/sluice*/results | grep -cE '^ +ok ')
+# A module without its tests has no suites: that must not pass
+check "there are suites of both modules and cases in them ($cases)" test \
+	"$(printf '%s\n' "${suites[@]}" | grep -c nvme)" -ge 1 -a ${#suites[@]} -ge 3 -a "$cases" -ge 30

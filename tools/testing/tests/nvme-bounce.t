@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=none append=swiotlb=force
+#
+# Where DMA would go through bounce buffers, guest memory cannot be mapped for
+# the drive: binding is refused and says why.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+plan 5
+check "the modules load" modules_load
+refuse "binding is refused" drive_to main sluice_nvme
+refuse "no driver is bound" test -e "$(drive_sys main)/driver"
+like "the log says why" "$(dmesg | grep -i sluice)" 'bounce|swiotlb'
+check "the stock driver can still have it" drive_to main nvme || modprobe nvme

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+# timeout: 400
+#
+# A drive that answers nothing for a while: I/O of guest and host ends, with or
+# without error, nothing hangs, and afterwards all of it works again.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+read -ra options <<<"${GUESTS_OPTIONS-}"
+a=$(new_uuid)
+plan 13
+check "bind with a time-out of 2 s" sluice_up hang io_timeout_ms=2000 admin_timeout_ms=4000
+disk=$(drive_disk hang)
+sys=$(drive_sys hang)
+check "a slice and a partition" table_write hang "start=1MiB, size=32MiB, type=slice, uuid=$a, name=alpha" \
+	"size=32MiB, type=L, name=host"
+check "attach" slice_attach hang "$a"
+l2_start one "${options[@]}" "$a"
+check "the guest is up" l2_up one
+l2_send one 'fio --minimal --ioengine=libaio --direct=1 --rw=randrw --bs=4k --iodepth=8 --time_based --runtime=12 \
+	--continue_on_error=all --filename=/dev/nvme0n1 --name=load >/tmp/fio.log 2>&1; tail -n 3 /tmp/fio.log'
+sleep 2
+check "the drive hangs for 10 s" l0 hang 10
+timeout 60 dd if="/dev/${disk}p2" of=/dev/null bs=4k count=64 iflag=direct 2>/tmp/dd.log
+status=$?
+refuse "the host's read ends before a minute is over" test $status = 124
+diag "host: $(tail -n 1 /tmp/dd.log)"
+wait_live() { [ "$(cat "$sys/sluice/state")" = live ]; }
+check "the guest's I/O ends" l2_wait one 120
+check "the drive is live again" wait_for 30 wait_live
+diag "log: $(dmesg | grep -iE 'time|abort|reset' | grep -i sluice | tail -n 5 | cut -c1-150)"
+check "the host can read" dd if="/dev/${disk}p2" of=/dev/null bs=1M count=8 iflag=direct
+again='fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randwrite --bs=16k --iodepth=8 --size=8m
+	--verify=crc32c --verify_fatal=1 --verify_state_save=0 --filename=/dev/nvme0n1 --name=job'
+again=$(tr '\n\t' '  ' <<<"$again")
+# The guest's own driver may have had to reset its controller
+ready='for i in $(seq 60); do [ "$(cat /sys/class/nvme/nvme0/state)" = live ] && break; sleep 1; done'
+l2_run one "$ready" >/dev/null
+if ! l2_run one "$again"; then
+	# A guest whose disk was given up needs a restart; that must be enough
+	diag "the guest's disk was lost in the hang: another guest"
+	l2_kill one
+	l2_start one "${options[@]}" "$a"
+	l2_up one
+fi
+check "the slice works in a guest" l2_run one "$again"
+check "the guest ends" l2_stop one
+check "detach" slice_detach "$a"
+is "the slice is free" "$(slice_attr "$a" state)" free

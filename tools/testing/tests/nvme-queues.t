@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+#
+# Queue profiles: what a type promises is reserved, what it does not is
+# refused, and a guest may use fewer queues than its type allows.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+a=$(new_uuid) b=$(new_uuid) c=$(new_uuid)
+types() { echo "$(drive_sys main)/mdev_supported_types"; }
+available() { cat "$(types)/sluice_nvme-q$1/available_instances"; }
+pairs() { cat "$(drive_sys main)/sluice/queue_pairs_$1"; }
+
+# available_instances of a type can never be more than both slices and queue
+# pairs allow
+expect() {
+	local slices=$1 n=$2 free
+
+	free=$(($(pairs free) / n))
+	echo $((free < slices ? free : slices))
+}
+
+plan 27
+check "bind, four queue pairs for the host" sluice_up main host_queues=4
+is "the drive has 16" "$(pairs total)" 16
+is "the host has 4" "$(pairs host)" 4
+is "12 are free" "$(pairs free)" 12
+is "a type the drive could never serve is not there" \
+	"$(cd "$(types)" && echo *)" "sluice_nvme-q1 sluice_nvme-q2 sluice_nvme-q4 sluice_nvme-q8"
+check "three slices" table_write main "size=16MiB, type=slice, uuid=$a, name=a" \
+	"size=16MiB, type=slice, uuid=$b, name=b" "size=16MiB, type=slice, uuid=$c, name=c"
+for n in 1 2 4 8; do
+	is "q$n: available instances" "$(available $n)" "$(expect 3 $n)"
+done
+check "attach with 8" slice_attach main "$a" 8
+is "4 are left" "$(pairs free)" 4
+is "q8: none available" "$(available 8)" 0
+errno_is "another with 8 is refused" ENOSPC slice_attach main "$b" 8
+is "and takes nothing" "$(pairs free) $(slice_attr "$b" state)" "4 free"
+check "one with 4 is not" slice_attach main "$b" 4
+errno_is "then not even one with 1" ENOSPC slice_attach main "$c" 1
+like "the log says why" "$(dmesg | grep -i queue | tail -n 3)" 'queue'
+
+# One vCPU makes Linux use one queue out of eight
+l2_start few "$a"
+check "the guest is up" l2_up few
+is "it uses one I/O queue of eight" \
+	"$(l2_run few 'ls -d /sys/block/nvme0n1/mq/* | wc -l')" 1
+is "it was granted all eight" \
+	"$(l2_run few 'nvme get-feature /dev/nvme0 -f 7 | sed "s/.*://"')" "0x00070007"
+check "and its I/O is right" l2_run few 'fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randwrite --bs=8k \
+	--iodepth=8 --size=8m --verify=crc32c --verify_fatal=1 --verify_state_save=0 --filename=/dev/nvme0n1 --name=job'
+is "the reservation stays as the type says" "$(pairs free)" 0
+l2_stop few
+slice_detach "$a"
+slice_detach "$b"
+is "all pairs are back" "$(pairs free)" 12
+check "attach with 2" slice_attach main "$a" 2
+l2_start more vcpus=4 "$a"
+check "a guest with more vCPUs than queues is up" l2_up more
+is "it uses two" "$(l2_run more 'ls -d /sys/block/nvme0n1/mq/* | wc -l')" 2
+l2_stop more
+slice_detach "$a"
