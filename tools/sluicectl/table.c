@@ -123,8 +123,12 @@ static int read_label(struct table *t, enum table_access access)
 		fdisk_save_user_sector_size(t->cxt, t->block_size, t->block_size);
 	fdisk_save_user_grain(t->cxt, SLICE_ALIGN);
 	r = fdisk_assign_device_by_fd(t->cxt, t->fd, t->path, access == TABLE_READ);
-	if (r)
+	if (r) {
+		/* There is nothing that table_close() could deassign. */
+		fdisk_unref_context(t->cxt);
+		t->cxt = NULL;
 		return table_fail(t, r, "cannot read the partition table");
+	}
 	if (!t->blank && !fdisk_is_label(t->cxt, GPT))
 		return fail(REFUSED, "the GPT of %s is damaged: repair it first (gdisk, sfdisk)",
 			    t->path);
