@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads and writes of a slice's PCI regions
+ *
+ * Registers are given to the backend in naturally aligned pieces of at most
+ * eight bytes. The doorbell page is memory: a write is stored, and the backend
+ * told; a read returns zero. The BAR with the MSI-X table is memory, too: who
+ * emulates the interrupt controller looks there, we do not.
+ */
+#include <linux/bitops.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "core.h"
+
+/* A file offset is a region's index and an offset in the region. */
+#define ACCESS_REGION_SHIFT	40
+#define ACCESS_OFFSET_MASK	((1ULL << ACCESS_REGION_SHIFT) - 1)
+
+/* What is moved at once; a vCPU never asks for more than eight bytes. */
+#define ACCESS_BUF		64
+
+/**
+ * sluice_region_offset() - where a region is in the device file
+ * @index: VFIO region index
+ *
+ * Return: the file offset
+ */
+u64 sluice_region_offset(unsigned int index)
+{
+	return (u64)index << ACCESS_REGION_SHIFT;
+}
+
+/**
+ * sluice_region_size() - how large a region is
+ * @vdev: the device
+ * @index: VFIO region index, below VFIO_PCI_NUM_REGIONS
+ *
+ * Return: bytes, 0 where there is no such region
+ */
+u64 sluice_region_size(const struct sluice_vdev *vdev, unsigned int index)
+{
+	switch (index) {
+	case VFIO_PCI_BAR0_REGION_INDEX:
+		return vdev->config.bar0_size;
+	case VFIO_PCI_BAR0_REGION_INDEX + SLUICE_CONFIG_MSIX_BAR:
+		return vdev->config.msix_size;
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		return SLUICE_CONFIG_SIZE;
+	default:
+		return 0;
+	}
+}
+
+static bool access_is_doorbell(const struct sluice_vdev *vdev, u32 off)
+{
+	u32 first = vdev->config.fn.doorbell_offset;
+
+	return off >= first && off - first < SLUICE_DOORBELL_BYTES;
+}
+
+/* The longest naturally aligned piece at the start of an access. */
+static unsigned int access_piece(u32 off, size_t len)
+{
+	unsigned int n = 8;
+
+	while (n > len || !IS_ALIGNED(off, n))
+		n /= 2;
+	return n;
+}
+
+static void access_read_bar0(struct sluice_vdev *vdev, u32 off, u8 *buf,
+			     size_t len)
+{
+	struct sluice_dev *sdev = &vdev->sdev;
+
+	while (len) {
+		unsigned int n = access_piece(off, len);
+
+		memset(buf, 0, n);
+		if (!access_is_doorbell(vdev, off))
+			sdev->parent->ops->reg_read(sdev, off, buf, n);
+		off += n;
+		buf += n;
+		len -= n;
+	}
+}
+
+/* A doorbell is written as a whole; anything else is ignored. */
+static void access_ring(struct sluice_vdev *vdev, u32 off, const u8 *buf,
+			unsigned int len)
+{
+	struct sluice_dev *sdev = &vdev->sdev;
+	unsigned int index = (off - vdev->config.fn.doorbell_offset) /
+			     sizeof(__le32);
+	__le32 val;
+
+	if (len != sizeof(val))
+		return;
+	memcpy(&val, buf, sizeof(val));
+	WRITE_ONCE(sdev->doorbells[index], val);
+	sdev->parent->ops->doorbell(sdev, index);
+}
+
+static void access_write_bar0(struct sluice_vdev *vdev, u32 off, const u8 *buf,
+			      size_t len)
+{
+	struct sluice_dev *sdev = &vdev->sdev;
+
+	while (len) {
+		unsigned int n = access_piece(off, len);
+
+		if (access_is_doorbell(vdev, off))
+			access_ring(vdev, off, buf, n);
+		else
+			sdev->parent->ops->reg_write(sdev, off, buf, n);
+		off += n;
+		buf += n;
+		len -= n;
+	}
+}
+
+/* The PBA reads as zero: nothing is ever pending here. */
+static void access_read_msix(struct sluice_vdev *vdev, u32 off, u8 *buf,
+			     size_t len)
+{
+	memcpy(buf, vdev->msix_bar + off, len);
+}
+
+static void access_write_msix(struct sluice_vdev *vdev, u32 off, const u8 *buf,
+			      size_t len)
+{
+	u32 end = vdev->config.vectors * PCI_MSIX_ENTRY_SIZE;
+
+	if (off < end)
+		memcpy(vdev->msix_bar + off, buf, min_t(size_t, len, end - off));
+}
+
+static int access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
+		       u8 *buf, size_t len)
+{
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		mutex_lock(&vdev->lock);
+		sluice_config_read(&vdev->config, off, buf, len);
+		mutex_unlock(&vdev->lock);
+		return 0;
+	}
+	if (!READ_ONCE(vdev->memory_on))
+		return -EIO;
+	if (index == VFIO_PCI_BAR0_REGION_INDEX)
+		access_read_bar0(vdev, off, buf, len);
+	else
+		access_read_msix(vdev, off, buf, len);
+	return 0;
+}
+
+static int access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
+			const u8 *buf, size_t len)
+{
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		sluice_vdev_write_config(vdev, off, buf, len);
+		return 0;
+	}
+	if (!READ_ONCE(vdev->memory_on))
+		return -EIO;
+	if (index == VFIO_PCI_BAR0_REGION_INDEX)
+		access_write_bar0(vdev, off, buf, len);
+	else
+		access_write_msix(vdev, off, buf, len);
+	return 0;
+}
+
+/*
+ * Take a file offset apart and see how much of an access is within the region.
+ * Returns a negative errno where nothing is.
+ */
+static ssize_t access_prepare(struct sluice_vdev *vdev, size_t count,
+			      loff_t pos, unsigned int *index, u32 *off)
+{
+	u64 size;
+
+	if (pos < 0)
+		return -EINVAL;
+	if ((u64)pos >> ACCESS_REGION_SHIFT >= VFIO_PCI_NUM_REGIONS)
+		return -EINVAL;
+	*index = (u64)pos >> ACCESS_REGION_SHIFT;
+	size = sluice_region_size(vdev, *index);
+	if (((u64)pos & ACCESS_OFFSET_MASK) >= size)
+		return -EINVAL;
+	*off = (u64)pos & ACCESS_OFFSET_MASK;
+	return min_t(u64, count, size - *off);
+}
+
+/* So that pieces after the first are aligned as well as they can be. */
+static size_t access_step(u32 off, size_t left)
+{
+	return min_t(size_t, left, ACCESS_BUF - off % ACCESS_BUF);
+}
+
+/**
+ * sluice_vfio_read() - read from a region
+ * @core_vdev: VFIO device
+ * @ubuf: user memory
+ * @count: bytes
+ * @ppos: file offset
+ *
+ * Return: bytes read, fewer than @count at the end of the region; -EINVAL
+ * outside any region; -EIO where the BARs do not respond; -EFAULT
+ */
+ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
+			 size_t count, loff_t *ppos)
+{
+	struct sluice_vdev *vdev = container_of(core_vdev, struct sluice_vdev,
+						vdev);
+	u8 buf[ACCESS_BUF] __aligned(8);
+	unsigned int index;
+	ssize_t todo, done;
+	u32 off;
+	int ret;
+
+	if (!count)
+		return 0;
+	todo = access_prepare(vdev, count, *ppos, &index, &off);
+	if (todo < 0)
+		return todo;
+	for (done = 0; done < todo;) {
+		size_t n = access_step(off, todo - done);
+
+		ret = access_read(vdev, index, off, buf, n);
+		if (!ret && copy_to_user(ubuf + done, buf, n))
+			ret = -EFAULT;
+		if (ret)
+			return done ?: ret;
+		off += n;
+		done += n;
+		*ppos += n;
+	}
+	return done;
+}
+
+/**
+ * sluice_vfio_write() - write to a region
+ * @core_vdev: VFIO device
+ * @ubuf: user memory
+ * @count: bytes
+ * @ppos: file offset
+ *
+ * Return: bytes written, fewer than @count at the end of the region; -EINVAL
+ * outside any region; -EIO where the BARs do not respond; -EFAULT
+ */
+ssize_t sluice_vfio_write(struct vfio_device *core_vdev,
+			  const char __user *ubuf, size_t count, loff_t *ppos)
+{
+	struct sluice_vdev *vdev = container_of(core_vdev, struct sluice_vdev,
+						vdev);
+	u8 buf[ACCESS_BUF] __aligned(8);
+	unsigned int index;
+	ssize_t todo, done;
+	u32 off;
+	int ret;
+
+	if (!count)
+		return 0;
+	todo = access_prepare(vdev, count, *ppos, &index, &off);
+	if (todo < 0)
+		return todo;
+	for (done = 0; done < todo;) {
+		size_t n = access_step(off, todo - done);
+
+		ret = copy_from_user(buf, ubuf + done, n) ? -EFAULT : 0;
+		if (!ret)
+			ret = access_write(vdev, index, off, buf, n);
+		if (ret)
+			return done ?: ret;
+		off += n;
+		done += n;
+		*ppos += n;
+	}
+	return done;
+}

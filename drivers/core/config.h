@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * PCI configuration space of a slice
+ *
+ * A model without any kernel state: what the registers hold, which bits a
+ * guest may change, and what a change means. No locks; the caller serialises.
+ */
+#ifndef SLUICE_CONFIG_H
+#define SLUICE_CONFIG_H
+
+#include <linux/pci_regs.h>
+#include <linux/sluice.h>
+#include <linux/types.h>
+
+/* What a guest can address, and how much of it is not constantly zero. */
+#define SLUICE_CONFIG_SIZE	SZ_4K
+#define SLUICE_CONFIG_STORED	SZ_256
+
+/* Where the capabilities are. */
+#define SLUICE_CONFIG_PM	0x40
+#define SLUICE_CONFIG_PCIE	0x50
+#define SLUICE_CONFIG_MSIX	0x90
+
+/* The MSI-X structures have BAR2 for themselves. */
+#define SLUICE_CONFIG_MSIX_BAR	2
+#define SLUICE_CONFIG_VECTORS	2048
+
+/* What a write has brought about; see sluice_config_write(). */
+#define SLUICE_CONFIG_FLR	BIT(0)	/* Function Level Reset asked for */
+#define SLUICE_CONFIG_MASTER	BIT(1)	/* bus mastering is on or off now */
+#define SLUICE_CONFIG_MEMORY	BIT(2)	/* BARs decode or do not now */
+
+/**
+ * struct sluice_config - a function's configuration space
+ * @bytes: the registers
+ * @writable: bits that a guest may change
+ * @bar0_size: bytes of BAR0
+ * @msix_size: bytes of the BAR with the MSI-X table and PBA
+ * @pba_offset: where in it the PBA begins
+ * @vectors: MSI-X vectors
+ * @fn: what the function is, to go back to after a reset
+ */
+struct sluice_config {
+	u8 bytes[SLUICE_CONFIG_STORED];
+	u8 writable[SLUICE_CONFIG_STORED];
+	u32 bar0_size;
+	u32 msix_size;
+	u32 pba_offset;
+	unsigned int vectors;
+	struct sluice_function fn;
+};
+
+int sluice_config_init(struct sluice_config *cfg,
+		       const struct sluice_function *fn);
+void sluice_config_reset(struct sluice_config *cfg);
+void sluice_config_read(const struct sluice_config *cfg, u32 off, void *buf,
+			u32 len);
+unsigned int sluice_config_write(struct sluice_config *cfg, u32 off,
+				 const void *buf, u32 len);
+bool sluice_config_memory_on(const struct sluice_config *cfg);
+bool sluice_config_master_on(const struct sluice_config *cfg);
+
+#endif /* SLUICE_CONFIG_H */

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the user of a slice asks VFIO: information, interrupts, reset
+ */
+#include <linux/errno.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "core.h"
+
+static struct sluice_vdev *ioctl_to_vdev(struct vfio_device *core_vdev)
+{
+	return container_of(core_vdev, struct sluice_vdev, vdev);
+}
+
+static long ioctl_get_info(void __user *arg)
+{
+	unsigned long minsz = offsetofend(struct vfio_device_info, num_irqs);
+	struct vfio_device_info info;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+
+	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+	info.num_regions = VFIO_PCI_NUM_REGIONS;
+	info.num_irqs = VFIO_PCI_NUM_IRQS;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+/**
+ * sluice_vfio_region_info() - describe a region
+ * @core_vdev: VFIO device
+ * @info: its index is filled in
+ * @caps: capabilities of the region; there are none
+ *
+ * Return: 0, or -EINVAL where there is no such index
+ */
+int sluice_vfio_region_info(struct vfio_device *core_vdev,
+			    struct vfio_region_info *info,
+			    struct vfio_info_cap *caps)
+{
+	struct sluice_vdev *vdev = ioctl_to_vdev(core_vdev);
+
+	if (info->index >= VFIO_PCI_NUM_REGIONS)
+		return -EINVAL;
+	info->offset = sluice_region_offset(info->index);
+	info->size = sluice_region_size(vdev, info->index);
+	info->flags = 0;
+	if (info->size)
+		info->flags = VFIO_REGION_INFO_FLAG_READ |
+			      VFIO_REGION_INFO_FLAG_WRITE;
+	return 0;
+}
+
+static long ioctl_get_region_info(struct vfio_device *core_vdev,
+				  void __user *arg)
+{
+	unsigned long minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_info_cap caps = {};
+	struct vfio_region_info info;
+	int ret;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+	info.cap_offset = 0;
+	ret = sluice_vfio_region_info(core_vdev, &info, &caps);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+/* NULL for an index that has no vectors. */
+static struct sluice_irqs *ioctl_irqs(struct sluice_vdev *vdev, u32 index)
+{
+	switch (index) {
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return &vdev->msix;
+	case VFIO_PCI_REQ_IRQ_INDEX:
+		return &vdev->req;
+	default:
+		return NULL;
+	}
+}
+
+static long ioctl_get_irq_info(struct sluice_vdev *vdev, void __user *arg)
+{
+	unsigned long minsz = offsetofend(struct vfio_irq_info, count);
+	struct vfio_irq_info info;
+	struct sluice_irqs *irqs;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+
+	irqs = ioctl_irqs(vdev, info.index);
+	info.flags = irqs ? VFIO_IRQ_INFO_EVENTFD : 0;
+	info.count = irqs ? irqs->nr : 0;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+static long ioctl_set_irqs(struct sluice_vdev *vdev, void __user *arg)
+{
+	unsigned long minsz = offsetofend(struct vfio_irq_set, count);
+	struct vfio_irq_set hdr;
+	struct sluice_irqs *irqs;
+	void *data = NULL;
+	size_t size;
+	int ret;
+
+	if (copy_from_user(&hdr, arg, minsz))
+		return -EFAULT;
+	irqs = ioctl_irqs(vdev, hdr.index);
+	ret = vfio_set_irqs_validate_and_prepare(&hdr, irqs ? irqs->nr : 0,
+						 VFIO_PCI_NUM_IRQS, &size);
+	if (ret)
+		return ret;
+	if (size) {
+		data = memdup_user(arg + minsz, size);
+		if (IS_ERR(data))
+			return PTR_ERR(data);
+	}
+	ret = sluice_irqs_set(irqs, hdr.flags, hdr.start, hdr.count, data);
+	kfree(data);
+	return ret;
+}
+
+/**
+ * sluice_vfio_ioctl() - the ioctls that VFIO leaves to drivers
+ * @core_vdev: VFIO device
+ * @cmd: command
+ * @arg: argument
+ *
+ * Return: 0 or a negative errno, -ENOTTY for a command that we do not know
+ */
+long sluice_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+		       unsigned long arg)
+{
+	struct sluice_vdev *vdev = ioctl_to_vdev(core_vdev);
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return ioctl_get_info(uarg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return ioctl_get_region_info(core_vdev, uarg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return ioctl_get_irq_info(vdev, uarg);
+	case VFIO_DEVICE_SET_IRQS:
+		return ioctl_set_irqs(vdev, uarg);
+	case VFIO_DEVICE_RESET:
+		sluice_vdev_reset(vdev);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice core: module, class and mdev driver
+ */
+#include <linux/module.h>
+
+#include "core.h"
+
+struct class sluice_class = {
+	.name = "sluice",
+	SLUICE_COMPAT_CLASS_OWNER
+};
+
+struct mdev_driver sluice_mdev_driver = {
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.probe = sluice_mdev_probe,
+	.remove = sluice_mdev_remove,
+	.get_available = sluice_parent_available,
+	.show_description = sluice_parent_describe,
+	.driver = {
+		.name = "sluice",
+		.owner = THIS_MODULE,
+		.mod_name = KBUILD_MODNAME,
+		.dev_groups = sluice_mdev_groups,
+	},
+};
+
+static int __init sluice_init(void)
+{
+	int ret;
+
+	ret = sluice_gmem_wq_init();
+	if (ret)
+		return ret;
+	ret = sluice_wipe_wq_init();
+	if (ret)
+		goto exit_gmem_wq;
+	ret = class_register(&sluice_class);
+	if (ret)
+		goto exit_wipe_wq;
+	ret = mdev_register_driver(&sluice_mdev_driver);
+	if (ret)
+		goto unregister_class;
+	pr_info("sluice: version " SLUICE_VERSION "\n");
+	return 0;
+
+unregister_class:
+	class_unregister(&sluice_class);
+exit_wipe_wq:
+	sluice_wipe_wq_exit();
+exit_gmem_wq:
+	sluice_gmem_wq_exit();
+	return ret;
+}
+module_init(sluice_init);
+
+static void __exit sluice_exit(void)
+{
+	mdev_unregister_driver(&sluice_mdev_driver);
+	class_unregister(&sluice_class);
+	sluice_wipe_wq_exit();
+	sluice_gmem_wq_exit();
+}
+module_exit(sluice_exit);
+
+MODULE_DESCRIPTION("Slices of physical devices for virtual machines");
+MODULE_AUTHOR("The Sluice authors");
+MODULE_VERSION(SLUICE_VERSION);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attaching: from an mdev to a claimed slice to a VFIO device, and back
+ */
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "core.h"
+
+/* mdev keeps a UUID in the byte order of a GUID; it prints the same. */
+static void mdev_to_uuid(const guid_t *guid, uuid_t *uuid)
+{
+	static const u8 from[] = { 3, 2, 1, 0, 5, 4, 7, 6 };
+	unsigned int i;
+
+	for (i = 0; i < UUID_SIZE; i++)
+		uuid->b[i] = guid->b[i < ARRAY_SIZE(from) ? from[i] : i];
+}
+
+static ssize_t slice_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct sluice_vdev *vdev = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%pUb\n", &vdev->sdev.slice.uuid);
+}
+static DEVICE_ATTR_RO(slice);
+
+static ssize_t pinned_pages_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	struct sluice_vdev *vdev = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%llu\n", sluice_gmem_nr_pinned(&vdev->gmem));
+}
+static DEVICE_ATTR_RO(pinned_pages);
+
+static struct attribute *mdev_attrs[] = {
+	&dev_attr_slice.attr,
+	&dev_attr_pinned_pages.attr,
+	NULL,
+};
+
+static const struct attribute_group mdev_group = {
+	.attrs = mdev_attrs,
+};
+
+const struct attribute_group *sluice_mdev_groups[] = {
+	&mdev_group,
+	NULL,
+};
+
+/* What the backend has to see before it can attach. */
+static void mdev_fill_sdev(struct sluice_vdev *vdev, struct mdev_device *mdev,
+			   struct sluice_parent *parent,
+			   struct sluice_slice *slice)
+{
+	struct sluice_dev *sdev = &vdev->sdev;
+
+	sdev->dev = mdev_dev(mdev);
+	sdev->dma_dev = parent->dev;
+	sdev->parent = parent;
+	sdev->type = sluice_parent_type(mdev->type);
+	sluice_claim_info(slice, &sdev->slice);
+	vdev->slice = slice;
+	mutex_init(&vdev->lock);
+}
+
+/* What takes memory of its own, once the backend has described the function. */
+static int mdev_alloc(struct sluice_vdev *vdev,
+		      const struct sluice_function *fn)
+{
+	int ret;
+
+	ret = sluice_config_init(&vdev->config, fn);
+	if (ret) {
+		dev_err(vdev->sdev.dev, "the backend's function is impossible\n");
+		return ret;
+	}
+	ret = sluice_irqs_init(&vdev->msix, fn->vectors);
+	if (ret)
+		return ret;
+	ret = sluice_irqs_init(&vdev->req, 1);
+	if (ret)
+		goto destroy_msix;
+	vdev->msix_bar = kvzalloc(vdev->config.msix_size, GFP_KERNEL_ACCOUNT);
+	if (!vdev->msix_bar) {
+		ret = -ENOMEM;
+		goto destroy_req;
+	}
+	return 0;
+
+destroy_req:
+	sluice_irqs_destroy(&vdev->req);
+destroy_msix:
+	sluice_irqs_destroy(&vdev->msix);
+	return ret;
+}
+
+static void mdev_free(struct sluice_vdev *vdev)
+{
+	kvfree(vdev->msix_bar);
+	sluice_irqs_destroy(&vdev->req);
+	sluice_irqs_destroy(&vdev->msix);
+}
+
+/* The backend's part, and the doorbell page that it looks at. */
+static int mdev_attach(struct sluice_vdev *vdev)
+{
+	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
+	struct sluice_function fn = {};
+	int ret;
+
+	vdev->sdev.doorbells = (__le32 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!vdev->sdev.doorbells)
+		return -ENOMEM;
+	sluice_mem_init(vdev);
+	ret = ops->attach(&vdev->sdev, &fn);
+	if (ret)
+		goto free_doorbells;
+	ret = mdev_alloc(vdev, &fn);
+	if (ret)
+		goto detach;
+	return 0;
+
+detach:
+	ops->detach(&vdev->sdev);
+free_doorbells:
+	sluice_mem_exit(vdev);
+	free_page((unsigned long)vdev->sdev.doorbells);
+	return ret;
+}
+
+/* After this no interrupt comes any more: only then their vectors go. */
+static void mdev_detach(struct sluice_vdev *vdev)
+{
+	vdev->sdev.parent->ops->detach(&vdev->sdev);
+	mdev_free(vdev);
+	sluice_mem_exit(vdev);
+	free_page((unsigned long)vdev->sdev.doorbells);
+}
+
+static int mdev_make_vdev(struct mdev_device *mdev,
+			  struct sluice_parent *parent,
+			  struct sluice_slice *slice)
+{
+	struct sluice_vdev *vdev;
+	int ret;
+
+	vdev = vfio_alloc_device(sluice_vdev, vdev, mdev_dev(mdev),
+				 &sluice_vfio_ops);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	mdev_fill_sdev(vdev, mdev, parent, slice);
+	ret = mdev_attach(vdev);
+	if (ret)
+		goto put_vdev;
+	dev_set_drvdata(mdev_dev(mdev), vdev);
+	ret = vfio_register_emulated_iommu_dev(&vdev->vdev);
+	if (ret)
+		goto detach;
+	return 0;
+
+detach:
+	dev_set_drvdata(mdev_dev(mdev), NULL);
+	mdev_detach(vdev);
+put_vdev:
+	vfio_put_device(&vdev->vdev);
+	return ret;
+}
+
+/**
+ * sluice_mdev_probe() - attach the slice that an mdev asks for
+ * @mdev: new mdev; its UUID names the slice
+ *
+ * Return: 0 or a negative errno, as documented for the create attribute
+ */
+int sluice_mdev_probe(struct mdev_device *mdev)
+{
+	struct sluice_parent *parent = sluice_parent_of_type(mdev->type);
+	struct sluice_slice *slice;
+	uuid_t uuid;
+	int ret;
+
+	if (!try_module_get(parent->ops->owner))
+		return -ENODEV;
+	mdev_to_uuid(&mdev->uuid, &uuid);
+	slice = sluice_claim(parent, &uuid);
+	if (IS_ERR(slice)) {
+		ret = PTR_ERR(slice);
+		goto put_module;
+	}
+	ret = mdev_make_vdev(mdev, parent, slice);
+	if (ret)
+		goto cancel_claim;
+	sluice_claim_announce(slice);
+	return 0;
+
+cancel_claim:
+	sluice_claim_cancel(slice);
+put_module:
+	module_put(parent->ops->owner);
+	return ret;
+}
+
+/**
+ * sluice_mdev_remove() - detach an mdev's slice
+ * @mdev: mdev
+ *
+ * Waits until the user has let go of the device.
+ */
+void sluice_mdev_remove(struct mdev_device *mdev)
+{
+	struct sluice_vdev *vdev = dev_get_drvdata(mdev_dev(mdev));
+	struct sluice_parent *parent = vdev->sdev.parent;
+	struct sluice_slice *slice = vdev->slice;
+
+	vfio_unregister_group_dev(&vdev->vdev);
+	mdev_detach(vdev);
+	vfio_put_device(&vdev->vdev);
+	sluice_claim_release(slice);
+	module_put(parent->ops->owner);
+}

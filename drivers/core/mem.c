@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest memory for backends
+ *
+ * Ties the table (gmem.c) to VFIO, which pins, and to the DMA API of the
+ * parent, which maps. Backends of devices whose DMA is not coherent or would be
+ * bounced must not come here: the device sees guest memory as it is.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/errno.h>
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "core.h"
+
+/*
+ * A user may have mapped what is no RAM, for example a BAR of another device.
+ * VFIO pins that, too, if there happens to be a page descriptor.
+ */
+static bool mem_is_ram(struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (PageReserved(pages[i]) &&
+		    !is_zero_pfn(page_to_pfn(pages[i])))
+			return false;
+	return true;
+}
+
+static int mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
+		   struct page **pages)
+{
+	struct sluice_vdev *vdev = priv;
+	int prot = IOMMU_READ | (write ? IOMMU_WRITE : 0);
+	int ret;
+
+	ret = vfio_pin_pages(&vdev->vdev, iova, nr, prot, pages);
+	if (ret == nr && mem_is_ram(pages, nr))
+		return 0;
+	if (ret > 0) {
+		vfio_unpin_pages(&vdev->vdev, iova, ret);
+		return -EFAULT;
+	}
+	return ret == -EPERM || ret == -ENOMEM ? ret : -EFAULT;
+}
+
+static void mem_unpin(void *priv, u64 iova, unsigned int nr)
+{
+	struct sluice_vdev *vdev = priv;
+
+	vfio_unpin_pages(&vdev->vdev, iova, nr);
+}
+
+static enum dma_data_direction mem_direction(bool write)
+{
+	return write ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE;
+}
+
+static dma_addr_t mem_dma_map(void *priv, struct page *page, size_t size,
+			      bool write)
+{
+	struct sluice_vdev *vdev = priv;
+	struct device *dev = vdev->sdev.dma_dev;
+	dma_addr_t dma;
+
+	dma = dma_map_page_attrs(dev, page, 0, size, mem_direction(write),
+				 DMA_ATTR_SKIP_CPU_SYNC);
+	return dma_mapping_error(dev, dma) ? DMA_MAPPING_ERROR : dma;
+}
+
+static void mem_dma_unmap(void *priv, dma_addr_t dma, size_t size, bool write)
+{
+	struct sluice_vdev *vdev = priv;
+
+	dma_unmap_page_attrs(vdev->sdev.dma_dev, dma, size,
+			     mem_direction(write), DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+static const struct sluice_gmem_ops mem_gmem_ops = {
+	.pin = mem_pin,
+	.unpin = mem_unpin,
+	.map = mem_dma_map,
+	.unmap = mem_dma_unmap,
+};
+
+/**
+ * sluice_mem_init() - prepare a device for using guest memory
+ * @vdev: the device, with its DMA device known
+ */
+void sluice_mem_init(struct sluice_vdev *vdev)
+{
+	sluice_gmem_init(&vdev->gmem, &mem_gmem_ops, vdev,
+			 dma_max_mapping_size(vdev->sdev.dma_dev));
+}
+
+/**
+ * sluice_mem_exit() - undo sluice_mem_init()
+ * @vdev: the device, closed
+ */
+void sluice_mem_exit(struct sluice_vdev *vdev)
+{
+	sluice_gmem_destroy(&vdev->gmem);
+}
+
+/**
+ * sluice_mem_get() - find a page of guest memory, pinned and mapped for DMA
+ * @sdev: the attached slice
+ * @iova: guest address; @mem is good up to the end of its page of PAGE_SIZE
+ * @device_writes: the device, or the caller, is going to write to it
+ * @mem: what was found
+ *
+ * A page that was used before is found without taking a lock. The first touch
+ * of a page pins it and its neighbours, and sleeps.
+ *
+ * @mem is valid until the backend's quiesce operation returns for a range with
+ * the page in it, or the close operation.
+ *
+ * Return: 0; -EAGAIN while the guest's memory layout is being changed: to be
+ * tried again a little later, not in a loop that quiesce would wait for, and
+ * possibly still for a moment after resume; -EFAULT where the guest has no
+ * memory; -EPERM where it must not be written; -ENODEV when the device is not
+ * open; -ENOMEM; -EIO where it cannot be mapped for DMA
+ */
+int sluice_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
+		   struct sluice_mem *mem)
+{
+	struct sluice_vdev *vdev = sluice_to_vdev(sdev);
+	struct page *page;
+	dma_addr_t dma;
+	int ret;
+
+	ret = sluice_gmem_get(&vdev->gmem, iova, device_writes, &page, &dma);
+	if (ret)
+		return ret;
+	mem->dma = dma + offset_in_page(iova);
+	mem->vaddr = page_address(page) + offset_in_page(iova);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(sluice_mem_get);
+
+static int mem_copy(struct sluice_dev *sdev, u64 iova, void *buf, size_t len,
+		    bool to_guest)
+{
+	struct sluice_gmem *gmem = &sluice_to_vdev(sdev)->gmem;
+	u64 end;
+
+	if (len && check_add_overflow(iova, (u64)len - 1, &end))
+		return -EFAULT;
+	while (len) {
+		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(iova));
+		int ret = sluice_gmem_copy(gmem, iova, buf, n, to_guest);
+
+		if (ret)
+			return ret;
+		iova += n;
+		buf += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/**
+ * sluice_mem_read() - copy from guest memory
+ * @sdev: the attached slice
+ * @iova: guest address
+ * @buf: where to; may have been written to in part when this fails
+ * @len: bytes, across any number of pages
+ *
+ * Needs no quiescing: an unmap waits for the copy of a page.
+ *
+ * Return: as sluice_mem_get()
+ */
+int sluice_mem_read(struct sluice_dev *sdev, u64 iova, void *buf, size_t len)
+{
+	return mem_copy(sdev, iova, buf, len, false);
+}
+EXPORT_SYMBOL_GPL(sluice_mem_read);
+
+/**
+ * sluice_mem_write() - copy to guest memory
+ * @sdev: the attached slice
+ * @iova: guest address
+ * @buf: the bytes
+ * @len: how many, across any number of pages; some may have been written when
+ *	this fails
+ *
+ * Needs no quiescing: an unmap waits for the copy of a page.
+ *
+ * Return: as sluice_mem_get()
+ */
+int sluice_mem_write(struct sluice_dev *sdev, u64 iova, const void *buf,
+		     size_t len)
+{
+	return mem_copy(sdev, iova, (void *)buf, len, true);
+}
+EXPORT_SYMBOL_GPL(sluice_mem_write);
+
+/**
+ * sluice_mem_vmap() - see pages of guest memory as one range
+ * @sdev: the attached slice
+ * @iovas: guest addresses, each a multiple of PAGE_SIZE
+ * @nr_pages: how many
+ * @write: the range is going to be written to
+ *
+ * The range must be given up with sluice_mem_vunmap() before the backend's
+ * quiesce operation returns for a range with one of the pages in it, and before
+ * the close operation returns.
+ *
+ * Return: the address of the range, or an ERR_PTR() with an error of
+ * sluice_mem_get(), or -EINVAL
+ */
+void *sluice_mem_vmap(struct sluice_dev *sdev, const u64 *iovas,
+		      unsigned int nr_pages, bool write)
+{
+	struct sluice_gmem *gmem = &sluice_to_vdev(sdev)->gmem;
+	struct page **pages;
+	void *vaddr = NULL;
+	dma_addr_t dma;
+	unsigned int i;
+	int ret = -EINVAL;
+
+	if (!nr_pages)
+		return ERR_PTR(-EINVAL);
+	pages = kvmalloc_array(nr_pages, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr_pages; i++) {
+		if (offset_in_page(iovas[i]))
+			goto out;
+		ret = sluice_gmem_get(gmem, iovas[i], write, &pages[i], &dma);
+		if (ret)
+			goto out;
+	}
+	vaddr = vmap(pages, nr_pages, VM_MAP,
+		     write ? PAGE_KERNEL : PAGE_KERNEL_RO);
+	ret = -ENOMEM;
+out:
+	kvfree(pages);
+	return vaddr ?: ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(sluice_mem_vmap);
+
+/**
+ * sluice_mem_vunmap() - undo sluice_mem_vmap()
+ * @vaddr: what it returned
+ */
+void sluice_mem_vunmap(void *vaddr)
+{
+	vunmap(vaddr);
+}
+EXPORT_SYMBOL_GPL(sluice_mem_vunmap);

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parents: physical functions whose disks are cut into slices
+ *
+ * The slices of a parent are class devices. Their parent in the device tree is
+ * a device named "slices" below the physical function and not that function
+ * itself: the driver core would make a directory "sluice" for them there, and
+ * that is the name of our group of attributes.
+ */
+#include <linux/export.h>
+#include <linux/kstrtox.h>
+#include <linux/slab.h>
+
+#include "core.h"
+
+/**
+ * sluice_parent_of_type() - the parent that offers an mdev type
+ * @type: registered type
+ *
+ * Return: the parent
+ */
+struct sluice_parent *sluice_parent_of_type(struct mdev_type *type)
+{
+	return container_of(type->parent, struct sluice_parent, mdev);
+}
+
+/**
+ * sluice_parent_type() - what the backend says of an mdev type
+ * @type: registered type
+ *
+ * Return: the backend's type
+ */
+const struct sluice_type *sluice_parent_type(struct mdev_type *type)
+{
+	return container_of(type, struct sluice_type, mdev);
+}
+
+/**
+ * sluice_parent_available() - how many more devices of a type can be created
+ * @type: registered type
+ *
+ * Each takes a free slice and what the hardware has to give.
+ *
+ * Return: the number
+ */
+unsigned int sluice_parent_available(struct mdev_type *type)
+{
+	struct sluice_parent *parent = sluice_parent_of_type(type);
+	unsigned int hw = parent->ops->available(parent,
+						 sluice_parent_type(type));
+
+	return hw ? min(hw, sluice_slice_nr_free(parent)) : 0;
+}
+
+/**
+ * sluice_parent_describe() - describe an mdev type
+ * @type: registered type
+ * @buf: page to print to
+ *
+ * Return: bytes printed
+ */
+ssize_t sluice_parent_describe(struct mdev_type *type, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", sluice_parent_type(type)->description);
+}
+
+/**
+ * sluice_parent_rescan() - read the partition tables of all disks again
+ * @parent: parent
+ *
+ * Slices that are attached stay as they are.
+ *
+ * Return: 0, or the error of the last disk that could not be read
+ */
+int sluice_parent_rescan(struct sluice_parent *parent)
+{
+	struct sluice_disk *disk;
+	int ret = 0;
+
+	mutex_lock(&parent->lock);
+	list_for_each_entry(disk, &parent->disks, list) {
+		int err = sluice_scan_disk(disk);
+
+		if (err)
+			ret = err;
+	}
+	mutex_unlock(&parent->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(sluice_parent_rescan);
+
+static ssize_t rescan_store(struct device *dev, struct device_attribute *attr,
+			    const char *buf, size_t count)
+{
+	struct sluice_parent *parent = container_of(attr, struct sluice_parent,
+						    rescan);
+	bool yes;
+	int ret;
+
+	ret = kstrtobool(buf, &yes);
+	if (ret)
+		return ret;
+	if (yes)
+		ret = sluice_parent_rescan(parent);
+	return ret ?: count;
+}
+
+static void parent_release(struct device *dev)
+{
+	struct sluice_parent *parent = container_of(dev, struct sluice_parent,
+						    slices);
+
+	put_device(parent->dev);
+	mutex_destroy(&parent->lock);
+	kfree(parent->types);
+	kfree(parent);
+}
+
+/* From here on parent_release() frees what is there. */
+static struct sluice_parent *parent_alloc(struct device *dev,
+					  struct sluice_type *const *types,
+					  unsigned int nr_types)
+{
+	struct sluice_parent *parent = kzalloc(sizeof(*parent), GFP_KERNEL);
+	unsigned int i;
+
+	if (!parent)
+		return NULL;
+	parent->types = kcalloc(nr_types, sizeof(*parent->types), GFP_KERNEL);
+	if (!parent->types) {
+		kfree(parent);
+		return NULL;
+	}
+	for (i = 0; i < nr_types; i++)
+		parent->types[i] = &types[i]->mdev;
+
+	parent->dev = get_device(dev);
+	mutex_init(&parent->lock);
+	spin_lock_init(&parent->slice_lock);
+	INIT_LIST_HEAD(&parent->disks);
+	INIT_LIST_HEAD(&parent->slice_list);
+	device_initialize(&parent->slices);
+	parent->slices.parent = dev;
+	parent->slices.release = parent_release;
+	return parent;
+}
+
+static int parent_add_slices_dev(struct sluice_parent *parent)
+{
+	int ret = dev_set_name(&parent->slices, "slices");
+
+	return ret ?: device_add(&parent->slices);
+}
+
+static int parent_add_group(struct sluice_parent *parent)
+{
+	struct device_attribute *rescan = &parent->rescan;
+
+	sysfs_attr_init(&rescan->attr);
+	rescan->attr.name = "rescan";
+	rescan->attr.mode = 0200;
+	rescan->store = rescan_store;
+	parent->attrs[0] = &rescan->attr;
+	parent->group.name = "sluice";
+	parent->group.attrs = parent->attrs;
+	return sysfs_create_group(&parent->dev->kobj, &parent->group);
+}
+
+/**
+ * sluice_parent_register() - offer slices of a physical function
+ * @dev: the physical function
+ * @ops: what the backend does for the core
+ * @types: mdev types; like @ops, they stay the backend's and must outlive the
+ *	parent
+ * @nr_types: how many
+ * @drvdata: the backend's own
+ *
+ * Operations may be called before this returns. There is a group of attributes
+ * "sluice" in @dev when it has returned; the backend may merge its own into it,
+ * and should unmerge them before sluice_parent_unregister().
+ *
+ * Return: the parent or an ERR_PTR()
+ */
+struct sluice_parent *
+sluice_parent_register(struct device *dev, const struct sluice_parent_ops *ops,
+		       struct sluice_type *const *types, unsigned int nr_types,
+		       void *drvdata)
+{
+	struct sluice_parent *parent = parent_alloc(dev, types, nr_types);
+	int ret;
+
+	if (!parent)
+		return ERR_PTR(-ENOMEM);
+	parent->ops = ops;
+	parent->drvdata = drvdata;
+
+	ret = parent_add_slices_dev(parent);
+	if (ret)
+		goto put_parent;
+	ret = parent_add_group(parent);
+	if (ret)
+		goto del_slices_dev;
+	ret = mdev_register_parent(&parent->mdev, dev, &sluice_mdev_driver,
+				   parent->types, nr_types);
+	if (ret)
+		goto remove_group;
+	return parent;
+
+remove_group:
+	sysfs_remove_group(&dev->kobj, &parent->group);
+del_slices_dev:
+	device_del(&parent->slices);
+put_parent:
+	put_device(&parent->slices);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(sluice_parent_register);
+
+/**
+ * sluice_parent_unregister() - take back sluice_parent_register()
+ * @parent: parent; not to be used afterwards
+ *
+ * Users of attached slices are asked to let go, and waited for. Then what disks
+ * are left are given up as sluice_disk_del() does; the disks themselves must
+ * still be there until this returns.
+ */
+void sluice_parent_unregister(struct sluice_parent *parent)
+{
+	mdev_unregister_parent(&parent->mdev);
+	sysfs_remove_group(&parent->dev->kobj, &parent->group);
+	sluice_disk_forget_all(parent);
+	device_unregister(&parent->slices);
+}
+EXPORT_SYMBOL_GPL(sluice_parent_unregister);
+
+/**
+ * sluice_parent_drvdata() - what the backend gave when it registered
+ * @parent: parent
+ *
+ * Return: the backend's own
+ */
+void *sluice_parent_drvdata(const struct sluice_parent *parent)
+{
+	return parent->drvdata;
+}
+EXPORT_SYMBOL_GPL(sluice_parent_drvdata);

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's view of a slice: its partition, as the block layer has it
+ *
+ * A claimed slice is a partition held open exclusively, so that the host can
+ * neither mount nor delete it. The partition is found by where it is: what
+ * number the block layer gave it, and whether it read the table at the same
+ * time as we did, does not matter.
+ */
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <linux/rcupdate.h>
+#include <linux/xarray.h>
+
+#include "core.h"
+
+/* Somebody may just be looking at a cached page; that does not last. */
+#define PART_FLUSH_TRIES	10
+#define PART_FLUSH_WAIT_MS	20
+
+static u64 part_start(const struct block_device *bdev)
+{
+	return (u64)bdev->bd_start_sect << SECTOR_SHIFT;
+}
+
+static u64 part_size(struct block_device *bdev)
+{
+	return (u64)bdev_nr_sectors(bdev) << SECTOR_SHIFT;
+}
+
+static bool part_matches(struct block_device *bdev,
+			 const struct sluice_extent *extent)
+{
+	return part_start(bdev) == extent->start &&
+	       part_size(bdev) == extent->size;
+}
+
+static bool part_overlaps(struct block_device *bdev,
+			  const struct sluice_extent *extent)
+{
+	return part_start(bdev) < extent->start + extent->size &&
+	       extent->start < part_start(bdev) + part_size(bdev);
+}
+
+/*
+ * Find a slice's partition. -ENOENT where the block layer does not have it,
+ * -EBUSY where it has another one that shares blocks with the slice.
+ */
+static int part_find(struct gendisk *disk, const struct sluice_extent *extent,
+		     dev_t *devt)
+{
+	struct block_device *bdev;
+	unsigned long idx;
+	int ret = -ENOENT;
+
+	if (!extent->partition) {
+		*devt = disk_devt(disk);
+		return 0;
+	}
+	rcu_read_lock();
+	xa_for_each_start(&disk->part_tbl, idx, bdev, 1) {
+		if (part_matches(bdev, extent)) {
+			*devt = bdev->bd_dev;
+			if (ret == -ENOENT)
+				ret = 0;
+		} else if (part_overlaps(bdev, extent)) {
+			ret = -EBUSY;
+		}
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/* The table of partitions may have changed between finding and opening. */
+static bool part_is_right(const struct sluice_slice *slice)
+{
+	struct block_device *bdev = slice->claim.bdev;
+
+	return bdev->bd_disk == slice->disk->disk &&
+	       part_matches(bdev, &slice->extent);
+}
+
+/**
+ * sluice_part_open() - claim a slice's partition
+ * @slice: slice, free
+ *
+ * Called with &sluice_parent.lock and &sluice_slice.claim_lock held.
+ *
+ * Return: 0; -EBUSY where the host uses the partition or one that overlaps it;
+ * -ENOENT where the block layer does not have the partition; -EAGAIN where it
+ * has just changed
+ */
+int sluice_part_open(struct sluice_slice *slice)
+{
+	dev_t devt;
+	int ret;
+
+	lockdep_assert_held(&slice->parent->lock);
+	lockdep_assert_held(&slice->claim_lock);
+	ret = part_find(slice->disk->disk, &slice->extent, &devt);
+	if (ret)
+		return ret;
+	ret = sluice_compat_bdev_open(&slice->claim, devt, slice);
+	if (ret) {
+		slice->claim.bdev = NULL;
+		return ret == -ENXIO ? -ENOENT : ret;
+	}
+	if (!part_is_right(slice)) {
+		sluice_part_close(slice);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+/**
+ * sluice_part_close() - undo sluice_part_open()
+ * @slice: slice; nothing happens if its partition is not open
+ *
+ * Called with &sluice_slice.claim_lock held.
+ */
+void sluice_part_close(struct sluice_slice *slice)
+{
+	lockdep_assert_held(&slice->claim_lock);
+	sluice_compat_bdev_close(&slice->claim);
+}
+
+static int part_flush_range(struct block_device *bdev, u64 start, u64 end)
+{
+	struct address_space *mapping = sluice_compat_bdev_mapping(bdev);
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; tries < PART_FLUSH_TRIES; tries++) {
+		ret = filemap_write_and_wait_range(mapping, start, end);
+		if (ret)
+			return ret;
+		ret = invalidate_inode_pages2_range(mapping,
+						    start >> PAGE_SHIFT,
+						    end >> PAGE_SHIFT);
+		if (!ret)
+			return 0;
+		msleep(PART_FLUSH_WAIT_MS);
+	}
+	return ret;
+}
+
+/**
+ * sluice_part_flush() - write back and forget what the host has cached
+ * @slice: slice, claimed
+ *
+ * Both through the partition and through the whole disk. Called with
+ * &sluice_slice.claim_lock held.
+ *
+ * Return: 0 or a negative errno, -EBUSY where the host goes on using the pages
+ */
+int sluice_part_flush(struct sluice_slice *slice)
+{
+	struct block_device *bdev = slice->claim.bdev;
+	u64 start, size;
+	int ret;
+
+	lockdep_assert_held(&slice->claim_lock);
+	if (!bdev)
+		return -ENODEV;
+	start = part_start(bdev);
+	size = part_size(bdev);
+	ret = part_flush_range(bdev, 0, size - 1);
+	if (ret || bdev == bdev_whole(bdev))
+		return ret;
+	return part_flush_range(bdev_whole(bdev), start, start + size - 1);
+}
+
+/* Claims of the disk itself are counted with those of its partitions. */
+static bool part_whole_busy(struct gendisk *disk, int part_holders)
+{
+	return READ_ONCE(disk->part0->bd_holders) > part_holders;
+}
+
+/**
+ * sluice_part_busy() - whether the host seems to use a slice's partition
+ * @disk: disk
+ * @extent: the slice, not claimed
+ *
+ * Looks without a lock; only claiming tells for sure.
+ *
+ * Context: any.
+ * Return: true where a claim would probably fail
+ */
+bool sluice_part_busy(struct gendisk *disk, const struct sluice_extent *extent)
+{
+	struct block_device *bdev;
+	bool busy = false;
+	unsigned long idx;
+	int holders = 0;
+
+	if (!extent->partition)
+		return part_whole_busy(disk, 0);
+	rcu_read_lock();
+	xa_for_each_start(&disk->part_tbl, idx, bdev, 1) {
+		int n = READ_ONCE(bdev->bd_holders);
+
+		holders += n;
+		if (n && part_overlaps(bdev, extent))
+			busy = true;
+	}
+	rcu_read_unlock();
+	return busy || part_whole_busy(disk, holders);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A slice as a VFIO device: open, close, reset, unmap, request
+ *
+ * Locking
+ * -------
+ * &sluice_vdev.lock serialises what changes the state of the function as a
+ * whole: open, close, reset, writes to the configuration space, and the
+ * quiescing for an unmap. The backend's operations of those names are called
+ * under it; register accesses and doorbells are not.
+ *
+ * The unmap callback takes it while VFIO holds the lock of the container's
+ * devices. So, as gmem.c says in more detail, nothing under it may wait without
+ * condition for pages to be pinned or unpinned. A backend that touches guest
+ * memory in reset, say, does wait for a page to be pinned, but gives up when an
+ * unmap begins. Closing drops the pages after the lock has been let go.
+ *
+ * The callback may come before open and after close; then there is nothing to
+ * quiesce and nothing to drop.
+ */
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "core.h"
+
+static struct sluice_vdev *vfio_to_vdev(struct vfio_device *core_vdev)
+{
+	return container_of(core_vdev, struct sluice_vdev, vdev);
+}
+
+static const struct sluice_parent_ops *vfio_ops(const struct sluice_vdev *vdev)
+{
+	return vdev->sdev.parent->ops;
+}
+
+/* All vectors masked, as the PCI specification wants it after a reset. */
+static void vfio_reset_msix_bar(struct sluice_vdev *vdev)
+{
+	unsigned int i;
+
+	memset(vdev->msix_bar, 0, vdev->config.msix_size);
+	for (i = 0; i < vdev->config.vectors; i++)
+		vdev->msix_bar[i * PCI_MSIX_ENTRY_SIZE +
+			       PCI_MSIX_ENTRY_VECTOR_CTRL] =
+			PCI_MSIX_ENTRY_CTRL_MASKBIT;
+}
+
+/* Tell those who go by what the configuration space says. */
+static void vfio_apply_config(struct sluice_vdev *vdev)
+{
+	bool master = sluice_config_master_on(&vdev->config);
+
+	WRITE_ONCE(vdev->memory_on, sluice_config_memory_on(&vdev->config));
+	if (master == vdev->master_on)
+		return;
+	vdev->master_on = master;
+	vfio_ops(vdev)->bus_master(&vdev->sdev, master);
+}
+
+/* The backend comes back with bus mastering off. */
+static void vfio_reset_backend(struct sluice_vdev *vdev)
+{
+	vfio_ops(vdev)->reset(&vdev->sdev);
+	memset(vdev->sdev.doorbells, 0, SLUICE_DOORBELL_BYTES);
+	vdev->master_on = false;
+}
+
+/**
+ * sluice_vdev_write_config() - a guest writes to its configuration space
+ * @vdev: the device
+ * @off: offset
+ * @buf: the bytes
+ * @len: how many
+ */
+void sluice_vdev_write_config(struct sluice_vdev *vdev, u32 off,
+			      const void *buf, u32 len)
+{
+	unsigned int actions;
+
+	mutex_lock(&vdev->lock);
+	actions = sluice_config_write(&vdev->config, off, buf, len);
+	if (actions & SLUICE_CONFIG_FLR) {
+		WRITE_ONCE(vdev->memory_on, false);
+		vfio_reset_backend(vdev);
+		vfio_reset_msix_bar(vdev);
+	}
+	vfio_apply_config(vdev);
+	mutex_unlock(&vdev->lock);
+}
+
+/**
+ * sluice_vdev_reset() - reset a device for its user (VFIO_DEVICE_RESET)
+ * @vdev: the device
+ *
+ * The configuration space stays, as it does with vfio-pci, which saves and
+ * restores it: user-space drivers enable the device first and reset it then.
+ */
+void sluice_vdev_reset(struct sluice_vdev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	vfio_reset_backend(vdev);
+	vfio_apply_config(vdev);
+	mutex_unlock(&vdev->lock);
+}
+
+static int vfio_open(struct vfio_device *core_vdev)
+{
+	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	int ret;
+
+	mutex_lock(&vdev->lock);
+	sluice_config_reset(&vdev->config);
+	vfio_reset_msix_bar(vdev);
+	memset(vdev->sdev.doorbells, 0, SLUICE_DOORBELL_BYTES);
+	WRITE_ONCE(vdev->memory_on, false);
+	vdev->master_on = false;
+	sluice_gmem_open(&vdev->gmem);
+	ret = vfio_ops(vdev)->open(&vdev->sdev);
+	vdev->opened = !ret;
+	mutex_unlock(&vdev->lock);
+	if (ret)
+		sluice_gmem_close(&vdev->gmem);
+	return ret;
+}
+
+static void vfio_close(struct vfio_device *core_vdev)
+{
+	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+
+	mutex_lock(&vdev->lock);
+	WRITE_ONCE(vdev->memory_on, false);
+	vdev->opened = false;
+	vfio_ops(vdev)->close(&vdev->sdev);
+	mutex_unlock(&vdev->lock);
+
+	sluice_irqs_clear(&vdev->msix);
+	sluice_irqs_clear(&vdev->req);
+	sluice_gmem_close(&vdev->gmem);
+}
+
+/* Whole chunks are dropped: what is quiesced has to be as large. */
+static void vfio_quiesce(struct sluice_vdev *vdev, u64 first, u64 last)
+{
+	u64 start = ALIGN_DOWN(first, (u64)SLUICE_GMEM_CHUNK);
+	u64 end = last | (SLUICE_GMEM_CHUNK - 1);
+	u64 size = end - start;
+
+	/* The size of everything does not fit; one byte less does. */
+	if (size != U64_MAX)
+		size++;
+	vfio_ops(vdev)->quiesce(&vdev->sdev, start, size);
+}
+
+static void vfio_unmap_range(struct sluice_vdev *vdev, u64 first, u64 last)
+{
+	mutex_lock(&vdev->lock);
+	if (sluice_gmem_holds(&vdev->gmem, first, last)) {
+		if (vdev->opened)
+			vfio_quiesce(vdev, first, last);
+		sluice_gmem_drop(&vdev->gmem, first, last);
+		if (vdev->opened)
+			vfio_ops(vdev)->resume(&vdev->sdev);
+	}
+	mutex_unlock(&vdev->lock);
+}
+
+static void vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova, u64 length)
+{
+	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	unsigned int handle;
+	u64 last;
+
+	if (!length)
+		return;
+	last = length - 1 > U64_MAX - iova ? U64_MAX : iova + (length - 1);
+
+	handle = sluice_gmem_unmap_begin(&vdev->gmem, iova, last);
+	vfio_unmap_range(vdev, iova, last);
+	sluice_gmem_unmap_release(&vdev->gmem);
+	sluice_gmem_unmap_end(&vdev->gmem, iova, last, handle);
+}
+
+/* Called every ten seconds until the user has let go. */
+static void vfio_request(struct vfio_device *core_vdev, unsigned int count)
+{
+	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	bool told = sluice_irqs_signal(&vdev->req, 0);
+
+	if (!(count % 10))
+		dev_notice_ratelimited(vdev->sdev.dev,
+				       "removal waits for the user of the device, who has %sbeen told\n",
+				       told ? "" : "no way of ");
+}
+
+/*
+ * Nothing can be mapped yet. The doorbell page, sdev->doorbells, is the part of
+ * BAR0 that this is the place for.
+ */
+static int vfio_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static void vfio_release(struct vfio_device *core_vdev)
+{
+	sluice_compat_vfio_free(core_vdev);
+}
+
+const struct vfio_device_ops sluice_vfio_ops = {
+	.name = "sluice",
+	.release = vfio_release,
+	SLUICE_COMPAT_EMULATED_IOMMUFD_OPS
+	.open_device = vfio_open,
+	.close_device = vfio_close,
+	.read = sluice_vfio_read,
+	.write = sluice_vfio_write,
+	.ioctl = sluice_vfio_ioctl,
+	SLUICE_COMPAT_REGION_INFO_OP(sluice_vfio_region_info)
+	.mmap = vfio_mmap,
+	.request = vfio_request,
+	.dma_unmap = vfio_dma_unmap,
+};
