@@ -111,6 +111,22 @@ static void put64(u8 *p, u64 value)
 	memcpy(p, &raw, sizeof(raw));
 }
 
+static u32 get32(const u8 *p)
+{
+	__le32 raw;
+
+	memcpy(&raw, p, sizeof(raw));
+	return le32_to_cpu(raw);
+}
+
+static u64 get64(const u8 *p)
+{
+	__le64 raw;
+
+	memcpy(&raw, p, sizeof(raw));
+	return le64_to_cpu(raw);
+}
+
 static u8 *block(struct gpt_test *t, u64 lba)
 {
 	return t->data + lba * t->reader.block_size;
@@ -202,18 +218,31 @@ static int parse(struct gpt_test *t)
 	return parse_type(t, NULL);
 }
 
-static void seal_header(u8 *header)
+/* Set the checksum of a header, as far as its length can be right. */
+static void seal_header(struct gpt_test *t, u8 *header)
 {
+	u32 size = get32(header + H_SIZE);
+
+	if (size > t->reader.block_size)
+		return;
 	put32(header + H_CRC, 0);
-	put32(header + H_CRC, crc32_le(~0U, header, 92) ^ ~0U);
+	put32(header + H_CRC, crc32_le(~0U, header, size) ^ ~0U);
 }
 
-static void seal_table(struct gpt_test *t, u8 *header, const u8 *array)
+/*
+ * Set the checksums of a table, of whatever the header calls its array if that
+ * is on the disk. So a check cannot hide behind that of the checksum.
+ */
+static void seal_table(struct gpt_test *t, u8 *header)
 {
-	u32 crc = crc32_le(~0U, array, t->nr_entries * t->entry_size) ^ ~0U;
+	u64 lba = get64(header + H_ARRAY), end;
+	u64 len = (u64)get32(header + H_ENTRIES) * get32(header + H_ENTRY_SIZE);
 
-	put32(header + H_ARRAY_CRC, crc);
-	seal_header(header);
+	end = (t->last_lba + 1) * t->reader.block_size;
+	if (lba <= t->last_lba && len <= end - lba * t->reader.block_size)
+		put32(header + H_ARRAY_CRC,
+		      crc32_le(~0U, block(t, lba), len) ^ ~0U);
+	seal_header(t, header);
 }
 
 /* Copy the primary's entries to the alternate and set all checksums. */
@@ -221,8 +250,8 @@ static void seal(struct gpt_test *t)
 {
 	memcpy(alternate_entry(t, 1), primary_entry(t, 1),
 	       t->nr_entries * t->entry_size);
-	seal_table(t, primary(t), primary_entry(t, 1));
-	seal_table(t, alternate(t), alternate_entry(t, 1));
+	seal_table(t, primary(t));
+	seal_table(t, alternate(t));
 }
 
 static void put_header(struct gpt_test *t, u64 my_lba, u64 other_lba, u64 array)
@@ -483,9 +512,13 @@ static void mbr_lost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, parse(t), -EINVAL);
 	KUNIT_EXPECT_EQ(test, t->nr_seen, 0);
 
-	memset(primary(t), 0, 512);
+	primary(t)[H_CRC] ^= 1;
 	KUNIT_EXPECT_EQ(test, parse(t), -EINVAL);
+	alternate(t)[H_SIGNATURE] ^= 1;
+	KUNIT_EXPECT_EQ(test, parse(t), -EINVAL);
+	alternate(t)[H_SIGNATURE] ^= 1;
 	alternate(t)[H_CRC] ^= 1;
+	memset(primary(t), 0, 512);
 	KUNIT_EXPECT_EQ(test, parse(t), -EINVAL);
 	memset(alternate(t), 0, 512);
 	KUNIT_EXPECT_EQ(test, parse(t), -ENODATA);
@@ -524,7 +557,7 @@ static void block_sizes(struct kunit *test)
  * @what: for the log
  * @offset: where in the header
  * @width: bytes: 4 or 8
- * @value: what to write; the header's checksum is made right afterwards
+ * @value: what to write; the checksums are made right afterwards
  */
 struct mutation {
 	const char *what;
@@ -581,7 +614,6 @@ static const struct mutation header_mutations[] = {
 	{ "entry size 8192", H_ENTRY_SIZE, 4, 8192 },
 	{ "entry size wraps", H_ENTRY_SIZE, 4, 1U << 31 },
 	{ "entry size max", H_ENTRY_SIZE, 4, U32_MAX },
-	{ "array checksum", H_ARRAY_CRC, 4, 0 },
 };
 
 static const struct mutation primary_mutations[] = {
@@ -613,7 +645,7 @@ static void check_mutations(struct gpt_test *t, u8 *header,
 			put64(header + m->offset, m->value);
 		else
 			put32(header + m->offset, m->value);
-		seal_header(header);
+		seal_table(t, header);
 		KUNIT_EXPECT_EQ_MSG(t->test, parse(t), result, "%s", m->what);
 		KUNIT_EXPECT_EQ_MSG(t->test, t->nr_seen, !result, "%s", m->what);
 		memcpy(header, saved, sizeof(saved));
@@ -628,8 +660,8 @@ static struct gpt_test *disk_two_labels(struct kunit *test)
 	add(t, 1, &slice_type, 10, 19);
 	primary_entry(t, 1)[E_NAME] = 'p';
 	alternate_entry(t, 1)[E_NAME] = 'a';
-	seal_table(t, primary(t), primary_entry(t, 1));
-	seal_table(t, alternate(t), alternate_entry(t, 1));
+	seal_table(t, primary(t));
+	seal_table(t, alternate(t));
 	KUNIT_ASSERT_EQ(test, parse(t), 0);
 	KUNIT_ASSERT_EQ(test, t->nr_seen, 1);
 	KUNIT_ASSERT_STREQ(test, t->seen[0].name, "p");
@@ -670,6 +702,21 @@ static void alternate_checks(struct kunit *test)
 			ARRAY_SIZE(alternate_mutations), -EINVAL);
 	KUNIT_EXPECT_EQ(test, parse(t), 0);
 	KUNIT_EXPECT_STREQ(test, t->seen[0].name, "a");
+}
+
+/* Even where the alternate's array is not in the way of its usable range. */
+static void last_block_is_never_usable(struct kunit *test)
+{
+	struct gpt_test *t = disk_two_labels(test);
+
+	memset(primary(t), 0, 512);
+	put64(alternate(t) + H_ARRAY, 2);
+	put64(alternate(t) + H_LAST, t->last_lba - 1);
+	seal_table(t, alternate(t));
+	KUNIT_EXPECT_EQ(test, parse(t), 0);
+	put64(alternate(t) + H_LAST, t->last_lba);
+	seal_table(t, alternate(t));
+	KUNIT_EXPECT_EQ(test, parse(t), -EINVAL);
 }
 
 /* The alternate is not looked at while the primary is good. */
@@ -721,8 +768,7 @@ static void long_header(struct kunit *test)
 
 	put32(h + H_SIZE, 512);
 	h[511] = 0x77;
-	put32(h + H_CRC, 0);
-	put32(h + H_CRC, crc32_le(~0U, h, 512) ^ ~0U);
+	seal_header(t, h);
 	KUNIT_EXPECT_EQ(test, parse(t), 0);
 	KUNIT_EXPECT_STREQ(test, t->seen[0].name, "p");
 	h[511] = 0x76;
@@ -835,6 +881,7 @@ static void bad_ranges(struct kunit *test)
 		u64 last;
 	} bad[] = {
 		{ 31, 30 },
+		{ 45, 44 },
 		{ 0, 0 },
 		{ 1, 1 },
 		{ 9, 9 },
@@ -1027,6 +1074,19 @@ static void entry_sizes(struct kunit *test)
 	}
 }
 
+/* Sizes that would fit, but are none. */
+static void bad_entry_sizes(struct kunit *test)
+{
+	static const u32 bad[] = { 129, 136, 192, 256 + 128, 2560, 8192 };
+	struct gpt_test *t;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		t = disk_format(test, 512, 128, 2, bad[i]);
+		KUNIT_EXPECT_EQ_MSG(test, parse(t), -EINVAL, "%u", bad[i]);
+	}
+}
+
 static void most_entries(struct kunit *test)
 {
 	struct gpt_test *t;
@@ -1074,6 +1134,7 @@ static const struct label labels[] = {
 	{ { 0xdbff, 0xdfff }, "\xf4\x8f\xbf\xbf" },
 	{ { 0xd800 }, REPLACED },
 	{ { 0xdc00, 'x' }, REPLACED "x" },
+	{ { 0xdc00, 0xdc00 }, REPLACED REPLACED },
 	{ { 0xd800, 'x' }, REPLACED "x" },
 	{ { 0xd800, 0xe000 }, REPLACED "\xee\x80\x80" },
 	{ { 0xdc00, 0xd800 }, REPLACED REPLACED },
@@ -1143,6 +1204,7 @@ static struct kunit_case gpt_cases[] = {
 	KUNIT_CASE(block_sizes),
 	KUNIT_CASE(primary_checks),
 	KUNIT_CASE(alternate_checks),
+	KUNIT_CASE(last_block_is_never_usable),
 	KUNIT_CASE(primary_wins),
 	KUNIT_CASE(checksums),
 	KUNIT_CASE(long_header),
@@ -1161,6 +1223,7 @@ static struct kunit_case gpt_cases[] = {
 	KUNIT_CASE(unused_entries),
 	KUNIT_CASE(reject_is_optional),
 	KUNIT_CASE(entry_sizes),
+	KUNIT_CASE(bad_entry_sizes),
 	KUNIT_CASE(most_entries),
 	KUNIT_CASE(smallest_disk),
 	KUNIT_CASE(names),
