@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: none
+#
+# The GPT reader in user space under ASan and UBSan: its KUnit suite, images
+# made by fdisk, and 200000 mutations of them (fewer where the machine needs
+# more than 30 seconds for that), always the same ones.
+top=$(cd "$(dirname "$0")/../../.." && pwd)
+# shellcheck source=tools/testing/lib/tap.sh
+. "$top/tools/testing/lib/tap.sh"
+
+fuzz() {
+	make -C "$top/tools/testing/fuzz" --no-print-directory \
+		FUZZ_OUT="${OUT:-$top/out}/fuzz" RUNS=200000 FUZZ_SECONDS=30 \
+		SEED=1 "$@"
+}
+
+plan 4
+check "the reader builds in user space" fuzz all
+check "its KUnit suite passes" fuzz kunit
+check "it reads what fdisk wrote as fdisk lists it" fuzz compare
+check "it does on any disk what the model does" fuzz fuzz
