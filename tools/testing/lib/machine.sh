@@ -29,6 +29,23 @@ machine_modules() {
 	fi
 }
 
+# The tool and the self-tests, for RUN_OUT/bin. A test that misses one of them
+# fails; a machine is of use without.
+machine_programs() {
+	local build=${OUT:-$T_TOP/out}/build log=$RUN_OUT/programs.log
+
+	{
+		make -C "$T_TOP/tools/sluicectl" OUT="$build/sluicectl" &&
+			cp "$build/sluicectl/sluicectl" "$RUN_OUT/bin/"
+	} >"$log" 2>&1 || t_say "sluicectl does not build: see $log"
+	mkdir -p "$RUN_OUT/bin/vfio"
+	{
+		make -C "$T_DIR/selftests/vfio" OUT="$build/selftests-vfio" &&
+			find "$build/selftests-vfio" -maxdepth 1 -type f -perm -u+x \
+				-exec cp -t "$RUN_OUT/bin/vfio" {} +
+	} >>"$log" 2>&1 || t_say "the VFIO self-tests do not build: see $log"
+}
+
 drive_file() {
 	local file=$RUN_OUT/drives/$1.img
 

@@ -22,7 +22,7 @@ state() {
 	echo "pages pinned: $(awk '$1 == "nr_foll_pin_acquired" { n += $2 }
 		$1 == "nr_foll_pin_released" { n -= $2 } END { print n + 0 }' /proc/vmstat)"
 	echo "users of the core: $(cat /sys/module/sluice/refcnt)"
-	echo "interrupts: $(ls "$sys/msi_irqs" 2>/dev/null | wc -l)"
+	echo "interrupts: $(find "$sys/msi_irqs" -type f 2>/dev/null | wc -l)"
 }
 
 load='fio --minimal --ioengine=libaio --direct=1 --rw=randrw --bsrange=4k-128k --iodepth=32 --time_based
