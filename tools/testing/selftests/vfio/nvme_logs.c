@@ -38,7 +38,7 @@ static void check_log(struct nvme *nv, unsigned int i)
 	for (k = 0; k < ARRAY_SIZE(offs); k++) {
 		memset(nv->scratch.va, 0xa5, nv->scratch.len);
 		status = nvme_get_log(nv, logs[i].lid, ~0u, offs[k], 4);
-		/* The counters of SMART may move meanwhile: two of its words */
+		/* The counters of SMART may move between the two commands. */
 		if (status || (logs[i].lid != LOG_SMART &&
 			       memcmp(nv->scratch.va, whole + offs[k], 4))) {
 			tap_diag("offset %u: status 0x%x", offs[k], status);
@@ -145,7 +145,7 @@ static void test_unknown(const struct test_opts *opts)
 		status = nvme_get_log(&nv, lid, ~0u, 0, 512);
 		if (status == DNR(ST_LOG_PAGE))
 			refused++;
-		else
+		else if (lid < 0x10)
 			tap_diag("log %02Xh: status 0x%x", lid, status);
 	}
 	is(refused, 251, "every other log page is invalid");

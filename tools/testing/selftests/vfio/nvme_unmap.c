@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory taken out of the address space while the device uses it: once the
+ * unmapping has returned, nothing reaches that memory any more
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/clock.h"
+#include "lib/load.h"
+#include "lib/nvme_io.h"
+#include "lib/tap.h"
+#include "lib/test.h"
+
+#define CANARY	0xc7
+
+static const struct nvme_queue_opts polled;
+
+static bool all_canary(const u8 *mem, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (mem[i] != CANARY)
+			return false;
+	}
+	return true;
+}
+
+/* Take what comes for a while; how many, whatever their status */
+static unsigned int drain(struct nvme_cq *cq, unsigned int want)
+{
+	struct nvme_cqe cqe;
+	unsigned int n = 0;
+
+	while (n < want && nvme_cq_wait(cq, &cqe, 10000))
+		n++;
+	return n;
+}
+
+static void unmap_data(const struct test_opts *opts, u8 opcode,
+		       const char *name)
+{
+	static struct load load;
+	unsigned int i, n, rounds = opts->count ? opts->count : 30;
+	unsigned int gone = 0, still = 0, complete = 0, again = 0;
+	struct nvme_qpair qp;
+	struct vfio_dev dev;
+	struct nvme nv;
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 128, polled);
+	load_init(&load, &qp.sq, 0, 127, 0);
+	for (i = 0; i < rounds; i++) {
+		n = load_fill(&load, opcode);
+		gone += dma_unmap(&load.buf) == 0;
+		memset(load.buf.va, CANARY, load.buf.len);
+		complete += drain(&qp.cq, n) == n;
+		sleep_ms(5);
+		still += all_canary(load.buf.va, load.buf.len);
+		again += dma_map(&load.buf) == 0;
+		load_restart(&load, &qp.sq);
+		test_still_alive();
+	}
+	is(gone, rounds, "%s: unmapped in flight %u times", name, rounds);
+	is(complete, rounds, "%s: every command completes", name);
+	is(still, rounds, "%s: nothing is written after the unmapping", name);
+	is(again, rounds, "%s: mapped again", name);
+	is(load_run(&load, IO_WRITE, 127), 127, "%s: writes work again", name);
+	is(load_run(&load, IO_READ, 127), 127, "%s: reads work again", name);
+	load_free(&load);
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+}
+
+static void test_read(const struct test_opts *opts)
+{
+	unmap_data(opts, IO_READ, "reads");
+}
+
+static void test_write(const struct test_opts *opts)
+{
+	unmap_data(opts, IO_WRITE, "writes");
+}
+
+/* Other memory under the same address: the old pages are not used again. */
+static void test_replace(const struct test_opts *opts)
+{
+	struct dma_buf buf;
+	struct nvme_qpair qp;
+	struct nvme_sqe sqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+	size_t size;
+	u8 *old, *new;
+	u64 iova;
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	size = (size_t)1 << nv.lba_shift;
+	dma_alloc(&dev, &buf, PAGE, 0);
+	old = buf.va;
+	iova = buf.iova[0];
+	pattern_fill(old, size, 0, 1);
+	sqe = nvme_rw(IO_WRITE, 0, 1);
+	sqe.prp1 = iova;
+	is(nvme_exec_status(&qp.sq, &sqe), ST_OK, "write from the first page");
+	is(dma_unmap(&buf), 0, "unmapped");
+	sqe.opcode = IO_READ;
+	is(nvme_exec_status(&qp.sq, &sqe) & ST_CODE, ST_TRANSFER,
+	   "its address cannot be used any more");
+	new = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	is(vfio_map(&dev, new, iova, PAGE, VFIO_MAP_RW), 0,
+	   "another page at the same address");
+	memset(old, CANARY, PAGE);
+	is(nvme_exec_status(&qp.sq, &sqe), ST_OK, "read into it");
+	is(pattern_check(new, size, 0, 1), size, "the data are there");
+	ok(all_canary(old, PAGE), "the first page was left alone");
+	vfio_unmap(&dev, iova, PAGE);
+	munmap(new, PAGE);
+	dma_free(&buf);
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+}
+
+/* A queue whose memory is gone stops; a reset with new memory helps. */
+static void test_queues(const struct test_opts *opts)
+{
+	struct nvme_qpair qp;
+	struct nvme_sqe sqe;
+	struct nvme_cqe cqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+	unsigned int i;
+
+	test_start(&nv, &dev, opts);
+	for (i = 0; i < 2; i++) {
+		struct dma_buf *mem = i ? &qp.cq.mem : &qp.sq.mem;
+		const char *name = i ? "completion" : "submission";
+
+		nvme_qpair_create(&nv, &qp, 1, 16, polled);
+		is(dma_unmap(mem), 0, "%s queue unmapped", name);
+		memset(mem->va, i ? CANARY : 0, mem->len);
+		sqe = nvme_rw(IO_READ, 0, 1);
+		sqe.prp1 = nv.scratch.iova[1];
+		nvme_queue_cmd(&qp.sq, &sqe);
+		nvme_ring(&qp.sq);
+		sleep_ms(100);
+		if (i)
+			ok(all_canary(mem->va, mem->len),
+			   "no completion is written to where it was");
+		else
+			ok(!nvme_cq_take(&qp.cq, &cqe),
+			   "no command is fetched from where it was");
+		is(dma_map(mem), 0, "%s queue mapped again", name);
+		sleep_ms(50);
+		ok(nvme_restart(&nv) &&
+		   nvme_identify(&nv, CNS_CTRL, 0) == ST_OK,
+		   "works after a reset");
+		nvme_qpair_forget(&qp);
+	}
+	test_stop(&nv, &dev);
+}
+
+static void test_admin_queue(const struct test_opts *opts)
+{
+	struct vfio_dev dev;
+	struct nvme nv;
+	struct nvme_sqe sqe = { .opcode = ADM_IDENTIFY, .cdw10 = CNS_CTRL };
+
+	test_start(&nv, &dev, opts);
+	is(dma_unmap(&nv.asq.mem), 0, "admin submission queue unmapped");
+	nvme_queue_cmd(&nv.asq, &sqe);
+	nvme_ring(&nv.asq);
+	sleep_ms(100);
+	is(dma_map(&nv.asq.mem), 0, "mapped again");
+	is(dma_unmap(&nv.acq.mem), 0, "admin completion queue unmapped");
+	nvme_ring(&nv.asq);
+	sleep_ms(100);
+	is(dma_map(&nv.acq.mem), 0, "mapped again");
+	ok(nvme_restart(&nv) && nvme_identify(&nv, CNS_CTRL, 0) == ST_OK,
+	   "works after a reset");
+	test_stop(&nv, &dev);
+}
+
+/* Everything at once goes and comes back while commands are in flight. */
+static void test_everything(const struct test_opts *opts)
+{
+	static struct load load;
+	struct nvme_qpair qp;
+	struct vfio_dev dev;
+	struct nvme nv;
+	unsigned int i, good = 0;
+	struct dma_buf *all[] = {
+		&load.buf, &qp.sq.mem, &qp.cq.mem, &nv.asq.mem, &nv.acq.mem,
+		&nv.scratch,
+	};
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 128, polled);
+	load_init(&load, &qp.sq, 0, 127, 0);
+	load_fill(&load, IO_READ);
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		good += dma_unmap(all[i]) == 0;
+	is(good, ARRAY_SIZE(all), "all memory unmapped in flight");
+	ok(nvme_disable(&nv), "disabled without any memory");
+	for (i = 0, good = 0; i < ARRAY_SIZE(all); i++)
+		good += dma_map(all[i]) == 0;
+	is(good, ARRAY_SIZE(all), "all memory mapped again");
+	nvme_write_admin_regs(&nv);
+	ok(nvme_enable(&nv) && nvme_identify(&nv, CNS_CTRL, 0) == ST_OK,
+	   "works");
+	nvme_qpair_forget(&qp);
+	load_free(&load);
+	test_stop(&nv, &dev);
+}
+
+struct mapper {
+	struct vfio_dev *dev;
+	u8 *mem;
+	u64 iova;
+	unsigned int rounds;
+	bool stop;
+};
+
+static void *map_and_unmap(void *arg)
+{
+	struct mapper *m = arg;
+
+	while (!__atomic_load_n(&m->stop, __ATOMIC_RELAXED)) {
+		if (vfio_map(m->dev, m->mem, m->iova, PAGE, VFIO_MAP_RW))
+			tap_bail("mapping fails");
+		if (vfio_unmap(m->dev, m->iova, PAGE))
+			tap_bail("unmapping fails");
+		m->rounds++;
+	}
+	return NULL;
+}
+
+/* A page comes and goes as fast as can be while commands name it. */
+static void test_race(const struct test_opts *opts)
+{
+	struct mapper m = { 0 };
+	struct nvme_qpair qp;
+	struct nvme_sqe sqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+	pthread_t thread;
+	unsigned int ok_count = 0, refused = 0, other = 0;
+	u64 end;
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	m.dev = &dev;
+	m.iova = dma_reserve_iova(&dev, PAGE);
+	m.mem = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pthread_create(&thread, NULL, map_and_unmap, &m))
+		tap_bail("no thread");
+	for (end = now_ms() + 5000; now_ms() < end;) {
+		u16 status;
+
+		sqe = nvme_rw(IO_READ, 0, 1);
+		sqe.prp1 = m.iova;
+		status = nvme_exec_status(&qp.sq, &sqe);
+		ok_count += status == ST_OK;
+		refused += (status & ST_CODE) == ST_TRANSFER;
+		other += status && (status & ST_CODE) != ST_TRANSFER;
+	}
+	__atomic_store_n(&m.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	is(other, 0, "%u reads work, %u find nothing, %u mappings", ok_count,
+	   refused, m.rounds);
+	munmap(m.mem, PAGE);
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{ "read", test_read },
+		{ "write", test_write },
+		{ "replace", test_replace },
+		{ "queues", test_queues },
+		{ "admin-queue", test_admin_queue },
+		{ "everything", test_everything },
+		{ "race", test_race },
+	};
+
+	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
+}
