@@ -117,7 +117,7 @@ void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result)
 		signal = sluice_vcq_take_posted(vcq);
 	}
 	if (signal)
-		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
 }
 
 /**
@@ -135,7 +135,7 @@ void sluice_vcq_doorbell(struct sluice_vcq *vcq)
 		}
 	}
 	if (signal)
-		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
 }
 
 /**
@@ -252,7 +252,7 @@ void sluice_vcq_hw_flush(struct sluice_nvme_cq *hw)
 	scoped_guard(spinlock, &vcq->lock)
 		signal = sluice_vcq_take_posted(vcq);
 	if (signal)
-		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
 }
 
 /**
@@ -289,5 +289,5 @@ void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status)
 		signal = sluice_vcq_take_posted(vcq);
 	}
 	if (signal)
-		sluice_irq_signal(vcq->vctrl->sdev, vcq->vector);
+		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
 }

@@ -282,6 +282,8 @@ struct sluice_vlog {
  * @log: logs
  * @id_page: one page, scratch of the worker
  * @test_mem_get: replaces sluice_mem_get() under KUnit
+ * @test_mem_vmap: replaces sluice_mem_vmap()
+ * @test_irq_signal: replaces sluice_irq_signal()
  */
 struct sluice_vctrl {
 	struct list_head node;
@@ -313,6 +315,10 @@ struct sluice_vctrl {
 #if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
 	int (*test_mem_get)(struct sluice_vctrl *vctrl, u64 iova,
 			    bool device_writes, struct sluice_mem *mem);
+	void *(*test_mem_vmap)(struct sluice_vctrl *vctrl, const u64 *iovas,
+			       unsigned int nr_pages, bool write);
+	void (*test_irq_signal)(struct sluice_vctrl *vctrl,
+				unsigned int vector);
 #endif
 };
 
@@ -325,6 +331,29 @@ static inline int sluice_vctrl_mem_get(struct sluice_vctrl *vctrl, u64 iova,
 		return vctrl->test_mem_get(vctrl, iova, device_writes, mem);
 #endif
 	return sluice_mem_get(vctrl->sdev, iova, device_writes, mem);
+}
+
+static inline void *sluice_vctrl_mem_vmap(struct sluice_vctrl *vctrl,
+					  const u64 *iovas,
+					  unsigned int nr_pages, bool write)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	if (vctrl->test_mem_vmap)
+		return vctrl->test_mem_vmap(vctrl, iovas, nr_pages, write);
+#endif
+	return sluice_mem_vmap(vctrl->sdev, iovas, nr_pages, write);
+}
+
+static inline void sluice_vctrl_irq_signal(struct sluice_vctrl *vctrl,
+					   unsigned int vector)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	if (vctrl->test_irq_signal) {
+		vctrl->test_irq_signal(vctrl, vector);
+		return;
+	}
+#endif
+	sluice_irq_signal(vctrl->sdev, vector);
 }
 
 static inline u32 sluice_vctrl_sq_doorbell(const struct sluice_vctrl *vctrl,
@@ -369,6 +398,7 @@ int sluice_vsq_alloc_lists(struct sluice_vsq *vsq);
 void sluice_vsq_release_slots(struct sluice_vsq *vsq);
 struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq);
 void sluice_vsq_put_slot(struct sluice_vslot *slot);
+void sluice_vcq_hw_init(struct sluice_vcq *vcq);
 void sluice_vslot_free(struct sluice_vslot *slot);
 
 /* vcomp.c */

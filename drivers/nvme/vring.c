@@ -22,8 +22,8 @@ int sluice_vring_map(struct sluice_vctrl *vctrl, struct sluice_vring *ring)
 
 	if (ring->va)
 		return 0;
-	va = sluice_mem_vmap(vctrl->sdev, ring->pages, ring->nr_pages,
-			     ring->writable);
+	va = sluice_vctrl_mem_vmap(vctrl, ring->pages, ring->nr_pages,
+				   ring->writable);
 	if (IS_ERR(va))
 		return PTR_ERR(va);
 	ring->va = va;
