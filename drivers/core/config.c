@@ -106,8 +106,9 @@ static void config_put_pcie(struct sluice_config *cfg)
 	config_put16(cfg, pcie + PCI_EXP_DEVCTL,
 		     PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN |
 		     PCI_EXP_DEVCTL_READRQ_512B,
-		     (u16)~(PCI_EXP_DEVCTL_PHANTOM | PCI_EXP_DEVCTL_AUX_PME |
-			    PCI_EXP_DEVCTL_BCR_FLR));
+		     0xffff & ~(PCI_EXP_DEVCTL_PHANTOM |
+				PCI_EXP_DEVCTL_AUX_PME |
+				PCI_EXP_DEVCTL_BCR_FLR));
 	config_put32(cfg, pcie + PCI_EXP_LNKCAP,
 		     PCI_EXP_LNKCAP_SLS_16_0GB | PCI_EXP_LNKSTA_NLW_X4, 0);
 	config_put16(cfg, pcie + PCI_EXP_LNKCTL, 0,

@@ -173,6 +173,7 @@ static int gmem_lookup(struct sluice_gmem *gmem, u64 iova, bool write,
 	slot = gmem_slot(chunk, idx);
 	if (!slot)
 		return -ENOENT;
+	/* Pairs with gmem_install_group(): @dma is valid where @page is. */
 	val = smp_load_acquire(&slot->page);
 	if (!val)
 		return -ENOENT;
@@ -312,6 +313,7 @@ static int gmem_install_group(struct sluice_gmem *gmem, u64 first,
 			goto unmap;
 	}
 	for (i = 0; i < 1U << order; i++)
+		/* Pairs with gmem_lookup(). */
 		smp_store_release(&gmem_slot(chunk, idx + i)->page,
 				  (unsigned long)gmem->pages[i] | bits);
 	chunk->nr_pinned += 1U << order;
@@ -495,6 +497,7 @@ static struct gmem_request *gmem_next_request(struct sluice_gmem *gmem)
 static void gmem_serve(struct sluice_gmem *gmem, struct gmem_request *req)
 {
 	req->ret = gmem_fill(gmem, req->iova, req->write, &req->retry_in);
+	/* Pairs with gmem_request_done(): the answer is there. */
 	smp_store_release(&req->done, true);
 	wake_up_all(&gmem->wait);
 	gmem_request_put(req);
@@ -588,6 +591,17 @@ static struct gmem_request *gmem_request(struct sluice_gmem *gmem, u64 iova,
 	return req;
 }
 
+static bool gmem_request_done(const struct gmem_request *req)
+{
+	/* Pairs with gmem_serve(). */
+	return smp_load_acquire(&req->done);
+}
+
+static bool gmem_unmaps(const struct sluice_gmem *gmem)
+{
+	return atomic_read(&gmem->unmapping);
+}
+
 /* Have a page put into the table. */
 static int gmem_fault_once(struct sluice_gmem *gmem, u64 iova, bool write,
 			   unsigned long *retry_in)
@@ -598,14 +612,13 @@ static int gmem_fault_once(struct sluice_gmem *gmem, u64 iova, bool write,
 	*retry_in = 0;
 	if (!READ_ONCE(gmem->open))
 		return -ENODEV;
-	if (atomic_read(&gmem->unmapping))
+	if (gmem_unmaps(gmem))
 		return -EAGAIN;
 	req = gmem_request(gmem, iova, write);
 	if (!req)
 		return -ENOMEM;
-	wait_event(gmem->wait, smp_load_acquire(&req->done) ||
-			       atomic_read(&gmem->unmapping));
-	if (smp_load_acquire(&req->done)) {
+	wait_event(gmem->wait, gmem_request_done(req) || gmem_unmaps(gmem));
+	if (gmem_request_done(req)) {
 		ret = req->ret;
 		*retry_in = req->retry_in;
 	}
@@ -623,8 +636,8 @@ static int gmem_fault(struct sluice_gmem *gmem, u64 iova, bool write)
 		ret = gmem_fault_once(gmem, iova, write, &retry_in);
 		if (ret != -EAGAIN || !retry_in)
 			return ret;
-		wait_event_timeout(gmem->wait, atomic_read(&gmem->unmapping) ||
-					       !READ_ONCE(gmem->open),
+		wait_event_timeout(gmem->wait,
+				   gmem_unmaps(gmem) || !READ_ONCE(gmem->open),
 				   retry_in);
 	}
 }

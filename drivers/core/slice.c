@@ -436,7 +436,7 @@ void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev)
 void sluice_slice_announce(struct sluice_slice *slice)
 {
 	char state[32];
-	char *envp[] = { state, NULL };
+	char *envp[2] = { state, };
 
 	snprintf(state, sizeof(state), "SLUICE_STATE=%s",
 		 slice_state_name(slice));
