@@ -433,7 +433,7 @@ static int sluice_vctrl_init(struct sluice_vctrl *vctrl,
 	vctrl->sq_of_qid = kcalloc(vctrl->ctrl->nr_qpairs + 1,
 				   sizeof(*vctrl->sq_of_qid), GFP_KERNEL);
 	vctrl->id_page = (void *)get_zeroed_page(GFP_KERNEL);
-	vctrl->wq = alloc_workqueue("sluice-%s", WQ_UNBOUND, 1,
+	vctrl->wq = alloc_workqueue("sluice-%.8s", WQ_UNBOUND, 1,
 				    dev_name(sdev->dev));
 	if (!vctrl->sq_of_qid || !vctrl->id_page || !vctrl->wq)
 		return -ENOMEM;
