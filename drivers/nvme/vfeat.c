@@ -30,13 +30,15 @@
 #define SLUICE_TIMESTAMP_SET	BIT(1)
 #define SLUICE_TIMESTAMP_BITS	48
 
-/**
- * sluice_vfeat_init() - features as after power-on or Controller Reset
- * @vctrl: controller
- */
-void sluice_vfeat_init(struct sluice_vctrl *vctrl)
+static u64 sluice_vfeat_now_ms(void)
 {
-	struct sluice_vfeat *feat = &vctrl->feat;
+	return ktime_to_ms(ktime_get());
+}
+
+/* The values that features have before anybody sets them */
+static void sluice_vfeat_defaults(const struct sluice_vctrl *vctrl,
+				  struct sluice_vfeat *feat)
+{
 	unsigned int i;
 
 	memset(feat, 0, sizeof(*feat));
@@ -44,6 +46,17 @@ void sluice_vfeat_init(struct sluice_vctrl *vctrl)
 	feat->write_cache = vctrl->ctrl->id->vwc & NVME_VWC_PRESENT;
 	for (i = 0; i < ARRAY_SIZE(feat->irq_config); i++)
 		feat->irq_config[i] = i;
+	/* the timestamp counts from zero [5.21.1.14] */
+	feat->timestamp_at = sluice_vfeat_now_ms();
+}
+
+/**
+ * sluice_vfeat_init() - features as after power-on or Controller Reset
+ * @vctrl: controller
+ */
+void sluice_vfeat_init(struct sluice_vctrl *vctrl)
+{
+	sluice_vfeat_defaults(vctrl, &vctrl->feat);
 }
 
 static u32 sluice_vfeat_num_queues(const struct sluice_vctrl *vctrl)
@@ -69,15 +82,10 @@ static u32 *sluice_vfeat_temp(struct sluice_vfeat *feat, u32 cdw11, bool set)
 	}
 }
 
-static u64 sluice_vfeat_now_ms(void)
-{
-	return ktime_to_ms(ktime_get());
-}
-
 static u16 sluice_vfeat_get_timestamp(struct sluice_vctrl *vctrl,
+				      const struct sluice_vfeat *feat,
 				      const struct nvme_cmd *cmd)
 {
-	const struct sluice_vfeat *feat = &vctrl->feat;
 	u64 ms = feat->timestamp + sluice_vfeat_now_ms() - feat->timestamp_at;
 	__le64 data;
 
@@ -109,11 +117,11 @@ static u16 sluice_vfeat_set_timestamp(struct sluice_vctrl *vctrl,
 	return NVME_SC_SUCCESS;
 }
 
-static u16 sluice_vfeat_get_current(struct sluice_vctrl *vctrl,
-				    const struct nvme_cmd *cmd, u32 *result)
+static u16 sluice_vfeat_get_from(struct sluice_vctrl *vctrl,
+				 struct sluice_vfeat *feat,
+				 const struct nvme_cmd *cmd, u32 *result)
 {
 	u32 cdw11 = le32_to_cpu(cmd->cdw11);
-	struct sluice_vfeat *feat = &vctrl->feat;
 	u32 vector = FIELD_GET(SLUICE_IRQ_VECTOR, cdw11);
 	const u32 *temp;
 
@@ -156,21 +164,31 @@ static u16 sluice_vfeat_get_current(struct sluice_vctrl *vctrl,
 		*result = feat->async_event;
 		return NVME_SC_SUCCESS;
 	case NVME_FEAT_TIMESTAMP:
-		return sluice_vfeat_get_timestamp(vctrl, cmd);
+		return sluice_vfeat_get_timestamp(vctrl, feat, cmd);
 	}
 	return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
 }
 
-/* The value a feature has before anybody sets it [5.9.1, SEL 001b] */
+/* I/O queues look at the features in use: the defaults are made elsewhere */
 static u16 sluice_vfeat_get_default(struct sluice_vctrl *vctrl,
 				    const struct nvme_cmd *cmd, u32 *result)
 {
-	struct sluice_vfeat current_values = vctrl->feat;
-	u16 status;
+	struct sluice_vfeat defaults;
 
-	sluice_vfeat_init(vctrl);
-	status = sluice_vfeat_get_current(vctrl, cmd, result);
-	vctrl->feat = current_values;
+	sluice_vfeat_defaults(vctrl, &defaults);
+	return sluice_vfeat_get_from(vctrl, &defaults, cmd, result);
+}
+
+/* What a feature can do; no data is transferred [5.9.1, SEL 011b] */
+static u16 sluice_vfeat_get_caps(struct sluice_vctrl *vctrl,
+				 const struct nvme_cmd *cmd, u32 *result)
+{
+	u8 fid = FIELD_GET(NVME_FEAT_FID, le32_to_cpu(cmd->cdw10));
+	u16 status = NVME_SC_SUCCESS;
+
+	if (fid != NVME_FEAT_TIMESTAMP)
+		status = sluice_vfeat_get_from(vctrl, &vctrl->feat, cmd, result);
+	*result = status ? 0 : NVME_FEAT_CAP_CHANGE;
 	return status;
 }
 
@@ -185,19 +203,15 @@ static u16 sluice_vfeat_get_default(struct sluice_vctrl *vctrl,
 u16 sluice_vfeat_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
 		     u32 *result)
 {
-	u16 status;
-
 	switch (FIELD_GET(NVME_FEAT_SEL, le32_to_cpu(cmd->cdw10))) {
 	case NVME_FEAT_SEL_CURRENT:
-		return sluice_vfeat_get_current(vctrl, cmd, result);
+		return sluice_vfeat_get_from(vctrl, &vctrl->feat, cmd, result);
 	case NVME_FEAT_SEL_DEFAULT:
 	case NVME_FEAT_SEL_SAVED:
 		/* what cannot be saved is saved as it was delivered */
 		return sluice_vfeat_get_default(vctrl, cmd, result);
 	case NVME_FEAT_SEL_CAPS:
-		status = sluice_vfeat_get_current(vctrl, cmd, result);
-		*result = NVME_FEAT_CAP_CHANGE;
-		return status;
+		return sluice_vfeat_get_caps(vctrl, cmd, result);
 	default:
 		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
 	}
@@ -266,7 +280,7 @@ u16 sluice_vfeat_set(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
 	case NVME_FEAT_VOLATILE_WC:
 		if (!(vctrl->ctrl->id->vwc & NVME_VWC_PRESENT))
 			break;
-		feat->write_cache = cdw11 & 1;
+		WRITE_ONCE(feat->write_cache, cdw11 & 1);
 		return NVME_SC_SUCCESS;
 	case NVME_FEAT_NUM_QUEUES:
 		return sluice_vfeat_set_num_queues(vctrl, cdw11, result);

@@ -35,7 +35,7 @@ static u32 sluice_vio_rw_flags(const struct sluice_vctrl *vctrl, u8 opcode,
 	 * The drive has one cache for all. A guest that turned its own off
 	 * gets what it asked for write by write.
 	 */
-	if (!(vctrl->feat.write_cache & 1) &&
+	if (!(READ_ONCE(vctrl->feat.write_cache) & 1) &&
 	    (opcode == NVME_IO_WRITE || opcode == NVME_IO_WRITE_ZEROES))
 		flags |= NVME_RW_FUA;
 	return flags;
