@@ -430,6 +430,8 @@ u16 sluice_vprp_copy(struct sluice_vctrl *vctrl, u64 prp1, u64 prp2, void *buf,
 		     u32 len, bool to_guest);
 u16 sluice_vprp_copy_list(struct sluice_vctrl *vctrl, u64 prp, __le64 *list,
 			  unsigned int nr);
+u16 sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1, u64 *prp2,
+		       u64 len);
 
 /* vio.c */
 u16 sluice_vio_translate(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,

@@ -240,6 +240,21 @@ static u16 sluice_vlog_fill(struct sluice_vctrl *vctrl, u8 lid, u32 nsid,
 	}
 }
 
+/* @len is what the guest has room for, @size what there is */
+static u16 sluice_vlog_copy(struct sluice_vctrl *vctrl,
+			    const struct nvme_cmd *cmd, void *data, u64 len,
+			    u32 size)
+{
+	u64 prp1 = le64_to_cpu(cmd->prp1), prp2 = le64_to_cpu(cmd->prp2);
+	u16 status;
+
+	status = sluice_vprp_second(vctrl, prp1, &prp2, len);
+	if (status)
+		return status;
+	return sluice_vprp_copy(vctrl, prp1, prp2, data, min_t(u64, len, size),
+				true);
+}
+
 /**
  * sluice_vlog_get() - Get Log Page [NVMe 1.4, 5.14]
  * @vctrl: controller, its admin lock held
@@ -261,6 +276,9 @@ u16 sluice_vlog_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 	size_t size;
 	u16 status;
 
+	if (dwords * 4 > vctrl->ctrl->max_xfer)
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+
 	memset(vctrl->id_page, 0, SLUICE_NVME_PAGE);
 	status = sluice_vlog_fill(vctrl, lid, le32_to_cpu(cmd->nsid),
 				  vctrl->id_page, &size);
@@ -269,11 +287,8 @@ u16 sluice_vlog_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 	if (off % 4 || off > size)
 		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
 	if (off < size)
-		status = sluice_vprp_copy(vctrl, le64_to_cpu(cmd->prp1),
-					  le64_to_cpu(cmd->prp2),
-					  vctrl->id_page + off,
-					  min_t(u64, dwords * 4, size - off),
-					  true);
+		status = sluice_vlog_copy(vctrl, cmd, vctrl->id_page + off,
+					  dwords * 4, size - off);
 	if (!status && !(cdw10 & SLUICE_LOG_RAE))
 		sluice_vadmin_event_read(vctrl, lid);
 	return status;

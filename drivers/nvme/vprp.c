@@ -23,6 +23,9 @@ static u16 sluice_vprp_status(int err)
 		return NVME_SC_SUCCESS;
 	case -EAGAIN:
 		return SLUICE_SC_RETRY;
+	case -ENOMEM:
+		/* the host's trouble: worth another try by the guest */
+		return NVME_SC_INTERNAL;
 	default:
 		return NVME_SC_DATA_XFER_ERROR | NVME_SC_DNR;
 	}
@@ -154,6 +157,33 @@ u16 sluice_vprp_map(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
 	return sluice_vprp_map_list(vctrl, slot, prp2,
 				    DIV_ROUND_UP(len, SLUICE_NVME_PAGE),
 				    device_writes);
+}
+
+/**
+ * sluice_vprp_second() - find the second page of a payload
+ * @vctrl: controller
+ * @prp1: first PRP entry
+ * @prp2: second PRP entry; receives the address of the second page when it is
+ *	a list
+ * @len: bytes that the guest has room for
+ *
+ * For those who transfer only the beginning of what a guest asks for.
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1, u64 *prp2, u64 len)
+{
+	u32 first = SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp1);
+	__le64 list[2];
+	u16 status;
+
+	if (len <= first + SLUICE_NVME_PAGE)
+		return NVME_SC_SUCCESS;
+	/* two entries: the first might else be taken for the only one */
+	status = sluice_vprp_copy_list(vctrl, *prp2, list, ARRAY_SIZE(list));
+	if (!status)
+		*prp2 = le64_to_cpu(list[0]);
+	return status;
 }
 
 static u16 sluice_vprp_copy_page(struct sluice_vctrl *vctrl, u64 prp, void *buf,
