@@ -148,6 +148,9 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 		sluice_vctrl_redo(vctrl, SLUICE_VREGS_ENABLE);
 		return;
 	}
+	/* the guest may have changed its mind meanwhile */
+	if (!(READ_ONCE(vctrl->regs.cc) & NVME_CC_EN))
+		return;
 	if (!sluice_vregs_enable_valid(&vctrl->regs)) {
 		sluice_vctrl_fatal(vctrl);
 		return;
@@ -165,7 +168,8 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 
 	vctrl->enabled = true;
 	guard(spinlock_irqsave)(&vctrl->reg_lock);
-	vctrl->regs.csts |= NVME_CSTS_RDY;
+	if (vctrl->regs.cc & NVME_CC_EN)
+		vctrl->regs.csts |= NVME_CSTS_RDY;
 }
 
 static void sluice_vctrl_disable(struct sluice_vctrl *vctrl)
