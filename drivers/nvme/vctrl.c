@@ -23,7 +23,7 @@
 /* Guest memory that is being unmapped comes back within this time. */
 #define SLUICE_VCTRL_RETRY_MS	5
 
-/* Commands that take longer to come back than this hang: reset the drive. */
+/* A drive that completes nothing for so long hangs: reset it. */
 #define SLUICE_VCTRL_DRAIN_MS	10000
 
 /* q1 to q16 */
@@ -110,21 +110,39 @@ static bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl)
 	return true;
 }
 
-/* Wait for DMA in flight; a drive that does not answer is reset */
+static unsigned long sluice_vctrl_completed(const struct sluice_vctrl *vctrl)
+{
+	unsigned long completed = 0;
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		completed += READ_ONCE(vctrl->sqs[i].completed);
+	return completed;
+}
+
+/*
+ * Wait for DMA in flight. A drive that does not answer is reset; one that a
+ * guest keeps busy is not, as the others would suffer.
+ */
 static void sluice_vctrl_drain(struct sluice_vctrl *vctrl)
 {
 	unsigned long hang = jiffies + msecs_to_jiffies(SLUICE_VCTRL_DRAIN_MS);
+	unsigned long now, completed = sluice_vctrl_completed(vctrl);
 
 	/* the time-out covers a wake-up missed between the two counters */
 	while (!wait_event_timeout(vctrl->drained, sluice_vctrl_drained(vctrl),
 				   HZ / 50)) {
-		if (time_before(jiffies, hang))
+		now = sluice_vctrl_completed(vctrl);
+		if (now == completed && time_before(jiffies, hang))
 			continue;
-		dev_warn(vctrl->sdev->dev,
-			 "commands in flight for %u ms, resetting the drive\n",
-			 SLUICE_VCTRL_DRAIN_MS);
-		sluice_nvme_reset(vctrl->ctrl);
-		flush_work(&vctrl->ctrl->reset_work);
+		if (now == completed) {
+			dev_warn(vctrl->sdev->dev,
+				 "no command completed for %u ms, resetting the drive\n",
+				 SLUICE_VCTRL_DRAIN_MS);
+			sluice_nvme_reset(vctrl->ctrl);
+			flush_work(&vctrl->ctrl->reset_work);
+		}
+		completed = now;
 		hang = jiffies + msecs_to_jiffies(SLUICE_VCTRL_DRAIN_MS);
 	}
 }
