@@ -196,6 +196,11 @@ static void sluice_vctrl_disable(struct sluice_vctrl *vctrl)
 	sluice_vqueues_destroy_all(vctrl);
 	sluice_vadmin_reset(vctrl);
 	sluice_vfeat_init(vctrl);
+
+	/* without queues there is none that a reset could not restore */
+	guard(mutex)(&vctrl->ctrl->reset_lock);
+	if (sluice_nvme_live(vctrl->ctrl))
+		clear_bit(SLUICE_STOP_PARENT, &vctrl->stop);
 }
 
 /* What the guest believes to be stored is to survive a loss of power */
@@ -648,11 +653,11 @@ void sluice_vctrl_reset_done(struct sluice_nvme_ctrl *ctrl)
 
 	guard(mutex)(&ctrl->vctrl_lock);
 	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
-		if (!sluice_nvme_live(ctrl)) {
+		/* stays stopped: its hardware queues are not there */
+		if (!sluice_nvme_live(ctrl) || sluice_vqueues_restore(vctrl)) {
 			sluice_vctrl_fatal(vctrl);
 			continue;
 		}
-		sluice_vqueues_restore(vctrl);
 		sluice_vctrl_go(vctrl, SLUICE_STOP_PARENT);
 	}
 }

@@ -416,7 +416,7 @@ int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl);
 void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
 void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
-void sluice_vqueues_restore(struct sluice_vctrl *vctrl);
+int sluice_vqueues_restore(struct sluice_vctrl *vctrl);
 u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
 u16 sluice_vcq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
 u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);

@@ -311,7 +311,9 @@ static u16 sluice_vsq_bring_up(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 		return NVME_SC_INTERNAL;
 	}
 	vcq->users++;
-	WRITE_ONCE(vsq->live, true);
+	/* who sees the queue live sees all of it */
+	scoped_guard(mutex, &vsq->lock)
+		WRITE_ONCE(vsq->live, true);
 	return NVME_SC_SUCCESS;
 }
 
@@ -487,8 +489,10 @@ void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 /**
  * sluice_vqueues_restore() - create the hardware queues again after a reset
  * @vctrl: controller, stopped; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * Return: 0, or a negative errno when some do not exist.
  */
-void sluice_vqueues_restore(struct sluice_vctrl *vctrl)
+int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
 	int err = 0;
@@ -501,6 +505,5 @@ void sluice_vqueues_restore(struct sluice_vctrl *vctrl)
 		if (vctrl->sqs[i].hw_created)
 			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
 	}
-	if (err)
-		sluice_vctrl_fatal(vctrl);
+	return err;
 }
