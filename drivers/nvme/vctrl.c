@@ -18,7 +18,7 @@
 #include "vctrl.h"
 
 #define SLUICE_VCTRL_BAR0_SIZE	SZ_16K
-#define SLUICE_VCTRL_SUBSYSTEM	0x51ce
+#define SLUICE_VCTRL_DEVICE	0x51ce
 
 /* Guest memory that is being unmapped comes back within this time. */
 #define SLUICE_VCTRL_RETRY_MS	5
@@ -398,11 +398,14 @@ static void sluice_vctrl_describe(const struct sluice_vctrl *vctrl,
 {
 	const struct pci_dev *pdev = vctrl->ctrl->pdev;
 
-	/* a guest's driver knows the quirks of the drive by these two */
+	/*
+	 * Not the drive's own Device ID: guests would apply to us what they
+	 * know to be wrong with that model. They bind by class.
+	 */
 	fn->vendor = pdev->vendor;
-	fn->device = pdev->device;
+	fn->device = SLUICE_VCTRL_DEVICE;
 	fn->subsystem_vendor = pdev->vendor;
-	fn->subsystem_device = SLUICE_VCTRL_SUBSYSTEM;
+	fn->subsystem_device = SLUICE_VCTRL_DEVICE;
 	fn->class = PCI_CLASS_STORAGE_EXPRESS;
 	fn->revision = 1;
 	fn->bar0_size = SLUICE_VCTRL_BAR0_SIZE;

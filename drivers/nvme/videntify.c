@@ -59,7 +59,7 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 	const struct nvme_id_ctrl *drive = vctrl->ctrl->id;
 
 	id->vid = drive->vid;
-	id->ssvid = drive->ssvid;
+	id->ssvid = drive->vid;
 	sluice_id_serial(vctrl, id);
 	sluice_id_string(id->mn, sizeof(id->mn), SLUICE_ID_MODEL);
 	sluice_id_string(id->fr, sizeof(id->fr), SLUICE_VERSION);
