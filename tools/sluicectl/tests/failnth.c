@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Preloaded into sluicectl by tool-failures.t: the call number FAIL_NTH, among
- * those that read, write or sync the file named by FAIL_FILE, fails with EIO.
- * Appends a line to FAIL_LOG when it does.
+ * those that read, write, lock or sync the file named by FAIL_FILE, fails with
+ * EIO. Writes the name of the call to FAIL_LOG when it does.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,46 +23,82 @@ static bool is_ours(int fd)
 	       a.st_ino == b.st_ino;
 }
 
-static bool now(int fd, const char *name)
+static void note(const char *name)
+{
+	FILE *log = fopen(getenv("FAIL_LOG"), "a");
+
+	if (!log || fprintf(log, "%s\n", name) < 0 || fclose(log))
+		abort();
+}
+
+static bool fails_now(int fd, const char *name)
 {
 	static unsigned long count;
 	const char *nth = getenv("FAIL_NTH");
-	const char *log = getenv("FAIL_LOG");
-	int out;
 
 	if (!nth || !is_ours(fd) || ++count != strtoul(nth, NULL, 10))
 		return false;
-	out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	if (out >= 0) {
-		size_t len = 0;
-		ssize_t (*real_write)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
-
-		while (name[len])
-			len++;
-		if (real_write(out, name, len) != (ssize_t)len || real_write(out, "\n", 1) != 1)
-			abort();
-		close(out);
-	}
+	note(name);
 	errno = EIO;
 	return true;
 }
 
-#define WRAP(type, name, params, ...)					\
-type name params							\
-{									\
-	static type (*real)params;					\
-									\
-	if (!real)							\
-		real = dlsym(RTLD_NEXT, #name);				\
-	return now(fd, #name) ? -1 : real(__VA_ARGS__);			\
+ssize_t read(int fd, void *buf, size_t n)
+{
+	ssize_t (*real)(int fd, void *buf, size_t n) = dlsym(RTLD_NEXT, "read");
+
+	return fails_now(fd, "read") ? -1 : real(fd, buf, n);
 }
 
-WRAP(ssize_t, read, (int fd, void *buf, size_t n), fd, buf, n)
-WRAP(ssize_t, write, (int fd, const void *buf, size_t n), fd, buf, n)
-WRAP(ssize_t, pread64, (int fd, void *buf, size_t n, off64_t at), fd, buf, n, at)
-WRAP(ssize_t, pwrite64, (int fd, const void *buf, size_t n, off64_t at), fd, buf, n, at)
-WRAP(ssize_t, pread, (int fd, void *buf, size_t n, off_t at), fd, buf, n, at)
-WRAP(ssize_t, pwrite, (int fd, const void *buf, size_t n, off_t at), fd, buf, n, at)
-WRAP(int, fsync, (int fd), fd)
-WRAP(int, fallocate, (int fd, int mode, off_t at, off_t n), fd, mode, at, n)
-WRAP(int, flock, (int fd, int op), fd, op)
+ssize_t write(int fd, const void *buf, size_t n)
+{
+	ssize_t (*real)(int fd, const void *buf, size_t n) = dlsym(RTLD_NEXT, "write");
+
+	return fails_now(fd, "write") ? -1 : real(fd, buf, n);
+}
+
+ssize_t pread(int fd, void *buf, size_t n, off_t at)
+{
+	ssize_t (*real)(int fd, void *buf, size_t n, off_t at) = dlsym(RTLD_NEXT, "pread");
+
+	return fails_now(fd, "pread") ? -1 : real(fd, buf, n, at);
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
+{
+	ssize_t (*real)(int fd, const void *buf, size_t n, off_t at) = dlsym(RTLD_NEXT, "pwrite");
+
+	return fails_now(fd, "pwrite") ? -1 : real(fd, buf, n, at);
+}
+
+/* The same under the names that programs with large file support call. */
+ssize_t pread64(int fd, void *buf, size_t n, off64_t at)
+{
+	return pread(fd, buf, n, at);
+}
+
+ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t at)
+{
+	return pwrite(fd, buf, n, at);
+}
+
+int fsync(int fd)
+{
+	int (*real)(int fd) = dlsym(RTLD_NEXT, "fsync");
+
+	return fails_now(fd, "fsync") ? -1 : real(fd);
+}
+
+int fallocate(int fd, int mode, off_t at, off_t n)
+{
+	int (*real)(int fd, int mode, off_t at, off_t n) = dlsym(RTLD_NEXT, "fallocate");
+
+	return fails_now(fd, "fallocate") ? -1 : real(fd, mode, at, n);
+}
+
+int flock(int fd, int op)
+{
+	int (*real)(int fd, int op) = dlsym(RTLD_NEXT, "flock");
+
+	return fails_now(fd, "flock") ? -1 : real(fd, op);
+}

@@ -31,7 +31,7 @@ sweep() {
 		cp --sparse=always "$img.orig" "$img"
 		rm -f fail.log
 		status=0
-		LD_PRELOAD=${SANITIZER:+$SANITIZER:}$scratch/failnth.so FAIL_FILE=$img FAIL_NTH=$n \
+		LD_PRELOAD=$scratch/failnth.so FAIL_FILE=$img FAIL_NTH=$n \
 			FAIL_LOG=$scratch/fail.log "$tool" "$@" >.out 2>.err ||
 			status=$?
 		[ -e fail.log ] || break

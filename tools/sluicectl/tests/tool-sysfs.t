@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Reading: list, types, show, and what attach, detach, bind, unbind, create and
+# destroy say of a host whose sysfs is made by hand in a mount namespace. What
+# is written goes to plain files there, so that only refusals and dry runs are
+# tried here; tools/testing/tests/tool-*.t do the rest with the modules.
+
+[ -n "${SLUICE_FAKE_SYSFS-}" ] ||
+	SLUICE_FAKE_SYSFS=1 exec unshare --user --map-root-user --mount bash "$0"
+
+# shellcheck source=tools/sluicectl/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+begin 66
+export SYSTEMD_DEVICE_VERIFY_SYSFS=0
+mount -t tmpfs none /sys
+gib=$((1 << 30))
+bdf=0000:01:00.0
+dev=/sys/devices/pci0000:00/0000:00:10.0/$bdf
+uuid_a=aaaaaaaa-0000-4000-8000-000000000001
+uuid_b=aaaaaaaa-0000-4000-8000-000000000002
+uuid_c=00000001-0000-0000-0000-000000000100
+
+# put FILE TEXT
+put() {
+	mkdir -p "${1%/*}"
+	printf '%s\n' "$2" >"$1"
+}
+
+# device PATH SUBSYSTEM-DIR: what makes a directory a device
+device() {
+	put "$1/uevent" "${3-}"
+	mkdir -p "$2"
+	ln -sfn "$2" "$1/subsystem"
+}
+
+# pci_function BDF PATH DRIVER CLASS
+pci_function() {
+	device "$2" /sys/bus/pci "PCI_SLOT_NAME=$1"
+	put "$2/class" "$4"
+	put "$2/driver_override" "(null)"
+	mkdir -p /sys/bus/pci/devices /sys/bus/pci/drivers
+	ln -sfn "$2" /sys/bus/pci/devices/"$1"
+	[ -n "$3" ] || return 0
+	mkdir -p "/sys/bus/pci/drivers/$3"
+	ln -sfn "/sys/bus/pci/drivers/$3" "$2/driver"
+}
+
+# block NAME PATH TYPE SIZE-IN-SECTORS MINOR
+block() {
+	device "$2" /sys/class/block "DEVTYPE=$3
+DEVNAME=$1
+MAJOR=259
+MINOR=$5"
+	put "$2/size" "$4"
+	put "$2/dev" "259:$5"
+	ln -sfn "$2" "/sys/class/block/$1"
+	mkdir -p "$2/holders"
+}
+
+# slice NAME UUID LABEL START SIZE STATE MDEV POOL WHOLE PARTITION
+slice() {
+	local d=$dev/sluice/$1
+
+	device "$d" /sys/class/sluice
+	ln -sfn "$d" "/sys/class/sluice/$1"
+	put "$d/uuid" "$2"
+	put "$d/name" "$3"
+	put "$d/start_bytes" "$4"
+	put "$d/size_bytes" "$5"
+	put "$d/block_size_bytes" 512
+	put "$d/state" "$6"
+	put "$d/mdev" "$7"
+	put "$d/pool" "$8"
+	put "$d/whole" "$9"
+	put "$d/partition" "${10}"
+	put "$d/disk" "${1%p*}"
+	put "$d/generation" 3
+}
+
+type() {
+	local d=$dev/mdev_supported_types/sluice_nvme-$1
+
+	put "$d/name" "Sluice NVMe $1"
+	put "$d/description" "a slice with $1"
+	put "$d/device_api" vfio-pci
+	put "$d/available_instances" "$2"
+	put "$d/create" ""
+}
+
+mkdir -p /sys/class/{sluice,block,nvme,nvme-subsystem} /sys/bus/pci
+gives "list: nothing bound" 0 "no drive is bound" list
+gives "list --json: nothing bound" 0 . list --json
+is "an empty list" "$(json '.version, (.parents | length)' | tr '\n' ' ')" "1 0 "
+run types --json
+is "no types" "$(json '.types | length')" 0
+gives "show: nothing bound" 3 "no drive is bound to sluice_nvme" show web
+gives "create: nothing bound" 3 "bind" create $bdf --name x --size 1M
+
+pci_function $bdf $dev sluice_nvme 0x010802
+pci_function 0000:02:00.0 /sys/devices/pci0000:00/0000:02:00.0 "" 0x020000
+put $dev/sluice/state live
+put $dev/sluice/model "QEMU NVMe Ctrl"
+put $dev/sluice/serial main
+put $dev/sluice/firmware_rev 1.0
+put $dev/sluice/queue_pairs_total 16
+put $dev/sluice/queue_pairs_host 2
+put $dev/sluice/queue_pairs_free 6
+type q1 6; type q2 3; type q8 0; type q16 0; type q4 1
+block sluice0n1 $dev/block/sluice0n1 disk $((10 * gib / 512)) 0
+put $dev/block/sluice0n1/queue/logical_block_size 512
+block sluice0n1p1 $dev/block/sluice0n1/sluice0n1p1 partition $((gib / 512)) 1
+put $dev/block/sluice0n1/sluice0n1p1/partition 1
+put $dev/block/sluice0n1/sluice0n1p1/start 2048
+for n in 2 3 4; do
+	block sluice0n1p$n $dev/block/sluice0n1/sluice0n1p$n partition 2048 $n
+	put $dev/block/sluice0n1/sluice0n1p$n/partition $n
+	put $dev/block/sluice0n1/sluice0n1p$n/start 4096
+done
+slice sluice0n1p2 $uuid_a web $((2 * gib)) $gib free "" 0 0 2
+slice sluice0n1p3 $uuid_b $'tab\there' $((4 * gib)) $gib attached $uuid_b 0 0 3
+slice sluice0n1p4 $uuid_c "vm 100" $((5 * gib)) $gib attached $uuid_a 1 0 4
+
+gives "list" 0 "sluice0n1p2 +web +1 GiB +free +$uuid_a" list
+like "the drive" "$out" "^$bdf +QEMU NVMe Ctrl +live +6 of 14 queue pairs free"
+like "the disk and what is free" "$out" "└─sluice0n1 +10 GiB +[0-9.]+ GiB free"
+like "a partition of the host" "$out" "sluice0n1p1 +1 GiB +host"
+like "a control character is made visible" "$out" 'tab\\x09here'
+like "a pool member under another UUID" "$out" "pool, as mdev $uuid_a"
+is "in the order of the disk" "$(grep -oE 'sluice0n1p[0-9]|\(free\)' <<<"$out" | tr '\n' ' ')" \
+	"sluice0n1p1 (free) sluice0n1p2 (free) sluice0n1p3 sluice0n1p4 (free) "
+run list --bytes
+like "--bytes" "$out" "sluice0n1p2 +web +1073741824 "
+run list --json
+is "JSON: the drive" "$(json '.parents[0] | [.address, .state, .queue_pairs.total,
+	.queue_pairs.host, .queue_pairs.free] | join(" ")')" "$bdf live 16 2 6"
+is "JSON: the slices" "$(json '.parents[0].disks[0].slices[] | .device')" \
+	$'sluice0n1p2\nsluice0n1p3\nsluice0n1p4'
+is "JSON: types of values" "$(json '.parents[0].disks[0].slices[2] |
+	[.pool, .whole, .size_bytes, .mdev, .generation] | map(type) | join(" ")')" \
+	"boolean boolean number string number"
+is "JSON: no mdev is null" "$(json '.parents[0].disks[0].slices[0].mdev')" null
+is "JSON: what is free" "$(json '.parents[0].disks[0] | ([.free[].size_bytes] | add) == .free_bytes and
+	.largest_free_bytes <= .free_bytes')" true
+is "JSON: the whole space is accounted for" "$(json '.parents[0].disks[0] |
+	([.free[], .slices[], .host_partitions[] | .size_bytes] | add)')" \
+	$((10 * gib - 2 * (1 << 20)))
+is "JSON: a label as it is" "$(json '.parents[0].disks[0].slices[1].name')" $'tab\there'
+gives "list of one drive" 0 "$bdf" list 01:00.0
+gives "list of one that is not there" 3 "no drive '0000:09:00.0'" list 0000:09:00.0
+gives "list of one that is not ours" 3 "no drive '02:00.0' is bound" list 02:00.0
+
+gives "types, in order" 0 "q1 " types
+is "types: how many" "$(awk 'NR > 1 { print $3, $4 }' <<<"$out" | tr '\n' ' ')" \
+	"1 6 2 3 4 1 8 0 16 0 "
+run types --json $bdf
+is "JSON of a type" "$(json '.types[2] | [.type, .queues, .available_instances, .parent] |
+	join(" ")')" "sluice_nvme-q4 4 1 $bdf"
+
+gives "show by name" 0 "device: +sluice0n1p2" show web
+gives "show by UUID" 0 "name: +web" show $uuid_a
+gives "show by UUID in capitals" 0 "name: +web" show ${uuid_a^^}
+gives "show by device" 0 "name: +web" show sluice0n1p2
+gives "show by node" 0 "name: +web" show /dev/sluice0n1p2
+gives "show a drive" 0 "I/O queue pairs: +16" show $bdf
+gives "show what is not there" 3 "no slice 'nope'" show nope
+run show web --json
+is "JSON of show" "$(json '.slice | [.device, .uuid, .parent, .disk, .partition] | join(" ")')" \
+	"sluice0n1p2 $uuid_a $bdf sluice0n1 2"
+run show $bdf --json
+is "JSON of a drive" "$(json '.parent.address, .parent.disks[0].name' | tr '\n' ' ')" \
+	"$bdf sluice0n1 "
+
+gives "attach, dry run" 0 "would write $uuid_a to $dev/mdev_supported_types/sluice_nvme-q1/create" \
+	attach web --dry-run
+gives "attach with queues" 0 "sluice_nvme-q4/create" attach web --queues 4 --dry-run
+gives "attach with a type" 0 "sluice_nvme-q2/create" attach web --type q2 --dry-run
+gives "attach with a type's full name" 0 "sluice_nvme-q2/create" \
+	attach web --type sluice_nvme-q2 --dry-run
+run attach web --dry-run --json
+is "JSON of a dry run" "$(json '.version, .dry_run, (.steps | length)' | tr '\n' ' ')" "1 true 1 "
+is "a dry run writes nothing" "$(cat $dev/mdev_supported_types/*/create | tr -d '\n')" ""
+gives "attach with too many queues" 4 "no room for sluice_nvme-q8: 6 of its 14" attach web -q 8
+gives "attach with an odd number" 3 "no type with 3 queue pairs" attach web -q 3
+like "and it says which there are" "$err" "it has q1, q2, q4, q8, q16"
+gives "attach with a type that is not there" 3 "no type with the name 'q5'" attach web -t q5
+gives "attach with no number" 2 "not a number" attach web -q x
+gives "attach with a negative number" 2 "not a number" attach web -q -1
+gives "attach with both" 2 "give one of them" attach web -q 1 -t q1
+gives "attach what is attached" 4 "is attached" attach "vm 100"
+put $dev/sluice/sluice0n1p2/state wiping
+gives "attach while wiping" 4 "is wiping" attach web
+put $dev/sluice/sluice0n1p2/state busy
+gives "attach what the host uses" 4 "the host uses /dev/sluice0n1p2" attach web
+put $dev/sluice/sluice0n1p2/state free
+put $dev/sluice/state dead
+gives "attach on a dead drive" 4 "$bdf is dead" attach web
+put $dev/sluice/state live
+
+gives "detach, dry run" 0 "would write 1 to /sys/bus/mdev/devices/$uuid_a/remove" \
+	detach "vm 100" --dry-run
+gives "detach by the mdev's UUID" 0 "devices/$uuid_a/remove" detach $uuid_a --dry-run
+gives "detach what is not attached" 6 "is not attached, nothing was done" detach web
+
+gives "unbind with slices attached" 4 "the slice 'vm 100' \(sluice0n1p4\) is attached as mdev $uuid_a" \
+	unbind $bdf
+gives "bind what is bound" 6 "bound to sluice_nvme already" bind $bdf
+gives "bind what is no NVMe drive" 5 "is not an NVMe drive" bind 02:00.0
+gives "unbind what is not ours" 5 "is not an NVMe drive" unbind 02:00.0
+gives "destroy what is attached" 4 "detach it first: sluicectl detach sluice0n1p4" destroy "vm 100"
+
+slice sluice0n1p5 aaaaaaaa-0000-4000-8000-000000000005 web $((7 * gib)) $gib free "" 0 0 5
+gives "a name that two slices have" 5 "2 slices are named 'web': sluice0n1p2, sluice0n1p5" show web
+block sluice0n2 $dev/block/sluice0n2 disk 204800 9
+put $dev/block/sluice0n2/queue/logical_block_size 512
+gives "a drive with two disks" 5 "has 2 disks: sluice0n1, sluice0n2" create $bdf --name x --size 1M
+slice sluice0n2 aaaaaaaa-0000-4000-8000-000000000009 "" 0 104857600 attached \
+	aaaaaaaa-0000-4000-8000-000000000009 0 1 0
+gives "a namespace that is given away whole" 4 "all of sluice0n2 is one slice, and it is attached" \
+	create sluice0n2 --name x --size 1M
+gives "destroy of a whole namespace" 5 "not a partition that could be removed" destroy sluice0n2
+run list
+like "a whole namespace in the list" "$out" "sluice0n2 +100 MiB +attached .*whole namespace"
