@@ -154,13 +154,13 @@ static int parent_add_slices_dev(struct sluice_parent *parent)
 
 static int parent_add_group(struct sluice_parent *parent)
 {
-	struct device_attribute *rescan = &parent->rescan;
+	static const struct device_attribute rescan =
+		__ATTR(rescan, 0200, NULL, rescan_store);
 
-	sysfs_attr_init(&rescan->attr);
-	rescan->attr.name = "rescan";
-	rescan->attr.mode = 0200;
-	rescan->store = rescan_store;
-	parent->attrs[0] = &rescan->attr;
+	/* a copy for each parent: the device's driver data is the backend's */
+	parent->rescan = rescan;
+	sysfs_attr_init(&parent->rescan.attr);
+	parent->attrs[0] = &parent->rescan.attr;
 	parent->group.name = "sluice";
 	parent->group.attrs = parent->attrs;
 	return sysfs_create_group(&parent->dev->kobj, &parent->group);
