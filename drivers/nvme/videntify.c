@@ -21,6 +21,9 @@
 /* One read-only firmware slot */
 #define SLUICE_ID_FRMW		(BIT(0) | 1 << 1)
 
+/* Maximum Power Scale: the unit of the maximum power */
+#define SLUICE_ID_PSD_MXPS	BIT(0)
+
 /* DLFEAT without the guard field: there is no protection information */
 #define SLUICE_ID_DLFEAT	GENMASK(3, 0)
 
@@ -86,6 +89,7 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 	id->awun = drive->awun;
 	id->awupf = drive->awupf;
 	id->psd[0].mp = drive->psd[0].mp;
+	id->psd[0].flags = drive->psd[0].flags & SLUICE_ID_PSD_MXPS;
 	snprintf(id->subnqn, sizeof(id->subnqn),
 		 "nqn.2014-08.org.nvmexpress:uuid:%pUb",
 		 &vctrl->sdev->slice.uuid);
