@@ -160,7 +160,7 @@ void sluice_nvme_set_state(struct sluice_nvme_ctrl *ctrl,
 			   enum sluice_nvme_state state);
 void sluice_nvme_reset_work(struct work_struct *work);
 void sluice_nvme_watchdog_work(struct work_struct *work);
-void sluice_nvme_reset_hold(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_reset_hold(struct sluice_nvme_ctrl *ctrl, bool shutdown);
 int sluice_nvme_reset_unhold(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_kill(struct sluice_nvme_ctrl *ctrl);
 

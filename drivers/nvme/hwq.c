@@ -267,24 +267,19 @@ void sluice_nvme_cqs_disarm_all(struct sluice_nvme_ctrl *ctrl)
 	}
 }
 
-/*
- * Outside of a reset, queues are made with the interface that stops working
- * as soon as a reset is due.
- */
-static int sluice_nvme_queue_cmd(struct sluice_nvme_ctrl *ctrl,
-				 struct nvme_cmd *cmd)
+/* While somebody else resets the function it must be left alone. */
+static bool sluice_nvme_queues_possible(struct sluice_nvme_ctrl *ctrl)
 {
 	lockdep_assert_held(&ctrl->reset_lock);
-	if (sluice_nvme_live(ctrl))
-		return sluice_nvme_admin(ctrl, cmd, NULL, 0, NULL);
-	return sluice_nvme_admin_internal(ctrl, cmd, NULL, 0, NULL);
+	return READ_ONCE(ctrl->host->adminq.open);
 }
 
 static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
 				    struct nvme_cmd *cmd, const char *what,
 				    u16 qid)
 {
-	int ret = sluice_nvme_queue_cmd(ctrl, cmd);
+	/* The reset path creates queues before the controller is live. */
+	int ret = sluice_nvme_admin_internal(ctrl, cmd, NULL, 0, NULL);
 
 	if (ret)
 		dev_err(&ctrl->pdev->dev, "creating I/O %s queue %u failed: %s %#x\n",
@@ -332,7 +327,8 @@ static int sluice_nvme_queue_delete(struct sluice_nvme_ctrl *ctrl, u8 opcode,
  * sluice_nvme_cq_create() - create an I/O completion queue
  * @cq: queue with memory and callbacks; &sluice_nvme_ctrl.reset_lock is held
  *
- * Return: 0, -EIO when the controller refuses, or another negative errno.
+ * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
+ * or is about to be, or is dead; or another negative errno.
  */
 int sluice_nvme_cq_create(struct sluice_nvme_cq *cq)
 {
@@ -345,6 +341,8 @@ int sluice_nvme_cq_create(struct sluice_nvme_cq *cq)
 	};
 	int ret;
 
+	if (!sluice_nvme_queues_possible(cq->ctrl))
+		return -ENODEV;
 	ret = sluice_nvme_cq_arm(cq);
 	if (ret)
 		return ret;
@@ -429,7 +427,8 @@ void sluice_nvme_sq_free(struct sluice_nvme_sq *sq)
  * @sq: queue whose completion queue exists; &sluice_nvme_ctrl.reset_lock is
  *	held
  *
- * Return: 0, -EIO when the controller refuses, or another negative errno.
+ * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
+ * or is about to be, or is dead; or another negative errno.
  */
 int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
 {
@@ -441,6 +440,8 @@ int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
 	};
 	int ret;
 
+	if (!sluice_nvme_queues_possible(sq->ctrl))
+		return -ENODEV;
 	sq->tail = 0;
 	ret = sluice_nvme_queue_create(sq->ctrl, &cmd, "submission", sq->qid);
 	if (ret && ret != -EIO)

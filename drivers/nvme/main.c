@@ -8,6 +8,7 @@
 #include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 
 #include "host.h"
@@ -339,9 +340,24 @@ static void sluice_nvme_shutdown(struct pci_dev *pdev)
 		sluice_nvme_kill(ctrl);
 }
 
+/* The controller may lose its state and its power: a reset, in two halves. */
+static int sluice_nvme_pm_suspend(struct device *dev)
+{
+	sluice_nvme_reset_hold(dev_get_drvdata(dev), true);
+	return 0;
+}
+
+static int sluice_nvme_pm_resume(struct device *dev)
+{
+	return sluice_nvme_reset_unhold(dev_get_drvdata(dev));
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(sluice_nvme_pm_ops, sluice_nvme_pm_suspend,
+				sluice_nvme_pm_resume);
+
 static void sluice_nvme_reset_prepare(struct pci_dev *pdev)
 {
-	sluice_nvme_reset_hold(pci_get_drvdata(pdev));
+	sluice_nvme_reset_hold(pci_get_drvdata(pdev), false);
 }
 
 static void sluice_nvme_reset_done(struct pci_dev *pdev)
@@ -359,7 +375,7 @@ static pci_ers_result_t sluice_nvme_error_detected(struct pci_dev *pdev,
 		return PCI_ERS_RESULT_CAN_RECOVER;
 	case pci_channel_io_frozen:
 		dev_warn(&pdev->dev, "PCI error, waiting for the slot to be reset\n");
-		sluice_nvme_reset_hold(ctrl);
+		sluice_nvme_reset_hold(ctrl, false);
 		return PCI_ERS_RESULT_NEED_RESET;
 	default:
 		dev_err(&pdev->dev, "PCI error, permanent\n");
@@ -399,6 +415,7 @@ static struct pci_driver sluice_nvme_driver = {
 	.remove = sluice_nvme_remove,
 	.shutdown = sluice_nvme_shutdown,
 	.err_handler = &sluice_nvme_err_handler,
+	.driver.pm = pm_sleep_ptr(&sluice_nvme_pm_ops),
 };
 
 static int __init sluice_nvme_init(void)

@@ -183,11 +183,14 @@ void sluice_nvme_watchdog_work(struct work_struct *work)
 		container_of(to_delayed_work(work), struct sluice_nvme_host,
 			     watchdog);
 	struct sluice_nvme_ctrl *ctrl = host->adminq.cq.ctrl;
+	u32 csts;
 
-	/* All ones when the device is gone: also has the bit set. */
-	if (sluice_nvme_live(ctrl) &&
-	    sluice_nvme_reg_read(ctrl, NVME_REG_CSTS) & NVME_CSTS_CFS)
-		sluice_nvme_reset(ctrl);
+	/* Nobody but us may reset it; all ones, when it is gone, has CFS set. */
+	if (sluice_nvme_live(ctrl)) {
+		csts = sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
+		if (csts & NVME_CSTS_CFS || !(csts & NVME_CSTS_RDY))
+			sluice_nvme_reset(ctrl);
+	}
 	queue_delayed_work(sluice_nvme_wq, &host->watchdog,
 			   SLUICE_NVME_WATCHDOG);
 }
@@ -195,13 +198,14 @@ void sluice_nvme_watchdog_work(struct work_struct *work)
 /**
  * sluice_nvme_reset_hold() - stop the controller for a reset by somebody else
  * @ctrl: controller
+ * @shutdown: tell it that its power may go
  */
-void sluice_nvme_reset_hold(struct sluice_nvme_ctrl *ctrl)
+void sluice_nvme_reset_hold(struct sluice_nvme_ctrl *ctrl, bool shutdown)
 {
 	sluice_nvme_adminq_close(ctrl, true);
 	mutex_lock(&ctrl->reset_lock);
 	if (sluice_nvme_live(ctrl)) {
-		sluice_nvme_stop(ctrl, false);
+		sluice_nvme_stop(ctrl, shutdown);
 		ctrl->host->held = true;
 	}
 	mutex_unlock(&ctrl->reset_lock);
