@@ -126,6 +126,48 @@ static void test_replace(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
+/*
+ * Firmware, and whoever plugs memory, re-arrange memory under a controller
+ * that has nothing to do: it must not even notice.
+ */
+static void test_idle(const struct test_opts *opts)
+{
+	struct nvme_qpair qp;
+	struct nvme_sqe sqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+	unsigned int i;
+	const struct {
+		struct dma_buf *mem;
+		const char *name;
+	} queues[] = {
+		{ &qp.sq.mem, "I/O submission queue" },
+		{ &qp.cq.mem, "I/O completion queue" },
+		{ &nv.asq.mem, "admin submission queue" },
+		{ &nv.acq.mem, "admin completion queue" },
+	};
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	for (i = 0; i < ARRAY_SIZE(queues); i++) {
+		is(dma_unmap(queues[i].mem), 0, "%s unmapped",
+		   queues[i].name);
+		sleep_ms(50);
+		is(nvme_read32(&nv, REG_CSTS), CSTS_RDY,
+		   "the controller does not mind");
+		is(dma_map(queues[i].mem), 0, "mapped again");
+		sqe = nvme_rw(IO_READ, 0, 1);
+		sqe.prp1 = nv.scratch.iova[1];
+		is(nvme_exec_status(&qp.sq, &sqe), ST_OK, "I/O works");
+		is(nvme_identify(&nv, CNS_CTRL, 0), ST_OK,
+		   "admin commands work");
+		if (nvme_read32(&nv, REG_CSTS) != CSTS_RDY)
+			break;
+	}
+	test_stop(&nv, &dev);
+	nvme_qpair_forget(&qp);
+}
+
 /* A queue whose memory is gone stops; a reset with new memory helps. */
 static void test_queues(const struct test_opts *opts)
 {
@@ -285,6 +327,7 @@ int main(int argc, char **argv)
 		{ "read", test_read },
 		{ "write", test_write },
 		{ "replace", test_replace },
+		{ "idle", test_idle },
 		{ "queues", test_queues },
 		{ "admin-queue", test_admin_queue },
 		{ "everything", test_everything },

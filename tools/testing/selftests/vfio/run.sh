@@ -39,42 +39,62 @@ if [ $# -eq 0 ]; then
 	done
 fi
 
-# What a program says, as part of one document: points numbered anew, its
-# plan checked, a crash turned into a point that fails
-for program; do
-	echo "= begin $program"
-	# shellcheck disable=SC2086 # a list of words
-	"$dir/$program" $options "$device" </dev/null
-	echo "= end $?"
-done | awk '
-BEGIN { print "TAP version 13" }
-$1 == "=" && $2 == "begin" { program = $3; seen = 0; planned = -1; next }
-$1 == "=" && $2 == "end" {
-	if ($3 == 4) {
-		printf "ok %d - %s # SKIP%s\n", ++n, program, why
-		skipped++
-	} else if (planned != seen || ($3 != 0 && !bad[program])) {
-		printf "not ok %d - %s: status %d after %d points\n", ++n, program, $3, seen
-		failed++
-	}
-	programs++
-	fflush()
-	next
+run_all() {
+	for program; do
+		echo "= begin $program"
+		# shellcheck disable=SC2086 # a list of words
+		"$dir/$program" $options "$device" </dev/null
+		echo "= end $?"
+	done
 }
-/^TAP version/ { next }
-/^1\.\./ {
-	planned = substr($1, 4) + 0
-	why = substr($0, index($0, "SKIP") + 4)
-	next
+
+# One program has ended with status $1: its plan must have been kept, and a
+# failure must have shown as a point
+end_program() {
+	if [ "$1" = 4 ]; then
+		n=$((n + 1))
+		skipped=$((skipped + 1))
+		echo "ok $n - $program # SKIP$why"
+	elif [ "$planned" != "$seen" ] || { [ "$1" != 0 ] && [ $bad = 0 ]; }; then
+		n=$((n + 1))
+		failed=$((failed + 1))
+		echo "not ok $n - $program: status $1 after $seen points"
+	fi
+	programs=$((programs + 1))
 }
-/^(not )?ok / {
-	seen++
-	if (/^not /) { failed++; bad[program] = 1 }
-	sub(/ok [0-9]+ - /, "ok " (++n) " - " program ": ")
+
+# What the programs say, as one document: points are numbered anew, each as
+# soon as it comes. (awk would hold them back.)
+merge() {
+	n=0 failed=0 skipped=0 programs=0
+	echo "TAP version 13"
+	while IFS= read -r line; do
+		case $line in
+		"= begin "*)
+			program=${line#= begin }
+			seen=0 bad=0 planned=none why=
+			;;
+		"= end "*) end_program "${line#= end }" ;;
+		"TAP version"*) ;;
+		1..*)
+			planned=${line#1..}
+			why=${planned#*SKIP}
+			planned=${planned%% *}
+			;;
+		"ok "* | "not ok "*)
+			n=$((n + 1)) seen=$((seen + 1))
+			case $line in
+			not*) bad=1 failed=$((failed + 1)) ;;
+			esac
+			echo "${line%%ok *}ok $n - $program: ${line#*ok * - }"
+			;;
+		"Bail out!"*) echo "# $line" ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+	echo "1..$n"
+	[ $failed = 0 ] || return 1
+	[ $skipped != $programs ] || return 4
 }
-/^Bail out!/ { $0 = "# " $0 }
-{ print; fflush() }
-END {
-	printf "1..%d\n", n
-	exit failed ? 1 : (skipped == programs ? 4 : 0)
-}'
+
+run_all "$@" | merge

@@ -14,7 +14,7 @@
 #define NVME_STASH	256
 
 /* How long to wait for a completion or a state, in milliseconds */
-#define NVME_TIMEOUT	30000u
+#define NVME_TIMEOUT	20000u
 
 struct nvme;
 

@@ -144,10 +144,18 @@ static void empty_admin(struct nvme *nv)
 
 bool nvme_enable(struct nvme *nv)
 {
+	u64 end = now_ms() + CAP_TO(nv->cap) * 500 + 1000;
+	u32 csts;
+
 	empty_admin(nv);
 	nvme_write32(nv, REG_CC, nv->cc | CC_EN);
-	return nvme_wait_csts(nv, CSTS_RDY | CSTS_CFS, CSTS_RDY,
-			      CAP_TO(nv->cap) * 500 + 1000);
+	do {
+		csts = nvme_read32(nv, REG_CSTS) & (CSTS_RDY | CSTS_CFS);
+		if (csts)
+			return csts == CSTS_RDY;
+		sleep_ms(1);
+	} while (now_ms() < end);
+	return false;
 }
 
 bool nvme_disable(struct nvme *nv)

@@ -164,6 +164,7 @@ struct nvme_sqe {
 	u32 cdw14;
 	u32 cdw15;
 };
+
 _Static_assert(sizeof(struct nvme_sqe) == 64, "entry of a submission queue");
 
 /* Completion queue entry [4.6] */
@@ -175,6 +176,7 @@ struct nvme_cqe {
 	u16 cid;
 	u16 status;
 };
+
 _Static_assert(sizeof(struct nvme_cqe) == 16, "entry of a completion queue");
 
 /* Dataset Management range [6.7] */
@@ -183,6 +185,7 @@ struct nvme_range {
 	u32 nlb;
 	u64 slba;
 };
+
 _Static_assert(sizeof(struct nvme_range) == 16, "range");
 
 /* Offsets in Identify Controller [figure 247] */
