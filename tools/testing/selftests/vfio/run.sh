@@ -55,7 +55,7 @@ end_program() {
 		n=$((n + 1))
 		skipped=$((skipped + 1))
 		echo "ok $n - $program # SKIP$why"
-	elif [ "$planned" != "$seen" ] || { [ "$1" != 0 ] && [ $bad = 0 ]; }; then
+	elif [ "$planned" != "$seen" ] || { [ "$1" != 0 ] && [ "$bad" = 0 ]; }; then
 		n=$((n + 1))
 		failed=$((failed + 1))
 		echo "not ok $n - $program: status $1 after $seen points"

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# For tests in L1 that run the programs of this directory; sourced after
+# tools/testing/lib/l1.sh.
+
+# Two slices of one drive side by side, the second right behind the first
+selftest_slices() {
+	sluice_up main host_queues=2 &&
+		table_write main "size=64MiB, type=slice, uuid=$1, name=one" \
+			"size=64MiB, type=slice, uuid=$2, name=two" &&
+		slice_attach main "$1" 4 && slice_attach main "$2" 4
+}
+
+# selftest PATH PROGRAM...: ends the script
+selftest() {
+	local path=$1 a b
+	shift
+
+	a=$(new_uuid) b=$(new_uuid)
+	if ! selftest_slices "$a" "$b"; then
+		echo "Bail out! no slices to test with"
+		exit 1
+	fi
+	# Buffers in huge pages are one of the shapes of data
+	echo 8 >/proc/sys/vm/nr_hugepages
+	rm -f "$TAP_FILE"
+	exec /out/bin/vfio/run.sh --path "$path" --second "$b" "$a" "$@"
+}

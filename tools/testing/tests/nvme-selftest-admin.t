@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+# timeout: 240
+#
+# Registers and admin commands of the virtual controller.
+# Driven by a user-space NVMe client through the legacy group and container.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+# shellcheck source=tools/testing/selftests/vfio/l1.sh
+. /t/tools/testing/selftests/vfio/l1.sh
+
+selftest group nvme_regs nvme_identify nvme_queues nvme_features nvme_logs \
+	nvme_admin

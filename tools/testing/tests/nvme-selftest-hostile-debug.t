@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=debug iommu=intel
+# timeout: 300
+#
+# Two slices, and guests that mean harm to the other one.
+# Driven by a user-space NVMe client through the legacy group and container, on
+# the debug kernel.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+# shellcheck source=tools/testing/selftests/vfio/l1.sh
+. /t/tools/testing/selftests/vfio/l1.sh
+
+selftest group isolation double_fetch hostile

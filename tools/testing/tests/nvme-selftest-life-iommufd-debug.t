@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=debug iommu=intel
+# timeout: 300
+#
+# Resets, unmapping and the end of users with I/O in flight.
+# Driven by a user-space NVMe client through iommufd and the character device,
+# on the debug kernel.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+# shellcheck source=tools/testing/selftests/vfio/l1.sh
+. /t/tools/testing/selftests/vfio/l1.sh
+
+selftest iommufd nvme_reset nvme_unmap nvme_exit
