@@ -20,11 +20,13 @@
  * sluice_nvme_gone() - has the function been pulled out or lost its memory?
  * @ctrl: controller
  *
- * Any context.
+ * Any context. CAP never changes; what is read where nothing answers is all
+ * ones on most platforms, but not on all.
  */
 bool sluice_nvme_gone(struct sluice_nvme_ctrl *ctrl)
 {
-	return sluice_nvme_reg_read(ctrl, NVME_REG_CSTS) == U32_MAX;
+	return sluice_nvme_reg_read(ctrl, NVME_REG_CAP) !=
+	       lower_32_bits(ctrl->cap);
 }
 
 static int sluice_nvme_wait_csts(struct sluice_nvme_ctrl *ctrl, u32 mask,
@@ -65,7 +67,7 @@ int sluice_nvme_ctrl_check(struct sluice_nvme_ctrl *ctrl)
 	unsigned int shift;
 
 	ctrl->cap = lo_hi_readq(ctrl->bar + NVME_REG_CAP);
-	if (ctrl->cap == U64_MAX || sluice_nvme_gone(ctrl)) {
+	if (ctrl->cap == U64_MAX || !ctrl->cap) {
 		dev_err(dev, "refused: the registers cannot be read\n");
 		return -ENODEV;
 	}
