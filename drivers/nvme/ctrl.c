@@ -55,6 +55,16 @@ static unsigned int sluice_nvme_ready_ms(struct sluice_nvme_ctrl *ctrl)
 	return (FIELD_GET(NVME_CAP_TO, ctrl->cap) + 1) * SLUICE_NVME_TO_UNIT_MS;
 }
 
+/* The doorbells of how many I/O queue pairs are within BAR0? */
+static unsigned int sluice_nvme_bar_qpairs(struct sluice_nvme_ctrl *ctrl)
+{
+	u64 pair = 8ull << FIELD_GET(NVME_CAP_DSTRD, ctrl->cap);
+	u64 pairs = (pci_resource_len(ctrl->pdev, 0) - NVME_REG_DBS) / pair;
+
+	/* The first is the admin queue's. */
+	return clamp_t(u64, pairs, 1, U16_MAX) - 1;
+}
+
 /**
  * sluice_nvme_ctrl_check() - read CAP and say whether it will do
  * @ctrl: controller with its registers mapped
@@ -84,6 +94,10 @@ int sluice_nvme_ctrl_check(struct sluice_nvme_ctrl *ctrl)
 	ctrl->max_depth = FIELD_GET(NVME_CAP_MQES, ctrl->cap) + 1;
 	if (ctrl->max_depth < 2) {
 		dev_err(dev, "refused: queues of one entry (CAP.MQES)\n");
+		return -EOPNOTSUPP;
+	}
+	if (!sluice_nvme_bar_qpairs(ctrl)) {
+		dev_err(dev, "refused: BAR0 has no doorbells of I/O queues (CAP.DSTRD)\n");
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -228,15 +242,6 @@ static int sluice_nvme_identify_ctrl(struct sluice_nvme_ctrl *ctrl)
 	}
 	kfree(id);
 	return ret;
-}
-
-/* The doorbells of how many I/O queue pairs are within BAR0? */
-static unsigned int sluice_nvme_bar_qpairs(struct sluice_nvme_ctrl *ctrl)
-{
-	size_t pair = 8ul << FIELD_GET(NVME_CAP_DSTRD, ctrl->cap);
-	resource_size_t len = pci_resource_len(ctrl->pdev, 0);
-
-	return min_t(u64, (len - NVME_REG_DBS) / pair, U16_MAX) - 1;
 }
 
 static int sluice_nvme_set_queue_count(struct sluice_nvme_ctrl *ctrl)

@@ -37,8 +37,9 @@ int sluice_nvme_ioqs_alloc(struct sluice_nvme_ctrl *ctrl)
 	unsigned int i;
 	int ret;
 
+	/* One is the least that the host needs; one is left to guests. */
 	ctrl->nr_host_qpairs = clamp(sluice_nvme_host_queues, 1u,
-				     ctrl->nr_qpairs);
+				     max(ctrl->nr_qpairs - 1, 1u));
 	ctrl->qids = bitmap_zalloc(ctrl->nr_qpairs, GFP_KERNEL);
 	host->ioqs = kcalloc(ctrl->nr_host_qpairs, sizeof(*host->ioqs),
 			     GFP_KERNEL);

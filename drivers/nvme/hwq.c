@@ -207,8 +207,9 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 	if (WARN_ON_ONCE(ctrl->host->cqs[cq->qid]))
 		return -EBUSY;
 
-	spin_lock_irq(&cq->lock);
+	/* Nobody looks at the entries before it is armed. */
 	memset(cq->entries, 0, cq->depth * sizeof(*cq->entries));
+	spin_lock_irq(&cq->lock);
 	cq->head = 0;
 	cq->phase = 1;
 	cq->armed = true;

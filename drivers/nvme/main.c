@@ -16,7 +16,7 @@
 unsigned int sluice_nvme_host_queues = 2;
 module_param_named(host_queues, sluice_nvme_host_queues, uint, 0444);
 MODULE_PARM_DESC(host_queues,
-		 "I/O queue pairs that the host keeps of each controller (default 2, at least 1)");
+		 "I/O queue pairs that the host keeps of each controller (default 2, at least 1, at most all but one)");
 
 unsigned int sluice_nvme_io_timeout_ms = 30000;
 module_param_named(io_timeout_ms, sluice_nvme_io_timeout_ms, uint, 0444);

@@ -225,7 +225,7 @@ static inline void sluice_nvme_sq_ring(struct sluice_nvme_sq *sq)
 int sluice_nvme_admin(struct sluice_nvme_ctrl *ctrl, struct nvme_cmd *cmd,
 		      void *buf, size_t len, u32 *result);
 
-/* ctrl.c */
+/* reset.c */
 void sluice_nvme_reset(struct sluice_nvme_ctrl *ctrl);
 
 static inline bool sluice_nvme_live(const struct sluice_nvme_ctrl *ctrl)
