@@ -118,7 +118,10 @@ static int say_refused(int err, const struct slice *s, const struct mdev_type *t
 {
 	switch (-err) {
 	case ENOENT:
-		return fail(NOT_FOUND, "the drive has no slice %s any more", s->uuid);
+		fail(NOT_FOUND, "the slice '%s' (%s) has gone, or the kernel has no partition for it",
+		     s->name, s->device);
+		hint("if 'sluicectl list' still shows it: partx --update /dev/%s", s->disk);
+		return NOT_FOUND;
 	case EBUSY:
 		return fail(BUSY, "the slice '%s' (%s) has just been taken by somebody else",
 			    s->name, s->device);

@@ -29,8 +29,8 @@ static void check_bound(struct findings *f, const char *check, const char *bdf)
 	for (size_t i = 0; i < p->n_slices; i++)
 		attached += !!*p->slices[i].mdev;
 	if (!strcmp(p->state, "live"))
-		findings_add(f, VERDICT_OK, check, NULL, "bound to %s, %zu slices, %u attached",
-			     DRIVER_NAME, p->n_slices, attached);
+		findings_add(f, VERDICT_OK, check, NULL, "bound to %s, %zu slice%s, %u attached",
+			     DRIVER_NAME, p->n_slices, p->n_slices == 1 ? "" : "s", attached);
 	else
 		findings_add(f, VERDICT_FAIL, check,
 			     "look into the kernel log, then unbind and bind it again",

@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 66
+begin 72
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 mount -t tmpfs none /sys
 gib=$((1 << 30))
@@ -208,6 +208,38 @@ gives "bind what is bound" 6 "bound to sluice_nvme already" bind $bdf
 gives "bind what is no NVMe drive" 5 "is not an NVMe drive" bind 02:00.0
 gives "unbind what is not ours" 5 "is not an NVMe drive" unbind 02:00.0
 gives "destroy what is attached" 4 "detach it first: sluicectl detach sluice0n1p4" destroy "vm 100"
+
+# A drive with two ports: nvme puts its disks below the subsystem, not below
+# the PCI function
+other=0000:03:00.0
+dev2=/sys/devices/pci0000:00/0000:00:11.0/$other
+pci_function $other $dev2 nvme 0x010802
+device $dev2/nvme/nvme0 /sys/class/nvme
+ln -s $dev2/nvme/nvme0 /sys/class/nvme/nvme0
+sub=/sys/devices/virtual/nvme-subsystem/nvme-subsys0
+device $sub /sys/class/nvme-subsystem
+ln -s $sub /sys/class/nvme-subsystem/nvme-subsys0
+ln -s $dev2/nvme/nvme0 $sub/nvme0
+block nvme0n1 $sub/nvme0n1 disk 2097152 32
+block nvme0n1p1 $sub/nvme0n1/nvme0n1p1 partition 204800 33
+block nvme0n1p2 $sub/nvme0n1/nvme0n1p2 partition 204800 34
+gives "bind a drive that nobody uses, dry run: no module" 3 "module sluice_nvme is not installed" \
+	bind $other --dry-run
+block dm-0 /sys/devices/virtual/block/dm-0 disk 2048 64
+put /sys/devices/virtual/block/dm-0/dm/name vg-data
+put /sys/devices/virtual/block/dm-0/dm/uuid LVM-abcdef
+block md0 /sys/devices/virtual/block/md0 disk 2048 65
+ln -s /sys/devices/virtual/block/dm-0 $sub/nvme0n1/nvme0n1p1/holders/dm-0
+ln -s /sys/devices/virtual/block/md0 $sub/nvme0n1/nvme0n1p2/holders/md0
+gives "bind a drive with LVM and RAID on it" 4 "nvme0n1p1 is held by LVM volume vg-data \(dm-0\)" \
+	bind $other
+like "both are named" "$err" "nvme0n1p2 is held by md0"
+is "the drive is left alone" "$(cat $dev2/driver_override)" "(null)"
+run doctor --json
+like "doctor names them" "$(json ".findings[] | select(.check == \"drive $other\") | .found")" \
+	"^driver nvme; nvme0n1p1 is held by LVM volume vg-data \(dm-0\), nvme0n1p2 is held by md0$"
+rm $sub/nvme0n1/nvme0n1p?/holders/*
+gives "unbind what is not bound" 6 "not bound to sluice_nvme but to nvme" unbind $other
 
 slice sluice0n1p5 aaaaaaaa-0000-4000-8000-000000000005 web $((7 * gib)) $gib free "" 0 0 5
 gives "a name that two slices have" 5 "2 slices are named 'web': sluice0n1p2, sluice0n1p5" show web
