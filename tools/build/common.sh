@@ -29,25 +29,31 @@ need() {
 # mirror_of CODENAME: the address this machine's own apt has a suite from
 mirror_of() {
 	local uri
-	uri=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' \
+	uri=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' \
 		"Created-By: Packages" "Component: main" |
-		awk -v want="$1" '$1 == want { print $2; exit }')
+		awk -v want="$1" '$2 == want { print $1; exit }')
 	[ -n "$uri" ] || return 1
 	printf '%s\n' "$uri"
 }
 
 # apt_sources SUITE...: one-line sources for suites of Debian, each from the
 # address that the machine's own sources name (another release of Debian is
-# beside ours on the same mirror). Unsigned or unknown suites fail in apt.
+# beside ours on the same mirror). A machine that does without security updates
+# does without them here.
 apt_sources() {
 	local base=bookworm suite uri
 	local key=/usr/share/keyrings/debian-archive-keyring.gpg
 
 	for suite; do
 		case $suite in
-		*-security) uri=$(mirror_of $base-security) ;;
-		*) uri=$(mirror_of $base) ;;
-		esac || die "no Debian $base in the sources of apt: cannot tell where to get $suite from"
+		*-security)
+			uri=$(mirror_of $base-security) || continue
+			;;
+		*)
+			uri=$(mirror_of $base) ||
+				die "apt knows no Debian $base to get $suite beside: run apt-get update, or add $base to its sources"
+			;;
+		esac
 		printf 'deb [signed-by=%s] %s %s main\n' "$key" "$uri" "$suite"
 	done
 }

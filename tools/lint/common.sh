@@ -26,7 +26,7 @@ sources() {
 	if [ -e .git ] && command -v git >/dev/null; then
 		git -c safe.directory='*' ls-files -co --exclude-standard
 	else
-		find . -path ./out -prune -o -type f ! -name '*.o' ! -name '*.ko' \
+		find . \( -path ./out -o -path ./.git \) -prune -o -type f ! -name '*.o' ! -name '*.ko' \
 			! -name '*.mod*' ! -name '.*.cmd' -printf '%P\n'
 	fi | sort | while IFS= read -r file; do
 		[ ! -f "$file" ] || printf '%s\n' "$file"
