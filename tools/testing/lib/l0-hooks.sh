@@ -15,6 +15,13 @@ hook_fill() {
 		dd of="$img" bs=1M conv=notrunc iflag=fullblock status=none
 }
 
+# Fill a range with other bytes: hook_scribble DRIVE START LENGTH
+hook_scribble() {
+	head -c "$3" /dev/urandom |
+		dd of="$RUN_OUT/drives/$1.img" bs=1M oflag=seek_bytes seek="$2" \
+			conv=notrunc iflag=fullblock status=none
+}
+
 # Remember what is on a drive: hook_snapshot DRIVE
 hook_snapshot() {
 	cp --sparse=always "$RUN_OUT/drives/$1.img" "$RUN_OUT/drives/$1.before"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # For what runs in L1: the drives, the modules under test, slices, and the way
-# back to the state before. See Documentation/internals/testing.rst.
+# back to the state before. See Documentation/testing.rst.
 
 SLICE_TYPE=f36cff12-a3fd-460d-82e4-5d53d3d81dc0
 

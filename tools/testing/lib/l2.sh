@@ -96,11 +96,11 @@ l2_wait() {
 		fi
 		nap
 	done
-	awk -v from="L2-EXIT $((number - 1)) " -v to="L2-EXIT $number " '
-		index($0, to) == 1 { exit }
-		on || from == "L2-EXIT 0 "
-		index($0, from) == 1 { on = 1 }' "$dir/agent.log" |
-		tr -d '\r' | grep -v '^L2-READY' | sed '${/^$/d}'
+	# What came since the script before, or since the guest's start
+	awk -v to="L2-EXIT $number " '
+		index($0, to) == 1 { printf "%s", text; exit }
+		/^L2-(EXIT|READY)/ { text = ""; next }
+		{ text = text $0 "\n" }' "$dir/agent.log" | tr -d '\r' | sed '${/^$/d}'
 	return "${line##* }"
 }
 

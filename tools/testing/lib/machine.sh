@@ -14,6 +14,14 @@ machine_dir() {
 	esac
 }
 
+# machine_symbols stock|debug -> an ELF file for gdb
+machine_symbols() {
+	case $1 in
+	stock) echo "$(machine_dir stock)/vmlinux" ;;
+	debug) echo "$(machine_dir debug)/build/vmlinux" ;;
+	esac
+}
+
 # machine_modules stock|debug -> directory with the modules built for it
 machine_modules() {
 	local out=${OUT:-$T_TOP/out}/build/test-$1 dir release
@@ -138,7 +146,9 @@ machine_arguments() {
 	esac
 	case $1 in
 	stock) kernel_file=$roots/vmlinux ;;
-	debug) kernel_file=$(machine_dir debug)/bzImage ;;
+	debug)
+		kernel_file=$(machine_dir debug)/bzImage
+		cmdline+=" kunit.enable=1" ;;
 	esac
 	rm -f "$RUN_OUT"/mon.{in,out}
 	mkfifo "$RUN_OUT"/mon.{in,out}

@@ -13,7 +13,7 @@ sys=$(drive_sys main)
 available() { cat "$sys/mdev_supported_types/sluice_nvme-q$1/available_instances"; }
 slices() { find /sys/class/sluice -mindepth 1 -printf '%f\n' 2>/dev/null | sort; }
 
-plan 61
+plan 63
 check "fill the drive" l0 fill main
 check "bind the drive" sluice_up main
 disk=$(drive_disk main)
@@ -49,7 +49,7 @@ is "mdev" "$(cat "$dir/mdev")" "$a"
 check "the generation is higher" test "$(cat "$dir/generation")" -gt "$generation"
 check "fewer are available" test "$(available 2)" -le "$(cut -d' ' -f2 <<<"$before")"
 errno_is "the same once more" EEXIST slice_attach main "$a"
-errno_is "an exclusive open by the host is refused" EBUSY mkfs.ext4 -q -F "/dev/${disk}p1"
+refuse "an exclusive open by the host is refused" mkfs.ext4 -q -F "/dev/${disk}p1"
 refuse "taking its partition away is refused" partx -d -n 1 "/dev/$disk"
 append() { echo "$1" | sed "s/type=slice/type=$SLICE_TYPE/" |
 	sfdisk -q --append --no-reread --no-tell-kernel "/dev/$disk"; }
@@ -79,19 +79,22 @@ is "until it ends" "$(slice_attr "$b" state)" free
 
 # Any other UUID takes a slice of the pool
 before=$(available 2)
+start=$(slice_attr "$pool1" start_bytes)
+refuse "the pool's slices hold data" l0 zero main "$start" $((32 * mib))
 check "a UUID of nobody takes a pool slice" slice_attach main "$other"
 is "the first one" "$(slice_attr "$pool1" mdev)" "$other"
 second=$(new_uuid)
 check "and the next the second" slice_attach main "$second"
 is "indeed" "$(slice_attr "$pool2" mdev)" "$second"
 errno_is "then there is none" ENOENT slice_attach main "$(new_uuid)"
-start=$(slice_attr "$pool1" start_bytes)
-refuse "the pool slice held data" l0 zero main "$start" $((16 * mib))
+check "a new tenant sees nothing of the former" l0 zero main "$start" $((16 * mib))
+check "the tenants write" l0 scribble main "$start" $((32 * mib))
+l0 snapshot main
 check "detach the first" slice_detach "$other"
 freed() { [ "$(slice_attr "$pool1" state)" = free ]; }
 check "it is wiped and free" wait_for 30 freed
 check "zeroes all over" l0 zero main "$start" $((16 * mib))
-refuse "its neighbour is untouched" l0 zero main $((start + 16 * mib)) $((16 * mib))
+check "nothing else is touched" l0 same main "$start" $((16 * mib))
 check "detach the second" slice_detach "$second"
 pool2_freed() { [ "$(slice_attr "$pool2" state)" = free ]; }
 wait_for 30 pool2_freed

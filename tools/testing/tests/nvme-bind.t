@@ -12,6 +12,7 @@ plan 30
 modprobe nvme
 check "fill the drive" l0 fill main
 check "the stock driver has the drive" drive_to main nvme
+wait_for 10 drive_disk main >/dev/null
 want=$(dd if="/dev/$(drive_disk main)" bs=1M count=4 iflag=direct 2>/dev/null | sha256sum)
 model=$(sed 's/ *$//' "$(drive_sys main)"/nvme/nvme*/model)
 refuse "our driver takes nothing that it was not given" bash -c \
@@ -43,12 +44,13 @@ check "the kernel sees the partitions" test -b "/dev/${disk}p2"
 check "a file system" mkfs.ext4 -q -F "/dev/${disk}p1"
 mkdir -p /mnt
 check "mounts" mount -t ext4 "/dev/${disk}p1" /mnt
-check "and takes files" cp -a /usr/bin/. /mnt/
+check "and takes files" cp -a /usr/sbin/. /mnt/
 sum=$(cd /mnt && find . -type f | sort | xargs cat | md5sum)
 umount /mnt
 check "unbind" drive_unbind "$(drive_bdf main)"
 refuse "the disk is gone" test -e "/sys/block/$disk"
 check "back to the stock driver" drive_to main nvme
+wait_for 10 drive_disk main >/dev/null
 disk=$(drive_disk main)
 wait_for 10 test -b "/dev/${disk}p1"
 check "the files are there" mount -t ext4 -o ro "/dev/${disk}p1" /mnt

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=none append=swiotlb=force
+#
+# A drive that the driver refuses: sluicectl bind shows the reason from the
+# kernel log and gives the drive back to the driver that had it.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+# shellcheck disable=SC2034 # for lib.sh
+SLUICECTL=/out/bin/sluicectl
+# shellcheck source=tools/sluicectl/tests/lib.sh
+. /t/tools/sluicectl/tests/lib.sh
+
+bdf=$(drive_bdf main) sys=$(drive_sys main)
+driver() { basename "$(readlink "$sys/driver")" 2>/dev/null; }
+
+begin 10
+check "the modules load" modules_load
+modprobe nvme
+check "the drive has its ordinary driver" drive_to main nvme
+echo >"$sys/driver_override"
+wait_for 10 drive_disk main
+run doctor --json
+is "doctor: not fit" "$status $(json .fit)" "1 false"
+like "doctor: why" "$(json '.findings[] | select(.verdict == "FAIL") | .check')" "bounce buffers"
+gives "bind is refused" 5 "sluice_nvme refuses $bdf" bind "$bdf"
+like "with the reason" "$err" "kernel: .*$bdf.*(bounce|swiotlb)"
+like "and what became of the drive" "$err" "nvme has it back"
+is "it is so" "$(driver) $(cat "$sys/driver_override")" "nvme (null)"
+check "and works" wait_for 10 drive_disk main
+drive_unbind "$bdf"
+gives "without a former driver" 5 "none has it now" bind "$bdf"

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+#
+# sluicectl doctor, bind and unbind: a drive in use is refused and the use is
+# named, one that is free goes to Sluice and back, whatever fails is undone.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+# shellcheck disable=SC2034 # for lib.sh
+SLUICECTL=/out/bin/sluicectl
+# shellcheck source=tools/sluicectl/tests/lib.sh
+. /t/tools/sluicectl/tests/lib.sh
+
+bdf=$(drive_bdf main) sys=$(drive_sys main)
+driver() { basename "$(readlink "$sys/driver")"; }
+# finding CHECK: verdict and what was found
+finding() { json ".findings[] | select(.check == \"$1\") | .verdict + \" \" + .found"; }
+
+begin 46
+modprobe nvme
+check "the drive has its ordinary driver" drive_to main nvme
+wait_for 10 drive_disk main
+disk=$(drive_disk main)
+printf 'label: gpt\nsize=64MiB, type=L\nsize=64MiB, type=L\n' | sfdisk -q "/dev/$disk"
+wait_for 10 test -b "/dev/${disk}p2"
+
+# Modules that are not there
+run doctor --json
+is "doctor: not fit without the modules" "$status $(json .fit)" "1 false"
+like "doctor: it says which" "$(finding "module sluice_nvme")" "^FAIL not installed"
+gives "bind: no module" 3 "the module sluice_nvme is not installed" bind "$bdf"
+is "the drive stays where it is" "$(driver)" nvme
+modules=/lib/modules/$(uname -r)/extra
+mkdir -p "$modules"
+cp /out/mods/*.ko "$modules/"
+check "install the modules" depmod -a
+
+run doctor --json
+is "doctor: fit with them" "$status $(json .fit) $(json .failures)" "0 true 0"
+like "doctor: the IOMMU" "$(finding IOMMU)" "^OK .* groups"
+like "doctor: interrupt remapping" "$(finding "interrupt remapping")" "^OK on"
+like "doctor: the kernel's configuration" "$(finding "kernel configuration")" "^OK all"
+like "doctor: our module" "$(finding "module sluice_nvme")" "^OK installed"
+like "doctor: the drive" "$(finding "drive $bdf")" "^OK driver nvme, not in use"
+is "doctor: what to do with it" \
+	"$(json ".findings[] | select(.check == \"drive $bdf\") | .advice")" "sluicectl bind $bdf"
+gives "doctor as a table" 0 "^OK +drive $bdf +driver nvme, not in use" doctor
+
+# A drive in use
+mkfs.ext4 -q "/dev/${disk}p1"
+mkdir -p /mnt
+mount -t ext4 "/dev/${disk}p1" /mnt
+echo hello >/mnt/file
+gives "bind: a mounted partition" 4 "^ +${disk}p1 is mounted on /mnt$" bind "$bdf"
+gives "... also as a dry run" 4 "${disk}p1 is mounted on /mnt" bind "$bdf" --dry-run
+run doctor --json
+like "doctor names it too" "$(finding "drive $bdf")" "^WARN driver nvme; ${disk}p1 is mounted on /mnt"
+umount /mnt
+mkswap -q "/dev/${disk}p2"
+swapon "/dev/${disk}p2"
+gives "bind: swap" 4 "${disk}p2 is in use as swap" bind "$bdf"
+swapoff "/dev/${disk}p2"
+mkfifo hold mounted
+unshare --mount --propagation private bash -c "mount -t ext4 /dev/${disk}p1 /mnt; echo >mounted; read -r <hold" &
+read -r _ <mounted
+gives "bind: mounted where we cannot see it" 4 "${disk}p1 is claimed by the kernel or a program" \
+	bind "$bdf"
+echo >hold
+wait
+is "the drive is where it was" "$(driver) $(cat "$sys/driver_override")" "nvme nvme"
+check "and works" mount -t ext4 "/dev/${disk}p1" /mnt
+umount /mnt
+
+# To Sluice and back
+gives "bind, dry run" 0 "would unbind $bdf from nvme" bind "$bdf" --dry-run
+like "it would load the module" "$out" "would load the module sluice_nvme"
+refuse "it did not" have_module sluice_nvme
+gives "bind" 0 "$bdf \(QEMU NVMe Ctrl\) is bound to sluice_nvme, before to nvme: /dev/sluice" \
+	bind "$bdf"
+is "it is" "$(driver) $(cat "$sys/driver_override")" "sluice_nvme sluice_nvme"
+check "the module was loaded" have_module sluice_nvme
+is "the other drives are not touched" \
+	"$(basename "$(readlink "$(drive_sys k4)/driver")")" nvme
+gives "bind once more" 6 "bound to sluice_nvme already, nothing was done" bind "$bdf"
+disk=$(drive_disk main)
+wait_for 10 test -b "/dev/${disk}p1"
+check "its partitions are there" mount -t ext4 "/dev/${disk}p1" /mnt
+is "with what was in them" "$(cat /mnt/file)" hello
+gives "unbind: a mounted partition" 4 "${disk}p1 is mounted on /mnt" unbind "$bdf"
+is "it stays" "$(driver)" sluice_nvme
+umount /mnt
+run doctor --json
+like "doctor: a bound drive" "$(finding "drive $bdf")" "^OK bound to sluice_nvme, 1 slice, 0 attached"
+gives "unbind, dry run" 0 "would unbind $bdf from sluice_nvme" unbind "$bdf" --dry-run
+is "it stays" "$(driver)" sluice_nvme
+gives "unbind" 0 "$bdf is given back to nvme" unbind "$bdf"
+is "it is" "$(driver) $(cat "$sys/driver_override")" "nvme (null)"
+gives "unbind once more" 6 "not bound to sluice_nvme but to nvme, nothing was done" unbind "$bdf"
+run bind "$bdf" --json
+is "bind, JSON" "$status $(json '.version, .parent.address, .parent.model' | tr '\n' ' ')" \
+	"0 1 $bdf QEMU NVMe Ctrl "
+run unbind "$bdf" --json
+is "unbind, JSON" "$status $(json '.address, .driver' | tr '\n' ' ')" "0 $bdf nvme "
+
+# From no driver
+drive_unbind "$bdf"
+gives "bind a drive without a driver" 0 "is bound to sluice_nvme: /dev/sluice" bind "$bdf"
+modprobe -qr nvme || { release_drives; drive_to main sluice_nvme; modprobe -r nvme; }
+gives "unbind loads the ordinary driver" 0 "is given back to nvme" unbind "$bdf"
+gives "a device that is no drive" 5 "0000:00:00.0 is not an NVMe drive" bind 0000:00:00.0
+unprivileged() { setpriv --reuid 65534 --regid 65534 --clear-groups /out/bin/sluicectl "$@"; }
+errno_is "bind without privilege" "run it as root" unprivileged bind "$bdf"
+is "nothing happened" "$(driver)" nvme
+rm -rf "$modules"
+depmod -a
