@@ -4,10 +4,12 @@
 # Which L1 a test wants. Tests that want the same one share its boot. The
 # comment at the head of a test:
 #   # l1: kernel=stock|debug iommu=intel|amd|pt|none [append=WORD]...
-# A test without it runs here, on L0.
+# A test without it, or with "# l1: none", runs here, on L0.
 
 # group_line FILE -> what follows "# l1:", empty if nothing does
-group_line() { sed -n '1,20s/^# l1: *//p' "$1" | head -n 1; }
+group_line() {
+	sed -n '1,20s/^# l1: *//p' "$1" | sed -n '1{/^none$/!p}'
+}
 
 # group_name FILE -> a name for a directory
 group_name() { group_line "$1" | sed -E 's/(kernel|iommu|append)=//g; s/[^a-zA-Z0-9.]+/-/g'; }
