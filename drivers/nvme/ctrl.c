@@ -22,6 +22,8 @@
  *
  * Any context. CAP never changes; what is read where nothing answers is all
  * ones on most platforms, but not on all.
+ *
+ * Return: true when it no longer answers.
  */
 bool sluice_nvme_gone(struct sluice_nvme_ctrl *ctrl)
 {

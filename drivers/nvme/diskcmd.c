@@ -218,6 +218,8 @@ blk_status_t sluice_diskcmd_setup(struct sluice_nvme_ns *ns, struct request *rq)
 /**
  * sluice_diskcmd_status() - what the block layer is told
  * @status: NVMe status
+ *
+ * Return: the block layer's status that comes nearest.
  */
 blk_status_t sluice_diskcmd_status(u16 status)
 {
