@@ -230,23 +230,6 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	return true;
 }
 
-static bool sluice_vadmin_ready(struct sluice_vctrl *vctrl)
-{
-	struct sluice_vsq *vsq = &vctrl->sqs[0];
-	int err;
-
-	if (!vsq->live || READ_ONCE(vctrl->stop))
-		return false;
-	err = sluice_vring_map(vctrl, &vsq->ring);
-	if (!err)
-		err = sluice_vcq_map(vsq->vcq);
-	if (err == -EAGAIN)
-		sluice_vctrl_retry_later(vctrl);
-	else if (err)
-		sluice_vctrl_fatal(vctrl);
-	return !err;
-}
-
 static bool sluice_vadmin_pending(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vsq *vsq = &vctrl->sqs[0];
@@ -257,6 +240,19 @@ static bool sluice_vadmin_pending(struct sluice_vctrl *vctrl)
 		return false;
 	}
 	return tail != vsq->head;
+}
+
+static bool sluice_vadmin_ready(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+
+	if (!vsq->live || READ_ONCE(vctrl->stop))
+		return false;
+	/* memory that nobody needs now may be away for any time */
+	if (!sluice_vadmin_pending(vctrl) && !READ_ONCE(vctrl->events) &&
+	    list_empty_careful(&vsq->vcq->waiting))
+		return false;
+	return sluice_vsq_map_rings(vsq);
 }
 
 /**

@@ -129,10 +129,12 @@ void sluice_vcq_doorbell(struct sluice_vcq *vcq)
 	bool signal = false;
 
 	scoped_guard(spinlock_irqsave, &vcq->lock) {
-		if (vcq->live && !list_empty(&vcq->waiting)) {
-			sluice_vcq_flush_waiting(vcq);
-			signal = sluice_vcq_take_posted(vcq);
-		}
+		if (!vcq->live || list_empty(&vcq->waiting))
+			return;
+		if (!vcq->ring.va)
+			sluice_vctrl_kick_worker(vcq->vctrl);
+		sluice_vcq_flush_waiting(vcq);
+		signal = sluice_vcq_take_posted(vcq);
 	}
 	if (signal)
 		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);

@@ -169,7 +169,8 @@ struct sluice_vcq {
  * @submitted: commands given to the hardware, written under @lock
  * @completed: commands the hardware gave back, written under the completion
  *	queue's lock
- * @stalled: fetching waits for a free slot
+ * @stalled: fetching waits for a free slot or for memory
+ * @map_failures: attempts in a row that did not find the queue's memory
  * @id: queue identifier
  * @live: created by the guest; changes under @lock
  * @reads: Read and Compare commands completed; these four count from attach
@@ -195,6 +196,7 @@ struct sluice_vsq {
 	unsigned long submitted;
 	unsigned long completed;
 	bool stalled;
+	unsigned int map_failures;
 	u16 id;
 	bool live;
 	u64 reads;
@@ -390,6 +392,7 @@ u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,
 int sluice_vring_map(struct sluice_vctrl *vctrl, struct sluice_vring *ring);
 bool sluice_vring_touches(const struct sluice_vring *ring, u64 iova, u64 size);
 void sluice_vring_free(struct sluice_vring *ring);
+bool sluice_vsq_map_rings(struct sluice_vsq *vsq);
 u16 sluice_vring_status(int err);
 
 /* vslot.c */

@@ -251,26 +251,19 @@ static u32 sluice_vio_tail(struct sluice_vsq *vsq)
 /* Both rings mapped: a command that fails here completes here */
 static bool sluice_vio_ready(struct sluice_vsq *vsq)
 {
-	int err;
-
 	lockdep_assert_held(&vsq->lock);
 
 	if (!vsq->live || READ_ONCE(vsq->vctrl->stop))
 		return false;
 	if (likely(vsq->ring.va && READ_ONCE(vsq->vcq->ring.va)))
 		return true;
-
-	err = sluice_vring_map(vsq->vctrl, &vsq->ring);
-	if (!err)
-		err = sluice_vcq_map(vsq->vcq);
-	if (!err)
+	/* memory that nobody needs now may be away for any time */
+	if (vsq->head == sluice_vio_tail(vsq) &&
+	    list_empty_careful(&vsq->vcq->waiting))
+		return false;
+	if (sluice_vsq_map_rings(vsq))
 		return true;
-	if (err == -EAGAIN) {
-		sluice_vsq_retry_later(vsq);
-	} else {
-		WRITE_ONCE(vsq->stalled, true);
-		sluice_vctrl_fatal(vsq->vctrl);
-	}
+	WRITE_ONCE(vsq->stalled, true);
 	return false;
 }
 

@@ -194,6 +194,7 @@ static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	vsq->submitted = 0;
 	vsq->completed = 0;
 	vsq->stalled = false;
+	vsq->map_failures = 0;
 	vsq->vctrl->sdev->doorbells[2 * vsq->id] = 0;
 	return 0;
 }
@@ -240,7 +241,7 @@ u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 	if (vector > vctrl->nr_qpairs)
 		return NVME_SC_INVALID_VECTOR | NVME_SC_DNR;
 	if (FIELD_GET(NVME_CC_IOCQES, vctrl->regs.cc) != NVME_CQES)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
 
 	status = sluice_vring_init(vctrl, &vcq->ring, le64_to_cpu(cmd->prp1),
 				   (size_t)size << NVME_CQES,
@@ -338,7 +339,7 @@ u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 	if (status)
 		return status;
 	if (FIELD_GET(NVME_CC_IOSQES, vctrl->regs.cc) != NVME_SQES)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
 
 	status = sluice_vring_init(vctrl, &vsq->ring, le64_to_cpu(cmd->prp1),
 				   (size_t)size << NVME_SQES,

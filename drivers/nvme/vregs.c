@@ -16,6 +16,11 @@
 /* CAP.TO counts 500 ms: a slow drive's queues take a while to delete. */
 #define SLUICE_VREGS_TIMEOUT	60
 
+/* What is not reserved of CC */
+#define SLUICE_VREGS_CC \
+	(NVME_CC_EN | NVME_CC_CSS | NVME_CC_MPS | NVME_CC_AMS | NVME_CC_SHN | \
+	 NVME_CC_IOSQES | NVME_CC_IOCQES)
+
 /* The registers in use end with ACQ. */
 #define SLUICE_VREGS_BYTES	(NVME_REG_ACQ + sizeof(u64))
 
@@ -65,6 +70,7 @@ static unsigned int sluice_vregs_write_cc(struct sluice_vregs *regs, u32 cc)
 	u32 old = regs->cc;
 	unsigned int actions = 0;
 
+	cc &= SLUICE_VREGS_CC;
 	regs->cc = cc;
 	if ((cc & NVME_CC_EN) && !(old & NVME_CC_EN)) {
 		regs->csts &= ~NVME_CSTS_SHST;

@@ -7,6 +7,9 @@
 #include "sluice_compat.h"
 #include "vctrl.h"
 
+/* Attempts, a few milliseconds apart, to map memory that a guest took away */
+#define SLUICE_VRING_PATIENCE	200
+
 /**
  * sluice_vring_map() - map the memory of a queue
  * @vctrl: controller
@@ -28,6 +31,34 @@ int sluice_vring_map(struct sluice_vctrl *vctrl, struct sluice_vring *ring)
 		return PTR_ERR(va);
 	ring->va = va;
 	return 0;
+}
+
+/**
+ * sluice_vsq_map_rings() - map a queue's memory and that of its completions
+ * @vsq: live submission queue, serialised by its lock or the admin lock
+ *
+ * A guest whose memory is being rearranged gets it back in a moment, so there
+ * is some patience before the controller gives up.
+ *
+ * Return: whether both are mapped. If not, the worker will try again or the
+ * controller has failed.
+ */
+bool sluice_vsq_map_rings(struct sluice_vsq *vsq)
+{
+	int err;
+
+	err = sluice_vring_map(vsq->vctrl, &vsq->ring);
+	if (!err)
+		err = sluice_vcq_map(vsq->vcq);
+	if (!err) {
+		vsq->map_failures = 0;
+		return true;
+	}
+	if (err == -EAGAIN || vsq->map_failures++ < SLUICE_VRING_PATIENCE)
+		sluice_vctrl_retry_later(vsq->vctrl);
+	else
+		sluice_vctrl_fatal(vsq->vctrl);
+	return false;
 }
 
 /**
