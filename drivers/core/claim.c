@@ -40,13 +40,15 @@ static int claim_take(struct sluice_slice *slice, const uuid_t *mdev)
 	int ret;
 
 	if (sluice_slice_get_state(slice) != SLUICE_SLICE_FREE ||
-	    claim_overlaps(slice))
+	    slice->ambiguous || claim_overlaps(slice))
 		return -EBUSY;
 	mutex_lock(&slice->claim_lock);
 	ret = sluice_part_open(slice);
 	mutex_unlock(&slice->claim_lock);
 	if (ret)
 		return ret;
+	if (!slice->extent.partition)
+		slice->disk->guest_table = true;
 	sluice_slice_set_mdev(slice, mdev);
 	sluice_slice_set_state(slice, SLUICE_SLICE_ATTACHED);
 	get_device(&slice->dev);
@@ -63,6 +65,8 @@ static const char *claim_why(struct sluice_slice *slice, int err)
 	case SLUICE_SLICE_FREE:
 		break;
 	}
+	if (slice->ambiguous)
+		return "has a UUID that is on another disk, too";
 	switch (err) {
 	case -EBUSY:
 		return "is used by the host or shares blocks with what is in use";

@@ -74,10 +74,13 @@ ssize_t sluice_parent_describe(struct mdev_type *type, char *buf)
  */
 int sluice_parent_rescan(struct sluice_parent *parent)
 {
+	struct sluice_slice *slice;
 	struct sluice_disk *disk;
 	int ret = 0;
 
 	mutex_lock(&parent->lock);
+	list_for_each_entry(slice, &parent->slice_list, list)
+		slice->ambiguous = false;
 	list_for_each_entry(disk, &parent->disks, list) {
 		int err = sluice_scan_disk(disk);
 
@@ -88,6 +91,17 @@ int sluice_parent_rescan(struct sluice_parent *parent)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(sluice_parent_rescan);
+
+/* Somebody says that the tables are as they should be. */
+static void parent_trust_tables(struct sluice_parent *parent)
+{
+	struct sluice_disk *disk;
+
+	mutex_lock(&parent->lock);
+	list_for_each_entry(disk, &parent->disks, list)
+		disk->guest_table = false;
+	mutex_unlock(&parent->lock);
+}
 
 static ssize_t rescan_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
@@ -100,8 +114,10 @@ static ssize_t rescan_store(struct device *dev, struct device_attribute *attr,
 	ret = kstrtobool(buf, &yes);
 	if (ret)
 		return ret;
-	if (yes)
-		ret = sluice_parent_rescan(parent);
+	if (!yes)
+		return -EINVAL;
+	parent_trust_tables(parent);
+	ret = sluice_parent_rescan(parent);
 	return ret ?: count;
 }
 

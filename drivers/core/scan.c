@@ -4,7 +4,9 @@
  *
  * Slices that are not free stay as they are whatever the table says, and
  * nothing that shares blocks with them is shown. A disk that is given away as a
- * whole is not read at all: its table is the guest's.
+ * whole is not read at all: its table is the guest's. It stays the guest's
+ * after that, until somebody asks for a rescan: a guest could have written a
+ * slice there with the UUID of another guest's.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -79,8 +81,20 @@ static int scan_append(struct scan *scan, const struct sluice_extent *extent)
 	return 0;
 }
 
+/*
+ * The page cache of the whole disk works in blocks of up to a page. A slice
+ * that shares one with its neighbour, or with the table itself, would be
+ * overwritten with what the host has cached of it when that is written.
+ */
+static bool scan_aligned(const struct sluice_gpt_entry *entry)
+{
+	return !(entry->start_bytes % PAGE_SIZE) &&
+	       !(entry->size_bytes % PAGE_SIZE);
+}
+
 static int scan_visit(void *priv, const struct sluice_gpt_entry *entry)
 {
+	struct scan *scan = priv;
 	struct sluice_extent extent = {
 		.uuid = entry->uuid,
 		.start = entry->start_bytes,
@@ -89,8 +103,18 @@ static int scan_visit(void *priv, const struct sluice_gpt_entry *entry)
 		.pool = entry->attributes & SLUICE_GPT_ATTR_POOL,
 	};
 
+	if (!scan_aligned(entry)) {
+		scan->rejected = true;
+		dev_notice_ratelimited(scan->disk->parent->dev,
+				       "%s: partition %u (%pUb) is no slice: start %llu and size %llu are not both multiples of %lu bytes\n",
+				       scan_disk_name(scan->disk),
+				       entry->partition, &entry->uuid,
+				       entry->start_bytes, entry->size_bytes,
+				       PAGE_SIZE);
+		return 0;
+	}
 	strscpy(extent.name, entry->name, sizeof(extent.name));
-	return scan_append(priv, &extent);
+	return scan_append(scan, &extent);
 }
 
 static void scan_reject(void *priv, u32 partition, const uuid_t *uuid,
@@ -207,6 +231,19 @@ static struct sluice_slice *scan_conflict(struct scan *scan,
 	return NULL;
 }
 
+/* Whoever has the name that an entry would get: its partition was renumbered. */
+static struct sluice_slice *scan_namesake(struct scan *scan,
+					  const struct sluice_extent *extent)
+{
+	struct sluice_slice *slice;
+
+	list_for_each_entry(slice, &scan->disk->parent->slice_list, list)
+		if (slice->disk == scan->disk &&
+		    slice->extent.partition == extent->partition)
+			return slice;
+	return NULL;
+}
+
 static int scan_add_new(struct scan *scan, const struct sluice_extent *extent)
 {
 	struct sluice_disk *disk = scan->disk;
@@ -216,10 +253,20 @@ static int scan_add_new(struct scan *scan, const struct sluice_extent *extent)
 	if (other && other->disk == disk)
 		return 0;
 	if (other) {
+		/* which of the two is meant nobody can say: neither is given */
+		other->ambiguous = true;
 		dev_notice_ratelimited(disk->parent->dev,
 				       "%s: partition %u is not shown, its UUID %pUb is that of slice %s\n",
 				       scan_disk_name(disk), extent->partition,
 				       &extent->uuid, dev_name(&other->dev));
+		return 0;
+	}
+	other = scan_namesake(scan, extent);
+	if (other) {
+		dev_notice_ratelimited(disk->parent->dev,
+				       "%s: slice %pUb is not shown, slice %pUb, which is in use, has its number %u\n",
+				       scan_disk_name(disk), &extent->uuid,
+				       &other->extent.uuid, extent->partition);
 		return 0;
 	}
 	other = scan_conflict(scan, extent);
@@ -280,7 +327,7 @@ int sluice_scan_disk(struct sluice_disk *disk)
 
 	lockdep_assert_held(&disk->parent->lock);
 	INIT_LIST_HEAD(&scan.found);
-	if (scan_given_away(disk))
+	if (disk->guest_table || scan_given_away(disk))
 		return 0;
 	ret = scan_collect(&scan);
 	if (ret == -EINVAL)

@@ -190,8 +190,9 @@ static void vfio_request(struct vfio_device *core_vdev, unsigned int count)
 
 	if (!(count % 10))
 		dev_notice_ratelimited(vdev->sdev.dev,
-				       "removal waits for the user of the device, who has %sbeen told\n",
-				       told ? "" : "no way of ");
+				       "removal waits for the user of the device, who %s\n",
+				       told ? "has been told" :
+					      "asked not to be told");
 }
 
 /*
