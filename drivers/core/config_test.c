@@ -341,4 +341,5 @@ static struct kunit_suite config_suite = {
 	.name = "sluice_config",
 	.test_cases = config_cases,
 };
+
 kunit_test_suite(config_suite);

@@ -78,7 +78,7 @@ struct sluice_parent {
  * @uuid: identity of the slice that is the whole disk
  * @priv: the backend's own
  * @block_size: bytes of a logical block
- * @foreign: a guest has had all of it, and so may have written its table.
+ * @guest_table: a guest has had all of it, and so may have written its table.
  *	Not read again until somebody asks for a rescan
  */
 struct sluice_disk {
@@ -88,7 +88,7 @@ struct sluice_disk {
 	uuid_t uuid;
 	void *priv;
 	unsigned int block_size;
-	bool foreign;
+	bool guest_table;
 };
 
 /**
@@ -209,7 +209,6 @@ extern struct class sluice_class;
 /* parent.c */
 struct sluice_parent *sluice_parent_of_type(struct mdev_type *type);
 const struct sluice_type *sluice_parent_type(struct mdev_type *type);
-int sluice_parent_scan(struct sluice_parent *parent);
 unsigned int sluice_parent_available(struct mdev_type *type);
 ssize_t sluice_parent_describe(struct mdev_type *type, char *buf);
 
@@ -240,8 +239,7 @@ void sluice_slice_update(struct sluice_slice *slice,
 			 const struct sluice_extent *extent);
 void sluice_slice_forget(struct sluice_slice *slice);
 struct sluice_slice *sluice_slice_find(struct sluice_parent *parent,
-				       const uuid_t *uuid,
-				       const struct sluice_slice *after);
+				       const uuid_t *uuid);
 unsigned int sluice_slice_nr_free(struct sluice_parent *parent);
 enum sluice_slice_state sluice_slice_get_state(struct sluice_slice *slice);
 void sluice_slice_set_state(struct sluice_slice *slice,

@@ -610,4 +610,5 @@ static struct kunit_suite gmem_suite = {
 	.exit = fake_exit,
 	.test_cases = gmem_cases,
 };
+
 kunit_test_suite(gmem_suite);

@@ -144,4 +144,5 @@ static struct kunit_suite recent_suite = {
 	.name = "sluice_recent",
 	.test_cases = recent_cases,
 };
+
 kunit_test_suite(recent_suite);
