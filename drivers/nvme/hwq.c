@@ -11,6 +11,7 @@
 #include <linux/bitmap.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
+#include <linux/sched/mm.h>
 
 #include "host.h"
 
@@ -201,6 +202,7 @@ static irqreturn_t sluice_nvme_irq(int irq, void *data)
 int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 {
 	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
+	unsigned int noio;
 	int ret;
 
 	lockdep_assert_held(&ctrl->reset_lock);
@@ -215,8 +217,11 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 	cq->armed = true;
 	spin_unlock_irq(&cq->lock);
 
+	/* Writing to a disk may have to wait for the lock that is held here. */
+	noio = memalloc_noio_save();
 	ret = pci_request_irq(ctrl->pdev, cq->vector, sluice_nvme_irq, NULL, cq,
 			      "sluice%dq%u", ctrl->instance, cq->qid);
+	memalloc_noio_restore(noio);
 	if (ret) {
 		dev_err(&ctrl->pdev->dev, "no interrupt for queue %u: %pe\n",
 			cq->qid, ERR_PTR(ret));

@@ -10,6 +10,8 @@
  * does no DMA and no completion can come, so that everything in flight can be
  * taken back. A dead controller is not a bus master.
  */
+#include <linux/sched/mm.h>
+
 #include "host.h"
 
 /* How often to look whether the controller has failed */
@@ -136,6 +138,8 @@ static void sluice_nvme_resume(struct sluice_nvme_ctrl *ctrl,
 
 static int sluice_nvme_restart(struct sluice_nvme_ctrl *ctrl)
 {
+	/* Memory must not be sought by writing to the disks that wait for us. */
+	unsigned int noio = memalloc_noio_save();
 	int ret = sluice_nvme_start(ctrl);
 
 	if (ret)
@@ -144,6 +148,7 @@ static int sluice_nvme_restart(struct sluice_nvme_ctrl *ctrl)
 	else
 		dev_info(&ctrl->pdev->dev, "controller has been reset\n");
 	sluice_nvme_resume(ctrl, ret ? SLUICE_NVME_DEAD : SLUICE_NVME_LIVE);
+	memalloc_noio_restore(noio);
 	return ret;
 }
 
