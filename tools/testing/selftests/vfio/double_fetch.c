@@ -15,7 +15,7 @@
 
 #define CANARY		0xc7
 #define DEPTH		2u
-#define COMMANDS	20000u
+#define COMMANDS	5000u
 
 /**
  * struct flipper - two values that a word of memory takes in turn

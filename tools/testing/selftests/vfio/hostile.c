@@ -16,7 +16,7 @@
 #include "lib/test.h"
 
 #define CANARY		0xc7
-#define STEPS		20000u
+#define STEPS		5000u
 #define PAIRS		4u
 #define POOL_PAGES	64u
 
