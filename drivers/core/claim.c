@@ -140,7 +140,15 @@ static int claim_prepare(struct sluice_slice *slice, const uuid_t *mdev)
 		claim_refuse(slice->parent, mdev,
 			     "cleaning slice %s failed with error %d",
 			     dev_name(&slice->dev), ret);
-	return ret && ret != -EINTR && ret != -ENODEV ? -EIO : ret;
+	switch (ret) {
+	case 0:
+	case -EBUSY:
+	case -EINTR:
+	case -ENODEV:
+		return ret;
+	default:
+		return -EIO;
+	}
 }
 
 /**

@@ -46,6 +46,12 @@ static const unsigned int gmem_orders[] = {
 	0,
 };
 
+/*
+ * Where the user may not lock more memory VFIO writes a line to the log for
+ * each page that is asked for. A guest must not be able to fill the log.
+ */
+#define GMEM_NOMEM_WAIT_MS	500
+
 /* How long one unmap waits for the unpinning, and how often. */
 #define GMEM_UNPIN_WAIT_MS	200
 #define GMEM_UNPIN_ROUNDS	6
@@ -443,6 +449,23 @@ static int gmem_fill_group(struct sluice_gmem *gmem, u64 first,
 	return ret;
 }
 
+static bool gmem_too_early(const struct sluice_gmem *gmem, unsigned int order)
+{
+	unsigned long until = order ? gmem->scarce : gmem->exhausted;
+
+	return until && time_before(jiffies, until);
+}
+
+static void gmem_note_nomem(struct sluice_gmem *gmem, unsigned int order)
+{
+	unsigned long until = jiffies + msecs_to_jiffies(GMEM_NOMEM_WAIT_MS);
+
+	/* Zero stands for never. */
+	gmem->scarce = until | 1;
+	if (!order)
+		gmem->exhausted = until | 1;
+}
+
 /* Fill in the largest group that is possible around a page. */
 static int gmem_fill(struct sluice_gmem *gmem, u64 iova, bool write,
 		     unsigned long *retry_in)
@@ -454,6 +477,10 @@ static int gmem_fill(struct sluice_gmem *gmem, u64 iova, bool write,
 		unsigned int order = gmem_orders[i];
 		u64 first = ALIGN_DOWN(iova, (u64)PAGE_SIZE << order);
 
+		if (gmem_too_early(gmem, order)) {
+			ret = -ENOMEM;
+			continue;
+		}
 		ret = gmem_busy_begin(gmem, first, order, retry_in);
 		/* Somebody was faster: the page is there. */
 		if (ret == -EEXIST && !order)
@@ -467,6 +494,8 @@ static int gmem_fill(struct sluice_gmem *gmem, u64 iova, bool write,
 		if (ret == -EPERM && !order && !write)
 			ret = gmem_fill_group(gmem, first, order, false);
 		gmem_busy_end(gmem);
+		if (ret == -ENOMEM)
+			gmem_note_nomem(gmem, order);
 		if (ret == -EAGAIN)
 			*retry_in = 1;
 		if (!ret || ret == -EAGAIN)
@@ -918,6 +947,8 @@ void sluice_gmem_open(struct sluice_gmem *gmem)
 {
 	spin_lock(&gmem->lock);
 	memset(&gmem->recent, 0, sizeof(gmem->recent));
+	gmem->scarce = 0;
+	gmem->exhausted = 0;
 	WRITE_ONCE(gmem->open, true);
 	spin_unlock(&gmem->lock);
 }

@@ -62,6 +62,8 @@ struct sluice_gmem_ops {
  * @dropped: chunks out of the table, for @work to unpin
  * @nr_dropped: chunks not unpinned yet, with the one in @work's hands
  * @recent: ranges that must not be pinned for now
+ * @scarce: until when pages are pinned one by one, in jiffies
+ * @exhausted: until when none are pinned, in jiffies
  * @busy_first: first byte of what @work is pinning
  * @busy_last: last byte
  * @busy: @work is pinning
@@ -85,6 +87,8 @@ struct sluice_gmem {
 	struct list_head dropped;
 	unsigned int nr_dropped;
 	struct sluice_recent recent;
+	unsigned long scarce;
+	unsigned long exhausted;
 	u64 busy_first;
 	u64 busy_last;
 	bool busy;

@@ -8,6 +8,7 @@
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
@@ -43,6 +44,8 @@
  * @page: what each page of the guest is
  * @where: which page of @block it is
  * @groups: for the first page of a call of pin: its length
+ * @pin_limit: pages that may be pinned at once
+ * @refusals: calls of pin that the limit made fail
  * @maps: mappings there are now
  * @map_calls: calls of map so far
  * @map_read_only: of those, for reading only
@@ -60,6 +63,8 @@ struct fake {
 	u8 page[FAKE_CHUNKS * PAGES];
 	u16 where[FAKE_CHUNKS * PAGES];
 	u16 groups[FAKE_CHUNKS * PAGES];
+	unsigned int pin_limit;
+	unsigned int refusals;
 	unsigned int maps;
 	unsigned int map_calls;
 	unsigned int map_read_only;
@@ -103,6 +108,10 @@ static int fake_pin(void *priv, u64 iova, unsigned int nr, bool write,
 
 		if (ret)
 			return ret;
+	}
+	if (sluice_gmem_nr_pinned(&fake->gmem) + nr > fake->pin_limit) {
+		fake->refusals++;
+		return -ENOMEM;
 	}
 	for (i = 0; i < nr; i++) {
 		fake->page[first + i] |= FAKE_PINNED;
@@ -181,6 +190,7 @@ static int fake_init(struct kunit *test)
 	fake->test = test;
 	fake->start = FAKE_START;
 	fake->map_fails_above = SIZE_MAX;
+	fake->pin_limit = UINT_MAX;
 	init_completion(&fake->entered);
 	init_completion(&fake->go);
 	fake_lay_out(fake);
@@ -339,6 +349,29 @@ static void gmem_nothing_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_get(fake, U64_MAX, true), -EFAULT);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start - 1, true), -EFAULT);
 	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->gmem.chunks));
+}
+
+/* Each refusal is a line in the log: there must be few of them. */
+static void gmem_locked_memory_limit(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned long before = jiffies;
+	unsigned int i;
+
+	fake->pin_limit = 20;
+	for (i = 0; i < 20; i++)
+		fake_expect(fake, 7 * i);
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_EQ(test, fake_get(fake, fake_iova(fake, 501),
+					       true), -ENOMEM);
+	/* Two to begin with, and two for each half second after that. */
+	KUNIT_EXPECT_LE(test, fake->refusals,
+			2 + 2 * ((jiffies - before) / (HZ / 2)));
+	/* What there is stays usable, and more when the limit is raised. */
+	fake_expect(fake, 0);
+	fake->pin_limit = UINT_MAX;
+	msleep(600);
+	fake_expect(fake, 501);
 }
 
 static void gmem_read_only(struct kunit *test)
@@ -588,6 +621,7 @@ static struct kunit_case gmem_cases[] = {
 	KUNIT_CASE(gmem_all_maps_fail),
 	KUNIT_CASE(gmem_hole),
 	KUNIT_CASE(gmem_nothing_there),
+	KUNIT_CASE(gmem_locked_memory_limit),
 	KUNIT_CASE(gmem_read_only),
 	KUNIT_CASE(gmem_end_of_address_space),
 	KUNIT_CASE(gmem_partial_unmap),

@@ -202,6 +202,7 @@ static void slice_release(struct device *dev)
 {
 	struct sluice_slice *slice = slice_of(dev);
 
+	put_device(&slice->parent->slices);
 	mutex_destroy(&slice->claim_lock);
 	kfree(slice);
 }
@@ -213,6 +214,8 @@ static struct sluice_slice *slice_alloc(struct sluice_disk *disk,
 
 	if (!slice)
 		return NULL;
+	/* The device's own reference ends with its removal; ours does not. */
+	get_device(&disk->parent->slices);
 	slice->parent = disk->parent;
 	slice->disk = disk;
 	slice->extent = *extent;

@@ -122,12 +122,15 @@ struct sluice_dev {
  * @attach: reserve what @type promises and fill @fn; called once when the mdev
  *	is created. 0 or a negative errno; the reason is logged by the backend
  * @detach: release what @attach reserved; called after @close
- * @open: the VFIO device has been opened: come up as after power-on. Guest
- *	memory may be used from here on
+ * @open: the VFIO device has been opened: come up as after power-on, with bus
+ *	mastering off. Guest memory may be used once @bus_master has switched
+ *	it on
  * @close: the last user is gone: stop all DMA and drop every reference to
  *	guest memory before returning
- * @reset: Function Level Reset: as @open leaves it; all DMA stopped and every
- *	reference to guest memory dropped before returning
+ * @reset: Function Level Reset: as @open leaves it, with bus mastering off
+ *	without a call of @bus_master; all DMA stopped and every reference to
+ *	guest memory dropped before returning. The doorbell page is zeroed
+ *	afterwards
  * @reg_read: read BAR0 outside the doorbell page; @off is naturally aligned to
  *	@len, which is 1, 2, 4 or 8. @val receives the bytes, little-endian, from
  *	the lowest address on. Several vCPUs may call it at once
@@ -139,9 +142,12 @@ struct sluice_dev {
  *	must not access guest memory
  * @quiesce: stop accessing guest memory on behalf of this device and wait
  *	until no DMA is in flight. The range [@iova, @iova + @size) is about to
- *	go: mappings made with sluice_mem_vmap() that touch it must be given up
+ *	go, with everything when both reach as far as they can (0, U64_MAX):
+ *	mappings made with sluice_mem_vmap() that touch it must be given up
  *	before returning. Must not wait for the guest. Calls pair with @resume
- *	and are never nested
+ *	and are never nested. It may take locks that are held round
+ *	sluice_mem_get() and the like: those do not wait for an unmap, but fail
+ *	with -EAGAIN
  * @resume: guest memory may be used again
  *
  * @open, @close, @reset, @quiesce, @resume and @bus_master are serialised by
