@@ -216,10 +216,7 @@ static void sluice_vctrl_shutdown(struct sluice_vctrl *vctrl)
 				     ERR_PTR(err));
 
 	guard(spinlock_irqsave)(&vctrl->reg_lock);
-	if (vctrl->regs.csts & NVME_CSTS_SHST) {
-		vctrl->regs.csts &= ~NVME_CSTS_SHST;
-		vctrl->regs.csts |= NVME_CSTS_SHST_CMPLT;
-	}
+	sluice_vregs_shut_down(&vctrl->regs);
 }
 
 static void sluice_vctrl_follow_regs(struct sluice_vctrl *vctrl)
@@ -231,13 +228,13 @@ static void sluice_vctrl_follow_regs(struct sluice_vctrl *vctrl)
 		vctrl->actions = 0;
 	}
 
-	if (actions & SLUICE_VREGS_SHUTDOWN)
-		sluice_vctrl_shutdown(vctrl);
 	if (actions & SLUICE_VREGS_DISABLE) {
 		sluice_vctrl_disable(vctrl);
 		guard(spinlock_irqsave)(&vctrl->reg_lock);
 		sluice_vregs_disabled(&vctrl->regs);
 	}
+	if (actions & SLUICE_VREGS_SHUTDOWN)
+		sluice_vctrl_shutdown(vctrl);
 	if (actions & SLUICE_VREGS_ENABLE)
 		sluice_vctrl_enable(vctrl);
 }

@@ -183,10 +183,24 @@ bool sluice_vregs_enable_valid(const struct sluice_vregs *regs)
  * sluice_vregs_disabled() - the Controller Reset is done [7.3.2]
  * @regs: register file
  *
- * AQA, ASQ and ACQ survive, as the specification asks; errors do not.
+ * AQA, ASQ and ACQ survive, as the specification asks; status does not.
  */
 void sluice_vregs_disabled(struct sluice_vregs *regs)
 {
-	regs->csts &= ~(NVME_CSTS_RDY | NVME_CSTS_CFS);
+	regs->csts &= ~(NVME_CSTS_RDY | NVME_CSTS_CFS | NVME_CSTS_SHST);
 	regs->intms = 0;
+}
+
+/**
+ * sluice_vregs_shut_down() - the shutdown is done [3.1.6]
+ * @regs: register file
+ *
+ * Nothing is reported to a guest that has gone on without waiting for it.
+ */
+void sluice_vregs_shut_down(struct sluice_vregs *regs)
+{
+	if (!FIELD_GET(NVME_CC_SHN, regs->cc))
+		return;
+	regs->csts &= ~NVME_CSTS_SHST;
+	regs->csts |= NVME_CSTS_SHST_CMPLT;
 }

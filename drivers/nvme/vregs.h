@@ -48,5 +48,6 @@ unsigned int sluice_vregs_write(struct sluice_vregs *regs, u32 off,
 				const void *val, unsigned int len);
 bool sluice_vregs_enable_valid(const struct sluice_vregs *regs);
 void sluice_vregs_disabled(struct sluice_vregs *regs);
+void sluice_vregs_shut_down(struct sluice_vregs *regs);
 
 #endif /* SLUICE_NVME_VREGS_H */
