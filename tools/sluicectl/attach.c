@@ -208,8 +208,6 @@ static int execute(const struct request *rq, const struct slice *s, const struct
 		int code = say_refused(r, s, type);
 
 		klog_show(log, s->parent->bdf);
-		if (code == NOT_PERMITTED)
-			hint("writing to mdev_supported_types needs privilege");
 		return code;
 	}
 	r = verify(s);

@@ -4,6 +4,11 @@
 #include <errno.h>
 #include <linux/blkpg.h>
 #include <sys/ioctl.h>
+#include <time.h>
+
+/* udev opens every new partition for a moment to look into it. */
+#define RETRY_EVERY_MS	50
+#define RETRY_FOR_MS	1000
 
 static int tell(const struct table *t, int op, const struct entry *entry)
 {
@@ -28,5 +33,14 @@ int blkpg_add(const struct table *t, const struct entry *entry)
 
 int blkpg_remove(const struct table *t, const struct entry *entry)
 {
-	return tell(t, BLKPG_DEL_PARTITION, entry);
+	const struct timespec pause = { .tv_nsec = RETRY_EVERY_MS * 1000000L };
+	int r;
+
+	for (int waited = 0; waited < RETRY_FOR_MS; waited += RETRY_EVERY_MS) {
+		r = tell(t, BLKPG_DEL_PARTITION, entry);
+		if (r != -EBUSY)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return r;
 }

@@ -2,10 +2,11 @@
 /*
  * sluicectl create: a new slice in the free space of a drive.
  *
- * The order is chosen so that no other program ever sees half of it: the
- * blocks are zeroed while nobody can reach them, the kernel then takes or
- * refuses the partition, and only then is it written to the table. A step
- * that fails takes back the earlier ones.
+ * The order is chosen so that no guest ever sees half of it: the kernel takes
+ * or refuses the partition, which shows whether anybody has these blocks that
+ * the table knows nothing of; then they are zeroed; and only then is the slice
+ * written to the table, where the driver finds it. A step that fails takes
+ * back the earlier ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -239,11 +240,11 @@ static int show_plan(const struct job *job)
 
 	if (job->table.blank)
 		plan_add(&plan, "make a GPT on %s, which is blank", job->target.node);
+	if (!job->table.image)
+		plan_add(&plan, "tell the kernel about partition %u", e->number);
 	if (!job->rq->keep_data)
 		plan_add(&plan, "zero %s of %s from byte %" PRIu64, size, job->target.node,
 			 e->start);
-	if (!job->table.image)
-		plan_add(&plan, "tell the kernel about partition %u", e->number);
 	plan_add(&plan, "write entry %u to the GPT: name '%s', UUID %s, bytes %" PRIu64
 		 " to %" PRIu64 "%s", e->number, e->name, e->uuid, e->start,
 		 e->start + e->size - 1, e->pool ? ", pool member" : "");
@@ -311,12 +312,14 @@ static int execute(struct job *job)
 
 	if (job->table.blank)
 		r = blank_save(&job->table, &job->before);
-	if (!r && !job->rq->keep_data)
-		r = zero_range(&job->table, job->entry.start, job->entry.size);
 	if (!r)
 		r = tell_kernel(job);
 	if (!r) {
 		told = !job->table.image;
+		if (!job->rq->keep_data)
+			r = zero_range(&job->table, job->entry.start, job->entry.size);
+	}
+	if (!r) {
 		written = true;
 		r = table_write(&job->table);
 	}

@@ -77,7 +77,8 @@ void programs_with_vfio(const char *syspath, struct strv *who)
 	if (!dir)
 		return;
 	while ((entry = readdir(dir)))
-		if (isdigit((unsigned char)*entry->d_name) && has_open(entry->d_name, &nodes))
+		if (isdigit((unsigned char)*entry->d_name) &&
+		    atol(entry->d_name) != getpid() && has_open(entry->d_name, &nodes))
 			add_program(entry->d_name, who);
 	closedir(dir);
 }
