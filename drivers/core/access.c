@@ -138,7 +138,17 @@ static void access_write_msix(struct sluice_vdev *vdev, u32 off, const u8 *buf,
 		memcpy(vdev->msix_bar + off, buf, min_t(size_t, len, end - off));
 }
 
-static int access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
+/**
+ * sluice_access_read() - read from a region
+ * @vdev: the device
+ * @index: VFIO region index
+ * @off: offset in the region
+ * @buf: where to put the bytes
+ * @len: how many, none of them outside the region
+ *
+ * Return: 0, or -EIO where the BARs do not respond
+ */
+int sluice_access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
 		       u8 *buf, size_t len)
 {
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
@@ -156,7 +166,17 @@ static int access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
 	return 0;
 }
 
-static int access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
+/**
+ * sluice_access_write() - write to a region
+ * @vdev: the device
+ * @index: VFIO region index
+ * @off: offset in the region
+ * @buf: the bytes
+ * @len: how many, none of them outside the region
+ *
+ * Return: 0, or -EIO where the BARs do not respond
+ */
+int sluice_access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
 			const u8 *buf, size_t len)
 {
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
@@ -172,11 +192,17 @@ static int access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
 	return 0;
 }
 
-/*
- * Take a file offset apart and see how much of an access is within the region.
- * Returns a negative errno where nothing is.
+/**
+ * sluice_access_prepare() - take a file offset apart
+ * @vdev: the device
+ * @count: bytes asked for
+ * @pos: file offset
+ * @index: receives the VFIO region index
+ * @off: receives the offset in the region
+ *
+ * Return: how many of the bytes are within the region, or -EINVAL for none
  */
-static ssize_t access_prepare(struct sluice_vdev *vdev, size_t count,
+ssize_t sluice_access_prepare(const struct sluice_vdev *vdev, size_t count,
 			      loff_t pos, unsigned int *index, u32 *off)
 {
 	u64 size;
@@ -222,13 +248,13 @@ ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
 
 	if (!count)
 		return 0;
-	todo = access_prepare(vdev, count, *ppos, &index, &off);
+	todo = sluice_access_prepare(vdev, count, *ppos, &index, &off);
 	if (todo < 0)
 		return todo;
 	for (done = 0; done < todo;) {
 		size_t n = access_step(off, todo - done);
 
-		ret = access_read(vdev, index, off, buf, n);
+		ret = sluice_access_read(vdev, index, off, buf, n);
 		if (!ret && copy_to_user(ubuf + done, buf, n))
 			ret = -EFAULT;
 		if (ret)
@@ -263,7 +289,7 @@ ssize_t sluice_vfio_write(struct vfio_device *core_vdev,
 
 	if (!count)
 		return 0;
-	todo = access_prepare(vdev, count, *ppos, &index, &off);
+	todo = sluice_access_prepare(vdev, count, *ppos, &index, &off);
 	if (todo < 0)
 		return todo;
 	for (done = 0; done < todo;) {
@@ -271,7 +297,7 @@ ssize_t sluice_vfio_write(struct vfio_device *core_vdev,
 
 		ret = copy_from_user(buf, ubuf + done, n) ? -EFAULT : 0;
 		if (!ret)
-			ret = access_write(vdev, index, off, buf, n);
+			ret = sluice_access_write(vdev, index, off, buf, n);
 		if (ret)
 			return done ?: ret;
 		off += n;

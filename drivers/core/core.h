@@ -271,6 +271,12 @@ ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
 			 size_t count, loff_t *ppos);
 ssize_t sluice_vfio_write(struct vfio_device *core_vdev,
 			  const char __user *ubuf, size_t count, loff_t *ppos);
+ssize_t sluice_access_prepare(const struct sluice_vdev *vdev, size_t count,
+			      loff_t pos, unsigned int *index, u32 *off);
+int sluice_access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
+		       u8 *buf, size_t len);
+int sluice_access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
+			const u8 *buf, size_t len);
 u64 sluice_region_size(const struct sluice_vdev *vdev, unsigned int index);
 u64 sluice_region_offset(unsigned int index);
 
