@@ -945,10 +945,8 @@ u64 sluice_gmem_nr_pinned(struct sluice_gmem *gmem)
  */
 void sluice_gmem_open(struct sluice_gmem *gmem)
 {
+	/* Unmaps may be going on even now: what they have noted stays. */
 	spin_lock(&gmem->lock);
-	memset(&gmem->recent, 0, sizeof(gmem->recent));
-	gmem->scarce = 0;
-	gmem->exhausted = 0;
 	WRITE_ONCE(gmem->open, true);
 	spin_unlock(&gmem->lock);
 }

@@ -382,7 +382,8 @@ unsigned int sluice_slice_nr_free(struct sluice_parent *parent)
 
 	spin_lock(&parent->slice_lock);
 	list_for_each_entry(slice, &parent->slice_list, list)
-		if (slice->state == SLUICE_SLICE_FREE && !slice_is_busy(slice))
+		if (slice->state == SLUICE_SLICE_FREE &&
+		    !READ_ONCE(slice->ambiguous) && !slice_is_busy(slice))
 			nr++;
 	spin_unlock(&parent->slice_lock);
 	return nr;
