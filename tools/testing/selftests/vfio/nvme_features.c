@@ -261,6 +261,30 @@ static void test_bad_values(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
+/* Whatever is asked of a value, the value in use is not touched by asking. */
+static void test_select(const struct test_opts *opts)
+{
+	u32 val, select, same = 0, untouched = 0;
+	struct vfio_dev dev;
+	struct nvme nv;
+
+	test_start(&nv, &dev, opts);
+	nvme_set_feature(&nv, FEAT_IRQ_COALESCING, 0x0203, &val);
+	for (select = 0; select < 8; select++) {
+		nvme_get_feature(&nv, FEAT_IRQ_COALESCING | select << 8, &val);
+		nvme_get_feature(&nv, FEAT_IRQ_COALESCING, &val);
+		same += (val & 0xffff) == 0x0203;
+		memset(nv.scratch.va, 0xa5, 8);
+		nvme_get_feature(&nv, FEAT_TIMESTAMP | 3 << 8, &val);
+		untouched += nv.scratch.va[0] == 0xa5 &&
+			     nv.scratch.va[7] == 0xa5;
+	}
+	is(same, 8, "asking for the default changes nothing");
+	if (nv.oncs & ONCS_SAVE)
+		is(untouched, 8, "capabilities of the timestamp have no data");
+	test_stop(&nv, &dev);
+}
+
 /* A controller reset takes every feature back to its default. */
 static void test_reset(const struct test_opts *opts)
 {
@@ -288,6 +312,7 @@ int main(int argc, char **argv)
 		{ "unknown", test_unknown },
 		{ "save", test_save },
 		{ "bad-values", test_bad_values },
+		{ "select", test_select },
 		{ "reset", test_reset },
 	};
 

@@ -131,6 +131,42 @@ static void test_sizes(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
+/* Room for more than two pages is described by a list, which stays as it is. */
+static void test_list(const struct test_opts *opts)
+{
+	struct prp_list list;
+	struct dma_buf buf;
+	struct vfio_dev dev;
+	struct nvme nv;
+	u64 before[4];
+	unsigned int i;
+
+	test_start(&nv, &dev, opts);
+	dma_alloc(&dev, &buf, 4 * PAGE, DMA_SCATTER);
+	prp_list_alloc(&dev, &list);
+	for (i = 0; i < ARRAY_SIZE(logs); i++) {
+		struct nvme_sqe sqe = {
+			.opcode = ADM_GET_LOG, .nsid = ~0u,
+			.cdw10 = logs[i].lid | (3 * PAGE / 4 - 1) << 16,
+		};
+
+		memset(buf.va, 0, buf.len);
+		nvme_set_prps(&sqe, &buf, 0x200, 3 * PAGE, &list);
+		memcpy(before, list.mem.va, sizeof(before));
+		is(nvme_exec_status(&nv.asq, &sqe), ST_OK,
+		   "%s: room for three pages", logs[i].name);
+		ok(!memcmp(before, list.mem.va, sizeof(before)),
+		   "%s: the list is left alone", logs[i].name);
+		nvme_get_log(&nv, logs[i].lid, ~0u, 0, logs[i].len);
+		ok(logs[i].lid == LOG_SMART ||
+		   !memcmp(buf.va + 0x200, nv.scratch.va, logs[i].len),
+		   "%s: the data are where they belong", logs[i].name);
+	}
+	dma_free(&list.mem);
+	dma_free(&buf);
+	test_stop(&nv, &dev);
+}
+
 static void test_unknown(const struct test_opts *opts)
 {
 	unsigned int lid, refused = 0;
@@ -226,6 +262,7 @@ int main(int argc, char **argv)
 		{ "offsets", test_offsets },
 		{ "long", test_long },
 		{ "sizes", test_sizes },
+		{ "list", test_list },
 		{ "unknown", test_unknown },
 		{ "smart", test_smart },
 		{ "contents", test_contents },

@@ -197,12 +197,10 @@ static void test_bad_queues(const struct test_opts *opts)
 	nvme_write32(&nv, REG_AQA, 0);
 	nvme_enable(&nv);
 	nvme_write32(&nv, REG_DB, 1);
-	ok(true, "queues of one entry are survived");
 	check_recovery(&nv, "queues of one entry");
 	nvme_disable(&nv);
 	nvme_write32(&nv, REG_AQA, 0x0fff0fff);
 	nvme_enable(&nv);
-	ok(true, "the largest queues on too little memory are survived");
 	check_recovery(&nv, "the largest queues");
 	test_stop(&nv, &dev);
 }

@@ -185,7 +185,7 @@ static void test_close(const struct test_opts *opts)
 	is(still, rounds, "closed with I/O in flight %u times, quiet after",
 	   rounds);
 	test_start(&nv, &dev, opts);
-	ok(true, "opens again afterwards");
+	is(nvme_identify(&nv, CNS_CTRL, 0), ST_OK, "works when opened again");
 	test_stop(&nv, &dev);
 }
 
