@@ -193,6 +193,8 @@ int sluice_nvme_identify(struct sluice_nvme_ctrl *ctrl, u8 cns, u32 nsid,
 /* ns.c */
 int sluice_nvme_ns_scan(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_ns_free_all(struct sluice_nvme_ctrl *ctrl);
+const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id);
+bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len);
 
 /* disk.c */
 int sluice_disks_init(struct sluice_nvme_ctrl *ctrl);

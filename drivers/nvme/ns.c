@@ -51,11 +51,19 @@ static void sluice_nvme_uuid_from_serial(struct sluice_nvme_ns *ns)
 	sluice_nvme_uuid_derive(&ns->uuid, &key, sizeof(key));
 }
 
-/* Find the UUID or else the NGUID in a list of descriptors. */
-static bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
+/**
+ * sluice_nvme_uuid_from_list() - find a namespace's UUID, or else its NGUID
+ * @uuid: receives it; undefined when there is none
+ * @list: list of Namespace Identification Descriptors, from the controller
+ * @len: its bytes
+ *
+ * Return: whether there is one that is not zero.
+ */
+bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
 {
 	bool found = false;
 	size_t pos = 0;
+	uuid_t id;
 
 	while (pos + SLUICE_NVME_NIDT_HEAD <= len && list[pos + 1]) {
 		u8 type = list[pos], size = list[pos + 1];
@@ -63,13 +71,14 @@ static bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
 		pos += SLUICE_NVME_NIDT_HEAD;
 		if (size > len - pos)
 			break;
-		if (size == sizeof(*uuid) &&
-		    (type == NVME_NIDT_UUID ||
-		     (type == NVME_NIDT_NGUID && !found))) {
-			memcpy(uuid, list + pos, sizeof(*uuid));
-			found = !uuid_is_null(uuid);
-			if (found && type == NVME_NIDT_UUID)
-				break;
+		if (size == sizeof(id) &&
+		    (type == NVME_NIDT_UUID || type == NVME_NIDT_NGUID)) {
+			memcpy(&id, list + pos, sizeof(id));
+			if (!uuid_is_null(&id) &&
+			    (type == NVME_NIDT_UUID || !found)) {
+				*uuid = id;
+				found = true;
+			}
 		}
 		pos += size;
 	}
@@ -108,23 +117,28 @@ static int sluice_nvme_ns_set_uuid(struct sluice_nvme_ns *ns)
 	return 0;
 }
 
-/* Returns why a namespace cannot be used, or NULL. */
-static const char *sluice_nvme_ns_refusal(struct sluice_nvme_ns *ns)
+/**
+ * sluice_nvme_ns_refusal() - can a namespace be used?
+ * @id: Identify Namespace
+ *
+ * Return: why not, or NULL.
+ */
+const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id)
 {
-	unsigned int format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->id->flbas);
-	const struct nvme_lbaf *lbaf = &ns->id->lbaf[format];
+	unsigned int format = FIELD_GET(NVME_NS_FLBAS_INDEX, id->flbas);
+	const struct nvme_lbaf *lbaf = &id->lbaf[format];
 
-	if (ns->id->nlbaf >= ARRAY_SIZE(ns->id->lbaf))
+	if (id->nlbaf >= ARRAY_SIZE(id->lbaf))
 		return "more than 16 LBA formats";
 	if (lbaf->ms)
 		return "its blocks have metadata";
-	if (ns->id->dps & 7)
+	if (id->dps & 7)
 		return "it is formatted with protection information";
 	if (lbaf->lbads != 9 && lbaf->lbads != 12)
 		return "its blocks have neither 512 nor 4096 bytes";
-	if (!ns->id->nsze)
+	if (!id->nsze)
 		return "its size is zero";
-	if (le64_to_cpu(ns->id->nsze) > S64_MAX >> lbaf->lbads)
+	if (le64_to_cpu(id->nsze) > S64_MAX >> lbaf->lbads)
 		return "its size cannot be represented";
 	return NULL;
 }
@@ -170,7 +184,7 @@ static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns)
 	/* Where there is no list of active namespaces, others are all zeros. */
 	if (!ns->id->nsze && le32_to_cpu(ns->ctrl->id->ver) < NVME_VS(1, 1, 0))
 		return -ENXIO;
-	reason = sluice_nvme_ns_refusal(ns);
+	reason = sluice_nvme_ns_refusal(ns->id);
 	if (reason) {
 		dev_warn(dev, "namespace %u refused: %s\n", ns->nsid, reason);
 		return -ENXIO;
