@@ -11,4 +11,4 @@
 # shellcheck source=tools/testing/selftests/vfio/l1.sh
 . /t/tools/testing/selftests/vfio/l1.sh
 
-selftest iommufd isolation double_fetch hostile
+selftest iommufd isolation double_fetch nvme_flood hostile

@@ -30,6 +30,15 @@ static bool slice_uuid(const struct test_opts *opts, u8 *uuid)
 	return true;
 }
 
+static bool all_zero(const u8 *mem, size_t len)
+{
+	while (len--) {
+		if (*mem++)
+			return false;
+	}
+	return true;
+}
+
 static void check_serial(const u8 *id, const struct test_opts *opts)
 {
 	char want[33];
@@ -73,6 +82,9 @@ static void test_controller(const struct test_opts *opts)
 	ok(id[IDC_LPA] & BIT(2), "extended data of Get Log Page");
 	ok(!strncmp((const char *)id + IDC_SUBNQN, "nqn.", 4), "subsystem NQN");
 	ok(memchr(id + IDC_SUBNQN, 0, 256), "subsystem NQN is terminated");
+	ok(all_zero(id + 356, 156) && all_zero(id + 544, 224) &&
+	   all_zero(id + 1024, 1024) && all_zero(id + 3072, 1024),
+	   "reserved and vendor specific fields are zero");
 	is(nvme_identify(&nv, CNS_CTRL, 1), ST_OK, "the NSID is ignored");
 	test_stop(&nv, &dev);
 }
@@ -111,6 +123,8 @@ static void test_namespace(const struct test_opts *opts)
 	   "no metadata");
 	is(id[IDN_MC], 0, "no metadata capabilities");
 	is(id[IDN_DPS], 0, "no protection information");
+	ok(all_zero(id + 192, PAGE - 192),
+	   "reserved and vendor specific fields are zero");
 	check_size(&nv, opts);
 	if (slice_uuid(opts, uuid))
 		ok(!memcmp(id + IDN_NGUID, uuid, 16),
@@ -123,15 +137,6 @@ static void test_namespace(const struct test_opts *opts)
 	ok(status == DNR(ST_NS) || status == ST_OK,
 	   "NSID FFFFFFFFh: refused or the common part: 0x%x", status);
 	test_stop(&nv, &dev);
-}
-
-static bool all_zero(const u8 *mem, size_t len)
-{
-	while (len--) {
-		if (*mem++)
-			return false;
-	}
-	return true;
 }
 
 static void test_list(const struct test_opts *opts)
