@@ -268,13 +268,15 @@ static void shutdown(struct kunit *test)
 				(u64)(RDY | SHST_OCCURRING));
 		/* asked once */
 		KUNIT_EXPECT_EQ(test, regs_put(regs, CC, cc | kinds[i], 4), 0u);
-		/* what the worker does */
-		regs->csts = (regs->csts & ~SHST_MASK) | SHST_COMPLETE;
+		sluice_vregs_shut_down(regs);
+		KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4),
+				(u64)(RDY | SHST_COMPLETE));
 		KUNIT_EXPECT_EQ(test, regs_put(regs, CC, SIZES | kinds[i], 4),
 				(unsigned int)SLUICE_VREGS_DISABLE);
 		KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4) & SHST_MASK,
 				(u64)SHST_COMPLETE);
 		sluice_vregs_disabled(regs);
+		KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), 0ull);
 		/* the next life begins without it */
 		KUNIT_EXPECT_EQ(test, regs_put(regs, CC, cc, 4),
 				(unsigned int)SLUICE_VREGS_ENABLE);
@@ -283,6 +285,22 @@ static void shutdown(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, regs_put(regs, CC, cc | kinds[i], 4),
 				(unsigned int)SLUICE_VREGS_SHUTDOWN);
 	}
+}
+
+/* A guest that did not wait is told nothing in its next life */
+static void shutdown_not_waited_for(struct kunit *test)
+{
+	struct sluice_vregs *regs = regs_new(test, DEPTH);
+
+	regs_put(regs, CC, SIZES | EN, 4);
+	regs_put(regs, CC, SIZES | EN | SHN_NORMAL, 4);
+	regs_put(regs, CC, SIZES, 4);
+	sluice_vregs_disabled(regs);
+	sluice_vregs_shut_down(regs);
+	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), 0ull);
+	regs_put(regs, CC, SIZES | EN, 4);
+	sluice_vregs_shut_down(regs);
+	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), 0ull);
 }
 
 static void shutdown_with_disable(struct kunit *test)
@@ -294,6 +312,10 @@ static void shutdown_with_disable(struct kunit *test)
 			(unsigned int)(SLUICE_VREGS_DISABLE |
 				       SLUICE_VREGS_SHUTDOWN));
 	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), (u64)SHST_OCCURRING);
+	/* whoever waits for the shutdown gets to know of it all the same */
+	sluice_vregs_disabled(regs);
+	sluice_vregs_shut_down(regs);
+	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), (u64)SHST_COMPLETE);
 }
 
 static void admin_queue_registers(struct kunit *test)
@@ -391,6 +413,7 @@ static struct kunit_case vregs_cases[] = {
 	KUNIT_CASE(enable_with_eight_bytes),
 	KUNIT_CASE(disabled_state),
 	KUNIT_CASE(shutdown),
+	KUNIT_CASE(shutdown_not_waited_for),
 	KUNIT_CASE(shutdown_with_disable),
 	KUNIT_CASE(admin_queue_registers),
 	KUNIT_CASE(admin_queue_locked),
