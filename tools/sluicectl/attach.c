@@ -119,7 +119,7 @@ static int say_refused(int err, const struct slice *s, const struct mdev_type *t
 	switch (-err) {
 	case ENOENT:
 		fail(NOT_FOUND,
-		     "the slice '%s' (%s) has gone, or the kernel has no partition for it",
+		     "the slice '%s' (%s) is gone, or the kernel has no partition for it",
 		     s->name, s->device);
 		hint("if 'sluicectl list' still shows it: partx --update /dev/%s", s->disk);
 		return NOT_FOUND;

@@ -40,7 +40,7 @@ static const char *check_encoding(const char *name)
 	return NULL;
 }
 
-static bool is_device_name(const char *name)
+bool name_is_device(const char *name)
 {
 	unsigned int controller, namespace;
 	int end = 0;
@@ -66,7 +66,7 @@ const char *name_check(const char *name)
 		return "looks like the address of a drive";
 	if (!uuid_parse(name, uuid))
 		return "looks like a UUID";
-	if (is_device_name(name))
+	if (name_is_device(name))
 		return "looks like the name of a device";
 	return check_encoding(name);
 }

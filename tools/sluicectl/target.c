@@ -7,13 +7,17 @@
 
 #include "lookup.h"
 #include "message.h"
+#include "name.h"
 #include "names.h"
+#include "sysdev.h"
 
 bool target_is_image(const char *what)
 {
+	char *bdf __free = pci_address(what);
 	struct stat st;
 
-	return !stat(what, &st) && S_ISREG(st.st_mode);
+	/* A file that lies about by that name must not hide the drive. */
+	return !bdf && !name_is_device(what) && !stat(what, &st) && S_ISREG(st.st_mode);
 }
 
 static int parse_block_size(const char *text, unsigned int *block_size)

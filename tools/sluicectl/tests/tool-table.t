@@ -8,7 +8,7 @@
 type=F36CFF12-A3FD-460D-82E4-5D53D3D81DC0
 uuid=11111111-2222-3333-4444-555555555555
 mib=1048576
-begin 58
+begin 60
 
 # sound WHAT IMAGE: sgdisk and sfdisk find nothing wrong
 sound() {
@@ -133,6 +133,10 @@ sound "both copies are good again" disk.img
 is "no entry was lost" "$(table disk.img | cut -d' ' -f4)" $'one\nx'
 mkdir dir
 gives "a directory" 3 "no drive or disk 'dir'" create dir --name x --size 1M
+image sluice0n1 64M
+gives "a file that is called like a disk" 3 "no drive or disk 'sluice0n1'" \
+	create sluice0n1 --name x --size 1M
+gives "... with a slash" 0 "created" create ./sluice0n1 --name x --size 1M
 gives "no such file" 3 "no drive or disk 'none.img'" create none.img --name x --size 1M
 gives "a device that is no disk" 3 "no drive or disk" create /dev/null --name x --size 1M
 
