@@ -231,7 +231,8 @@ static void config_flr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, config_write(cfg, devctl, 2,
 					   PCI_EXP_DEVCTL_BCR_FLR),
 			SLUICE_CONFIG_FLR | SLUICE_CONFIG_MASTER);
-	KUNIT_EXPECT_MEMEQ(test, cfg->bytes, fresh->bytes, sizeof(cfg->bytes));
+	KUNIT_EXPECT_EQ(test, memcmp(cfg->bytes, fresh->bytes,
+				     sizeof(cfg->bytes)), 0);
 	KUNIT_EXPECT_EQ(test, config_write(cfg, devctl + 1, 1, 0x80),
 			SLUICE_CONFIG_FLR);
 }
