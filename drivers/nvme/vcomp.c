@@ -199,8 +199,9 @@ static void sluice_vslot_returned(struct sluice_vcq *vcq,
 }
 
 static struct sluice_vslot *
-sluice_vcq_find_slot(struct sluice_vctrl *vctrl, const struct nvme_cqe *cqe)
+sluice_vcq_find_slot(struct sluice_vcq *vcq, const struct nvme_cqe *cqe)
 {
+	struct sluice_vctrl *vctrl = vcq->vctrl;
 	u16 qid = le16_to_cpu(cqe->sq_id), cid = le16_to_cpu(cqe->cid);
 	struct sluice_vslot *slot;
 	struct sluice_vsq *vsq;
@@ -208,7 +209,8 @@ sluice_vcq_find_slot(struct sluice_vctrl *vctrl, const struct nvme_cqe *cqe)
 	if (qid > vctrl->ctrl->nr_qpairs || !vctrl->sq_of_qid[qid])
 		return NULL;
 	vsq = &vctrl->sqs[vctrl->sq_of_qid[qid]];
-	if (cid >= vsq->nr_slots)
+	/* another completion queue's slots may be going away */
+	if (READ_ONCE(vsq->vcq) != vcq || cid >= vsq->nr_slots)
 		return NULL;
 	slot = &vsq->slots[cid];
 	return READ_ONCE(slot->state) == SLUICE_VSLOT_HARDWARE ? slot : NULL;
@@ -229,8 +231,8 @@ void sluice_vcq_hw_complete(struct sluice_nvme_cq *hw,
 	struct sluice_vslot *slot;
 
 	guard(spinlock)(&vcq->lock);
-	slot = sluice_vcq_find_slot(vctrl, cqe);
-	if (unlikely(!slot || slot->vsq->vcq != vcq)) {
+	slot = sluice_vcq_find_slot(vcq, cqe);
+	if (unlikely(!slot)) {
 		dev_warn_ratelimited(&vctrl->ctrl->pdev->dev,
 				     "completion of unknown command %u on queue %u ignored\n",
 				     le16_to_cpu(cqe->cid),
@@ -275,10 +277,12 @@ bool sluice_vsq_drained(const struct sluice_vsq *vsq)
  */
 void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status)
 {
-	struct sluice_vcq *vcq = vsq->vcq;
+	struct sluice_vcq *vcq;
 	unsigned int i;
 	bool signal;
 
+	guard(spinlock)(&vsq->hw_lock);
+	vcq = vsq->vcq;
 	if (!vcq)
 		return;
 	scoped_guard(spinlock_irqsave, &vcq->lock) {

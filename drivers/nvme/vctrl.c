@@ -71,8 +71,8 @@ void sluice_vctrl_fatal(struct sluice_vctrl *vctrl)
  * Stop and go
  */
 
-static void sluice_vctrl_stop_io(struct sluice_vctrl *vctrl,
-				 enum sluice_vctrl_stop reason)
+static void sluice_vctrl_stop(struct sluice_vctrl *vctrl,
+			      enum sluice_vctrl_stop reason)
 {
 	unsigned int i;
 
@@ -82,12 +82,6 @@ static void sluice_vctrl_stop_io(struct sluice_vctrl *vctrl,
 		mutex_lock(&vctrl->sqs[i].lock);
 		mutex_unlock(&vctrl->sqs[i].lock);
 	}
-}
-
-static void sluice_vctrl_stop(struct sluice_vctrl *vctrl,
-			      enum sluice_vctrl_stop reason)
-{
-	sluice_vctrl_stop_io(vctrl, reason);
 	mutex_lock(&vctrl->admin_lock);
 	mutex_unlock(&vctrl->admin_lock);
 }
@@ -421,6 +415,7 @@ static void sluice_vctrl_init_queues(struct sluice_vctrl *vctrl)
 		vsq->vctrl = vctrl;
 		vsq->id = i;
 		mutex_init(&vsq->lock);
+		spin_lock_init(&vsq->hw_lock);
 		vcq->vctrl = vctrl;
 		vcq->id = i;
 		spin_lock_init(&vcq->lock);
@@ -609,6 +604,22 @@ int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
  * The physical controller is reset. The reset lock is held throughout.
  */
 
+/*
+ * Who holds &sluice_vsq.lock may be waiting for guest memory, and that for
+ * write-back to the drive which is being reset. So only the way to the hardware
+ * is closed here.
+ */
+static void sluice_vctrl_stop_hardware(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	set_bit(SLUICE_STOP_PARENT, &vctrl->stop);
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		spin_lock(&vctrl->sqs[i].hw_lock);
+		spin_unlock(&vctrl->sqs[i].hw_lock);
+	}
+}
+
 /**
  * sluice_vctrl_reset_prepare() - stop all submission to the hardware
  * @ctrl: physical controller
@@ -619,7 +630,7 @@ void sluice_vctrl_reset_prepare(struct sluice_nvme_ctrl *ctrl)
 
 	guard(mutex)(&ctrl->vctrl_lock);
 	list_for_each_entry(vctrl, &ctrl->vctrls, node)
-		sluice_vctrl_stop_io(vctrl, SLUICE_STOP_PARENT);
+		sluice_vctrl_stop_hardware(vctrl);
 }
 
 /**
@@ -635,11 +646,9 @@ void sluice_vctrl_reset_quiesced(struct sluice_nvme_ctrl *ctrl)
 
 	guard(mutex)(&ctrl->vctrl_lock);
 	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
-		for (i = 1; i <= vctrl->nr_qpairs; i++) {
-			guard(mutex)(&vctrl->sqs[i].lock);
+		for (i = 1; i <= vctrl->nr_qpairs; i++)
 			sluice_vsq_fail_hardware(&vctrl->sqs[i],
 						 NVME_SC_NS_NOT_READY);
-		}
 	}
 }
 

@@ -155,7 +155,11 @@ struct sluice_vcq {
  * @vctrl: controller
  * @vcq: where it completes
  * @ring: its memory; @ring.va changes under @lock
- * @lock: serialises fetching, creation and deletion
+ * @lock: serialises fetching, creation and deletion. Its holder may sleep for
+ *	guest memory
+ * @hw_lock: protects what the reset of the drive needs without waiting for
+ *	guest memory: pushing to @hw, @vcq and with it the life of @slots. Inside
+ *	@lock, outside of &sluice_vcq.lock
  * @free: indices of free slots. Taken under @lock, given back under the
  *	completion queue's lock: one reader, one writer, no further lock
  * @slots: commands; the index is the command identifier in the hardware
@@ -184,6 +188,7 @@ struct sluice_vsq {
 	struct sluice_vcq *vcq;
 	struct sluice_vring ring;
 	struct mutex lock;
+	spinlock_t hw_lock;
 	DECLARE_KFIFO_PTR(free, u16);
 	struct sluice_vslot *slots;
 	unsigned int nr_slots;

@@ -190,14 +190,28 @@ static void sluice_vsq_retry_later(struct sluice_vsq *vsq)
 	sluice_vctrl_retry_later(vsq->vctrl);
 }
 
-static void sluice_vio_to_hardware(struct sluice_vsq *vsq,
+/* False when the drive is being reset and the command has to wait for that */
+static bool sluice_vio_to_hardware(struct sluice_vsq *vsq,
 				   struct sluice_vslot *slot,
 				   struct nvme_cmd *cmd)
 {
 	cmd->cid = cpu_to_le16(slot - vsq->slots);
+
+	guard(spinlock)(&vsq->hw_lock);
+	if (test_bit(SLUICE_STOP_PARENT, &vsq->vctrl->stop))
+		return false;
 	WRITE_ONCE(slot->state, SLUICE_VSLOT_HARDWARE);
 	WRITE_ONCE(vsq->submitted, vsq->submitted + 1);
 	sluice_nvme_sq_push(&vsq->hw, cmd);
+	return true;
+}
+
+/* After a reset of the drive in between there is nothing to be told of */
+static void sluice_vio_ring(struct sluice_vsq *vsq)
+{
+	guard(spinlock)(&vsq->hw_lock);
+	if (!test_bit(SLUICE_STOP_PARENT, &vsq->vctrl->stop))
+		sluice_nvme_sq_ring(&vsq->hw);
 }
 
 /* Take one command; false when fetching has to stop for now */
@@ -227,13 +241,15 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq, bool *pushed)
 		return false;
 	}
 
-	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
-	if (status) {
-		sluice_vcq_post(slot, status, 0);
-		return true;
+	if (!status && !sluice_vio_to_hardware(vsq, slot, &out)) {
+		sluice_vsq_put_slot(slot);
+		return false;
 	}
-	sluice_vio_to_hardware(vsq, slot, &out);
-	*pushed = true;
+	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
+	if (status)
+		sluice_vcq_post(slot, status, 0);
+	else
+		*pushed = true;
 	return true;
 }
 
@@ -280,7 +296,7 @@ static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 	}
 
 	if (pushed)
-		sluice_nvme_sq_ring(&vsq->hw);
+		sluice_vio_ring(vsq);
 }
 
 static bool sluice_vio_more(const struct sluice_vsq *vsq)

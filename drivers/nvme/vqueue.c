@@ -188,7 +188,8 @@ static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	err = sluice_vsq_alloc_slots(vsq, nr_slots);
 	if (err)
 		return err;
-	vsq->vcq = vcq;
+	scoped_guard(spinlock, &vsq->hw_lock)
+		vsq->vcq = vcq;
 	vsq->size = size;
 	vsq->head = 0;
 	vsq->submitted = 0;

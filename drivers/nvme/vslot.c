@@ -170,6 +170,7 @@ int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 void sluice_vsq_release_slots(struct sluice_vsq *vsq)
 {
 	guard(mutex)(&vsq->lock);
-	vsq->vcq = NULL;
+	scoped_guard(spinlock, &vsq->hw_lock)
+		vsq->vcq = NULL;
 	sluice_vsq_free_slots(vsq);
 }
