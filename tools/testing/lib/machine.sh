@@ -154,7 +154,7 @@ machine_arguments() {
 	mkfifo "$RUN_OUT"/mon.{in,out}
 	# shellcheck disable=SC2034 # for run-l1
 	MACHINE=(
-		-M "q35,kernel-irqchip=split" -accel "tcg,thread=multi,tb-size=1024"
+		-M "q35,kernel-irqchip=split" -accel "${L1_ACCEL:-tcg,thread=multi,tb-size=1024}"
 		-smp 2 -cpu "EPYC,+svm,+npt" -m 6G
 		-nodefaults -no-user-config -no-reboot -display none
 		"${unit[@]}"
