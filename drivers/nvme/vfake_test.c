@@ -477,7 +477,6 @@ static void vfake_init_queues(struct vfake *f)
 		vctrl->sqs[i].id = i;
 		mutex_init(&vctrl->sqs[i].lock);
 		spin_lock_init(&vctrl->sqs[i].hw_lock);
-		spin_lock_init(&vctrl->sqs[i].hw_lock);
 		vctrl->cqs[i].vctrl = vctrl;
 		vctrl->cqs[i].id = i;
 		spin_lock_init(&vctrl->cqs[i].lock);
