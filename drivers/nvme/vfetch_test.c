@@ -159,14 +159,16 @@ static void impossible_tails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 3ul);
 }
 
-/* A tail that goes back is a queue that is almost full */
+/* A tail that goes back is a queue that is almost full, of what was there */
 static void tail_goes_back(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct sluice_vsq *vsq = add_pair(f, 8, 16, 15);
 
-	submit(f, 0, 5);
+	submit(f, 0, 8);
+	vfake_ring_sq(f, 1, 5);
 	sluice_vio_service(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 5ul);
 	vfake_ring_sq(f, 1, 4);
 	sluice_vio_service(vsq);
 	KUNIT_EXPECT_EQ(test, vsq->head, 4u);

@@ -127,6 +127,7 @@ static void create_cq_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 16, CQ, PC), SLUICE_SC_RETRY);
 	f->vmap_err = -ENOMEM;
 	KUNIT_EXPECT_NE(test, create_cq(f, 1, 16, CQ, PC), 0);
+	f->vmap_err = 0;
 	expect_no_queues(f);
 
 	vfake_add_cq(f, 2, CQ, 16);
@@ -149,7 +150,7 @@ static void create_sq_refused(struct kunit *test)
 						1 << 16 | PC), QID_INVALID);
 		/* the admin queue's is no place for I/O */
 		KUNIT_EXPECT_EQ(test, create_sq(f, 1, 16, SQ,
-						bad_qids[i] << 16 | PC),
+						(u32)bad_qids[i] << 16 | PC),
 				QID_INVALID);
 	}
 	KUNIT_EXPECT_EQ(test, create_sq(f, 1, 16, SQ, 2 << 16 | PC), CQ_INVALID);
