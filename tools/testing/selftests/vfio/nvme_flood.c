@@ -43,7 +43,8 @@ static unsigned int count_lines(int fd, bool *lost)
 		if (n <= 0)
 			return lines;
 		line[n] = '\0';
-		lines += strstr(line, "sluice") != NULL;
+		if (strstr(line, "sluice"))
+			lines++;
 	}
 }
 

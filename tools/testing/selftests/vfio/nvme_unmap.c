@@ -45,7 +45,7 @@ static void unmap_data(const struct test_opts *opts, u8 opcode,
 		       const char *name)
 {
 	static struct load load;
-	unsigned int i, n, rounds = opts->count ? opts->count : 30;
+	unsigned int i, n, rounds = opts->count ? opts->count : 10;
 	unsigned int gone = 0, still = 0, complete = 0, again = 0;
 	u64 begin, longest = 0, drained = 0;
 	struct nvme_qpair qp;
