@@ -372,6 +372,8 @@ static void sluice_vctrl_quiesce(struct sluice_dev *sdev, u64 iova, u64 size)
 
 	sluice_vctrl_stop(vctrl, SLUICE_STOP_QUIESCE);
 	sluice_vctrl_drain(vctrl);
+	/* a Controller Reset takes queues down meanwhile, stopped or not */
+	guard(mutex)(&vctrl->admin_lock);
 	sluice_vqueues_unmap(vctrl, iova, size);
 }
 

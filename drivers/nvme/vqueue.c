@@ -453,7 +453,7 @@ bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl)
 
 /**
  * sluice_vqueues_unmap() - give up queue memory in a range that is to go
- * @vctrl: controller, stopped and drained
+ * @vctrl: controller, stopped and drained, its admin lock held
  * @iova: first guest address
  * @size: bytes
  *
@@ -464,6 +464,8 @@ void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {
 	unsigned int i;
 	void *va;
+
+	lockdep_assert_held(&vctrl->admin_lock);
 
 	for (i = 0; i <= vctrl->nr_qpairs; i++) {
 		struct sluice_vsq *vsq = &vctrl->sqs[i];
