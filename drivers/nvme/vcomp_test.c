@@ -460,7 +460,7 @@ static void memory_away(struct kunit *test)
 
 	add_pair(f, 8);
 	start(f, 0, 2);
-	sluice_vqueues_unmap(&f->vctrl, CQ, 4096);
+	vfake_unmap_queues(f, CQ, 4096);
 	KUNIT_ASSERT_NULL(test, vcq->ring.va);
 	finish(f, 0, 0);
 	vfake_kicks(f);

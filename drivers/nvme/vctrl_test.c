@@ -208,6 +208,58 @@ static void bus_master_off_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
 }
 
+/*
+ * Guest memory goes while another vCPU resets the controller over and over: both
+ * give up the same queues.
+ */
+struct resetter {
+	struct vfake *f;
+	struct work_struct work;
+	bool stop;
+	unsigned int resets;
+};
+
+static void resetter_work(struct work_struct *work)
+{
+	struct resetter *resetter = container_of(work, struct resetter, work);
+	struct sluice_vctrl *vctrl = &resetter->f->vctrl;
+
+	while (!READ_ONCE(resetter->stop)) {
+		scoped_guard(mutex, &vctrl->admin_lock) {
+			sluice_vqueues_destroy_all(vctrl);
+			resetter->resets++;
+			/* as the worker does it */
+			if (!READ_ONCE(vctrl->stop))
+				sluice_vqueues_create_admin(vctrl);
+		}
+		cond_resched();
+	}
+}
+
+static void unmap_against_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct resetter *resetter;
+	unsigned int i;
+
+	vfake_add_admin(f, SQ, 64, CQ, 256);
+	resetter = kunit_kzalloc(test, sizeof(*resetter), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, resetter);
+	resetter->f = f;
+	INIT_WORK(&resetter->work, resetter_work);
+	schedule_work(&resetter->work);
+	for (i = 0; i < 300 || (READ_ONCE(resetter->resets) < 300 && i < 10000); i++) {
+		ops->quiesce(&f->sdev, 0, U64_MAX);
+		KUNIT_EXPECT_NULL(test, READ_ONCE(f->vctrl.sqs[0].ring.va));
+		KUNIT_EXPECT_NULL(test, READ_ONCE(f->vctrl.cqs[0].ring.va));
+		ops->resume(&f->sdev);
+		cond_resched();
+	}
+	WRITE_ONCE(resetter->stop, true);
+	cancel_work_sync(&resetter->work);
+	KUNIT_EXPECT_GT(test, resetter->resets, 0u);
+}
+
 static void expect_powered_off(struct vfake *f)
 {
 	struct sluice_vctrl *vctrl = &f->vctrl;
@@ -347,6 +399,7 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(valid_doorbells),
 	KUNIT_CASE(quiesce_waits),
 	KUNIT_CASE(bus_master_off_waits),
+	KUNIT_CASE(unmap_against_reset),
 	KUNIT_CASE(close_with_everything),
 	KUNIT_CASE(function_level_reset),
 	KUNIT_CASE(drive_reset),

@@ -360,7 +360,7 @@ static void memory_comes_back(struct kunit *test)
 	struct vfake *f = test->priv;
 	struct sluice_vsq *vsq = add_pair(f, 16, 16, 8);
 
-	sluice_vqueues_unmap(&f->vctrl, 0, U64_MAX);
+	vfake_unmap_queues(f, 0, U64_MAX);
 	KUNIT_EXPECT_NULL(test, vsq->ring.va);
 	KUNIT_EXPECT_NULL(test, f->vctrl.cqs[1].ring.va);
 
@@ -386,7 +386,7 @@ static void memory_not_needed(struct kunit *test)
 	struct sluice_vsq *vsq = add_pair(f, 16, 16, 8);
 	unsigned int i;
 
-	sluice_vqueues_unmap(&f->vctrl, 0, U64_MAX);
+	vfake_unmap_queues(f, 0, U64_MAX);
 	f->vmap_err = -EFAULT;
 	for (i = 0; i < 1000; i++)
 		work(vsq);
@@ -421,7 +421,7 @@ static void memory_is_gone(struct kunit *test)
 	struct sluice_vsq *vsq = add_pair(f, 16, 16, 8);
 
 	submit(f, 0, 1);
-	sluice_vqueues_unmap(&f->vctrl, SQ, 4096);
+	vfake_unmap_queues(f, SQ, 4096);
 	f->vmap_err = -EFAULT;
 	expect_fatal(f, vsq);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
@@ -430,7 +430,7 @@ static void memory_is_gone(struct kunit *test)
 	f->vctrl.regs.csts = 0;
 	work(vsq);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 1ul);
-	sluice_vqueues_unmap(&f->vctrl, CQ, 4096);
+	vfake_unmap_queues(f, CQ, 4096);
 	f->vmap_err = -EFAULT;
 	submit(f, 1, 1);
 	expect_fatal(f, vsq);

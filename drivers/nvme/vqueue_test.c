@@ -488,7 +488,7 @@ static void unmap_ranges(struct kunit *test)
 	vfake_add_cq(f, 1, CQ, 512);
 	vfake_add_sq(f, 1, 1, SQ, 16, 4);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		sluice_vqueues_unmap(&f->vctrl, cases[i].iova, cases[i].size);
+		vfake_unmap_queues(f, cases[i].iova, cases[i].size);
 		KUNIT_EXPECT_EQ_MSG(test, !vcq->ring.va, cases[i].cq,
 				    "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, !vsq->ring.va, cases[i].sq,
