@@ -80,7 +80,7 @@ void sluice_vadmin_event_read(struct sluice_vctrl *vctrl, u8 lid)
 }
 
 /**
- * sluice_vadmin_reset() - forget events at a Controller Reset
+ * sluice_vadmin_reset() - forget the events of a former life
  * @vctrl: controller, its admin lock held
  */
 void sluice_vadmin_reset(struct sluice_vctrl *vctrl)

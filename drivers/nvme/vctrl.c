@@ -178,6 +178,8 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 		return;
 	}
 
+	/* doorbells of a disabled controller are nothing to report */
+	sluice_vadmin_reset(vctrl);
 	vctrl->enabled = true;
 	guard(spinlock_irqsave)(&vctrl->reg_lock);
 	if (vctrl->regs.cc & NVME_CC_EN)
