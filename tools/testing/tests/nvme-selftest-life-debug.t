@@ -11,4 +11,4 @@
 # shellcheck source=tools/testing/selftests/vfio/l1.sh
 . /t/tools/testing/selftests/vfio/l1.sh
 
-selftest group nvme_reset nvme_unmap nvme_exit
+selftest group nvme_reset nvme_unmap nvme_exit nvme_pins

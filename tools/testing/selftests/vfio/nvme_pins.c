@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages pinned and memory accounted: both are given back, however the device
+ * is left
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/clock.h"
+#include "lib/load.h"
+#include "lib/nvme_io.h"
+#include "lib/tap.h"
+#include "lib/test.h"
+
+static const struct nvme_queue_opts polled;
+
+/* The number after @name in a file of /proc, 0 when it is not there */
+static long long proc_number(const char *path, const char *name)
+{
+	size_t len = strlen(name);
+	long long val = 0;
+	char line[256];
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		tap_bail("%s cannot be read", path);
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, name, len) &&
+		    sscanf(line + len, "%*[: \t]%lld", &val) == 1)
+			break;
+	}
+	fclose(f);
+	return val;
+}
+
+/**
+ * struct account - what the kernel says is held
+ * @pinned: pages pinned in the whole system
+ * @locked: KiB accounted to this process as locked
+ * @charged: KiB accounted to this process as pinned
+ */
+struct account {
+	long long pinned;
+	long long locked;
+	long long charged;
+};
+
+static struct account take_account(void)
+{
+	return (struct account){
+		.pinned = proc_number("/proc/vmstat", "nr_foll_pin_acquired") -
+			  proc_number("/proc/vmstat", "nr_foll_pin_released"),
+		.locked = proc_number("/proc/self/status", "VmLck"),
+		.charged = proc_number("/proc/self/status", "VmPin"),
+	};
+}
+
+static bool same(const struct account *a, const struct account *b)
+{
+	return a->pinned == b->pinned && a->locked == b->locked &&
+	       a->charged == b->charged;
+}
+
+/* The counters of the system are summed up about once a second. */
+static void check_balance(const struct account *before, const char *after)
+{
+	u64 end = now_ms() + 10000;
+	struct account now;
+
+	do {
+		now = take_account();
+		if (same(before, &now))
+			break;
+		sleep_ms(200);
+	} while (now_ms() < end);
+	is(now.pinned, before->pinned, "%s: pages pinned", after);
+	is(now.locked, before->locked, "%s: memory locked", after);
+	is(now.charged, before->charged, "%s: memory accounted as pinned",
+	   after);
+}
+
+enum leaving {
+	CLEANLY,	/* queues deleted, memory unmapped, device closed */
+	BY_UNMAP,	/* memory unmapped under queues in use */
+	BY_CLOSE,	/* device closed with I/O in flight */
+	BY_MUNMAP,	/* the process lets go of the memory first */
+};
+
+static void use_and_leave(const struct test_opts *opts, enum leaving how)
+{
+	static struct load load;
+	struct nvme_qpair qp;
+	struct vfio_dev dev;
+	struct nvme nv;
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 128, polled);
+	load_init(&load, &qp.sq, 0, 4096, 0);
+	load_run(&load, IO_WRITE, 500);
+	if (how == CLEANLY) {
+		nvme_qpair_delete(&qp);
+	} else {
+		load_fill(&load, IO_READ);
+		if (how == BY_MUNMAP) {
+			munmap(load.buf.va, load.buf.len);
+			load.buf.va = NULL;
+		}
+		if (how == BY_CLOSE || how == BY_MUNMAP)
+			vfio_close(&dev);
+		nvme_qpair_forget(&qp);
+	}
+	load_free(&load);
+	test_stop(&nv, &dev);
+}
+
+static void test_balance(const struct test_opts *opts)
+{
+	static const char *const names[] = {
+		[CLEANLY] = "left cleanly",
+		[BY_UNMAP] = "unmapped in flight",
+		[BY_CLOSE] = "closed in flight",
+		[BY_MUNMAP] = "memory gone first",
+	};
+	struct account before;
+	unsigned int i;
+
+	/* Once before, for what is allocated but once */
+	use_and_leave(opts, CLEANLY);
+	sleep_ms(1500);
+	before = take_account();
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		use_and_leave(opts, i);
+		check_balance(&before, names[i]);
+	}
+}
+
+/* Many small mappings, each touched: all can be had, and all come back. */
+static void test_many(const struct test_opts *opts)
+{
+	unsigned int i, n = opts->count ? opts->count : 2000, good = 0;
+	struct account before;
+	struct nvme_qpair qp;
+	struct nvme_sqe sqe;
+	struct vfio_dev dev;
+	struct dma_buf buf;
+	struct nvme nv;
+
+	before = take_account();
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	dma_alloc(&dev, &buf, (size_t)n * PAGE, DMA_SCATTER);
+	for (i = 0; i < n; i++) {
+		sqe = nvme_rw(IO_READ, 0, 1);
+		sqe.prp1 = buf.iova[i];
+		good += nvme_exec_status(&qp.sq, &sqe) == ST_OK;
+		if (i % 256 == 0)
+			test_still_alive();
+	}
+	is(good, n, "each of %u mappings of a page is used", n);
+	nvme_qpair_delete(&qp);
+	dma_free(&buf);
+	test_stop(&nv, &dev);
+	check_balance(&before, "many mappings");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{ "balance", test_balance },
+		{ "many", test_many },
+	};
+
+	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
+}
