@@ -70,6 +70,8 @@ wait
 is "the drive is where it was" "$(driver) $(cat "$sys/driver_override")" "nvme nvme"
 check "and works" mount -t ext4 "/dev/${disk}p1" /mnt
 umount /mnt
+# The namespace with the mount goes a moment after its last program
+wait_for 10 /out/bin/sluicectl bind "$bdf" --dry-run >/dev/null 2>&1
 
 # To Sluice and back
 gives "bind, dry run" 0 "would unbind $bdf from nvme" bind "$bdf" --dry-run
