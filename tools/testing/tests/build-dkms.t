@@ -53,7 +53,7 @@ check "the source" "$top/tools/build/dkms-source" "$root/usr/src/sluice-$SLUICE_
 check "dkms add" in_root dkms add "$name"
 check "dkms build" in_root dkms build "$name" -k "$release"
 check "dkms install" in_root dkms install "$name" -k "$release"
-like "status" "$(in_root dkms status "$name")" "sluice/$SLUICE_VERSION, $release, x86_64: installed"
+is "status" "$(in_root dkms status "$name")" "sluice/$SLUICE_VERSION, $release, x86_64: installed"
 check "modinfo finds the module" in_root modinfo -k "$release" sluice_nvme
 is "its version" "$(in_root modinfo -k "$release" -F version sluice_nvme)" "$SLUICE_VERSION"
 check "L1 boots from it and loads the modules" boot_and_load
