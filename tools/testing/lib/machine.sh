@@ -152,10 +152,12 @@ machine_arguments() {
 	esac
 	rm -f "$RUN_OUT"/mon.{in,out}
 	mkfifo "$RUN_OUT"/mon.{in,out}
+	# Without the virtual GIF: with it, TCG's KVM host loses interrupts or its
+	# own stack as soon as two guests with two vCPUs and assigned devices boot.
 	# shellcheck disable=SC2034 # for run-l1
 	MACHINE=(
 		-M "q35,kernel-irqchip=split" -accel "${L1_ACCEL:-tcg,thread=multi,tb-size=1024}"
-		-smp 2 -cpu "EPYC,+svm,+npt" -m 6G
+		-smp 2 -cpu "EPYC,+svm,+npt,-vgif" -m 6G
 		-nodefaults -no-user-config -no-reboot -display none
 		"${unit[@]}"
 		-chardev "pipe,id=mon,path=$RUN_OUT/mon" -mon "chardev=mon,mode=readline"
