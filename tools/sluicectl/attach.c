@@ -93,6 +93,9 @@ static int check_slice(const struct slice *s)
 	}
 	if (!strcmp(s->state, "free"))
 		return 0;
+	if (!strcmp(s->mdev, s->uuid))
+		return fail(UNCHANGED, "the slice '%s' (%s) is attached already, nothing was done",
+			    s->name, s->device);
 	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
 	if (*s->mdev)
 		hint("a guest may use it: see %s/%s", MDEV_DEVICES, s->mdev);

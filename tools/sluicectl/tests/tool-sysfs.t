@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 72
+begin 73
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 mount -t tmpfs none /sys
 gib=$((1 << 30))
@@ -187,7 +187,8 @@ gives "attach with a type that is not there" 3 "no type with the name 'q5'" atta
 gives "attach with no number" 2 "not a number" attach web -q x
 gives "attach with a negative number" 2 "not a number" attach web -q -1
 gives "attach with both" 2 "give one of them" attach web -q 1 -t q1
-gives "attach what is attached" 4 "is attached" attach "vm 100"
+gives "attach what is attached" 6 "is attached already" attach sluice0n1p3
+gives "attach what has another UUID's guest" 4 "is attached" attach "vm 100"
 put $dev/sluice/sluice0n1p2/state wiping
 gives "attach while wiping" 4 "is wiping" attach web
 put $dev/sluice/sluice0n1p2/state busy

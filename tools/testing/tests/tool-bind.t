@@ -13,14 +13,24 @@ SLUICECTL=/out/bin/sluicectl
 
 bdf=$(drive_bdf main) sys=$(drive_sys main)
 driver() { basename "$(readlink "$sys/driver")"; }
+# The disk that nvme makes of it: below the drive, or below its subsystem
+nvme_disk() {
+	local path serial
+
+	for path in /sys/block/nvme*; do
+		read -r serial <"$path/device/serial" || continue
+		[ "$serial" != main ] || { echo "${path##*/}"; return; }
+	done
+	return 1
+} 2>/dev/null
 # finding CHECK: verdict and what was found
 finding() { json ".findings[] | select(.check == \"$1\") | .verdict + \" \" + .found"; }
 
 begin 46
 modprobe nvme
 check "the drive has its ordinary driver" drive_to main nvme
-wait_for 10 drive_disk main
-disk=$(drive_disk main)
+wait_for 10 nvme_disk >/dev/null
+disk=$(nvme_disk)
 printf 'label: gpt\nsize=64MiB, type=L\nsize=64MiB, type=L\n' | sfdisk -q "/dev/$disk"
 wait_for 10 test -b "/dev/${disk}p2"
 

@@ -86,7 +86,7 @@ run attach gamma --type q1 --json
 is "attach, JSON" "$status $(json '.version, .slice, .device, .type, .queues, .mdev, .qemu' |
 	tr '\n' ' ')" "0 1 $c ${disk}p4 sluice_nvme-q1 1 /sys/bus/mdev/devices/$c -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$c "
 gives "show" 0 "mdev: +$a" show alpha
-gives "attach again" 4 "'alpha' \(${disk}p1\) is attached" attach alpha
+gives "attach again" 6 "'alpha' \(${disk}p1\) is attached already, nothing was done" attach alpha
 gives "no room for so many queues" 4 "no room for sluice_nvme-q8: 5 of its 14" attach beta -q 8
 gives "more than the drive ever has" 3 "no type with 16 queue pairs" attach beta -q 16
 gives "destroy while attached" 4 "detach it first: sluicectl detach ${disk}p1" destroy alpha
