@@ -37,6 +37,6 @@ gives "bind is refused" 5 "sluice_nvme refuses $bdf" bind "$bdf"
 like "with the reason" "$err" "kernel: .*$bdf.*(bounce|swiotlb)"
 like "and what became of the drive" "$err" "nvme has it back"
 is "it is so" "$(driver) $(cat "$sys/driver_override")" "nvme (null)"
-check "and works" wait_for 10 nvme_disk >/dev/null
+check "and works" wait_for 10 nvme_disk
 drive_unbind "$bdf"
 gives "without a former driver" 5 "none has it now" bind "$bdf"
