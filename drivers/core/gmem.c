@@ -26,7 +26,7 @@
  *   included.
  * - The unmap waits for the unpinning, but not for long. VFIO then looks for
  *   itself, finds the pages, and calls again; that lets the other thread go on.
- *   Only after several rounds (VFIO allows ten) the wait is without a limit.
+ *   Only after several such rounds (VFIO allows ten) the wait has no limit.
  */
 #include <linux/bitops.h>
 #include <linux/dma-mapping.h>
@@ -876,15 +876,15 @@ static bool gmem_unpinned(struct sluice_gmem *gmem, u64 first, u64 last)
  * The limit is for VFIO's type1 backend, which calls again; see above. Moving to
  * another iommufd address space unmaps everything and does not call again.
  */
-static void gmem_wait_unpinned(struct sluice_gmem *gmem, u64 first, u64 last,
-			       unsigned int repeats)
+static bool gmem_wait_unpinned(struct sluice_gmem *gmem, u64 first, u64 last,
+			       unsigned int rounds)
 {
-	if (repeats >= GMEM_UNPIN_ROUNDS || (!first && last >= ULONG_MAX - 1))
-		wait_event(gmem->wait, gmem_unpinned(gmem, first, last));
-	else
-		wait_event_timeout(gmem->wait,
-				   gmem_unpinned(gmem, first, last),
-				   msecs_to_jiffies(GMEM_UNPIN_WAIT_MS));
+	if (rounds < GMEM_UNPIN_ROUNDS && (first || last < ULONG_MAX - 1))
+		return wait_event_timeout(gmem->wait,
+					  gmem_unpinned(gmem, first, last),
+					  msecs_to_jiffies(GMEM_UNPIN_WAIT_MS));
+	wait_event(gmem->wait, gmem_unpinned(gmem, first, last));
+	return true;
 }
 
 /**
@@ -911,16 +911,17 @@ void sluice_gmem_unmap_release(struct sluice_gmem *gmem)
 void sluice_gmem_unmap_end(struct sluice_gmem *gmem, u64 first, u64 last,
 			   unsigned int handle)
 {
-	unsigned int repeats;
+	unsigned int rounds;
+	bool finished;
 
 	spin_lock(&gmem->lock);
-	repeats = sluice_recent_repeats(&gmem->recent, handle);
+	rounds = sluice_recent_unfinished(&gmem->recent, handle);
 	spin_unlock(&gmem->lock);
 
-	gmem_wait_unpinned(gmem, first, last, repeats);
+	finished = gmem_wait_unpinned(gmem, first, last, rounds);
 
 	spin_lock(&gmem->lock);
-	sluice_recent_end(&gmem->recent, handle, jiffies);
+	sluice_recent_end(&gmem->recent, handle, finished, jiffies);
 	spin_unlock(&gmem->lock);
 }
 

@@ -8,16 +8,17 @@
 
 #include "recent.h"
 
-/* The grace time doubles this often, to 1.28 s. */
-#define RECENT_DOUBLINGS	6
-
 /* A range that comes again this long after its grace time is new. */
 #define RECENT_FORGET_MS	1000
 
 static unsigned long recent_grace(unsigned int repeats)
 {
-	return msecs_to_jiffies(SLUICE_RECENT_GRACE_MS <<
-				min(repeats, (unsigned int)RECENT_DOUBLINGS));
+	unsigned int turn = repeats % (SLUICE_RECENT_STEADY +
+				       SLUICE_RECENT_DOUBLINGS);
+
+	if (turn < SLUICE_RECENT_STEADY)
+		return SLUICE_RECENT_GRACE;
+	return SLUICE_RECENT_GRACE << (turn - SLUICE_RECENT_STEADY + 1);
 }
 
 static bool recent_forgotten(const struct sluice_recent_range *r,
@@ -99,28 +100,30 @@ unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
  * sluice_recent_end() - the unmap is through as far as we know
  * @recent: the ranges
  * @handle: from sluice_recent_begin()
+ * @finished: nothing is pinned any more
  * @now: jiffies; the grace time starts here
  */
 void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
-		       unsigned long now)
+		       bool finished, unsigned long now)
 {
 	struct sluice_recent_range *r = &recent->range[handle];
 
 	r->active--;
+	r->unfinished = finished ? 0 : r->unfinished + 1;
 	r->until = now + recent_grace(r->repeats);
 }
 
 /**
- * sluice_recent_repeats() - how often a range came again
+ * sluice_recent_unfinished() - how often an unmap ended too early
  * @recent: the ranges
  * @handle: from sluice_recent_begin()
  *
- * Return: 0 the first time
+ * Return: how many of them in a row, up to now
  */
-unsigned int sluice_recent_repeats(const struct sluice_recent *recent,
-				   unsigned int handle)
+unsigned int sluice_recent_unfinished(const struct sluice_recent *recent,
+				      unsigned int handle)
 {
-	return recent->range[handle].repeats;
+	return recent->range[handle].unfinished;
 }
 
 static unsigned long recent_left(const struct sluice_recent_range *r,
@@ -128,7 +131,7 @@ static unsigned long recent_left(const struct sluice_recent_range *r,
 {
 	/* No telling how long an unmap takes: look again soon. */
 	if (r->active)
-		return max(1UL, msecs_to_jiffies(SLUICE_RECENT_GRACE_MS));
+		return SLUICE_RECENT_GRACE;
 	return time_before(now, r->until) ? r->until - now : 0;
 }
 

@@ -4,8 +4,15 @@
  *
  * VFIO's type1 backend drops its lock to tell drivers of an unmap, looks again
  * for pinned pages when they return, and gives up with a BUG after it has found
- * some ten times. So a range just given up must not be pinned again until the
- * unmap is surely through: for a grace time, longer each time it comes again.
+ * some ten times in a row. So a range just given up must not be pinned again
+ * before the unmap has got that lock back. We cannot see when it has; it only
+ * has to queue for it, so a moment will do.
+ *
+ * A range that comes again may be that, or the guest may map and unmap the same
+ * addresses for each of its transfers. After some times the grace grows, until
+ * it is so long that no unmap can have been waiting for it; then it starts
+ * anew. Ten times in a row cannot all be lost to chance, and the guest waits a
+ * few milliseconds on average.
  */
 #ifndef SLUICE_RECENT_H
 #define SLUICE_RECENT_H
@@ -13,7 +20,11 @@
 #include <linux/types.h>
 
 #define SLUICE_RECENT_RANGES	8
-#define SLUICE_RECENT_GRACE_MS	20
+
+/* The grace, in jiffies, and how often it stays the same, then doubles. */
+#define SLUICE_RECENT_GRACE	1
+#define SLUICE_RECENT_STEADY	6
+#define SLUICE_RECENT_DOUBLINGS	4
 
 /**
  * struct sluice_recent_range - one range
@@ -21,6 +32,7 @@
  * @last: last byte
  * @until: end of the grace time, in jiffies
  * @repeats: times that it came again within a while
+ * @unfinished: times in a row that an unmap ended with pages still pinned
  * @active: unmaps of it that are going on
  * @used: there is a range here
  */
@@ -29,6 +41,7 @@ struct sluice_recent_range {
 	u64 last;
 	unsigned long until;
 	unsigned int repeats;
+	unsigned int unfinished;
 	unsigned int active;
 	bool used;
 };
@@ -46,9 +59,9 @@ struct sluice_recent {
 unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
 				 u64 last, unsigned long now);
 void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
-		       unsigned long now);
-unsigned int sluice_recent_repeats(const struct sluice_recent *recent,
-				   unsigned int handle);
+		       bool finished, unsigned long now);
+unsigned int sluice_recent_unfinished(const struct sluice_recent *recent,
+				      unsigned int handle);
 unsigned long sluice_recent_blocks(const struct sluice_recent *recent,
 				   u64 first, u64 last, unsigned long now);
 
