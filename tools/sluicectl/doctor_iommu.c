@@ -110,9 +110,25 @@ static void check_remapping(struct findings *f)
 			     "off");
 }
 
+/* "swiotlb=force" or "swiotlb=65536,force", but not "swiotlb=noforce" */
+static bool bounce_forced(const char *cmdline)
+{
+	const char *value = strstr(cmdline, "swiotlb=");
+	size_t len;
+
+	if (!value || (value != cmdline && value[-1] != ' '))
+		return false;
+	value += strlen("swiotlb=");
+	len = strcspn(value, " ");
+	for (size_t at = 0; at < len; at += strcspn(value + at, ", ") + 1)
+		if (!strncmp(value + at, "force", 5) && strchr(", ", value[at + 5]))
+			return true;
+	return false;
+}
+
 static void check_bounce(struct findings *f, const char *cmdline)
 {
-	if (strstr(cmdline, "swiotlb=force") || strstr(cmdline, ",force"))
+	if (bounce_forced(cmdline))
 		findings_add(f, VERDICT_FAIL, "bounce buffers", "boot without swiotlb=force",
 			     "swiotlb=force: DMA would not go to the guest's memory");
 	else
