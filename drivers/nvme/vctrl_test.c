@@ -368,8 +368,9 @@ static void drive_dies(struct kunit *test)
 	/* waiting for DMA ends at once */
 	ops->quiesce(&f->sdev, 0, U64_MAX);
 	ops->resume(&f->sdev);
-	submit(f, 1);
+	sluice_vio_service(&f->vctrl.sqs[1]);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	KUNIT_EXPECT_NULL(test, f->vctrl.sqs[1].ring.va);
 	f->vctrl.sqs[1].hw.entries = NULL;
 	ops->close(&f->sdev);
 	expect_powered_off(f);

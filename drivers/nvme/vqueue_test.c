@@ -192,10 +192,10 @@ static void entry_sizes(struct kunit *test)
 	for (i = 0; i < 16; i++) {
 		f->vctrl.regs.cc = 1 | i << 16 | 4 << 20;
 		KUNIT_EXPECT_EQ(test, create_sq(f, 1, 16, SQ, 2 << 16 | PC),
-				i == 6 ? SLUICE_SC_RETRY : INVALID_FIELD);
+				i == 6 ? SLUICE_SC_RETRY : QUEUE_SIZE_INVALID);
 		f->vctrl.regs.cc = 1 | 6 << 16 | i << 20;
 		KUNIT_EXPECT_EQ(test, create_cq(f, 1, 16, CQ, PC),
-				i == 4 ? SLUICE_SC_RETRY : INVALID_FIELD);
+				i == 4 ? SLUICE_SC_RETRY : QUEUE_SIZE_INVALID);
 	}
 }
 
