@@ -48,12 +48,21 @@ drive_to() {
 	[ "$(basename "$(readlink "/sys/bus/pci/devices/$bdf/driver")")" = "$2" ]
 }
 
-# The block device of a drive's first namespace, e.g. sluice0n1
+# The block device of a drive's first namespace, e.g. sluice0n1. The stock
+# driver may hang it under the controller or, with multipath, the subsystem.
 drive_disk() {
-	local path
+	local sys controller subsystem path
 
-	for path in "$(drive_sys "$1")"/block/* "$(drive_sys "$1")"/nvme/*/nvme*n*; do
+	sys=$(drive_sys "$1")
+	for path in "$sys"/block/* "$sys"/nvme/*/nvme*n*; do
 		[ ! -e "$path/dev" ] || { echo "${path##*/}"; return; }
+	done
+	controller=$(basename "$sys"/nvme/nvme*)
+	for subsystem in /sys/class/nvme-subsystem/*; do
+		[ -e "$subsystem/$controller" ] || continue
+		for path in "$subsystem"/nvme*n*; do
+			[ ! -e "$path/dev" ] || { echo "${path##*/}"; return; }
+		done
 	done
 	return 1
 }
