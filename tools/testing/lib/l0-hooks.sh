@@ -4,6 +4,17 @@
 # What a test in L1 may ask of L0 with "l0 <name> <argument>...". Each prints
 # its answer and returns a status. RUN_OUT is the run's directory.
 
+# All drives as new: hook_blank
+hook_blank() {
+	local img size
+
+	for img in "$RUN_OUT"/drives/*.img; do
+		size=$(stat -c %s "$img")
+		truncate -s 0 "$img"
+		truncate -s "$size" "$img"
+	done
+}
+
 # Fill a drive with bytes that are never alike: hook_fill DRIVE
 hook_fill() {
 	local img=$RUN_OUT/drives/$1.img size

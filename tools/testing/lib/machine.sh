@@ -130,7 +130,7 @@ machine_nbd_stop() {
 
 # machine_arguments KERNEL IOMMU APPEND ROOT: fill the array MACHINE
 machine_arguments() {
-	local roots image cmdline="console=ttyS0 panic=-1 oops=panic loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60"
+	local roots image cmdline="console=ttyS0 panic=-1 oops=panic loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60 no_timer_check"
 	local unit=()
 
 	roots=$(machine_dir stock)
