@@ -461,6 +461,12 @@ static void single_fetch(struct kunit *test)
 		.prp1	= cpu_to_le64(DATA),
 		.cdw10	= cpu_to_le32(5),
 	};
+	/* its dword 11 is looked at after its ranges were copied */
+	struct nvme_cmd dsm = {
+		.opcode	= 0x09,
+		.nsid	= cpu_to_le32(1),
+		.prp1	= cpu_to_le64(DATA),
+	};
 	struct vfake *f = test->priv;
 	struct sluice_vsq *vsq = add_pair(f, 16, 16, 8);
 	const struct nvme_cmd *out = &vsq->hw.entries[0];
@@ -480,6 +486,14 @@ static void single_fetch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)le16_to_cpu(vfake_cqe(f, 1, 0)->cid), 0x77);
 	KUNIT_EXPECT_EQ(test, vsq->reads, 1ull);
 	KUNIT_EXPECT_EQ(test, vsq->blocks_read, 1ull);
+
+	vfake_submit(f, 1, &dsm);
+	sluice_vio_service(vsq);
+	KUNIT_ASSERT_EQ(test, vsq->submitted, 2ul);
+	out = &vsq->hw.entries[1];
+	KUNIT_EXPECT_EQ(test, (int)out->opcode, 0x09);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(out->cdw10), 0u);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(out->cdw11), 0u);
 }
 
 static struct kunit_case vfetch_cases[] = {

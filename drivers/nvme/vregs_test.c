@@ -303,6 +303,20 @@ static void shutdown_not_waited_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), 0ull);
 }
 
+/* Neither has one that was shut down while it was disabled */
+static void shutdown_while_disabled(struct kunit *test)
+{
+	struct sluice_vregs *regs = regs_new(test, DEPTH);
+
+	KUNIT_EXPECT_EQ(test, regs_put(regs, CC, SIZES | SHN_NORMAL, 4),
+			(unsigned int)SLUICE_VREGS_SHUTDOWN);
+	sluice_vregs_shut_down(regs);
+	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), (u64)SHST_COMPLETE);
+	KUNIT_EXPECT_EQ(test, regs_put(regs, CC, SIZES | EN, 4),
+			(unsigned int)SLUICE_VREGS_ENABLE);
+	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), 0ull);
+}
+
 static void shutdown_with_disable(struct kunit *test)
 {
 	struct sluice_vregs *regs = regs_new(test, DEPTH);
@@ -414,6 +428,7 @@ static struct kunit_case vregs_cases[] = {
 	KUNIT_CASE(disabled_state),
 	KUNIT_CASE(shutdown),
 	KUNIT_CASE(shutdown_not_waited_for),
+	KUNIT_CASE(shutdown_while_disabled),
 	KUNIT_CASE(shutdown_with_disable),
 	KUNIT_CASE(admin_queue_registers),
 	KUNIT_CASE(admin_queue_locked),
