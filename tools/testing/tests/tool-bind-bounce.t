@@ -13,16 +13,8 @@ SLUICECTL=/out/bin/sluicectl
 
 bdf=$(drive_bdf main) sys=$(drive_sys main)
 driver() { basename "$(readlink "$sys/driver")" 2>/dev/null; }
-# The disk that nvme makes of it: below the drive, or below its subsystem
-nvme_disk() {
-	local path serial
-
-	for path in /sys/block/nvme*; do
-		read -r serial <"$path/device/serial" || continue
-		[ "$serial" != main ] || { echo "${path##*/}"; return; }
-	done
-	return 1
-} 2>/dev/null
+# The disk that nvme makes of it, once it has
+nvme_disk() { drive_disk main 2>/dev/null; }
 
 begin 10
 check "the modules load" modules_load
