@@ -55,6 +55,9 @@ drive_disk() {
 
 	sys=$(drive_sys "$1")
 	for path in "$sys"/block/* "$sys"/nvme/*/nvme*n*; do
+		case ${path##*/} in
+		nvme*c*n*) continue ;; # a path to a disk of the multipath core
+		esac
 		[ ! -e "$path/dev" ] || { echo "${path##*/}"; return; }
 	done
 	controller=$(basename "$sys"/nvme/nvme*)
