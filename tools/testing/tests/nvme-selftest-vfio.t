@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+# timeout: 120
+#
+# What VFIO shows of a slice: information, configuration space,
+# regions, interrupts.
+# Driven by a user-space NVMe client through the legacy group and container.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+# shellcheck source=tools/testing/selftests/vfio/l1.sh
+. /t/tools/testing/selftests/vfio/l1.sh
+
+selftest group vfio_info vfio_config vfio_region vfio_irq
