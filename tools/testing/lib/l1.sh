@@ -72,14 +72,19 @@ drive_disk() {
 
 have_module() { [ -e "/sys/module/$1" ]; }
 
+# The modules' KUnit tests run whenever they are loaded on the debug kernel,
+# which takes a while: only where they are wanted
+kunit_only() {
+	local filter=/sys/module/kunit/parameters/filter_glob
+
+	# The end of a line would be part of it
+	[ ! -e $filter ] || printf %s "$1" >$filter
+}
+
 # modules_load [PARAMETER=VALUE...], the latter for sluice_nvme
 modules_load() {
-	local m
-
-	for m in mdev mtty; do
-		[ $m != mtty ] || continue
-		have_module $m || modprobe -q $m || insmod "/out/mods/$m.ko" || return
-	done
+	kunit_only "${KUNIT_SUITES:-none}"
+	have_module mdev || modprobe -q mdev || insmod /out/mods/mdev.ko || return
 	have_module vfio_iommu_type1 || modprobe vfio_iommu_type1 || return
 	have_module kvm_amd || modprobe kvm_amd || return
 	have_module sluice || insmod /out/mods/sluice.ko || return

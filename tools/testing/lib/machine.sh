@@ -140,7 +140,6 @@ machine_arguments() {
 		unit=(-device "intel-iommu,intremap=on,caching-mode=on")
 		cmdline+=" intel_iommu=on"
 		[ "$2" != pt ] || cmdline+=" iommu=pt" ;;
-	amd) unit=(-device "amd-iommu,intremap=on") ;;
 	none) ;;
 	*) t_die "no IOMMU called $2" ;;
 	esac

@@ -7,7 +7,7 @@
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
-modules_load
+KUNIT_SUITES='sluice*' modules_load
 mapfile -t suites < <(cd /sys/kernel/debug/kunit && ls -d sluice* 2>/dev/null)
 plan $((${#suites[@]} + 2))
 check "both modules are loaded" test -d /sys/module/sluice_nvme

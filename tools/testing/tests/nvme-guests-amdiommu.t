@@ -1,7 +1,0 @@
-#!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-only
-# l1: kernel=stock iommu=amd
-#
-# The main test with AMD's IOMMU.
-# shellcheck source=tools/testing/tests/nvme-guests.t
-. /t/tools/testing/tests/nvme-guests.t
