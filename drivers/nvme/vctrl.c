@@ -61,8 +61,12 @@ void sluice_vctrl_retry_later(struct sluice_vctrl *vctrl)
  */
 void sluice_vctrl_fatal(struct sluice_vctrl *vctrl)
 {
-	scoped_guard(spinlock_irqsave, &vctrl->reg_lock)
+	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
+		/* what failed is about to be reset anyway */
+		if (vctrl->actions & SLUICE_VREGS_DISABLE)
+			return;
 		vctrl->regs.csts |= NVME_CSTS_CFS;
+	}
 	dev_warn_ratelimited(vctrl->sdev->dev,
 			     "controller fatal status: queue memory or drive is gone\n");
 }

@@ -76,6 +76,8 @@ static unsigned int sluice_vregs_write_cc(struct sluice_vregs *regs, u32 cc)
 		regs->csts &= ~NVME_CSTS_SHST;
 		actions |= SLUICE_VREGS_ENABLE;
 	} else if (!(cc & NVME_CC_EN) && (old & NVME_CC_EN)) {
+		/* a guest that never saw RDY need not wait for it to go */
+		regs->csts &= ~NVME_CSTS_CFS;
 		actions |= SLUICE_VREGS_DISABLE;
 	}
 
