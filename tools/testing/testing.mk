@@ -12,10 +12,10 @@ cache: setup ## build what tests boot: root file systems and the debug kernel, o
 	@tools/testing/roots/build
 	@tools/testing/kernel/build
 
-check: ## lint, compile, and run all tests, or those of TESTS='pattern ...'
+check: ## lint, compile, and run all tests, or those whose names begin as TESTS='pattern ...' says
 	@tools/testing/check $(TESTS)
 
-vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' for a gdb stub, '-h' for more
+vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' to wait for gdb, '-h' for more
 	@tools/testing/run-l1 -s $(VM) tools/testing/lib/vm-prepare
 
 demo: setup ## three slices of one drive and two guests, in ten minutes at most
