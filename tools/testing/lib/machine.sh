@@ -115,7 +115,7 @@ machine_drive() {
 machine_nbd_start() {
 	qemu-nbd --persistent --shared=4 --format=raw --discard=unmap \
 		--socket="$RUN_OUT/drives/nbd.sock" --fork \
-		--pid-file="$RUN_OUT/nbd.pid" "$1"
+		--pid-file="$RUN_OUT/nbd.pid" "$1" 3<&- 8>&-
 }
 
 machine_nbd_stop() {
