@@ -12,6 +12,9 @@ cache: setup ## build what tests boot: root file systems and the debug kernel, o
 	@tools/testing/roots/build
 	@tools/testing/kernel/build
 
+check-guests: ## as check, and the tests in real guests, which need patience with TCG
+	@GUESTS=1 tools/testing/check $(TESTS)
+
 check: ## lint, compile, and run all tests, or those whose names begin as TESTS='pattern ...' says
 	@tools/testing/check $(TESTS)
 
@@ -21,4 +24,4 @@ vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' to wait for g
 demo: setup ## three slices of one drive and two guests, in ten minutes at most
 	@tools/testing/demo/run
 
-.PHONY: setup cache check vm demo
+.PHONY: setup cache check check-guests vm demo
