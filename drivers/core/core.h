@@ -10,6 +10,10 @@
  *       the block layer's open_mutex of a disk
  *     &sluice_parent.slice_lock	what slices show and what state they are in
  *
+ * mmap_lock of the user
+ *   &sluice_doorbell.lock		see doorbell.c
+ *     the poller's list
+ *
  * VFIO's lock of the container's devices (held round the unmap callback)
  *   &sluice_vdev.lock		see vfio.c
  *     the backend's locks
@@ -33,8 +37,10 @@
 #include "sluice_compat.h"
 
 #include "config.h"
+#include "doorbell.h"
 #include "gmem.h"
 #include "irq.h"
+#include "poller.h"
 
 /**
  * struct sluice_parent - a physical function whose disks are cut into slices
@@ -181,6 +187,8 @@ struct sluice_slice {
  * @msix: MSI-X vectors
  * @req: the interrupt that asks the user to let go
  * @gmem: guest memory
+ * @db: the doorbell page
+ * @polled: what the poller knows of it
  */
 struct sluice_vdev {
 	struct vfio_device vdev;
@@ -195,6 +203,8 @@ struct sluice_vdev {
 	struct sluice_irqs msix;
 	struct sluice_irqs req;
 	struct sluice_gmem gmem;
+	struct sluice_doorbell db;
+	struct sluice_polled polled;
 };
 
 static inline struct sluice_vdev *sluice_to_vdev(struct sluice_dev *sdev)

@@ -33,9 +33,9 @@ static long ioctl_get_info(void __user *arg)
  * sluice_vfio_region_info() - describe a region
  * @core_vdev: VFIO device
  * @info: its index is filled in
- * @caps: capabilities of the region; there are none
+ * @caps: receives the capabilities of the region
  *
- * Return: 0, or -EINVAL where there is no such index
+ * Return: 0, -EINVAL where there is no such index, or -ENOMEM
  */
 int sluice_vfio_region_info(struct vfio_device *core_vdev,
 			    struct vfio_region_info *info,
@@ -51,7 +51,31 @@ int sluice_vfio_region_info(struct vfio_device *core_vdev,
 	if (info->size)
 		info->flags = VFIO_REGION_INFO_FLAG_READ |
 			      VFIO_REGION_INFO_FLAG_WRITE;
-	return 0;
+	if (info->index != VFIO_PCI_BAR0_REGION_INDEX)
+		return 0;
+	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	return sluice_doorbell_caps(vdev->config.fn.doorbell_offset, caps);
+}
+
+/* What the core does itself from 6.19 on */
+static long ioctl_put_region_info(struct vfio_region_info *info,
+				  struct vfio_info_cap *caps, void __user *arg)
+{
+	unsigned long minsz = offsetofend(struct vfio_region_info, offset);
+
+	if (caps->size) {
+		info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		if (info->argsz < sizeof(*info) + caps->size) {
+			info->argsz = sizeof(*info) + caps->size;
+		} else {
+			vfio_info_cap_shift(caps, sizeof(*info));
+			if (copy_to_user(arg + sizeof(*info), caps->buf,
+					 caps->size))
+				return -EFAULT;
+			info->cap_offset = sizeof(*info);
+		}
+	}
+	return copy_to_user(arg, info, minsz) ? -EFAULT : 0;
 }
 
 static long ioctl_get_region_info(struct vfio_device *core_vdev,
@@ -60,7 +84,7 @@ static long ioctl_get_region_info(struct vfio_device *core_vdev,
 	unsigned long minsz = offsetofend(struct vfio_region_info, offset);
 	struct vfio_info_cap caps = {};
 	struct vfio_region_info info;
-	int ret;
+	long ret;
 
 	if (copy_from_user(&info, arg, minsz))
 		return -EFAULT;
@@ -68,9 +92,10 @@ static long ioctl_get_region_info(struct vfio_device *core_vdev,
 		return -EINVAL;
 	info.cap_offset = 0;
 	ret = sluice_vfio_region_info(core_vdev, &info, &caps);
-	if (ret)
-		return ret;
-	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+	if (!ret)
+		ret = ioctl_put_region_info(&info, &caps, arg);
+	kfree(caps.buf);
+	return ret;
 }
 
 /* NULL for an index that has no vectors. */

@@ -29,6 +29,9 @@ static int __init sluice_init(void)
 {
 	int ret;
 
+	ret = sluice_poller_init();
+	if (ret)
+		return ret;
 	ret = sluice_gmem_wq_init();
 	if (ret)
 		return ret;

@@ -49,8 +49,57 @@ static const struct attribute_group mdev_group = {
 	.attrs = mdev_attrs,
 };
 
+static ssize_t poll_us_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	struct sluice_vdev *vdev = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(vdev->polled.poll_us));
+}
+
+static ssize_t poll_us_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	struct sluice_vdev *vdev = dev_get_drvdata(dev);
+	u32 us;
+	int ret;
+
+	ret = kstrtou32(buf, 0, &us);
+	if (ret) {
+		dev_err_ratelimited(dev, "poll_us: %.*s is no number from 0 to %u\n",
+				    (int)strcspn(buf, "\n"), buf, U32_MAX);
+		return ret;
+	}
+	WRITE_ONCE(vdev->polled.poll_us, us);
+	return count;
+}
+static DEVICE_ATTR_RW(poll_us);
+
+static ssize_t doorbell_faults_show(struct device *dev,
+				    struct device_attribute *attr, char *buf)
+{
+	struct sluice_vdev *vdev = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%llu\n",
+			  (u64)atomic64_read(&vdev->db.faults));
+}
+static DEVICE_ATTR_RO(doorbell_faults);
+
+static struct attribute *mdev_polling_attrs[] = {
+	&dev_attr_poll_us.attr,
+	&dev_attr_doorbell_faults.attr,
+	NULL,
+};
+
+/* What can be set, apart from what is the same on every mdev. */
+static const struct attribute_group mdev_polling_group = {
+	.name = "sluice",
+	.attrs = mdev_polling_attrs,
+};
+
 const struct attribute_group *sluice_mdev_groups[] = {
 	&mdev_group,
+	&mdev_polling_group,
 	NULL,
 };
 
@@ -115,9 +164,11 @@ static int mdev_attach(struct sluice_vdev *vdev)
 	struct sluice_function fn = {};
 	int ret;
 
-	vdev->sdev.doorbells = (__le32 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!vdev->sdev.doorbells)
-		return -ENOMEM;
+	ret = sluice_doorbell_init(&vdev->db);
+	if (ret)
+		return ret;
+	vdev->sdev.doorbells = sluice_doorbell_words(&vdev->db);
+	sluice_polled_init(&vdev->polled);
 	sluice_mem_init(vdev);
 	ret = ops->attach(&vdev->sdev, &fn);
 	if (ret)
@@ -131,7 +182,7 @@ detach:
 	ops->detach(&vdev->sdev);
 free_doorbells:
 	sluice_mem_exit(vdev);
-	free_page((unsigned long)vdev->sdev.doorbells);
+	sluice_doorbell_exit(&vdev->db);
 	return ret;
 }
 
@@ -141,7 +192,7 @@ static void mdev_detach(struct sluice_vdev *vdev)
 	vdev->sdev.parent->ops->detach(&vdev->sdev);
 	mdev_free(vdev);
 	sluice_mem_exit(vdev);
-	free_page((unsigned long)vdev->sdev.doorbells);
+	sluice_doorbell_exit(&vdev->db);
 }
 
 static int mdev_make_vdev(struct mdev_device *mdev,

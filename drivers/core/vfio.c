@@ -110,6 +110,9 @@ static int vfio_open(struct vfio_device *core_vdev)
 	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
 	int ret;
 
+	ret = sluice_poller_join(vdev);
+	if (ret)
+		return ret;
 	mutex_lock(&vdev->lock);
 	sluice_config_reset(&vdev->config);
 	vfio_reset_msix_bar(vdev);
@@ -120,8 +123,10 @@ static int vfio_open(struct vfio_device *core_vdev)
 	ret = vfio_ops(vdev)->open(&vdev->sdev);
 	vdev->opened = !ret;
 	mutex_unlock(&vdev->lock);
-	if (ret)
+	if (ret) {
 		sluice_gmem_close(&vdev->gmem);
+		sluice_poller_leave(vdev);
+	}
 	return ret;
 }
 
@@ -129,6 +134,7 @@ static void vfio_close(struct vfio_device *core_vdev)
 {
 	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
 
+	sluice_poller_leave(vdev);
 	mutex_lock(&vdev->lock);
 	WRITE_ONCE(vdev->memory_on, false);
 	vdev->opened = false;
@@ -195,13 +201,17 @@ static void vfio_request(struct vfio_device *core_vdev, unsigned int count)
 					      "asked not to be told");
 }
 
-/*
- * Nothing can be mapped yet. The doorbell page, sdev->doorbells, is the part of
- * BAR0 that this is the place for.
- */
+/* The doorbell page can be mapped, and nothing else. */
 static int vfio_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
 {
-	return -EINVAL;
+	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	u64 pos = sluice_region_offset(VFIO_PCI_BAR0_REGION_INDEX) +
+		  vdev->config.fn.doorbell_offset;
+
+	if (vma->vm_pgoff != pos >> PAGE_SHIFT ||
+	    vma->vm_end - vma->vm_start != PAGE_SIZE)
+		return -EINVAL;
+	return sluice_doorbell_mmap(&vdev->db, vma);
 }
 
 static void vfio_release(struct vfio_device *core_vdev)

@@ -140,6 +140,17 @@ struct sluice_dev {
  *	thread: bounded work, no waiting for the device
  * @bus_master: the guest switched bus mastering. While it is off the backend
  *	must not access guest memory
+ * @poll: look for work: doorbells of the page, and completions if the backend
+ *	polls for them. At most @budget commands and as many completions of each
+ *	queue; returns how many there were, 0 for nothing to do. Called by one
+ *	thread in process context, over and over while the slice is busy. Must
+ *	not sleep, neither for the device nor for guest memory
+ * @poll_busy: @poll is going to be called all the time: the device's
+ *	interrupts may be turned off. Same thread as @poll
+ * @poll_rest: @poll is called once more, and then not until a doorbell has been
+ *	written to the page: turn on again what tells of completions, and of
+ *	doorbells that are not in the page. Same thread; also without a call of
+ *	@poll_busy
  * @quiesce: stop accessing guest memory on behalf of this device and wait
  *	until no DMA is in flight. The range [@iova, @iova + @size) is about to
  *	go, with everything when both reach as far as they can (0, U64_MAX):
@@ -151,9 +162,9 @@ struct sluice_dev {
  * @resume: guest memory may be used again
  *
  * @open, @close, @reset, @quiesce, @resume and @bus_master are serialised by
- * the core with one mutex per device; @reg_read, @reg_write and @doorbell are
- * not and may run at the same time as any of them but never after @close has
- * returned or before @open.
+ * the core with one mutex per device; @reg_read, @reg_write, @doorbell and the
+ * polling are not and may run at the same time as any of them but never after
+ * @close has returned or before @open. The polling ends before @close.
  */
 struct sluice_parent_ops {
 	struct module *owner;
@@ -170,6 +181,9 @@ struct sluice_parent_ops {
 			  unsigned int len);
 	void (*doorbell)(struct sluice_dev *sdev, unsigned int index);
 	void (*bus_master)(struct sluice_dev *sdev, bool on);
+	unsigned int (*poll)(struct sluice_dev *sdev, unsigned int budget);
+	void (*poll_busy)(struct sluice_dev *sdev);
+	void (*poll_rest)(struct sluice_dev *sdev);
 	void (*quiesce)(struct sluice_dev *sdev, u64 iova, u64 size);
 	void (*resume)(struct sluice_dev *sdev);
 };

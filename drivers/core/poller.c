@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pollers: threads that look after the slices that are busy
+ *
+ * A slice belongs to one poller from open to close, and is in the poller's list
+ * while its doorbell page is mapped. The poller goes round its list and gives
+ * each slice a bounded visit, so that slices share it fairly; with an empty list
+ * it sleeps. A slice that has been quiet for its window is let go: see
+ * doorbell.c for why nothing gets lost then.
+ *
+ * Pollers are made when they are needed, on the NUMA node of the parent, and go
+ * with their last slice. They have the default policy and priority; whoever
+ * knows better may change both.
+ */
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "core.h"
+
+/* Commands and completions of one queue in one visit */
+#define POLLER_BUDGET	64
+
+/* By default one poller for so many CPUs of a node */
+#define POLLER_CPUS	8
+
+#define POLLER_POLL_US	500
+
+static unsigned int poller_poll_us = POLLER_POLL_US;
+module_param_named(poll_us, poller_poll_us, uint, 0644);
+MODULE_PARM_DESC(poll_us,
+		 "microseconds that a quiet slice is polled at most, for slices attached from now on; 0 = drain and sleep, 4294967295 = for ever (default 500)");
+
+static unsigned int poller_number;
+module_param_named(pollers, poller_number, uint, 0444);
+MODULE_PARM_DESC(pollers,
+		 "polling threads for each NUMA node at most (default 0: one for every eight CPUs)");
+
+static char *poller_cpus;
+module_param_named(poller_cpus, poller_cpus, charp, 0444);
+MODULE_PARM_DESC(poller_cpus,
+		 "CPUs that the polling threads may run on, as a list like 2-3,8 (default: those of the drive's NUMA node)");
+
+/**
+ * struct sluice_poller - a thread
+ * @node: in poller_list; under poller_lock
+ * @task: the thread
+ * @nid: the NUMA node that it works for
+ * @nr_slices: slices that belong to it; under poller_lock
+ * @visit_lock: held for the time of a visit
+ * @lock: protects @busy. Inside &sluice_doorbell.lock
+ * @busy: &struct sluice_polled to be visited
+ */
+struct sluice_poller {
+	struct list_head node;
+	struct task_struct *task;
+	int nid;
+	unsigned int nr_slices;
+	struct mutex visit_lock;
+	spinlock_t lock;
+	struct list_head busy;
+};
+
+/* Protects the list, and who belongs to whom */
+static DEFINE_MUTEX(poller_lock);
+static LIST_HEAD(poller_list);
+
+/* Of the parameter; empty without one */
+static struct cpumask poller_mask;
+
+static struct sluice_vdev *polled_to_vdev(struct sluice_polled *polled)
+{
+	return container_of(polled, struct sluice_vdev, polled);
+}
+
+/*
+ * Visits
+ */
+
+static void poller_forget(struct sluice_polled *polled)
+{
+	spin_lock(&polled->poller->lock);
+	list_del_init(&polled->node);
+	spin_unlock(&polled->poller->lock);
+}
+
+/* Let a slice sleep, unless there is something to do at the last moment. */
+static void poller_rest(struct sluice_vdev *vdev)
+{
+	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
+	struct sluice_polled *polled = &vdev->polled;
+
+	mutex_lock(&vdev->db.lock);
+	sluice_doorbell_unmap(&vdev->db);
+	poller_forget(polled);
+	mutex_unlock(&vdev->db.lock);
+
+	polled->awake = false;
+	polled->polling = false;
+	ops->poll_rest(&vdev->sdev);
+	if (ops->poll(&vdev->sdev, POLLER_BUDGET))
+		sluice_poller_wake(vdev);
+}
+
+static void poller_visit(struct sluice_vdev *vdev)
+{
+	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
+	struct sluice_polled *polled = &vdev->polled;
+	u32 bound_us = READ_ONCE(polled->poll_us);
+
+	if (!polled->awake) {
+		polled->awake = true;
+		sluice_window_wake(&polled->window, bound_us, ktime_get_ns());
+	}
+	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
+		sluice_window_work(&polled->window, ktime_get_ns());
+		return;
+	}
+	if (sluice_window_over(&polled->window, bound_us, ktime_get_ns())) {
+		poller_rest(vdev);
+		return;
+	}
+	if (!polled->polling && bound_us) {
+		polled->polling = true;
+		ops->poll_busy(&vdev->sdev);
+	}
+	cpu_relax();
+}
+
+static struct sluice_polled *poller_next(struct sluice_poller *poller)
+{
+	struct sluice_polled *polled;
+
+	spin_lock(&poller->lock);
+	polled = list_first_entry_or_null(&poller->busy, struct sluice_polled,
+					  node);
+	if (polled)
+		list_move_tail(&polled->node, &poller->busy);
+	spin_unlock(&poller->lock);
+	return polled;
+}
+
+static bool poller_visit_next(struct sluice_poller *poller)
+{
+	struct sluice_polled *polled;
+
+	mutex_lock(&poller->visit_lock);
+	polled = poller_next(poller);
+	if (polled)
+		poller_visit(polled_to_vdev(polled));
+	mutex_unlock(&poller->visit_lock);
+	return polled;
+}
+
+static int poller_thread(void *data)
+{
+	struct sluice_poller *poller = data;
+
+	while (!kthread_should_stop()) {
+		if (poller_visit_next(poller)) {
+			cond_resched();
+			continue;
+		}
+		set_current_state(TASK_IDLE);
+		if (list_empty(&poller->busy) && !kthread_should_stop())
+			schedule();
+		__set_current_state(TASK_RUNNING);
+	}
+	return 0;
+}
+
+/**
+ * sluice_poller_wake() - look after a slice from now on
+ * @vdev: an open device
+ */
+void sluice_poller_wake(struct sluice_vdev *vdev)
+{
+	struct sluice_polled *polled = &vdev->polled;
+	struct sluice_poller *poller = polled->poller;
+
+	spin_lock(&poller->lock);
+	if (list_empty(&polled->node))
+		list_add_tail(&polled->node, &poller->busy);
+	spin_unlock(&poller->lock);
+	wake_up_process(poller->task);
+}
+
+/*
+ * Threads
+ */
+
+static const struct cpumask *poller_cpumask(int nid)
+{
+	if (!cpumask_empty(&poller_mask))
+		return &poller_mask;
+	return nid == NUMA_NO_NODE ? cpu_possible_mask : cpumask_of_node(nid);
+}
+
+static unsigned int poller_limit(int nid)
+{
+	unsigned int cpus = cpumask_weight(poller_cpumask(nid));
+
+	return poller_number ?: DIV_ROUND_UP(cpus, POLLER_CPUS);
+}
+
+static struct sluice_poller *poller_create(int nid, unsigned int number)
+{
+	struct sluice_poller *poller;
+	struct task_struct *task;
+
+	poller = kzalloc_node(sizeof(*poller), GFP_KERNEL, nid);
+	if (!poller)
+		return ERR_PTR(-ENOMEM);
+	poller->nid = nid;
+	mutex_init(&poller->visit_lock);
+	spin_lock_init(&poller->lock);
+	INIT_LIST_HEAD(&poller->busy);
+	task = kthread_create_on_node(poller_thread, poller, nid,
+				      "sluice_poll/%u", number);
+	if (IS_ERR(task)) {
+		kfree(poller);
+		return ERR_CAST(task);
+	}
+	poller->task = task;
+	set_cpus_allowed_ptr(task, poller_cpumask(nid));
+	list_add_tail(&poller->node, &poller_list);
+	wake_up_process(task);
+	return poller;
+}
+
+static void poller_destroy(struct sluice_poller *poller)
+{
+	list_del(&poller->node);
+	kthread_stop(poller->task);
+	mutex_destroy(&poller->visit_lock);
+	kfree(poller);
+}
+
+/* The one with the fewest slices, or a new one. */
+static struct sluice_poller *poller_find(int nid)
+{
+	struct sluice_poller *poller, *best = NULL;
+	unsigned int nr = 0;
+
+	list_for_each_entry(poller, &poller_list, node) {
+		if (poller->nid != nid)
+			continue;
+		nr++;
+		if (!best || poller->nr_slices < best->nr_slices)
+			best = poller;
+	}
+	return nr < poller_limit(nid) ? poller_create(nid, nr) : best;
+}
+
+/**
+ * sluice_polled_init() - prepare a slice that no poller has yet
+ * @polled: to be filled
+ */
+void sluice_polled_init(struct sluice_polled *polled)
+{
+	INIT_LIST_HEAD(&polled->node);
+	polled->poll_us = READ_ONCE(poller_poll_us);
+}
+
+/**
+ * sluice_poller_join() - find a poller for a slice
+ * @vdev: device that is being opened
+ *
+ * Return: 0, -ENOMEM, or -EINTR for a user that is being killed
+ */
+int sluice_poller_join(struct sluice_vdev *vdev)
+{
+	struct sluice_polled *polled = &vdev->polled;
+	struct sluice_poller *poller;
+
+	sluice_window_init(&polled->window, READ_ONCE(polled->poll_us));
+	polled->awake = false;
+	polled->polling = false;
+
+	guard(mutex)(&poller_lock);
+	poller = poller_find(dev_to_node(vdev->sdev.dma_dev));
+	if (IS_ERR(poller))
+		return PTR_ERR(poller);
+	poller->nr_slices++;
+	polled->poller = poller;
+	return 0;
+}
+
+/**
+ * sluice_poller_leave() - look after a slice no more
+ * @vdev: device that is being closed; nobody has its doorbell page mapped
+ *
+ * No visit is going on when this returns, and none will begin.
+ */
+void sluice_poller_leave(struct sluice_vdev *vdev)
+{
+	struct sluice_polled *polled = &vdev->polled;
+	struct sluice_poller *poller = polled->poller;
+
+	mutex_lock(&poller->visit_lock);
+	poller_forget(polled);
+	mutex_unlock(&poller->visit_lock);
+
+	guard(mutex)(&poller_lock);
+	polled->poller = NULL;
+	if (!--poller->nr_slices)
+		poller_destroy(poller);
+}
+
+/**
+ * sluice_poller_init() - read the parameters
+ *
+ * Return: 0, or -EINVAL for a list of CPUs that is none
+ */
+int sluice_poller_init(void)
+{
+	if (!poller_cpus || !*poller_cpus)
+		return 0;
+	if (cpulist_parse(poller_cpus, &poller_mask) ||
+	    !cpumask_intersects(&poller_mask, cpu_possible_mask)) {
+		pr_err("sluice: poller_cpus=%s is no list of CPUs of this machine\n",
+		       poller_cpus);
+		return -EINVAL;
+	}
+	return 0;
+}

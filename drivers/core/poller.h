@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pollers: threads that look after the slices that are busy
+ */
+#ifndef SLUICE_POLLER_H
+#define SLUICE_POLLER_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include "window.h"
+
+struct sluice_poller;
+struct sluice_vdev;
+
+/**
+ * struct sluice_polled - what a poller keeps of a slice
+ * @node: in the poller's list while the slice is looked after
+ * @poller: the slice's, from open to close
+ * @window: how long to look after the slice; the poller's own
+ * @poll_us: bound of the window, in microseconds. Written by the administrator
+ * @awake: has been visited since it was woken; the poller's own
+ * @polling: the backend has been told that its completions are polled for; the
+ *	poller's own
+ */
+struct sluice_polled {
+	struct list_head node;
+	struct sluice_poller *poller;
+	struct sluice_window window;
+	u32 poll_us;
+	bool awake;
+	bool polling;
+};
+
+void sluice_polled_init(struct sluice_polled *polled);
+int sluice_poller_join(struct sluice_vdev *vdev);
+void sluice_poller_leave(struct sluice_vdev *vdev);
+void sluice_poller_wake(struct sluice_vdev *vdev);
+
+int sluice_poller_init(void);
+
+#endif /* SLUICE_POLLER_H */

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long a quiet slice is polled
+ *
+ * The window adapts as KVM's halt polling does: work that came soon after the
+ * slice had been let go would have been worth waiting for, so the window grows;
+ * work that came late was not, so it shrinks. Between the two lies the bound.
+ *
+ * A slice is woken by a fault, and the doorbell's value arrives only when the
+ * vCPU has come back from the fault and repeats its store. Who gave up before
+ * that would take the page away again, and the store would fault for ever. So
+ * there is a time of grace, measured from such arrivals, and doubled each time
+ * that it turns out to be too short.
+ */
+#include <linux/minmax.h>
+#include <linux/time64.h>
+
+#include "window.h"
+#include "core.h"
+
+/* What follows at once (a submission after a completion) costs no fault. */
+#define WINDOW_MIN	(20 * NSEC_PER_USEC)
+
+#define WINDOW_GRACE_MIN	(100 * NSEC_PER_USEC)
+#define WINDOW_GRACE_MAX	(20 * NSEC_PER_MSEC)
+
+static u64 window_bound(u32 bound_us)
+{
+	return (u64)bound_us * NSEC_PER_USEC;
+}
+
+/**
+ * sluice_window_init() - the window of a slice that nothing is known of
+ * @win: to be filled
+ * @bound_us: longest window, in microseconds
+ */
+void sluice_window_init(struct sluice_window *win, u32 bound_us)
+{
+	*win = (struct sluice_window) {
+		.length = window_bound(bound_us),
+		.grace = WINDOW_GRACE_MIN,
+	};
+}
+
+/**
+ * sluice_window_wake() - a doorbell page has been mapped
+ * @win: window of a slice that was not polled
+ * @bound_us: longest window, in microseconds
+ * @now: time
+ */
+void sluice_window_wake(struct sluice_window *win, u32 bound_us, u64 now)
+{
+	u64 bound = window_bound(bound_us);
+
+	if (now - win->last < bound)
+		win->length = max(2 * win->length, (u64)WINDOW_MIN);
+	else
+		win->length /= 2;
+	win->length = min(win->length, bound);
+	win->woken = now;
+	win->expecting = true;
+}
+
+/**
+ * sluice_window_work() - there was something to do
+ * @win: window
+ * @now: time
+ */
+void sluice_window_work(struct sluice_window *win, u64 now)
+{
+	if (win->expecting)
+		win->grace = clamp_t(u64, 4 * (now - win->woken),
+				     WINDOW_GRACE_MIN, WINDOW_GRACE_MAX);
+	win->expecting = false;
+	win->last = now;
+}
+
+/**
+ * sluice_window_over() - there was nothing to do: is it time to let go?
+ * @win: window
+ * @bound_us: longest window, in microseconds; %SLUICE_POLL_US_FOREVER has no
+ *	end
+ * @now: time
+ *
+ * Return: true when the slice is to be polled no longer
+ */
+bool sluice_window_over(struct sluice_window *win, u32 bound_us, u64 now)
+{
+	if (bound_us == SLUICE_POLL_US_FOREVER)
+		return false;
+	if (!win->expecting)
+		return now - win->last >= max(min(win->length,
+						  window_bound(bound_us)),
+					      (u64)WINDOW_MIN);
+	if (now - win->woken < win->grace)
+		return false;
+	win->grace = min_t(u64, 2 * win->grace, WINDOW_GRACE_MAX);
+	return true;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How long a quiet slice is polled
+ */
+#ifndef SLUICE_WINDOW_H
+#define SLUICE_WINDOW_H
+
+#include <linux/limits.h>
+#include <linux/types.h>
+
+#define SLUICE_POLL_US_FOREVER	U32_MAX
+
+/**
+ * struct sluice_window - the polling window of one slice
+ * @last: when there was work last
+ * @woken: when the slice was woken
+ * @length: how long to poll after the last work, 0 to the bound
+ * @grace: how long to wait for the doorbell that woke the slice
+ * @expecting: that doorbell has not been seen yet
+ *
+ * Times are in nanoseconds of one clock. No locks: one thread at a time.
+ */
+struct sluice_window {
+	u64 last;
+	u64 woken;
+	u64 length;
+	u64 grace;
+	bool expecting;
+};
+
+void sluice_window_init(struct sluice_window *win, u32 bound_us);
+void sluice_window_wake(struct sluice_window *win, u32 bound_us, u64 now);
+void sluice_window_work(struct sluice_window *win, u64 now);
+bool sluice_window_over(struct sluice_window *win, u32 bound_us, u64 now);
+
+#endif /* SLUICE_WINDOW_H */

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the polling window
+ */
+#include <kunit/test.h>
+#include <linux/time64.h>
+
+#include "core.h"
+
+#define US	((u64)NSEC_PER_USEC)
+#define BOUND	500u
+
+/* Wake the slice at @now and have its doorbell arrive at once. */
+static void window_arrive(struct sluice_window *win, u64 now)
+{
+	sluice_window_wake(win, BOUND, now);
+	sluice_window_work(win, now);
+}
+
+/* Ask every microsecond, at most @limit times; when is it over? */
+static u64 window_lasts(struct sluice_window *win, u32 bound, u64 from,
+			u64 limit)
+{
+	u64 us;
+
+	for (us = 0; us < limit; us++)
+		if (sluice_window_over(win, bound, from + us * US))
+			break;
+	return us;
+}
+
+static void window_first_is_the_bound(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, BOUND);
+	window_arrive(&win, 10000 * US);
+	/* nothing came for longer than the bound before: half of it */
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, BOUND, 10000 * US, 2000),
+			(u64)BOUND / 2);
+}
+
+static void window_work_restarts_it(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, BOUND);
+	window_arrive(&win, 10000 * US);
+	sluice_window_work(&win, 10200 * US);
+	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, BOUND, 10400 * US));
+	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, BOUND, 10450 * US));
+}
+
+static void window_shrinks_for_rare_work(struct kunit *test)
+{
+	struct sluice_window win;
+	u64 now = 0, last = BOUND;
+	unsigned int i;
+
+	sluice_window_init(&win, BOUND);
+	for (i = 0; i < 8; i++) {
+		u64 lasts;
+
+		now += 10000 * US;
+		window_arrive(&win, now);
+		lasts = window_lasts(&win, BOUND, now, 2000);
+		KUNIT_EXPECT_LE(test, lasts, last);
+		last = lasts;
+	}
+	/* but what follows at once is always waited for */
+	KUNIT_EXPECT_EQ(test, last, (u64)20);
+}
+
+static void window_grows_for_frequent_work(struct kunit *test)
+{
+	struct sluice_window win;
+	u64 now = 1000000 * US;
+	unsigned int i;
+
+	sluice_window_init(&win, BOUND);
+	for (i = 0; i < 10; i++) {
+		window_arrive(&win, now);
+		now += 10000 * US;
+	}
+	/* every 300 us: in reach of the bound, but not of the window yet */
+	now -= 10000 * US;
+	for (i = 0; i < 10; i++) {
+		now += 300 * US;
+		window_arrive(&win, now);
+	}
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, BOUND, now, 2000), (u64)BOUND);
+}
+
+static void window_zero_drains(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, 0);
+	sluice_window_wake(&win, 0, 1000 * US);
+	/* the doorbell is waited for nevertheless */
+	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, 0, 1050 * US));
+	sluice_window_work(&win, 1060 * US);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, 1060 * US, 1000), (u64)20);
+}
+
+static void window_maximum_never_ends(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, SLUICE_POLL_US_FOREVER);
+	sluice_window_wake(&win, SLUICE_POLL_US_FOREVER, 0);
+	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win,
+						    SLUICE_POLL_US_FOREVER,
+						    U64_MAX / 2));
+}
+
+static void window_grace_doubles(struct kunit *test)
+{
+	struct sluice_window win;
+	u64 first, second;
+
+	sluice_window_init(&win, 0);
+	sluice_window_wake(&win, 0, 0);
+	first = window_lasts(&win, 0, 0, 100000);
+	sluice_window_wake(&win, 0, 0);
+	second = window_lasts(&win, 0, 0, 100000);
+	KUNIT_EXPECT_EQ(test, first, (u64)100);
+	KUNIT_EXPECT_EQ(test, second, 2 * first);
+}
+
+static void window_grace_is_bounded(struct kunit *test)
+{
+	struct sluice_window win;
+	unsigned int i;
+
+	sluice_window_init(&win, 0);
+	for (i = 0; i < 40; i++) {
+		sluice_window_wake(&win, 0, 0);
+		window_lasts(&win, 0, 0, 100000);
+	}
+	sluice_window_wake(&win, 0, 0);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, 0, 100000), (u64)20000);
+}
+
+static void window_grace_follows_arrivals(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, 0);
+	sluice_window_wake(&win, 0, 0);
+	sluice_window_work(&win, 500 * US);
+	sluice_window_wake(&win, 0, 10000 * US);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, 10000 * US, 100000),
+			(u64)2000);
+}
+
+static void window_smaller_bound_counts_at_once(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, BOUND);
+	window_arrive(&win, 1000 * US);
+	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, 30, 1031 * US));
+}
+
+static struct kunit_case window_cases[] = {
+	KUNIT_CASE(window_first_is_the_bound),
+	KUNIT_CASE(window_work_restarts_it),
+	KUNIT_CASE(window_shrinks_for_rare_work),
+	KUNIT_CASE(window_grows_for_frequent_work),
+	KUNIT_CASE(window_zero_drains),
+	KUNIT_CASE(window_maximum_never_ends),
+	KUNIT_CASE(window_grace_doubles),
+	KUNIT_CASE(window_grace_is_bounded),
+	KUNIT_CASE(window_grace_follows_arrivals),
+	KUNIT_CASE(window_smaller_bound_counts_at_once),
+	{}
+};
+
+static struct kunit_suite window_suite = {
+	.name = "sluice_window",
+	.test_cases = window_cases,
+};
+
+kunit_test_suite(window_suite);
