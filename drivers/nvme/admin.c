@@ -389,6 +389,7 @@ int sluice_nvme_adminq_alloc(struct sluice_nvme_ctrl *ctrl)
 	int ret;
 
 	init_waitqueue_head(&aq->wait);
+	sluice_nvme_cq_init(&aq->cq);
 	ret = sluice_nvme_cq_alloc(&aq->cq, ctrl, 0, SLUICE_NVME_ADMIN_DEPTH);
 	if (ret)
 		return ret;

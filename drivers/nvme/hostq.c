@@ -17,6 +17,7 @@ static int sluice_nvme_ioq_alloc(struct sluice_nvme_ctrl *ctrl,
 	int ret;
 
 	spin_lock_init(&ioq->sq_lock);
+	sluice_nvme_cq_init(&ioq->cq);
 	ret = sluice_nvme_cq_alloc(&ioq->cq, ctrl, qid, depth);
 	if (ret)
 		return ret;

@@ -85,8 +85,17 @@ static u32 __iomem *sluice_nvme_doorbell(struct sluice_nvme_ctrl *ctrl,
 }
 
 /**
+ * sluice_nvme_cq_init() - prepare a completion queue, once
+ * @cq: zeroed
+ */
+void sluice_nvme_cq_init(struct sluice_nvme_cq *cq)
+{
+	spin_lock_init(&cq->lock);
+}
+
+/**
  * sluice_nvme_cq_alloc() - get the memory of a completion queue
- * @cq: queue; the caller sets its callbacks before sluice_nvme_cq_create()
+ * @cq: queue after sluice_nvme_cq_init(); the caller sets its callbacks before sluice_nvme_cq_create()
  * @ctrl: controller
  * @qid: queue identifier
  * @depth: entries, 2 to &sluice_nvme_ctrl.max_depth
@@ -109,7 +118,6 @@ int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
 	cq->head = 0;
 	cq->phase = 1;
 	cq->armed = false;
-	spin_lock_init(&cq->lock);
 	return 0;
 }
 
@@ -188,9 +196,54 @@ int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq)
 	return nr;
 }
 
+/*
+ * A poller may have been faster, and the kernel turns off an interrupt that too
+ * often was for nobody.
+ */
 static irqreturn_t sluice_nvme_irq(int irq, void *data)
 {
-	return sluice_nvme_cq_poll(data) ? IRQ_HANDLED : IRQ_NONE;
+	sluice_nvme_cq_poll(data);
+	return IRQ_HANDLED;
+}
+
+/* May the interrupt be masked? Only between request and free. */
+static void sluice_nvme_cq_set_maskable(struct sluice_nvme_cq *cq, bool maskable)
+{
+	spin_lock_irq(&cq->lock);
+	cq->maskable = maskable;
+	cq->masked = false;
+	spin_unlock_irq(&cq->lock);
+}
+
+/**
+ * sluice_nvme_cq_mask() - turn the interrupt off, since somebody polls
+ * @cq: queue, armed or not
+ *
+ * It is off until sluice_nvme_cq_unmask(), or until the queue is armed anew. One
+ * interrupt may still come.
+ */
+void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq)
+{
+	guard(spinlock_irqsave)(&cq->lock);
+	if (!cq->maskable || cq->masked)
+		return;
+	disable_irq_nosync(cq->irq);
+	cq->masked = true;
+}
+
+/**
+ * sluice_nvme_cq_unmask() - turn the interrupt on again
+ * @cq: queue, masked or not
+ *
+ * An interrupt that came meanwhile comes now.
+ */
+void sluice_nvme_cq_unmask(struct sluice_nvme_cq *cq)
+{
+	guard(spinlock_irqsave)(&cq->lock);
+	if (!cq->masked)
+		return;
+	cq->masked = false;
+	enable_irq(cq->irq);
 }
 
 /**
@@ -230,6 +283,8 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 		spin_unlock_irq(&cq->lock);
 		return ret;
 	}
+	cq->irq = pci_irq_vector(ctrl->pdev, cq->vector);
+	sluice_nvme_cq_set_maskable(cq, true);
 	ctrl->host->cqs[cq->qid] = cq;
 	return 0;
 }
@@ -249,6 +304,7 @@ void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq)
 	if (ctrl->host->cqs[cq->qid] != cq)
 		return;
 	ctrl->host->cqs[cq->qid] = NULL;
+	sluice_nvme_cq_set_maskable(cq, false);
 	pci_free_irq(ctrl->pdev, cq->vector, cq);
 
 	spin_lock_irq(&cq->lock);

@@ -52,7 +52,11 @@ enum sluice_nvme_state {
  * @head: next entry to look at
  * @phase: phase tag of new entries
  * @armed: has its interrupt; entries are looked at
- * @lock: protects @head, @phase and @armed; taken in hard IRQ context
+ * @irq: Linux's number of the interrupt
+ * @maskable: the interrupt may be masked
+ * @masked: it is
+ * @lock: protects @head, @phase, @armed, @maskable and @masked; taken in hard IRQ
+ *	context
  * @complete: called for each new entry in hard IRQ context (or wherever
  *	sluice_nvme_cq_poll() is called) with @lock held and interrupts off.
  *	The entry is a copy
@@ -71,6 +75,9 @@ struct sluice_nvme_cq {
 	u32 head;
 	u8 phase;
 	bool armed;
+	int irq;
+	bool maskable;
+	bool masked;
 	spinlock_t lock;
 	void (*complete)(struct sluice_nvme_cq *cq, const struct nvme_cqe *cqe);
 	void (*flush)(struct sluice_nvme_cq *cq);
@@ -182,12 +189,15 @@ void sluice_nvme_qids_release(struct sluice_nvme_ctrl *ctrl, const u16 *qids,
 			      unsigned int nr);
 unsigned int sluice_nvme_qids_free(struct sluice_nvme_ctrl *ctrl);
 
+void sluice_nvme_cq_init(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
 			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth);
 void sluice_nvme_cq_free(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_create(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq);
+void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq);
+void sluice_nvme_cq_unmask(struct sluice_nvme_cq *cq);
 
 int sluice_nvme_sq_alloc(struct sluice_nvme_sq *sq,
 			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth,

@@ -78,6 +78,7 @@ enum {
 	NVME_ADMIN_SET_FEATURES	= 0x09,
 	NVME_ADMIN_GET_FEATURES	= 0x0a,
 	NVME_ADMIN_ASYNC_EVENT	= 0x0c,
+	NVME_ADMIN_DBBUF	= 0x7c,
 };
 
 /* NVM commands [6] */
@@ -201,6 +202,9 @@ enum {
 	NVME_SC_MASK			= 0x7ff,
 	NVME_SC_DNR			= 0x4000,
 };
+
+/* OACS: Optional Admin Command Support [figure 247] */
+#define NVME_OACS_DBBUF		BIT(8)
 
 /* ONCS: Optional NVM Command Support [figure 247] */
 #define NVME_ONCS_COMPARE	BIT(0)

@@ -191,6 +191,8 @@ static u16 sluice_vadmin_execute(struct sluice_vctrl *vctrl,
 		return sluice_vfeat_get(vctrl, cmd, result);
 	case NVME_ADMIN_ASYNC_EVENT:
 		return sluice_vadmin_async_event(vctrl, slot);
+	case NVME_ADMIN_DBBUF:
+		return sluice_vdbbuf_config(vctrl, cmd);
 	default:
 		return NVME_SC_INVALID_OPCODE | NVME_SC_DNR;
 	}

@@ -96,7 +96,9 @@ static void commands(struct kunit *test)
 
 static void opcodes_refused(struct kunit *test)
 {
-	static const u8 known[] = { 0, 1, 2, 4, 5, 6, 8, 9, 0xa, 0xc };
+	static const u8 known[] = {
+		0, 1, 2, 4, 5, 6, 8, 9, 0xa, 0xc, 0x7c
+	};
 	struct vfake *f = test->priv;
 	unsigned int opcode;
 	u32 seen = 0;

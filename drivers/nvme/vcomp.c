@@ -51,7 +51,7 @@ static void sluice_vcq_write(struct sluice_vcq *vcq, struct sluice_vslot *slot)
 		vcq->tail = 0;
 		vcq->phase ^= 1;
 	}
-	vcq->posted = true;
+	vcq->posted++;
 	sluice_vslot_free(slot);
 }
 
@@ -91,14 +91,6 @@ static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
 		list_add_tail(&slot->node, &vcq->waiting);
 }
 
-static bool sluice_vcq_take_posted(struct sluice_vcq *vcq)
-{
-	bool signal = vcq->posted && vcq->irq_enabled;
-
-	vcq->posted = false;
-	return signal;
-}
-
 /**
  * sluice_vcq_post() - complete a command
  * @slot: its slot; not to be used afterwards
@@ -114,7 +106,7 @@ void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result)
 
 	scoped_guard(spinlock_irqsave, &vcq->lock) {
 		sluice_vcq_post_locked(vcq, slot, status, result);
-		signal = sluice_vcq_take_posted(vcq);
+		signal = sluice_virq_due(vcq);
 	}
 	if (signal)
 		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
@@ -134,7 +126,7 @@ void sluice_vcq_doorbell(struct sluice_vcq *vcq)
 		if (!vcq->ring.va)
 			sluice_vctrl_kick_worker(vcq->vctrl);
 		sluice_vcq_flush_waiting(vcq);
-		signal = sluice_vcq_take_posted(vcq);
+		signal = sluice_virq_due(vcq);
 	}
 	if (signal)
 		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
@@ -254,7 +246,7 @@ void sluice_vcq_hw_flush(struct sluice_nvme_cq *hw)
 	bool signal;
 
 	scoped_guard(spinlock, &vcq->lock)
-		signal = sluice_vcq_take_posted(vcq);
+		signal = sluice_virq_due(vcq);
 	if (signal)
 		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
 }
@@ -292,7 +284,7 @@ void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status)
 			if (slot->state == SLUICE_VSLOT_HARDWARE)
 				sluice_vslot_returned(vcq, slot, status);
 		}
-		signal = sluice_vcq_take_posted(vcq);
+		signal = sluice_virq_due(vcq);
 	}
 	if (signal)
 		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);

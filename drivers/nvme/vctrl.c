@@ -26,6 +26,9 @@
 /* A drive that completes nothing for so long hangs: reset it. */
 #define SLUICE_VCTRL_DRAIN_MS	10000
 
+/* A value that no doorbell of a queue has */
+#define SLUICE_VCTRL_NO_DOORBELL	U32_MAX
+
 /* q1 to q16 */
 #define SLUICE_VCTRL_NR_TYPES	5
 
@@ -247,6 +250,9 @@ static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
 	sluice_vctrl_follow_regs(vctrl);
 	if (!vctrl->enabled)
 		return;
+	/* without them the doorbell page is as good, until the next doorbell */
+	if (!READ_ONCE(vctrl->stop) && sluice_vdbbuf_map(vctrl) == -EAGAIN)
+		sluice_vctrl_retry_later(vctrl);
 	sluice_vadmin_service(vctrl);
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		WRITE_ONCE(vctrl->sqs[i].stalled, false);
@@ -306,6 +312,8 @@ static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
 		sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_REG);
 		return;
 	}
+	if (unlikely(sluice_vdbbuf_away(vctrl)))
+		sluice_vctrl_kick_worker(vctrl);
 	if (index % 2) {
 		if (!READ_ONCE(vctrl->cqs[qid].live))
 			sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_REG);
@@ -318,6 +326,82 @@ static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
 		sluice_vio_service(&vctrl->sqs[qid]);
 	else
 		sluice_vctrl_kick_worker(vctrl);
+}
+
+/*
+ * Polling: what follows is called by one thread of the core
+ */
+
+/* The worker is kicked once for a value, and once more before the rest */
+static bool sluice_vctrl_poll_admin(struct sluice_vctrl *vctrl)
+{
+	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
+
+	if (!list_empty_careful(&vctrl->cqs[0].waiting))
+		sluice_vcq_doorbell(&vctrl->cqs[0]);
+	if (tail == vctrl->admin_doorbell ||
+	    tail == READ_ONCE(vctrl->sqs[0].head) ||
+	    !READ_ONCE(vctrl->sqs[0].live) || READ_ONCE(vctrl->stop))
+		return false;
+	vctrl->admin_doorbell = tail;
+	sluice_vctrl_kick_worker(vctrl);
+	return true;
+}
+
+/* Also a sign of life: a submission often follows */
+static bool sluice_vctrl_poll_cq_doorbell(struct sluice_vcq *vcq)
+{
+	u32 head = sluice_vctrl_cq_doorbell(vcq->vctrl, vcq->id);
+
+	if (!list_empty_careful(&vcq->waiting))
+		sluice_vcq_doorbell(vcq);
+	if (head == vcq->doorbell)
+		return false;
+	vcq->doorbell = head;
+	return true;
+}
+
+static unsigned int sluice_vctrl_poll(struct sluice_dev *sdev,
+				      unsigned int budget)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+	unsigned int i, nr;
+
+	nr = sluice_vctrl_poll_admin(vctrl);
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		struct sluice_vcq *vcq = &vctrl->cqs[i];
+		struct sluice_vsq *vsq = &vctrl->sqs[i];
+
+		if (READ_ONCE(vcq->live)) {
+			nr += sluice_nvme_cq_poll(&vcq->hw);
+			nr += sluice_vctrl_poll_cq_doorbell(vcq);
+		}
+		if (READ_ONCE(vsq->live))
+			nr += sluice_vio_poll(vsq, budget);
+	}
+	if (nr && unlikely(sluice_vdbbuf_away(vctrl)))
+		sluice_vctrl_kick_worker(vctrl);
+	return nr;
+}
+
+static void sluice_vctrl_poll_busy(struct sluice_dev *sdev)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_nvme_cq_mask(&vctrl->cqs[i].hw);
+}
+
+static void sluice_vctrl_poll_rest(struct sluice_dev *sdev)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+	unsigned int i;
+
+	vctrl->admin_doorbell = SLUICE_VCTRL_NO_DOORBELL;
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
+	sluice_vdbbuf_arm_all(vctrl);
 }
 
 /* Everything as after power-on, nothing in flight; stopped as closed */
@@ -427,6 +511,8 @@ static void sluice_vctrl_init_queues(struct sluice_vctrl *vctrl)
 		vcq->vctrl = vctrl;
 		vcq->id = i;
 		spin_lock_init(&vcq->lock);
+		sluice_nvme_cq_init(&vcq->hw);
+		sluice_virq_init(vcq);
 		INIT_LIST_HEAD(&vcq->waiting);
 	}
 }
@@ -444,6 +530,7 @@ static int sluice_vctrl_init(struct sluice_vctrl *vctrl,
 	vctrl->nr_blocks = slice->size >> vctrl->ns->lba_shift;
 	vctrl->nr_qpairs = sdev->type->queue_pairs;
 	vctrl->stop = BIT(SLUICE_STOP_CLOSED) | BIT(SLUICE_STOP_BUS_MASTER);
+	vctrl->admin_doorbell = SLUICE_VCTRL_NO_DOORBELL;
 	mutex_init(&vctrl->admin_lock);
 	spin_lock_init(&vctrl->reg_lock);
 	init_waitqueue_head(&vctrl->drained);
@@ -552,6 +639,9 @@ const struct sluice_parent_ops sluice_vctrl_parent_ops = {
 	.open		= sluice_vctrl_open,
 	.close		= sluice_vctrl_close,
 	.reset		= sluice_vctrl_reset,
+	.poll		= sluice_vctrl_poll,
+	.poll_busy	= sluice_vctrl_poll_busy,
+	.poll_rest	= sluice_vctrl_poll_rest,
 	.reg_read	= sluice_vctrl_reg_read,
 	.reg_write	= sluice_vctrl_reg_write,
 	.doorbell	= sluice_vctrl_doorbell,

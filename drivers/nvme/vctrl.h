@@ -4,12 +4,14 @@
  *
  * Files: vctrl.c life and worker, vregs.c registers, vqueue.c creation and
  * deletion of queues, vring.c their memory, vslot.c commands in flight,
- * vcomp.c completions, vio.c commands of the I/O queues, vprp.c their data,
- * vadmin.c commands of the admin queue with videntify.c, vfeat.c and vlog.c.
+ * vcomp.c completions, virq.c interrupts, vdbbuf.c shadow doorbells, vio.c
+ * commands of the I/O queues, vprp.c their data, vadmin.c commands of the admin
+ * queue with videntify.c, vfeat.c and vlog.c.
  */
 #ifndef SLUICE_NVME_VCTRL_H
 #define SLUICE_NVME_VCTRL_H
 
+#include <linux/hrtimer.h>
 #include <linux/kfifo.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -128,7 +130,12 @@ struct sluice_vslot {
  * @id: queue identifier
  * @phase: phase tag of the next entry
  * @irq_enabled: CDW11.IEN
- * @posted: entries were written and not yet signalled
+ * @posted: entries written and not yet signalled
+ * @coalesce: this many entries may wait for @timer
+ * @coalesce_ns: but no longer than this
+ * @timer: signals what has waited
+ * @timer_armed: it is running
+ * @doorbell: the head doorbell when the poller saw it last; the poller's own
  * @live: created by the guest
  */
 struct sluice_vcq {
@@ -146,7 +153,12 @@ struct sluice_vcq {
 	u16 id;
 	u8 phase;
 	bool irq_enabled;
-	bool posted;
+	unsigned int posted;
+	unsigned int coalesce;
+	u64 coalesce_ns;
+	struct hrtimer timer;
+	bool timer_armed;
+	u32 doorbell;
 	bool live;
 };
 
@@ -242,6 +254,24 @@ struct sluice_vfeat {
 	bool timestamp_set;
 };
 
+/* Feature 09h: no interrupt coalescing for this vector */
+#define SLUICE_IRQ_CONFIG_CD	BIT(16)
+
+/**
+ * struct sluice_vdbbuf - shadow doorbells
+ * @shadow_ring: the page with the doorbells; without pages where the guest has
+ *	given none. Under the admin lock, as @event_ring
+ * @event_ring: the page with the event indices
+ * @shadow: the first page as long as it is at hand, read under RCU
+ * @events: the second
+ */
+struct sluice_vdbbuf {
+	struct sluice_vring shadow_ring;
+	struct sluice_vring event_ring;
+	__le32 __rcu *shadow;
+	__le32 __rcu *events;
+};
+
 /**
  * struct sluice_vlog - the controller's logs
  * @lock: protects the error log; taken in hard IRQ context
@@ -285,6 +315,9 @@ struct sluice_vlog {
  * @retry: @work again a little later
  * @sqs: submission queues, 0 is the admin queue's
  * @cqs: completion queues
+ * @dbbuf: shadow doorbells
+ * @admin_doorbell: value of the admin queue's tail doorbell that the poller has
+ *	kicked the worker for
  * @feat: features
  * @log: logs
  * @id_page: one page, scratch of the worker
@@ -316,6 +349,8 @@ struct sluice_vctrl {
 	struct delayed_work retry;
 	struct sluice_vsq sqs[SLUICE_VCTRL_MAX_QPAIRS + 1];
 	struct sluice_vcq cqs[SLUICE_VCTRL_MAX_QPAIRS + 1];
+	struct sluice_vdbbuf dbbuf;
+	u32 admin_doorbell;
 	struct sluice_vfeat feat;
 	struct sluice_vlog log;
 	void *id_page;
@@ -363,16 +398,34 @@ static inline void sluice_vctrl_irq_signal(struct sluice_vctrl *vctrl,
 	sluice_irq_signal(vctrl->sdev, vector);
 }
 
+/* The value of a doorbell of an I/O queue: of the guest's page, if it has one */
+static inline u32 sluice_vctrl_io_doorbell(const struct sluice_vctrl *vctrl,
+					   unsigned int index)
+{
+	const __le32 *words;
+	u32 val;
+
+	rcu_read_lock();
+	words = rcu_dereference(vctrl->dbbuf.shadow) ?: vctrl->sdev->doorbells;
+	val = le32_to_cpu(READ_ONCE(words[index]));
+	rcu_read_unlock();
+	return val;
+}
+
 static inline u32 sluice_vctrl_sq_doorbell(const struct sluice_vctrl *vctrl,
 					   u16 qid)
 {
-	return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[2 * qid]));
+	if (unlikely(!qid))
+		return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[0]));
+	return sluice_vctrl_io_doorbell(vctrl, 2 * qid);
 }
 
 static inline u32 sluice_vctrl_cq_doorbell(const struct sluice_vctrl *vctrl,
 					   u16 qid)
 {
-	return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[2 * qid + 1]));
+	if (unlikely(!qid))
+		return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[1]));
+	return sluice_vctrl_io_doorbell(vctrl, 2 * qid + 1);
 }
 
 /* Status without the bits that only make sense on the physical controller */
@@ -419,6 +472,25 @@ void sluice_vcq_hw_flush(struct sluice_nvme_cq *hw);
 bool sluice_vsq_drained(const struct sluice_vsq *vsq);
 void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status);
 
+/* virq.c */
+void sluice_virq_init(struct sluice_vcq *vcq);
+void sluice_virq_configure(struct sluice_vcq *vcq);
+void sluice_virq_configure_all(struct sluice_vctrl *vctrl);
+void sluice_virq_stop(struct sluice_vcq *vcq);
+bool sluice_virq_due(struct sluice_vcq *vcq);
+
+/* vdbbuf.c */
+extern bool sluice_vdbbuf_offered;
+u16 sluice_vdbbuf_config(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+int sluice_vdbbuf_map(struct sluice_vctrl *vctrl);
+bool sluice_vdbbuf_away(const struct sluice_vctrl *vctrl);
+void sluice_vdbbuf_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
+void sluice_vdbbuf_reset(struct sluice_vctrl *vctrl);
+void sluice_vdbbuf_start(struct sluice_vctrl *vctrl, unsigned int index);
+void sluice_vdbbuf_arm(struct sluice_vctrl *vctrl, unsigned int index,
+		       u32 value);
+void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl);
+
 /* vqueue.c */
 int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl);
 void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
@@ -445,6 +517,7 @@ u16 sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1, u64 *prp2,
 u16 sluice_vio_translate(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
 			 const struct nvme_cmd *in, struct nvme_cmd *out);
 void sluice_vio_service(struct sluice_vsq *vsq);
+unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget);
 
 /* vadmin.c */
 void sluice_vadmin_service(struct sluice_vctrl *vctrl);

@@ -271,12 +271,12 @@ void vfake_add_cq(struct vfake *f, u16 qid, u64 iova, u32 size)
 	vcq->users = 0;
 	vcq->vector = qid;
 	vcq->irq_enabled = true;
-	vcq->posted = false;
+	vcq->posted = 0;
 	vcq->hw.ctrl = &f->ctrl;
 	vcq->hw.complete = sluice_vcq_hw_complete;
 	vcq->hw.flush = sluice_vcq_hw_flush;
 	vcq->hw.priv = vcq;
-	spin_lock_init(&vcq->hw.lock);
+	sluice_nvme_cq_init(&vcq->hw);
 	vcq->live = true;
 }
 
@@ -480,6 +480,7 @@ static void vfake_init_queues(struct vfake *f)
 		vctrl->cqs[i].vctrl = vctrl;
 		vctrl->cqs[i].id = i;
 		spin_lock_init(&vctrl->cqs[i].lock);
+		sluice_virq_init(&vctrl->cqs[i]);
 		INIT_LIST_HEAD(&vctrl->cqs[i].waiting);
 	}
 	for (i = 0; i < vctrl->nr_qpairs; i++) {

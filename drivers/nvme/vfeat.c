@@ -24,7 +24,7 @@
 
 /* Feature 09h */
 #define SLUICE_IRQ_VECTOR	GENMASK(15, 0)
-#define SLUICE_IRQ_CONFIG	GENMASK(16, 0)
+#define SLUICE_IRQ_CONFIG	(SLUICE_IRQ_VECTOR | SLUICE_IRQ_CONFIG_CD)
 
 /* Feature 0Eh: the timestamp was set by Set Features, it never stops */
 #define SLUICE_TIMESTAMP_SET	BIT(1)
@@ -235,6 +235,7 @@ static u16 sluice_vfeat_set_irq_config(struct sluice_vctrl *vctrl, u32 cdw11)
 	if (vector > vctrl->nr_qpairs)
 		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
 	vctrl->feat.irq_config[vector] = cdw11 & SLUICE_IRQ_CONFIG;
+	sluice_virq_configure_all(vctrl);
 	return NVME_SC_SUCCESS;
 }
 
@@ -286,6 +287,7 @@ u16 sluice_vfeat_set(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
 		return sluice_vfeat_set_num_queues(vctrl, cdw11, result);
 	case NVME_FEAT_IRQ_COALESCE:
 		feat->irq_coalesce = cdw11 & GENMASK(15, 0);
+		sluice_virq_configure_all(vctrl);
 		return NVME_SC_SUCCESS;
 	case NVME_FEAT_IRQ_CONFIG:
 		return sluice_vfeat_set_irq_config(vctrl, cdw11);

@@ -73,6 +73,8 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 	id->rtd3r = drive->rtd3r;
 	id->rtd3e = drive->rtd3e;
 	id->cntrltype = 1;
+	if (READ_ONCE(sluice_vdbbuf_offered))
+		id->oacs = cpu_to_le16(NVME_OACS_DBBUF);
 	id->acl = SLUICE_VCTRL_ABORTS - 1;
 	id->aerl = SLUICE_VCTRL_AERS - 1;
 	id->frmw = SLUICE_ID_FRMW;

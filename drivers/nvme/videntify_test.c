@@ -126,7 +126,7 @@ static void controller(struct kunit *test)
 		{ "OAES", 92, 4, 0 },
 		{ "CTRATT", 96, 4, 0 },
 		{ "CNTRLTYPE", 111, 1, 1 },	/* I/O controller */
-		{ "OACS", 256, 2, 0 },
+		{ "OACS", 256, 2, 0x100 },	/* shadow doorbells */
 		{ "ACL", 258, 1, 3 },
 		{ "AERL", 259, 1, 3 },
 		{ "FRMW", 260, 1, 0x03 },	/* one slot, read-only */

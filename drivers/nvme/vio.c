@@ -299,6 +299,14 @@ static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 		sluice_vio_ring(vsq);
 }
 
+unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
+{
+	u32 head = vsq->head;
+
+	sluice_vio_service(vsq);
+	return head != vsq->head;
+}
+
 static bool sluice_vio_more(const struct sluice_vsq *vsq)
 {
 	u32 tail;

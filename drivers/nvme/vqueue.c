@@ -100,7 +100,7 @@ static void sluice_vcq_hw_delete(struct sluice_vcq *vcq)
 static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
 			     unsigned int vector, bool irq_enabled)
 {
-	vcq->vctrl->sdev->doorbells[2 * vcq->id + 1] = 0;
+	sluice_vdbbuf_start(vcq->vctrl, 2 * vcq->id + 1);
 
 	guard(spinlock_irqsave)(&vcq->lock);
 	vcq->size = size;
@@ -110,7 +110,8 @@ static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
 	vcq->users = 0;
 	vcq->vector = vector;
 	vcq->irq_enabled = irq_enabled;
-	vcq->posted = false;
+	vcq->posted = 0;
+	sluice_virq_configure(vcq);
 	vcq->live = true;
 }
 
@@ -129,6 +130,7 @@ static void sluice_vcq_destroy(struct sluice_vcq *vcq)
 		ring = vcq->ring;
 		vcq->ring = (struct sluice_vring) {};
 	}
+	sluice_virq_stop(vcq);
 	sluice_vring_free(&ring);
 }
 
@@ -196,7 +198,7 @@ static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	vsq->completed = 0;
 	vsq->stalled = false;
 	vsq->map_failures = 0;
-	vsq->vctrl->sdev->doorbells[2 * vsq->id] = 0;
+	sluice_vdbbuf_start(vsq->vctrl, 2 * vsq->id);
 	return 0;
 }
 
@@ -426,6 +428,7 @@ void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl)
 
 	for (i = 0; i <= vctrl->nr_qpairs; i++)
 		sluice_vcq_silence(&vctrl->cqs[i]);
+	sluice_vdbbuf_reset(vctrl);
 	for (i = vctrl->nr_qpairs; i > 0; i--)
 		sluice_vsq_destroy(&vctrl->sqs[i], NVME_SC_ABORT_SQ_DELETED);
 	for (i = vctrl->nr_qpairs; i > 0; i--)
@@ -467,6 +470,7 @@ void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 
 	lockdep_assert_held(&vctrl->admin_lock);
 
+	sluice_vdbbuf_unmap(vctrl, iova, size);
 	for (i = 0; i <= vctrl->nr_qpairs; i++) {
 		struct sluice_vsq *vsq = &vctrl->sqs[i];
 		struct sluice_vcq *vcq = &vctrl->cqs[i];

@@ -170,6 +170,7 @@ static void test_close(const struct test_opts *opts)
 		data = load.buf.va;
 		len = load.buf.len;
 		sleep_ms(i % 3);
+		nvme_unmap_doorbells(&nv);
 		vfio_close(&dev);
 		memset(data, CANARY, len);
 		sleep_ms(15);

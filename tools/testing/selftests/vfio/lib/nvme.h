@@ -125,6 +125,7 @@ static inline unsigned int nvme_sq_db(u16 qid) { return 2 * qid; }
 static inline unsigned int nvme_cq_db(u16 qid) { return 2 * qid + 1; }
 
 /* Controller */
+void nvme_unmap_doorbells(struct nvme *nv);
 void nvme_attach(struct nvme *nv, struct vfio_dev *dev);
 void nvme_alloc_admin(struct nvme *nv, u32 sq_depth, u32 cq_depth);
 void nvme_write_admin_regs(struct nvme *nv);

@@ -93,6 +93,13 @@ static void map_doorbells(struct nvme *nv)
 	nv->doorbells = page == MAP_FAILED ? NULL : page;
 }
 
+/* A mapping keeps the device open. */
+void nvme_unmap_doorbells(struct nvme *nv)
+{
+	nvme_unmap_doorbells(nv);
+	nv->doorbells = NULL;
+}
+
 void nvme_attach(struct nvme *nv, struct vfio_dev *dev)
 {
 	memset(nv, 0, sizeof(*nv));
