@@ -18,7 +18,7 @@
  *   &sluice_vdev.lock		see vfio.c
  *     the backend's locks
  *       &sluice_gmem.table_lock
- *         &sluice_gmem.lock	see gmem.c
+ *         &sluice_gmem.lock	see gmem_pin.c
  */
 #ifndef SLUICE_CORE_H
 #define SLUICE_CORE_H
