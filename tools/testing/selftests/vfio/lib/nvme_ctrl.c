@@ -96,7 +96,8 @@ static void map_doorbells(struct nvme *nv)
 /* A mapping keeps the device open. */
 void nvme_unmap_doorbells(struct nvme *nv)
 {
-	nvme_unmap_doorbells(nv);
+	if (nv->doorbells)
+		munmap((void *)nv->doorbells, PAGE);
 	nv->doorbells = NULL;
 }
 
@@ -237,8 +238,7 @@ bool nvme_restart(struct nvme *nv)
 
 void nvme_free(struct nvme *nv)
 {
-	if (nv->doorbells)
-		munmap((void *)nv->doorbells, PAGE);
+	nvme_unmap_doorbells(nv);
 	dma_free(&nv->scratch);
 	dma_free(&nv->asq.mem);
 	dma_free(&nv->acq.mem);
