@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>
+#include <linux/sluice.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -109,6 +110,12 @@ void sluice_gmem_destroy(struct sluice_gmem *gmem);
 void sluice_gmem_open(struct sluice_gmem *gmem);
 void sluice_gmem_close(struct sluice_gmem *gmem);
 
+int sluice_gmem_find(struct sluice_gmem *gmem,
+		     struct sluice_mem_cursor *cursor, u64 iova, bool write,
+		     struct page **page, dma_addr_t *dma);
+unsigned int sluice_gmem_find_list(struct sluice_gmem *gmem,
+				   struct sluice_mem_cursor *cursor, bool write,
+				   __le64 *list, unsigned int nr);
 int sluice_gmem_get(struct sluice_gmem *gmem, u64 iova, bool write,
 		    struct page **page, dma_addr_t *dma);
 int sluice_gmem_copy(struct sluice_gmem *gmem, u64 iova, void *buf, size_t len,

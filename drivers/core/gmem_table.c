@@ -14,28 +14,13 @@
 
 /* --- Looking up --- */
 
-/**
- * sluice_gmem_lookup() - look a page up in the table
- * @gmem: guest memory
- * @iova: any address within the page
- * @write: the page must be writable
- * @page: the page
- * @dma: its bus address
- *
- * Context: under RCU.
- * Return: 0; -ENOENT where the page is not in the table; -EPERM where it may
- * not be written
- */
-int sluice_gmem_lookup(struct sluice_gmem *gmem, u64 iova, bool write,
-		       struct page **page, dma_addr_t *dma)
+/* A page of a chunk; -ENOENT where it is not in the table. */
+static inline int gmem_page(const struct gmem_chunk *chunk, unsigned int idx,
+			    bool write, struct page **page, dma_addr_t *dma)
 {
-	unsigned int idx = gmem_page_index(iova);
-	struct gmem_chunk *chunk = xa_load(&gmem->chunks, gmem_index(iova));
-	struct gmem_slot *slot;
+	const struct gmem_slot *slot;
 	unsigned long val;
 
-	if (!chunk)
-		return -ENOENT;
 	if (chunk->huge) {
 		*page = pfn_to_page(page_to_pfn(chunk->huge) + idx);
 		*dma = chunk->dma + ((dma_addr_t)idx << PAGE_SHIFT);
@@ -53,6 +38,189 @@ int sluice_gmem_lookup(struct sluice_gmem *gmem, u64 iova, bool write,
 	*page = gmem_slot_page(val);
 	*dma = slot->dma;
 	return 0;
+}
+
+/**
+ * sluice_gmem_lookup() - look a page up in the table
+ * @gmem: guest memory
+ * @iova: any address within the page
+ * @write: the page must be writable
+ * @page: the page
+ * @dma: its bus address
+ *
+ * Context: under RCU.
+ * Return: 0; -ENOENT where the page is not in the table; -EPERM where it may
+ * not be written
+ */
+int sluice_gmem_lookup(struct sluice_gmem *gmem, u64 iova, bool write,
+		       struct page **page, dma_addr_t *dma)
+{
+	struct gmem_chunk *chunk = xa_load(&gmem->chunks, gmem_index(iova));
+
+	if (!chunk)
+		return -ENOENT;
+	return gmem_page(chunk, gmem_page_index(iova), write, page, dma);
+}
+
+/* --- Looking up without RCU, for those whom an unmap quiesces first --- */
+
+/*
+ * A chunk that has never had a page may be freed at any time. This one had one,
+ * or has none for the caller.
+ */
+static noinline const struct gmem_chunk *
+gmem_seek_slow(struct sluice_gmem *gmem, struct sluice_mem_cursor *cursor,
+	       u64 tag)
+{
+	unsigned int way = tag % SLUICE_MEM_CURSOR_WAYS;
+	struct gmem_chunk *chunk;
+
+	rcu_read_lock();
+	chunk = xa_load(&gmem->chunks, tag - 1);
+	/* Pairs with gmem_install_group(). */
+	if (chunk && !smp_load_acquire(&chunk->nr_pinned))
+		chunk = NULL;
+	rcu_read_unlock();
+	if (!chunk)
+		return NULL;
+	cursor->way[way].tag = tag;
+	cursor->way[way].chunk = chunk;
+	return chunk;
+}
+
+static inline const struct gmem_chunk *
+gmem_seek(struct sluice_gmem *gmem, struct sluice_mem_cursor *cursor, u64 iova)
+{
+	u64 tag = gmem_index(iova) + 1;
+	unsigned int way = tag % SLUICE_MEM_CURSOR_WAYS;
+
+	if (likely(cursor->way[way].tag == tag))
+		return cursor->way[way].chunk;
+	return gmem_seek_slow(gmem, cursor, tag);
+}
+
+/**
+ * sluice_gmem_find() - look a page up, without having it pinned
+ * @gmem: guest memory
+ * @cursor: where something was found last
+ * @iova: any address within the page
+ * @write: the page must be writable
+ * @page: the page
+ * @dma: its bus address
+ *
+ * All three stay valid until an unmap drops them.
+ *
+ * Context: any, while no unmap drops anything.
+ * Return: 0; -ENOENT where the page is not in the table; -EPERM where it may
+ * not be written
+ */
+int sluice_gmem_find(struct sluice_gmem *gmem, struct sluice_mem_cursor *cursor,
+		     u64 iova, bool write, struct page **page, dma_addr_t *dma)
+{
+	const struct gmem_chunk *chunk = gmem_seek(gmem, cursor, iova);
+
+	if (unlikely(!chunk))
+		return -ENOENT;
+	return gmem_page(chunk, gmem_page_index(iova), write, page, dma);
+}
+
+/* What an address must not have to be that of a page in one chunk */
+#define GMEM_NOT_A_PAGE	(~(u64)(SLUICE_GMEM_CHUNK - 1) | (PAGE_SIZE - 1))
+
+/* Entries that one test serves; see Documentation/internals/hot-path.rst */
+#define GMEM_STRIDE	8
+
+static bool gmem_stride_fits(const __le64 *list, u64 iova)
+{
+	unsigned int i;
+	u64 offs = 0;
+
+#pragma GCC unroll 8
+	for (i = 0; i < GMEM_STRIDE; i++)
+		offs |= le64_to_cpu(list[i]) - iova;
+	return !(offs & GMEM_NOT_A_PAGE);
+}
+
+static unsigned int gmem_list_huge(const struct gmem_chunk *chunk, __le64 *list,
+				   unsigned int nr)
+{
+	u64 iova = chunk->iova, delta = chunk->dma - iova;
+	unsigned int i, done = 0;
+
+	for (; nr - done >= GMEM_STRIDE; done += GMEM_STRIDE) {
+		if (!gmem_stride_fits(list + done, iova))
+			break;
+#pragma GCC unroll 8
+		for (i = 0; i < GMEM_STRIDE; i++)
+			le64_add_cpu(&list[done + i], delta);
+	}
+	for (; done < nr; done++) {
+		if ((le64_to_cpu(list[done]) - iova) & GMEM_NOT_A_PAGE)
+			break;
+		le64_add_cpu(&list[done], delta);
+	}
+	return done;
+}
+
+static unsigned int gmem_list_slots(const struct gmem_chunk *chunk, bool write,
+				    __le64 *list, unsigned int nr)
+{
+	unsigned long refused = write ? GMEM_SLOT_READ_ONLY : 0;
+	u64 iova = chunk->iova;
+	unsigned int done;
+
+	for (done = 0; done < nr; done++) {
+		u64 off = le64_to_cpu(list[done]) - iova;
+		const struct gmem_slot *slot;
+		unsigned long val;
+
+		if (off & GMEM_NOT_A_PAGE)
+			break;
+		slot = gmem_slot(chunk, off >> PAGE_SHIFT);
+		if (unlikely(!slot))
+			break;
+		/* Pairs with gmem_install_group(). */
+		val = smp_load_acquire(&slot->page);
+		if (unlikely(!val || (val & refused)))
+			break;
+		list[done] = cpu_to_le64(slot->dma);
+	}
+	return done;
+}
+
+/**
+ * sluice_gmem_find_list() - turn addresses of pages into bus addresses
+ * @gmem: guest memory
+ * @cursor: where something was found last
+ * @write: the pages must be writable
+ * @list: addresses, replaced in place
+ * @nr: how many
+ *
+ * Context: as sluice_gmem_find()
+ * Return: the number of entries that were replaced; the next is not aligned, not
+ * in the table or may not be written
+ */
+unsigned int sluice_gmem_find_list(struct sluice_gmem *gmem,
+				   struct sluice_mem_cursor *cursor, bool write,
+				   __le64 *list, unsigned int nr)
+{
+	const struct gmem_chunk *chunk;
+	unsigned int n, done = 0;
+
+	while (done < nr) {
+		chunk = gmem_seek(gmem, cursor, le64_to_cpu(list[done]));
+		if (!chunk)
+			break;
+		if (chunk->huge)
+			n = gmem_list_huge(chunk, list + done, nr - done);
+		else
+			n = gmem_list_slots(chunk, write, list + done,
+					    nr - done);
+		if (!n)
+			break;
+		done += n;
+	}
+	return done;
 }
 
 /* --- Filling --- */
@@ -188,7 +356,8 @@ static int gmem_install_group(struct sluice_gmem *gmem, u64 first,
 		/* Pairs with sluice_gmem_lookup(). */
 		smp_store_release(&gmem_slot(chunk, idx + i)->page,
 				  (unsigned long)gmem->pages[i] | bits);
-	chunk->nr_pinned += 1U << order;
+	/* Pairs with gmem_seek_slow(): a chunk with a page in it stays. */
+	smp_store_release(&chunk->nr_pinned, chunk->nr_pinned + (1U << order));
 	return 0;
 
 unmap:

@@ -77,7 +77,8 @@ static inline unsigned int gmem_slot_order(unsigned long val)
 }
 
 /* Under RCU or @table_lock. */
-static inline struct gmem_slot *gmem_slot(struct gmem_chunk *chunk, unsigned int idx)
+static inline struct gmem_slot *gmem_slot(const struct gmem_chunk *chunk,
+					  unsigned int idx)
 {
 	struct gmem_leaf *leaf;
 

@@ -106,6 +106,67 @@ void sluice_mem_exit(struct sluice_vdev *vdev)
 	sluice_gmem_destroy(&vdev->gmem);
 }
 
+static void mem_fill(struct sluice_mem *mem, struct page *page, dma_addr_t dma,
+		     u64 iova)
+{
+	mem->dma = dma + offset_in_page(iova);
+	mem->vaddr = page_address(page) + offset_in_page(iova);
+}
+
+/**
+ * sluice_mem_find() - find a page of guest memory that was used before
+ * @sdev: the attached slice
+ * @cursor: the caller's, serialised by it
+ * @iova: guest address; @mem is good up to the end of its page of PAGE_SIZE
+ * @device_writes: the device, or the caller, is going to write to it
+ * @mem: what was found; valid as after sluice_mem_get()
+ *
+ * For the path of an I/O. Whoever finds nothing here leaves it to somebody who
+ * may sleep to call sluice_mem_get(), and tries again.
+ *
+ * Context: any; takes no lock. Not while the device is quiesced or closed.
+ * Return: 0; -ENOENT where the page has not been used yet, or its memory is gone
+ * or going; -EPERM where it must not be written
+ */
+int sluice_mem_find(struct sluice_dev *sdev, struct sluice_mem_cursor *cursor,
+		    u64 iova, bool device_writes, struct sluice_mem *mem)
+{
+	struct page *page;
+	dma_addr_t dma;
+	int ret;
+
+	ret = sluice_gmem_find(&sluice_to_vdev(sdev)->gmem, cursor, iova,
+			       device_writes, &page, &dma);
+	if (!ret)
+		mem_fill(mem, page, dma, iova);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(sluice_mem_find);
+
+/**
+ * sluice_mem_find_list() - turn guest addresses into bus addresses, in place
+ * @sdev: the attached slice
+ * @cursor: the caller's, serialised by it
+ * @device_writes: the device is going to write there
+ * @list: addresses of pages; host memory
+ * @nr: how many
+ *
+ * Stops at the first entry that is no multiple of PAGE_SIZE or that
+ * sluice_mem_find() does not find. It and those after it stay as they were.
+ *
+ * Context: as sluice_mem_find()
+ * Return: the number of entries that were replaced
+ */
+unsigned int sluice_mem_find_list(struct sluice_dev *sdev,
+				  struct sluice_mem_cursor *cursor,
+				  bool device_writes, __le64 *list,
+				  unsigned int nr)
+{
+	return sluice_gmem_find_list(&sluice_to_vdev(sdev)->gmem, cursor,
+				     device_writes, list, nr);
+}
+EXPORT_SYMBOL_GPL(sluice_mem_find_list);
+
 /**
  * sluice_mem_get() - find a page of guest memory, pinned and mapped for DMA
  * @sdev: the attached slice
@@ -134,11 +195,9 @@ int sluice_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 	int ret;
 
 	ret = sluice_gmem_get(&vdev->gmem, iova, device_writes, &page, &dma);
-	if (ret)
-		return ret;
-	mem->dma = dma + offset_in_page(iova);
-	mem->vaddr = page_address(page) + offset_in_page(iova);
-	return 0;
+	if (!ret)
+		mem_fill(mem, page, dma, iova);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(sluice_mem_get);
 

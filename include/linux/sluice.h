@@ -214,7 +214,38 @@ struct sluice_mem {
 	void *vaddr;
 };
 
+/* Chunks of the table that a cursor remembers, a power of two */
+#define SLUICE_MEM_CURSOR_WAYS	8
+
+/**
+ * struct sluice_mem_cursor - where guest memory was found last
+ * @tag: number of the chunk of 2 MiB that begins at @chunk, plus one; 0 for none
+ * @chunk: the core's own
+ *
+ * Kept by whoever looks memory up without sleeping, one for each queue, and
+ * serialised by its owner. All zeroes is a good beginning. What it remembers is
+ * as short-lived as what was found: the owner clears it in its quiesce and
+ * close operations.
+ */
+struct sluice_mem_cursor {
+	struct {
+		u64 tag;
+		const void *chunk;
+	} way[SLUICE_MEM_CURSOR_WAYS];
+};
+
+static inline void sluice_mem_cursor_reset(struct sluice_mem_cursor *cursor)
+{
+	*cursor = (struct sluice_mem_cursor) {};
+}
+
 /* Guest memory */
+int sluice_mem_find(struct sluice_dev *sdev, struct sluice_mem_cursor *cursor,
+		    u64 iova, bool device_writes, struct sluice_mem *mem);
+unsigned int sluice_mem_find_list(struct sluice_dev *sdev,
+				  struct sluice_mem_cursor *cursor,
+				  bool device_writes, __le64 *list,
+				  unsigned int nr);
 int sluice_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 		   struct sluice_mem *mem);
 int sluice_mem_read(struct sluice_dev *sdev, u64 iova, void *buf, size_t len);
