@@ -81,6 +81,17 @@ static void sluice_nvme_admin_complete(struct sluice_nvme_cq *cq,
 			      le32_to_cpu(cqe->result));
 }
 
+static unsigned int sluice_nvme_admin_process(struct sluice_nvme_cq *cq,
+					      unsigned int budget)
+{
+	unsigned int nr = 0;
+	struct nvme_cqe cqe;
+
+	for (; nr < budget && sluice_nvme_cqe_next(cq, &cqe); nr++)
+		sluice_nvme_admin_complete(cq, &cqe);
+	return nr;
+}
+
 /* Take the slot away from a waiter: the command stays where it is. */
 static void sluice_nvme_admin_give_up(struct sluice_nvme_adminq *aq,
 				      unsigned int nr, int status)
@@ -393,7 +404,7 @@ int sluice_nvme_adminq_alloc(struct sluice_nvme_ctrl *ctrl)
 	ret = sluice_nvme_cq_alloc(&aq->cq, ctrl, 0, SLUICE_NVME_ADMIN_DEPTH);
 	if (ret)
 		return ret;
-	aq->cq.complete = sluice_nvme_admin_complete;
+	aq->cq.process = sluice_nvme_admin_process;
 	ret = sluice_nvme_sq_alloc(&aq->sq, ctrl, 0, SLUICE_NVME_ADMIN_DEPTH,
 				   &aq->cq);
 	if (ret)

@@ -71,13 +71,8 @@ static void sluice_disk_commit_rqs(struct blk_mq_hw_ctx *hctx)
 	spin_unlock(&ioq->sq_lock);
 }
 
-/**
- * sluice_disk_complete_cqe() - a command of the host has been completed
- * @cq: one of the host's I/O completion queues
- * @cqe: entry
- */
-void sluice_disk_complete_cqe(struct sluice_nvme_cq *cq,
-			      const struct nvme_cqe *cqe)
+static void sluice_disk_complete_cqe(struct sluice_nvme_cq *cq,
+				     const struct nvme_cqe *cqe)
 {
 	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
 	struct blk_mq_tags *tags = ctrl->host->tag_set.tags[cq->qid - 1];
@@ -95,6 +90,24 @@ void sluice_disk_complete_cqe(struct sluice_nvme_cq *cq,
 	srq = blk_mq_rq_to_pdu(rq);
 	srq->status = le16_to_cpu(cqe->status) >> 1;
 	blk_mq_complete_request(rq);
+}
+
+/**
+ * sluice_disk_process_cq() - commands of the host have been completed
+ * @cq: one of the host's I/O completion queues
+ * @budget: entries to take at most
+ *
+ * Return: entries taken.
+ */
+unsigned int sluice_disk_process_cq(struct sluice_nvme_cq *cq,
+				    unsigned int budget)
+{
+	unsigned int nr = 0;
+	struct nvme_cqe cqe;
+
+	for (; nr < budget && sluice_nvme_cqe_next(cq, &cqe); nr++)
+		sluice_disk_complete_cqe(cq, &cqe);
+	return nr;
 }
 
 static bool sluice_disk_retry(struct request *rq)

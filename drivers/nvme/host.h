@@ -205,8 +205,8 @@ void sluice_disks_quiesce(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_cancel(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_unquiesce(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_dead(struct sluice_nvme_ctrl *ctrl);
-void sluice_disk_complete_cqe(struct sluice_nvme_cq *cq,
-			      const struct nvme_cqe *cqe);
+unsigned int sluice_disk_process_cq(struct sluice_nvme_cq *cq,
+				    unsigned int budget);
 
 /**
  * struct sluice_nvme_rq - what the driver keeps with a request of the host

@@ -22,7 +22,7 @@ static int sluice_nvme_ioq_alloc(struct sluice_nvme_ctrl *ctrl,
 	if (ret)
 		return ret;
 	ioq->cq.priv = ioq;
-	ioq->cq.complete = sluice_disk_complete_cqe;
+	ioq->cq.process = sluice_disk_process_cq;
 	return sluice_nvme_sq_alloc(&ioq->sq, ctrl, qid, depth, &ioq->cq);
 }
 

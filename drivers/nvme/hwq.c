@@ -95,7 +95,8 @@ void sluice_nvme_cq_init(struct sluice_nvme_cq *cq)
 
 /**
  * sluice_nvme_cq_alloc() - get the memory of a completion queue
- * @cq: queue after sluice_nvme_cq_init(); the caller sets its callbacks before sluice_nvme_cq_create()
+ * @cq: queue after sluice_nvme_cq_init(); the caller sets its callback before
+ *	sluice_nvme_cq_create()
  * @ctrl: controller
  * @qid: queue identifier
  * @depth: entries, 2 to &sluice_nvme_ctrl.max_depth
@@ -135,40 +136,18 @@ void sluice_nvme_cq_free(struct sluice_nvme_cq *cq)
 	cq->entries = NULL;
 }
 
-static bool sluice_nvme_cqe_next(struct sluice_nvme_cq *cq,
-				 struct nvme_cqe *cqe)
-{
-	const struct nvme_cqe *entry = &cq->entries[cq->head];
-
-	if ((le16_to_cpu(READ_ONCE(entry->status)) & 1) != cq->phase)
-		return false;
-	/* The rest of the entry is valid only once its phase tag is. */
-	dma_rmb();
-	*cqe = *entry;
-	if (++cq->head == cq->depth) {
-		cq->head = 0;
-		cq->phase ^= 1;
-	}
-	return true;
-}
-
 /**
  * sluice_nvme_cq_process() - hand all new entries on
  * @cq: queue, locked
+ *
+ * At most one queue's worth, so that a device cannot keep a CPU here.
  *
  * Return: how many there were. The head doorbell is the caller's.
  */
 unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq)
 {
-	struct nvme_cqe cqe;
-	unsigned int nr = 0;
-
 	lockdep_assert_held(&cq->lock);
-	while (nr < cq->depth && sluice_nvme_cqe_next(cq, &cqe)) {
-		cq->complete(cq, &cqe);
-		nr++;
-	}
-	return nr;
+	return cq->process(cq, cq->depth);
 }
 
 /**
@@ -179,7 +158,7 @@ unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq)
  *
  * Return: number of entries that were handed on.
  */
-int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq)
+unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq)
 {
 	unsigned int nr = 0;
 	unsigned long flags;
@@ -187,18 +166,15 @@ int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq)
 	spin_lock_irqsave(&cq->lock, flags);
 	if (cq->armed)
 		nr = sluice_nvme_cq_process(cq);
-	if (nr) {
+	if (nr)
 		writel(cq->head, cq->db);
-		if (cq->flush)
-			cq->flush(cq);
-	}
 	spin_unlock_irqrestore(&cq->lock, flags);
 	return nr;
 }
 
 /*
- * A poller may have been faster, and the kernel turns off an interrupt that too
- * often was for nobody.
+ * Somebody who polls may have taken the entries that the interrupt is about.
+ * The vector is this queue's alone, so it is never anybody else's.
  */
 static irqreturn_t sluice_nvme_irq(int irq, void *data)
 {
@@ -309,8 +285,7 @@ void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq)
 
 	spin_lock_irq(&cq->lock);
 	/* The controller no longer knows the queue: no doorbell here. */
-	if (sluice_nvme_cq_process(cq) && cq->flush)
-		cq->flush(cq);
+	sluice_nvme_cq_process(cq);
 	cq->armed = false;
 	spin_unlock_irq(&cq->lock);
 }
@@ -387,7 +362,7 @@ static int sluice_nvme_queue_delete(struct sluice_nvme_ctrl *ctrl, u8 opcode,
 
 /**
  * sluice_nvme_cq_create() - create an I/O completion queue
- * @cq: queue with memory and callbacks; &sluice_nvme_ctrl.reset_lock is held
+ * @cq: queue with memory and callback; &sluice_nvme_ctrl.reset_lock is held
  *
  * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
  * or is about to be, or is dead; or another negative errno.
@@ -424,7 +399,7 @@ int sluice_nvme_cq_create(struct sluice_nvme_cq *cq)
  *	held
  *
  * However it ends, the device does not touch the queue's memory any more and
- * its callbacks do not run.
+ * its callback does not run.
  *
  * Return: 0, also when the controller has been reset since the queue was
  * created; a negative errno when a reset had to be scheduled to be rid of it.

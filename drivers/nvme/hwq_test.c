@@ -19,7 +19,8 @@ struct hwq_test {
 	/* What the callbacks saw */
 	u16 cids[4 * DEPTH];
 	unsigned int nr_cids;
-	unsigned int flushes;
+	unsigned int calls;
+	unsigned int limit;
 	/* The device's side */
 	u32 dev_tail;
 	u8 dev_phase;
@@ -36,11 +37,18 @@ static void hwq_test_complete(struct sluice_nvme_cq *cq,
 	t->nr_cids++;
 }
 
-static void hwq_test_flush(struct sluice_nvme_cq *cq)
+static unsigned int hwq_test_process(struct sluice_nvme_cq *cq,
+				     unsigned int budget)
 {
 	struct hwq_test *t = cq->priv;
+	unsigned int nr = 0;
+	struct nvme_cqe cqe;
 
-	t->flushes++;
+	t->calls++;
+	budget = min(budget, t->limit);
+	for (; nr < budget && sluice_nvme_cqe_next(cq, &cqe); nr++)
+		hwq_test_complete(cq, &cqe);
+	return nr;
 }
 
 static int hwq_test_init(struct kunit *test)
@@ -56,8 +64,8 @@ static int hwq_test_init(struct kunit *test)
 	t->cq.phase = 1;
 	t->cq.armed = true;
 	spin_lock_init(&t->cq.lock);
-	t->cq.complete = hwq_test_complete;
-	t->cq.flush = hwq_test_flush;
+	t->cq.process = hwq_test_process;
+	t->limit = U32_MAX;
 	t->cq.priv = t;
 	t->sq.depth = DEPTH;
 	t->sq.entries = t->cmds;
@@ -87,9 +95,8 @@ static void cq_empty(struct kunit *test)
 {
 	struct hwq_test *t = test->priv;
 
-	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0u);
 	KUNIT_EXPECT_EQ(test, t->cq_db, U32_MAX);
-	KUNIT_EXPECT_EQ(test, t->flushes, 0u);
 }
 
 static void cq_batch(struct kunit *test)
@@ -97,11 +104,10 @@ static void cq_batch(struct kunit *test)
 	struct hwq_test *t = test->priv;
 
 	hwq_test_post(t, 3);
-	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 3);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 3u);
 	KUNIT_EXPECT_EQ(test, t->cq_db, 3u);
-	KUNIT_EXPECT_EQ(test, t->flushes, 1u);
-	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0);
-	KUNIT_EXPECT_EQ(test, t->flushes, 1u);
+	KUNIT_EXPECT_EQ(test, t->calls, 1u);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0u);
 }
 
 /* Every entry once and in order, at each position of head, around and around */
@@ -113,15 +119,15 @@ static void cq_wrap(struct kunit *test)
 	for (step = 1; step < DEPTH; step++) {
 		hwq_test_post(t, step);
 		posted += step;
-		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), (int)step);
+		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), step);
 		KUNIT_EXPECT_EQ(test, t->cq_db, posted % DEPTH);
 	}
 	for (i = 0; i < 2 * DEPTH; i++) {
 		hwq_test_post(t, 1);
 		posted++;
-		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 1);
+		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 1u);
 		KUNIT_EXPECT_EQ(test, t->cq_db, posted % DEPTH);
-		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0);
+		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0u);
 	}
 	KUNIT_ASSERT_EQ(test, t->nr_cids, posted);
 	for (i = 0; i < posted; i++)
@@ -134,10 +140,10 @@ static void cq_full(struct kunit *test)
 	struct hwq_test *t = test->priv;
 
 	hwq_test_post(t, DEPTH);
-	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), DEPTH);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), (unsigned int)DEPTH);
 	KUNIT_EXPECT_EQ(test, t->cq.head, 0u);
 	KUNIT_EXPECT_EQ(test, (int)t->cq.phase, 0);
-	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0u);
 }
 
 /* After a reset the entries of the time before must not be seen. */
@@ -147,7 +153,7 @@ static void cq_disarmed(struct kunit *test)
 
 	hwq_test_post(t, 1);
 	t->cq.armed = false;
-	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0u);
 	KUNIT_EXPECT_EQ(test, t->nr_cids, 0u);
 	KUNIT_EXPECT_EQ(test, t->cq_db, U32_MAX);
 }

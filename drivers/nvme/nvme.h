@@ -57,12 +57,10 @@ enum sluice_nvme_state {
  * @masked: it is
  * @lock: protects @head, @phase, @armed, @maskable and @masked; taken in hard IRQ
  *	context
- * @complete: called for each new entry in hard IRQ context (or wherever
- *	sluice_nvme_cq_poll() is called) with @lock held and interrupts off.
- *	The entry is a copy
- * @flush: called once after a batch of @complete calls, same context (@lock
- *	held); may be NULL
- * @priv: for the callbacks
+ * @process: takes new entries with sluice_nvme_cqe_next(), @budget at most, and
+ *	returns their number. Called in hard IRQ context (or wherever
+ *	sluice_nvme_cq_poll() is called) with @lock held and interrupts off
+ * @priv: for @process
  */
 struct sluice_nvme_cq {
 	struct sluice_nvme_ctrl *ctrl;
@@ -79,8 +77,7 @@ struct sluice_nvme_cq {
 	bool maskable;
 	bool masked;
 	spinlock_t lock;
-	void (*complete)(struct sluice_nvme_cq *cq, const struct nvme_cqe *cqe);
-	void (*flush)(struct sluice_nvme_cq *cq);
+	unsigned int (*process)(struct sluice_nvme_cq *cq, unsigned int budget);
 	void *priv;
 };
 
@@ -195,7 +192,7 @@ int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
 void sluice_nvme_cq_free(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_create(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq);
-int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq);
+unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq);
 void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq);
 void sluice_nvme_cq_unmask(struct sluice_nvme_cq *cq);
 
@@ -207,6 +204,64 @@ int sluice_nvme_sq_create(struct sluice_nvme_sq *sq);
 int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq);
 
 /**
+ * sluice_nvme_cq_pending() - has the device written an entry?
+ * @cq: queue, its lock held
+ *
+ * Return: true when it has.
+ */
+static inline bool sluice_nvme_cq_pending(const struct sluice_nvme_cq *cq)
+{
+	const struct nvme_cqe *entry = &cq->entries[cq->head];
+
+	return (le16_to_cpu(READ_ONCE(entry->status)) & 1) == cq->phase;
+}
+
+/**
+ * sluice_nvme_cqe_next() - take an entry that the device has written
+ * @cq: queue, its lock held
+ * @cqe: receives a copy of the entry
+ *
+ * Return: false when there is none.
+ */
+static inline bool sluice_nvme_cqe_next(struct sluice_nvme_cq *cq,
+					struct nvme_cqe *cqe)
+{
+	if (!sluice_nvme_cq_pending(cq))
+		return false;
+	/* The rest of the entry is valid only once its phase tag is. */
+	dma_rmb();
+	*cqe = cq->entries[cq->head];
+	if (++cq->head == cq->depth) {
+		cq->head = 0;
+		cq->phase ^= 1;
+	}
+	return true;
+}
+
+/**
+ * sluice_nvme_sq_entry() - the entry that the next command goes to
+ * @sq: queue; the caller serialises and keeps at most depth - 1 outstanding
+ *
+ * The device does not look at it before sluice_nvme_sq_ring().
+ *
+ * Return: the entry.
+ */
+static inline struct nvme_cmd *sluice_nvme_sq_entry(struct sluice_nvme_sq *sq)
+{
+	return &sq->entries[sq->tail];
+}
+
+/**
+ * sluice_nvme_sq_advance() - keep what was built in the next entry
+ * @sq: queue
+ */
+static inline void sluice_nvme_sq_advance(struct sluice_nvme_sq *sq)
+{
+	if (++sq->tail == sq->depth)
+		sq->tail = 0;
+}
+
+/**
  * sluice_nvme_sq_push() - place a command in a submission queue
  * @sq: queue; the caller serialises and keeps at most depth - 1 outstanding
  * @cmd: command, copied
@@ -216,9 +271,8 @@ int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq);
 static inline void sluice_nvme_sq_push(struct sluice_nvme_sq *sq,
 				       const struct nvme_cmd *cmd)
 {
-	sq->entries[sq->tail] = *cmd;
-	if (++sq->tail == sq->depth)
-		sq->tail = 0;
+	*sluice_nvme_sq_entry(sq) = *cmd;
+	sluice_nvme_sq_advance(sq);
 }
 
 /**

@@ -203,7 +203,7 @@ static void completion_queue_full(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, vsq->head, 30u);
 	KUNIT_EXPECT_NULL(test, take(f, &seen));
-	KUNIT_EXPECT_EQ(test, kfifo_len(&vsq->free), vsq->nr_slots);
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), vsq->nr_slots);
 }
 
 /* Memory that is away for a moment: the command is executed later, once */
@@ -222,7 +222,7 @@ static void retried(struct kunit *test)
 		serve(f);
 		KUNIT_EXPECT_NULL(test, take(f, &seen));
 		KUNIT_EXPECT_EQ(test, vsq->head, 0u);
-		KUNIT_EXPECT_EQ(test, kfifo_len(&vsq->free), vsq->nr_slots);
+		KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), vsq->nr_slots);
 		KUNIT_EXPECT_EQ(test, vfake_retries(f), 1u);
 	}
 	vfake_page(f, BUF)->err = 0;
@@ -388,6 +388,17 @@ static void drive_completes(struct sluice_nvme_cq *cq,
 	slot->waiter = NULL;
 }
 
+static unsigned int drive_process(struct sluice_nvme_cq *cq,
+				  unsigned int budget)
+{
+	unsigned int nr = 0;
+	struct nvme_cqe cqe;
+
+	for (; nr < budget && sluice_nvme_cqe_next(cq, &cqe); nr++)
+		drive_completes(cq, &cqe);
+	return nr;
+}
+
 static void open_drive(struct vfake *f, u32 answer)
 {
 	struct sluice_nvme_adminq *aq = &f->host.adminq;
@@ -408,7 +419,7 @@ static void open_drive(struct vfake *f, u32 answer)
 	aq->cq.db = (u32 __force __iomem *)&f->cq_db[0];
 	aq->cq.head = 0;
 	aq->cq.phase = 1;
-	aq->cq.complete = drive_completes;
+	aq->cq.process = drive_process;
 	aq->cq.armed = true;
 	/* found by the one who waits, as no interrupt comes */
 	aq->cq.entries[0].status = cpu_to_le16(1);

@@ -65,10 +65,13 @@ static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
 	if (!vcq->ring.va)
 		return;
 	list_for_each_entry_safe(slot, next, &vcq->waiting, node) {
+		struct sluice_vsq *vsq = slot->vsq;
+
 		if (!sluice_vcq_has_room(vcq))
 			return;
 		list_del_init(&slot->node);
 		sluice_vcq_write(vcq, slot);
+		sluice_vsq_slots_freed(vsq);
 	}
 }
 
@@ -85,10 +88,21 @@ static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
 		sluice_vlog_error(vcq->vctrl, slot, slot->vsq->id);
 
 	if (likely(vcq->ring.va && list_empty(&vcq->waiting) &&
-		   sluice_vcq_has_room(vcq)))
+		   sluice_vcq_has_room(vcq))) {
 		sluice_vcq_write(vcq, slot);
-	else
-		list_add_tail(&slot->node, &vcq->waiting);
+		return;
+	}
+	list_add_tail(&slot->node, &vcq->waiting);
+	sluice_vdbbuf_arm(vcq->vctrl, 2 * vcq->id + 1, vcq->head);
+	/* whoever makes room looks at @waiting after that; it may have been now */
+	smp_mb();
+	sluice_vcq_flush_waiting(vcq);
+}
+
+/* The only way to a guest's interrupt */
+static void sluice_vcq_raise(struct sluice_vcq *vcq)
+{
+	sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
 }
 
 /**
@@ -101,15 +115,47 @@ static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
  */
 void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result)
 {
-	struct sluice_vcq *vcq = slot->vsq->vcq;
+	struct sluice_vsq *vsq = slot->vsq;
+	struct sluice_vcq *vcq = vsq->vcq;
 	bool signal;
 
 	scoped_guard(spinlock_irqsave, &vcq->lock) {
 		sluice_vcq_post_locked(vcq, slot, status, result);
 		signal = sluice_virq_due(vcq);
 	}
+	sluice_vsq_slots_freed(vsq);
 	if (signal)
-		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
+		sluice_vcq_raise(vcq);
+}
+
+/**
+ * sluice_vcq_post_quietly() - complete a command and raise no interrupt
+ * @slot: its slot, its queue's lock held; not to be used afterwards
+ * @status: SCT, SC and DNR
+ *
+ * sluice_vcq_signal() is to follow, once for a batch. Whoever holds the queue's
+ * lock takes slots himself, so nobody has to be told of this one.
+ */
+void sluice_vcq_post_quietly(struct sluice_vslot *slot, u16 status)
+{
+	struct sluice_vcq *vcq = slot->vsq->vcq;
+
+	guard(spinlock_irqsave)(&vcq->lock);
+	sluice_vcq_post_locked(vcq, slot, status, 0);
+}
+
+/**
+ * sluice_vcq_signal() - tell the guest of what was posted quietly
+ * @vcq: completion queue
+ */
+void sluice_vcq_signal(struct sluice_vcq *vcq)
+{
+	bool signal;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock)
+		signal = sluice_virq_due(vcq);
+	if (signal)
+		sluice_vcq_raise(vcq);
 }
 
 /**
@@ -129,7 +175,7 @@ void sluice_vcq_doorbell(struct sluice_vcq *vcq)
 		signal = sluice_virq_due(vcq);
 	}
 	if (signal)
-		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
+		sluice_vcq_raise(vcq);
 }
 
 /**
@@ -186,6 +232,12 @@ static void sluice_vslot_returned(struct sluice_vcq *vcq,
 		sluice_vsq_count(vsq, slot);
 	sluice_vcq_post_locked(vcq, slot, status, 0);
 	WRITE_ONCE(vsq->completed, vsq->completed + 1);
+}
+
+/* The same for all of a queue that were returned together */
+static void sluice_vsq_returned(struct sluice_vsq *vsq)
+{
+	sluice_vsq_slots_freed(vsq);
 	if (unlikely(READ_ONCE(vsq->vctrl->stop)))
 		wake_up(&vsq->vctrl->drained);
 }
@@ -208,47 +260,67 @@ sluice_vcq_find_slot(struct sluice_vcq *vcq, const struct nvme_cqe *cqe)
 	return READ_ONCE(slot->state) == SLUICE_VSLOT_HARDWARE ? slot : NULL;
 }
 
-/**
- * sluice_vcq_hw_complete() - pass a completion of the hardware to the guest
- * @hw: hardware queue, its lock held
- * @cqe: private copy of the entry
- *
- * Hard IRQ context.
- */
-void sluice_vcq_hw_complete(struct sluice_nvme_cq *hw,
-			    const struct nvme_cqe *cqe)
+/* Its slot's queue, NULL for an entry that nobody waits for */
+static struct sluice_vsq *sluice_vcq_complete(struct sluice_vcq *vcq,
+					      const struct nvme_cqe *cqe)
 {
-	struct sluice_vcq *vcq = hw->priv;
-	struct sluice_vctrl *vctrl = vcq->vctrl;
-	struct sluice_vslot *slot;
+	struct sluice_vslot *slot = sluice_vcq_find_slot(vcq, cqe);
+	struct sluice_vsq *vsq;
 
-	guard(spinlock)(&vcq->lock);
-	slot = sluice_vcq_find_slot(vcq, cqe);
 	if (unlikely(!slot)) {
-		dev_warn_ratelimited(&vctrl->ctrl->pdev->dev,
+		dev_warn_ratelimited(&vcq->vctrl->ctrl->pdev->dev,
 				     "completion of unknown command %u on queue %u ignored\n",
 				     le16_to_cpu(cqe->cid),
 				     le16_to_cpu(cqe->sq_id));
-		return;
+		return NULL;
 	}
+	vsq = slot->vsq;
 	sluice_vslot_returned(vcq, slot, sluice_vctrl_status(cqe->status));
+	return vsq;
+}
+
+static unsigned int sluice_vcq_take(struct sluice_vcq *vcq,
+				    unsigned int budget)
+{
+	struct sluice_vsq *vsq, *last = NULL;
+	unsigned int nr = 0;
+	struct nvme_cqe cqe;
+
+	for (; nr < budget && sluice_nvme_cqe_next(&vcq->hw, &cqe); nr++) {
+		vsq = sluice_vcq_complete(vcq, &cqe);
+		if (vsq != last && last)
+			sluice_vsq_returned(last);
+		last = vsq;
+	}
+	if (last)
+		sluice_vsq_returned(last);
+	return nr;
 }
 
 /**
- * sluice_vcq_hw_flush() - tell the guest of what was passed
+ * sluice_vcq_process() - pass completions of the hardware to the guest
  * @hw: hardware queue, its lock held
+ * @budget: entries to take at most
  *
- * Hard IRQ context.
+ * Hard IRQ context. One lock and one interrupt for all of them.
+ *
+ * Return: entries taken.
  */
-void sluice_vcq_hw_flush(struct sluice_nvme_cq *hw)
+unsigned int sluice_vcq_process(struct sluice_nvme_cq *hw, unsigned int budget)
 {
 	struct sluice_vcq *vcq = hw->priv;
+	unsigned int nr;
 	bool signal;
 
-	scoped_guard(spinlock, &vcq->lock)
+	if (!sluice_nvme_cq_pending(hw))
+		return 0;
+	scoped_guard(spinlock, &vcq->lock) {
+		nr = sluice_vcq_take(vcq, budget);
 		signal = sluice_virq_due(vcq);
+	}
 	if (signal)
-		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
+		sluice_vcq_raise(vcq);
+	return nr;
 }
 
 /**
@@ -284,8 +356,9 @@ void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status)
 			if (slot->state == SLUICE_VSLOT_HARDWARE)
 				sluice_vslot_returned(vcq, slot, status);
 		}
+		sluice_vsq_returned(vsq);
 		signal = sluice_virq_due(vcq);
 	}
 	if (signal)
-		sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
+		sluice_vcq_raise(vcq);
 }

@@ -191,7 +191,7 @@ static void full_queue(struct kunit *test)
 		}
 	}
 	KUNIT_EXPECT_TRUE(test, list_empty(&vcq->waiting));
-	KUNIT_EXPECT_EQ(test, kfifo_len(&f->vctrl.sqs[1].free), (unsigned int)SLOTS);
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(&f->vctrl.sqs[1]), (unsigned int)SLOTS);
 }
 
 /* Whoever comes later does not overtake those who wait */
@@ -219,23 +219,16 @@ static void full_queue_keeps_order(struct kunit *test)
 static void interrupt_per_batch(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct sluice_vcq *vcq = &f->vctrl.cqs[1];
+	struct nvme_cqe cqes[9] = {};
 	unsigned int i;
 
 	add_pair(f, 16);
 	start(f, 0, 8);
-	scoped_guard(spinlock_irqsave, &vcq->hw.lock) {
-		for (i = 0; i < 8; i++) {
-			struct nvme_cqe cqe = {
-				.sq_id	= cpu_to_le16(VFAKE_HW_QID),
-				.cid	= cpu_to_le16(slot_of(f, i)),
-			};
-
-			vcq->hw.complete(&vcq->hw, &cqe);
-		}
-		vcq->hw.flush(&vcq->hw);
-		vcq->hw.flush(&vcq->hw);
+	for (i = 0; i < 8; i++) {
+		cqes[i].sq_id = cpu_to_le16(VFAKE_HW_QID);
+		cqes[i].cid = cpu_to_le16(slot_of(f, i));
 	}
+	vfake_complete_batch(f, 1, cqes, 8);
 	KUNIT_EXPECT_EQ(test, vfake_signals(f, VECTOR), 1u);
 	for (i = 0; i < 8; i++)
 		KUNIT_EXPECT_TRUE(test, cqe_phase(f, i));
@@ -320,18 +313,14 @@ static void lying_head(struct kunit *test)
  */
 static void expect_ignored(struct vfake *f, u16 hw_sqid, u16 cqid, u16 cid)
 {
-	struct sluice_nvme_cq *hw = &f->vctrl.cqs[cqid].hw;
 	unsigned long completed = f->vctrl.sqs[1].completed;
 	u32 tail = f->vctrl.cqs[cqid].tail;
-	struct nvme_cqe cqe = {
+	struct nvme_cqe cqes[2] = { {
 		.sq_id	= cpu_to_le16(hw_sqid),
 		.cid	= cpu_to_le16(cid),
-	};
+	} };
 
-	scoped_guard(spinlock_irqsave, &hw->lock) {
-		hw->complete(hw, &cqe);
-		hw->flush(hw);
-	}
+	vfake_complete_batch(f, cqid, cqes, 1);
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.cqs[cqid].tail, tail);
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.sqs[1].completed, completed);
 	KUNIT_EXPECT_EQ(f->test, vfake_signals(f, cqid), 0u);
@@ -384,7 +373,7 @@ static void waiting_command_again(struct kunit *test)
 	vfake_ring_cq(f, 1, 1);
 	sluice_vcq_doorbell(&f->vctrl.cqs[1]);
 	KUNIT_EXPECT_TRUE(test, list_empty(&f->vctrl.cqs[1].waiting));
-	KUNIT_EXPECT_EQ(test, kfifo_len(&f->vctrl.sqs[1].free), (unsigned int)SLOTS);
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(&f->vctrl.sqs[1]), (unsigned int)SLOTS);
 }
 
 /* What the hardware will never complete is completed for it, and only that */
@@ -409,7 +398,7 @@ static void hardware_gone(struct kunit *test)
 	sluice_vsq_fail_hardware(&f->vctrl.sqs[1], NVME_SC_NS_NOT_READY);
 	KUNIT_EXPECT_FALSE(test, cqe_phase(f, 6));
 	KUNIT_EXPECT_EQ(test, vfake_signals(f, VECTOR), 0u);
-	KUNIT_EXPECT_EQ(test, kfifo_len(&f->vctrl.sqs[1].free), (unsigned int)SLOTS);
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(&f->vctrl.sqs[1]), (unsigned int)SLOTS);
 	/* a queue that was never made */
 	sluice_vsq_fail_hardware(&f->vctrl.sqs[2], NVME_SC_NS_NOT_READY);
 }

@@ -11,8 +11,8 @@
 #ifndef SLUICE_NVME_VCTRL_H
 #define SLUICE_NVME_VCTRL_H
 
+#include <linux/cache.h>
 #include <linux/hrtimer.h>
-#include <linux/kfifo.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -39,6 +39,9 @@
  * be tried again. No status has bit 15.
  */
 #define SLUICE_SC_RETRY		0x8000
+
+/* Neither: a page has to be pinned first, which sleeps. See &struct sluice_vmiss */
+#define SLUICE_SC_MISS		0x8001
 
 /**
  * enum sluice_vctrl_stop - reasons not to touch guest memory nor the hardware
@@ -130,36 +133,54 @@ struct sluice_vslot {
  * @id: queue identifier
  * @phase: phase tag of the next entry
  * @irq_enabled: CDW11.IEN
- * @posted: entries written and not yet signalled
  * @coalesce: this many entries may wait for @timer
  * @coalesce_ns: but no longer than this
  * @timer: signals what has waited
  * @timer_armed: it is running
  * @doorbell: the head doorbell when the poller saw it last; the poller's own
+ * @posted: entries that were written and not yet signalled
  * @live: created by the guest
+ *
+ * The second group is what a completion writes.
  */
 struct sluice_vcq {
 	struct sluice_vctrl *vctrl;
 	struct sluice_vring ring;
-	spinlock_t lock;
-	struct list_head waiting;
-	struct sluice_nvme_cq hw;
-	bool hw_created;
 	u32 size;
-	u32 tail;
-	u32 head;
 	unsigned int vector;
 	unsigned int users;
 	u16 id;
-	u8 phase;
 	bool irq_enabled;
-	unsigned int posted;
 	unsigned int coalesce;
 	u64 coalesce_ns;
 	struct hrtimer timer;
 	bool timer_armed;
 	u32 doorbell;
 	bool live;
+	bool hw_created;
+
+	spinlock_t lock ____cacheline_aligned_in_smp;
+	u32 tail;
+	u32 head;
+	u8 phase;
+	unsigned int posted;
+	struct list_head waiting;
+	struct sluice_nvme_cq hw;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct sluice_vmiss - a page that a command needs and that is not pinned
+ * @iova: guest address
+ * @device_writes: the page must be writable
+ * @missing: @iova is set, and nobody has tried to have it pinned
+ * @err: what became of that, if it failed: what the command fails with when it
+ *	comes to this page again
+ */
+struct sluice_vmiss {
+	u64 iova;
+	bool device_writes;
+	bool missing;
+	int err;
 };
 
 /**
@@ -172,8 +193,12 @@ struct sluice_vcq {
  * @hw_lock: protects what the reset of the drive needs without waiting for
  *	guest memory: pushing to @hw, @vcq and with it the life of @slots. Inside
  *	@lock, outside of &sluice_vcq.lock
- * @free: indices of free slots. Taken under @lock, given back under the
- *	completion queue's lock: one reader, one writer, no further lock
+ * @free: ring of the indices of free slots. Taken under @lock, given back under
+ *	the completion queue's lock: one reader, one writer, no further lock
+ * @free_mask: its length less one
+ * @free_head: where the next free slot is taken from; under @lock
+ * @free_seen: @free_tail when the reader looked last; under @lock
+ * @free_tail: where the next one is put; under the completion queue's lock
  * @slots: commands; the index is the command identifier in the hardware
  * @nr_slots: of @slots
  * @lists: coherent memory behind the slots' PRP lists
@@ -187,6 +212,8 @@ struct sluice_vcq {
  *	queue's lock
  * @stalled: fetching waits for a free slot or for memory
  * @map_failures: attempts in a row that did not find the queue's memory
+ * @cursor: where guest memory was found last; under @lock
+ * @miss: what the last command lacked; under @lock
  * @id: queue identifier
  * @live: created by the guest; changes under @lock
  * @reads: Read and Compare commands completed; these four count from attach
@@ -194,33 +221,44 @@ struct sluice_vcq {
  * @writes: Write commands completed
  * @blocks_read: logical blocks
  * @blocks_written: logical blocks
+ *
+ * Three groups, since submission and completion may be on two CPUs: what hardly
+ * changes, what submission writes, what completion writes.
  */
 struct sluice_vsq {
 	struct sluice_vctrl *vctrl;
 	struct sluice_vcq *vcq;
 	struct sluice_vring ring;
-	struct mutex lock;
-	spinlock_t hw_lock;
-	DECLARE_KFIFO_PTR(free, u16);
-	struct sluice_vslot *slots;
+	u16 *free;
+	unsigned int free_mask;
 	unsigned int nr_slots;
+	struct sluice_vslot *slots;
 	struct sluice_vlists *lists;
 	unsigned int nr_lists;
-	struct sluice_nvme_sq hw;
-	bool hw_created;
 	u32 size;
-	u32 head;
-	unsigned long submitted;
-	unsigned long completed;
-	bool stalled;
-	unsigned int map_failures;
 	u16 id;
 	bool live;
+	bool stalled;
+	bool hw_created;
+
+	struct mutex lock ____cacheline_aligned_in_smp;
+	spinlock_t hw_lock;
+	u32 head;
+	unsigned int free_head;
+	unsigned int free_seen;
+	unsigned int map_failures;
+	unsigned long submitted;
+	struct sluice_nvme_sq hw;
+	struct sluice_vmiss miss;
+	struct sluice_mem_cursor cursor;
+
+	unsigned long completed ____cacheline_aligned_in_smp;
+	unsigned int free_tail;
 	u64 reads;
 	u64 writes;
 	u64 blocks_read;
 	u64 blocks_written;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct sluice_vfeat - features with a value of their own [NVMe 1.4, 5.21.1]
@@ -322,6 +360,7 @@ struct sluice_vlog {
  * @log: logs
  * @id_page: one page, scratch of the worker
  * @test_mem_get: replaces sluice_mem_get() under KUnit
+ * @test_mem_find: replaces sluice_mem_find()
  * @test_mem_vmap: replaces sluice_mem_vmap()
  * @test_irq_signal: replaces sluice_irq_signal()
  */
@@ -357,6 +396,8 @@ struct sluice_vctrl {
 #if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
 	int (*test_mem_get)(struct sluice_vctrl *vctrl, u64 iova,
 			    bool device_writes, struct sluice_mem *mem);
+	int (*test_mem_find)(struct sluice_vctrl *vctrl, u64 iova,
+			     bool device_writes, struct sluice_mem *mem);
 	void *(*test_mem_vmap)(struct sluice_vctrl *vctrl, const u64 *iovas,
 			       unsigned int nr_pages, bool write);
 	void (*test_irq_signal)(struct sluice_vctrl *vctrl,
@@ -373,6 +414,33 @@ static inline int sluice_vctrl_mem_get(struct sluice_vctrl *vctrl, u64 iova,
 		return vctrl->test_mem_get(vctrl, iova, device_writes, mem);
 #endif
 	return sluice_mem_get(vctrl->sdev, iova, device_writes, mem);
+}
+
+static inline int sluice_vsq_mem_find(struct sluice_vsq *vsq, u64 iova,
+				      bool device_writes,
+				      struct sluice_mem *mem)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	if (vsq->vctrl->test_mem_find)
+		return vsq->vctrl->test_mem_find(vsq->vctrl, iova,
+						 device_writes, mem);
+#endif
+	return sluice_mem_find(vsq->vctrl->sdev, &vsq->cursor, iova,
+			       device_writes, mem);
+}
+
+static inline unsigned int sluice_vsq_mem_find_list(struct sluice_vsq *vsq,
+						    bool device_writes,
+						    __le64 *list,
+						    unsigned int nr)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	/* left to sluice_vsq_mem_find() */
+	if (vsq->vctrl->test_mem_find)
+		return 0;
+#endif
+	return sluice_mem_find_list(vsq->vctrl->sdev, &vsq->cursor,
+				    device_writes, list, nr);
 }
 
 static inline void *sluice_vctrl_mem_vmap(struct sluice_vctrl *vctrl,
@@ -459,16 +527,17 @@ int sluice_vsq_alloc_lists(struct sluice_vsq *vsq);
 void sluice_vsq_release_slots(struct sluice_vsq *vsq);
 struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq);
 void sluice_vsq_put_slot(struct sluice_vslot *slot);
-void sluice_vcq_hw_init(struct sluice_vcq *vcq);
+unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq);
 void sluice_vslot_free(struct sluice_vslot *slot);
+void sluice_vsq_slots_freed(struct sluice_vsq *vsq);
 
 /* vcomp.c */
 int sluice_vcq_map(struct sluice_vcq *vcq);
 void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result);
+void sluice_vcq_post_quietly(struct sluice_vslot *slot, u16 status);
+void sluice_vcq_signal(struct sluice_vcq *vcq);
 void sluice_vcq_doorbell(struct sluice_vcq *vcq);
-void sluice_vcq_hw_complete(struct sluice_nvme_cq *hw,
-			    const struct nvme_cqe *cqe);
-void sluice_vcq_hw_flush(struct sluice_nvme_cq *hw);
+unsigned int sluice_vcq_process(struct sluice_nvme_cq *hw, unsigned int budget);
 bool sluice_vsq_drained(const struct sluice_vsq *vsq);
 void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status);
 
@@ -503,9 +572,11 @@ u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
 u16 sluice_vsq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
 
 /* vprp.c */
-u16 sluice_vprp_map(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
-		    u64 prp1, u64 prp2, u32 len, bool device_writes,
-		    struct nvme_cmd *out);
+u16 sluice_vprp_status(int err);
+u16 sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2, u32 len,
+		    bool device_writes, struct nvme_cmd *out);
+u16 sluice_vprp_read(struct sluice_vslot *slot, u64 prp1, u64 prp2, void *buf,
+		     u32 len);
 u16 sluice_vprp_copy(struct sluice_vctrl *vctrl, u64 prp1, u64 prp2, void *buf,
 		     u32 len, bool to_guest);
 u16 sluice_vprp_copy_list(struct sluice_vctrl *vctrl, u64 prp, __le64 *list,

@@ -101,6 +101,7 @@ static int vfake_mem_get(struct sluice_vctrl *vctrl, u64 iova,
 
 	if (!page)
 		return -EFAULT;
+	page->unpinned = false;
 	page->gets++;
 	if (page->err)
 		return page->err;
@@ -109,6 +110,17 @@ static int vfake_mem_get(struct sluice_vctrl *vctrl, u64 iova,
 	mem->dma = page->dma + iova % SLUICE_NVME_PAGE;
 	mem->vaddr = page->va + iova % SLUICE_NVME_PAGE;
 	return 0;
+}
+
+static int vfake_mem_find(struct sluice_vctrl *vctrl, u64 iova,
+			  bool device_writes, struct sluice_mem *mem)
+{
+	struct vfake *f = container_of(vctrl, struct vfake, vctrl);
+	struct vfake_page *page = vfake_page(f, iova);
+
+	if (page && page->unpinned)
+		return -ENOENT;
+	return vctrl->test_mem_get(vctrl, iova, device_writes, mem);
 }
 
 static void *vfake_mem_vmap(struct sluice_vctrl *vctrl, const u64 *iovas,
@@ -273,8 +285,7 @@ void vfake_add_cq(struct vfake *f, u16 qid, u64 iova, u32 size)
 	vcq->irq_enabled = true;
 	vcq->posted = 0;
 	vcq->hw.ctrl = &f->ctrl;
-	vcq->hw.complete = sluice_vcq_hw_complete;
-	vcq->hw.flush = sluice_vcq_hw_flush;
+	vcq->hw.process = sluice_vcq_process;
 	vcq->hw.priv = vcq;
 	sluice_nvme_cq_init(&vcq->hw);
 	vcq->live = true;
@@ -400,6 +411,33 @@ struct nvme_cqe *vfake_cqe(struct vfake *f, u16 qid, u32 index)
 }
 
 /**
+ * vfake_complete_batch() - what a drive does: complete commands together
+ * @f: fixture
+ * @cqid: the guest's completion queue that the entries arrive in
+ * @cqes: entries, with room for one more; their phase tags are set here
+ * @nr: how many
+ */
+void vfake_complete_batch(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
+			  unsigned int nr)
+{
+	struct sluice_nvme_cq *hw = &f->vctrl.cqs[cqid].hw;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		cqes[i].status |= cpu_to_le16(1);
+	cqes[nr].status = 0;
+
+	guard(spinlock_irqsave)(&hw->lock);
+	hw->entries = cqes;
+	hw->depth = nr + 1;
+	hw->head = 0;
+	hw->phase = 1;
+	KUNIT_EXPECT_EQ(f->test, hw->process(hw, hw->depth), nr);
+	KUNIT_EXPECT_EQ(f->test, hw->process(hw, hw->depth), 0u);
+	hw->entries = NULL;
+}
+
+/**
  * vfake_complete() - what a drive does: complete a command
  * @f: fixture
  * @sqid: the guest's submission queue, as the drive knows it
@@ -409,19 +447,16 @@ struct nvme_cqe *vfake_cqe(struct vfake *f, u16 qid, u32 index)
  */
 void vfake_complete(struct vfake *f, u16 sqid, u16 cqid, u16 cid, u16 status)
 {
-	struct sluice_nvme_cq *hw = &f->vctrl.cqs[cqid].hw;
-	struct nvme_cqe cqe = {
+	struct nvme_cqe cqes[2] = { {
 		.result	= cpu_to_le32(0x5ec4e701),
 		.rsvd	= cpu_to_le32(0x5ec4e702),
 		.sq_head = cpu_to_le16(0x7777),
 		.sq_id	= cpu_to_le16(f->vctrl.qids[sqid - 1]),
 		.cid	= cpu_to_le16(cid),
-		.status	= cpu_to_le16(status << 1 | 1),
-	};
+		.status	= cpu_to_le16(status << 1),
+	} };
 
-	guard(spinlock_irqsave)(&hw->lock);
-	hw->complete(hw, &cqe);
-	hw->flush(hw);
+	vfake_complete_batch(f, cqid, cqes, 1);
 }
 
 /*
@@ -500,6 +535,7 @@ static void vfake_init_vctrl(struct vfake *f)
 	vctrl->nr_blocks = VFAKE_BLOCKS;
 	vctrl->nr_qpairs = VFAKE_QPAIRS;
 	vctrl->test_mem_get = vfake_mem_get;
+	vctrl->test_mem_find = vfake_mem_find;
 	vctrl->test_mem_vmap = vfake_mem_vmap;
 	vctrl->test_irq_signal = vfake_irq_signal;
 	mutex_init(&vctrl->admin_lock);

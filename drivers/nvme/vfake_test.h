@@ -38,6 +38,7 @@
  * @dma: its bus address
  * @err: what looking it up gives instead, or 0
  * @read_only: the device must not write it
+ * @unpinned: nobody has asked for it yet
  * @gets: how often it was looked up
  */
 struct vfake_page {
@@ -46,6 +47,7 @@ struct vfake_page {
 	dma_addr_t dma;
 	int err;
 	bool read_only;
+	bool unpinned;
 	unsigned int gets;
 };
 
@@ -122,6 +124,8 @@ void vfake_submit(struct vfake *f, u16 qid, const struct nvme_cmd *cmd);
 void vfake_ring_sq(struct vfake *f, u16 qid, u32 value);
 void vfake_ring_cq(struct vfake *f, u16 qid, u32 value);
 struct nvme_cqe *vfake_cqe(struct vfake *f, u16 qid, u32 index);
+void vfake_complete_batch(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
+			  unsigned int nr);
 void vfake_complete(struct vfake *f, u16 sqid, u16 cqid, u16 cid, u16 status);
 
 /* What happened since this was asked last */

@@ -7,9 +7,19 @@
  * guest's passes that is not named here.
  */
 #include <linux/bitfield.h>
+#include <linux/minmax.h>
 
 #include "sluice_compat.h"
 #include "vctrl.h"
+
+/* Commands that are taken with one doorbell of the hardware, at most */
+#define SLUICE_VIO_BATCH	64u
+
+/*
+ * Pages that are pinned for one call, at most: enough for the largest command
+ * and its list, however its memory lies.
+ */
+#define SLUICE_VIO_FAULTS	(2 * SLUICE_NVME_MAX_XFER / SLUICE_NVME_PAGE)
 
 static bool sluice_vio_in_slice(const struct sluice_vctrl *vctrl, u64 slba,
 				u64 nr_blocks)
@@ -76,7 +86,7 @@ static u16 sluice_vio_data(struct sluice_vctrl *vctrl,
 	status = sluice_vio_range(vctrl, slot, in, out);
 	if (status)
 		return status;
-	return sluice_vprp_map(vctrl, slot, le64_to_cpu(in->prp1),
+	return sluice_vprp_map(slot, le64_to_cpu(in->prp1),
 			       le64_to_cpu(in->prp2),
 			       nr_blocks << vctrl->ns->lba_shift,
 			       in->opcode == NVME_IO_READ, out);
@@ -93,9 +103,9 @@ static u16 sluice_vio_dsm(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
 
 	BUILD_BUG_ON(NVME_DSM_MAX_RANGES * sizeof(*ranges) > SLUICE_NVME_PAGE);
 
-	status = sluice_vprp_copy(vctrl, le64_to_cpu(in->prp1),
+	status = sluice_vprp_read(slot, le64_to_cpu(in->prp1),
 				  le64_to_cpu(in->prp2), ranges,
-				  nr * sizeof(*ranges), false);
+				  nr * sizeof(*ranges));
 	if (status)
 		return status;
 
@@ -162,10 +172,10 @@ static u16 sluice_vio_opcode(struct sluice_vctrl *vctrl,
  * @in: private copy of what the guest wrote
  * @out: receives the command, complete but for the command identifier
  *
- * Follows NVMe 1.4, sections 4.2 and 6.
+ * Follows NVMe 1.4, sections 4.2 and 6. Does not sleep.
  *
  * Return: %NVME_SC_SUCCESS when @out is to go to the hardware, the status to
- * complete with, or %SLUICE_SC_RETRY.
+ * complete with, %SLUICE_SC_RETRY or %SLUICE_SC_MISS.
  */
 u16 sluice_vio_translate(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
 			 const struct nvme_cmd *in, struct nvme_cmd *out)
@@ -190,36 +200,31 @@ static void sluice_vsq_retry_later(struct sluice_vsq *vsq)
 	sluice_vctrl_retry_later(vsq->vctrl);
 }
 
-/* False when the drive is being reset and the command has to wait for that */
-static bool sluice_vio_to_hardware(struct sluice_vsq *vsq,
-				   struct sluice_vslot *slot,
-				   struct nvme_cmd *cmd)
+/* For those who must not sleep: the worker may */
+static void sluice_vsq_leave_to_worker(struct sluice_vsq *vsq)
 {
-	cmd->cid = cpu_to_le16(slot - vsq->slots);
-
-	guard(spinlock)(&vsq->hw_lock);
-	if (test_bit(SLUICE_STOP_PARENT, &vsq->vctrl->stop))
-		return false;
-	WRITE_ONCE(slot->state, SLUICE_VSLOT_HARDWARE);
-	WRITE_ONCE(vsq->submitted, vsq->submitted + 1);
-	sluice_nvme_sq_push(&vsq->hw, cmd);
-	return true;
+	WRITE_ONCE(vsq->stalled, true);
+	sluice_vctrl_kick_worker(vsq->vctrl);
 }
 
-/* After a reset of the drive in between there is nothing to be told of */
-static void sluice_vio_ring(struct sluice_vsq *vsq)
-{
-	guard(spinlock)(&vsq->hw_lock);
-	if (!test_bit(SLUICE_STOP_PARENT, &vsq->vctrl->stop))
-		sluice_nvme_sq_ring(&vsq->hw);
-}
+/**
+ * struct sluice_vio_batch - what was taken together
+ * @taken: commands
+ * @pushed: of these, given to the hardware
+ */
+struct sluice_vio_batch {
+	unsigned int taken;
+	unsigned int pushed;
+};
 
 /* Take one command; false when fetching has to stop for now */
-static bool sluice_vio_fetch(struct sluice_vsq *vsq, bool *pushed)
+static bool sluice_vio_fetch(struct sluice_vsq *vsq,
+			     struct sluice_vio_batch *batch)
 {
 	const struct nvme_cmd *ring = vsq->ring.va;
+	struct nvme_cmd *out = sluice_nvme_sq_entry(&vsq->hw);
 	struct sluice_vslot *slot;
-	struct nvme_cmd in, out;
+	struct nvme_cmd in;
 	u16 status;
 
 	slot = sluice_vsq_get_slot(vsq);
@@ -234,22 +239,25 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq, bool *pushed)
 	slot->nr_blocks = 0;
 	slot->slba = 0;
 
-	status = sluice_vio_translate(vsq->vctrl, slot, &in, &out);
-	if (status == SLUICE_SC_RETRY) {
+	status = sluice_vio_translate(vsq->vctrl, slot, &in, out);
+	if (unlikely(status == SLUICE_SC_RETRY || status == SLUICE_SC_MISS)) {
+		/* fetched and checked anew when it is tried again */
 		sluice_vsq_put_slot(slot);
-		sluice_vsq_retry_later(vsq);
+		if (status == SLUICE_SC_RETRY)
+			sluice_vsq_retry_later(vsq);
 		return false;
 	}
 
-	if (!status && !sluice_vio_to_hardware(vsq, slot, &out)) {
-		sluice_vsq_put_slot(slot);
-		return false;
-	}
 	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
-	if (status)
-		sluice_vcq_post(slot, status, 0);
-	else
-		*pushed = true;
+	batch->taken++;
+	if (unlikely(status)) {
+		sluice_vcq_post_quietly(slot, status);
+		return true;
+	}
+	out->cid = cpu_to_le16(slot - vsq->slots);
+	WRITE_ONCE(slot->state, SLUICE_VSLOT_HARDWARE);
+	sluice_nvme_sq_advance(&vsq->hw);
+	batch->pushed++;
 	return true;
 }
 
@@ -265,7 +273,7 @@ static u32 sluice_vio_tail(struct sluice_vsq *vsq)
 }
 
 /* Both rings mapped: a command that fails here completes here */
-static bool sluice_vio_ready(struct sluice_vsq *vsq)
+static bool sluice_vio_ready(struct sluice_vsq *vsq, bool may_sleep)
 {
 	lockdep_assert_held(&vsq->lock);
 
@@ -277,34 +285,82 @@ static bool sluice_vio_ready(struct sluice_vsq *vsq)
 	if (vsq->head == sluice_vio_tail(vsq) &&
 	    list_empty_careful(&vsq->vcq->waiting))
 		return false;
+	if (!may_sleep) {
+		sluice_vsq_leave_to_worker(vsq);
+		return false;
+	}
 	if (sluice_vsq_map_rings(vsq))
 		return true;
 	WRITE_ONCE(vsq->stalled, true);
 	return false;
 }
 
+/*
+ * Take up to @budget commands, without sleeping. The drive may be reset at any
+ * time but not while @hw_lock is held: what is built in the hardware's queue is
+ * told of before it is let go.
+ */
+static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
+				     unsigned int budget)
+{
+	struct sluice_vio_batch batch = {};
+	u32 tail = sluice_vio_tail(vsq);
+
+	vsq->miss.missing = false;
+	scoped_guard(spinlock, &vsq->hw_lock) {
+		/* for each batch, as whoever stops us waits for the lock */
+		if (READ_ONCE(vsq->vctrl->stop))
+			return 0;
+		while (batch.taken < budget && vsq->head != tail &&
+		       sluice_vio_fetch(vsq, &batch))
+			;
+		if (batch.pushed) {
+			WRITE_ONCE(vsq->submitted,
+				   vsq->submitted + batch.pushed);
+			sluice_nvme_sq_ring(&vsq->hw);
+		}
+	}
+	if (unlikely(batch.taken != batch.pushed))
+		sluice_vcq_signal(vsq->vcq);
+	return batch.taken;
+}
+
+/* Have the page pinned that a command missed; false to leave it for later */
+static bool sluice_vio_fault(struct sluice_vsq *vsq)
+{
+	struct sluice_vmiss *miss = &vsq->miss;
+	struct sluice_mem mem;
+	int err;
+
+	err = sluice_vctrl_mem_get(vsq->vctrl, miss->iova, miss->device_writes,
+				   &mem);
+	if (err == -EAGAIN) {
+		sluice_vsq_retry_later(vsq);
+		return false;
+	}
+	/* the command fails when it gets there again */
+	miss->err = err;
+	return true;
+}
+
 /* At most one queue's worth, so that a caller is never kept for ever */
 static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 {
-	unsigned int budget = vsq->size;
-	bool pushed = false;
+	unsigned int budget = vsq->size, faults = SLUICE_VIO_FAULTS;
+	unsigned int taken, wanted;
 
-	while (budget-- && !READ_ONCE(vsq->vctrl->stop) &&
-	       vsq->head != sluice_vio_tail(vsq)) {
-		if (!sluice_vio_fetch(vsq, &pushed))
-			break;
+	while (budget) {
+		wanted = min(budget, SLUICE_VIO_BATCH);
+		taken = sluice_vio_batch(vsq, wanted);
+		vsq->miss.err = 0;
+		budget -= taken;
+		if (vsq->miss.missing) {
+			if (!faults-- || !sluice_vio_fault(vsq))
+				return;
+		} else if (taken < wanted) {
+			return;
+		}
 	}
-
-	if (pushed)
-		sluice_vio_ring(vsq);
-}
-
-unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
-{
-	u32 head = vsq->head;
-
-	sluice_vio_service(vsq);
-	return head != vsq->head;
 }
 
 static bool sluice_vio_more(const struct sluice_vsq *vsq)
@@ -332,12 +388,45 @@ void sluice_vio_service(struct sluice_vsq *vsq)
 	smp_mb();
 	if (!mutex_trylock(&vsq->lock))
 		return;
-	if (sluice_vio_ready(vsq))
+	if (sluice_vio_ready(vsq, true))
 		sluice_vio_service_locked(vsq);
 	mutex_unlock(&vsq->lock);
 
+	sluice_vdbbuf_arm(vsq->vctrl, 2 * vsq->id, READ_ONCE(vsq->head));
 	/* pairs with the barrier above of one who found the queue locked */
 	smp_mb();
 	if (sluice_vio_more(vsq))
 		sluice_vctrl_kick_worker(vsq->vctrl);
+}
+
+/**
+ * sluice_vio_poll() - fetch what a guest has submitted, without sleeping
+ * @vsq: submission queue, live or not
+ * @budget: commands to take at most
+ *
+ * What cannot be done without sleeping is left to the worker. A queue that
+ * somebody else serves at the moment counts as empty, as that one looks at the
+ * doorbell once more.
+ *
+ * Return: commands taken, or more than 0 where there may be some to take; until
+ * it is 0 nobody else may look.
+ */
+unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
+{
+	unsigned int taken = 0;
+
+	if (READ_ONCE(vsq->stalled) || !mutex_trylock(&vsq->lock))
+		return 0;
+	if (sluice_vio_ready(vsq, false)) {
+		taken = sluice_vio_batch(vsq, min(budget, SLUICE_VIO_BATCH));
+		if (unlikely(vsq->miss.missing))
+			sluice_vsq_leave_to_worker(vsq);
+	}
+	mutex_unlock(&vsq->lock);
+	if (taken)
+		return taken;
+
+	/* pairs with the barrier of one who found the queue locked */
+	smp_mb();
+	return sluice_vio_more(vsq);
 }

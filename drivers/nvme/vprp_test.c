@@ -57,7 +57,7 @@ static u16 prp_map(struct vfake *f, struct sluice_vslot *slot, u64 prp1,
 {
 	memset(out, 0, sizeof(*out));
 	memset(slot->list, 0, PAGE);
-	return sluice_vprp_map(&f->vctrl, slot, prp1, prp2, len, true, out);
+	return sluice_vprp_map(slot, prp1, prp2, len, true, out);
 }
 
 /*
@@ -434,15 +434,15 @@ static void direction(struct kunit *test)
 	vfake_page(f, LIST)->read_only = true;
 	for (n = 0; n < 4; n++) {
 		vfake_page(f, data_page(n))->read_only = true;
-		KUNIT_EXPECT_EQ(test, sluice_vprp_map(&f->vctrl, slot, DATA,
+		KUNIT_EXPECT_EQ(test, sluice_vprp_map(slot, DATA,
 						      LIST, 4 * PAGE, false,
 						      &out), 0);
-		KUNIT_EXPECT_EQ(test, sluice_vprp_map(&f->vctrl, slot, DATA,
+		KUNIT_EXPECT_EQ(test, sluice_vprp_map(slot, DATA,
 						      LIST, 4 * PAGE, true,
 						      &out), TRANSFER_ERROR);
 		vfake_page(f, data_page(n))->read_only = false;
 	}
-	KUNIT_EXPECT_EQ(test, sluice_vprp_map(&f->vctrl, slot, DATA, LIST,
+	KUNIT_EXPECT_EQ(test, sluice_vprp_map(slot, DATA, LIST,
 					      4 * PAGE, true, &out), 0);
 }
 

@@ -24,8 +24,7 @@ static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 				   min(vcq->size, SLUICE_VSQ_MAX_SLOTS + 1u));
 	if (err)
 		return err;
-	vcq->hw.complete = sluice_vcq_hw_complete;
-	vcq->hw.flush = sluice_vcq_hw_flush;
+	vcq->hw.process = sluice_vcq_process;
 	vcq->hw.priv = vcq;
 
 	scoped_guard(mutex, &ctrl->reset_lock) {
@@ -198,6 +197,8 @@ static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	vsq->completed = 0;
 	vsq->stalled = false;
 	vsq->map_failures = 0;
+	vsq->miss = (struct sluice_vmiss) {};
+	sluice_mem_cursor_reset(&vsq->cursor);
 	sluice_vdbbuf_start(vsq->vctrl, 2 * vsq->id);
 	return 0;
 }
@@ -476,6 +477,7 @@ void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 		struct sluice_vcq *vcq = &vctrl->cqs[i];
 
 		scoped_guard(mutex, &vsq->lock) {
+			sluice_mem_cursor_reset(&vsq->cursor);
 			va = vsq->ring.va;
 			if (va && sluice_vring_touches(&vsq->ring, iova, size)) {
 				vsq->ring.va = NULL;

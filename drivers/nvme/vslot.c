@@ -2,7 +2,6 @@
 /*
  * Sluice: the slots of a guest's commands in flight
  */
-#include <linux/kfifo.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 
@@ -23,6 +22,16 @@ struct sluice_vlists {
 	dma_addr_t dma;
 };
 
+/* What completion writes is looked at only when nothing else is left */
+static bool sluice_vsq_any_free(struct sluice_vsq *vsq)
+{
+	if (likely(vsq->free_head != vsq->free_seen))
+		return true;
+	/* pairs with sluice_vslot_free(): the index is there */
+	vsq->free_seen = smp_load_acquire(&vsq->free_tail);
+	return vsq->free_head != vsq->free_seen;
+}
+
 /**
  * sluice_vsq_get_slot() - take a free slot
  * @vsq: submission queue, its lock held
@@ -32,30 +41,41 @@ struct sluice_vlists {
  */
 struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq)
 {
-	u16 index;
-
-	if (unlikely(!kfifo_get(&vsq->free, &index))) {
+	if (unlikely(!sluice_vsq_any_free(vsq))) {
 		WRITE_ONCE(vsq->stalled, true);
-		/* pairs with the barrier in sluice_vslot_free() */
+		/* pairs with the barrier in sluice_vsq_slots_freed() */
 		smp_mb();
-		if (!kfifo_get(&vsq->free, &index))
+		if (!sluice_vsq_any_free(vsq))
 			return NULL;
 		WRITE_ONCE(vsq->stalled, false);
 	}
-	return &vsq->slots[index];
+	return &vsq->slots[vsq->free[vsq->free_head++ & vsq->free_mask]];
 }
 
 /**
  * sluice_vslot_free() - give a slot back
  * @slot: slot; the lock of its completion queue is held
+ *
+ * sluice_vsq_slots_freed() is to follow, once for all slots of a queue.
  */
 void sluice_vslot_free(struct sluice_vslot *slot)
 {
 	struct sluice_vsq *vsq = slot->vsq;
+	unsigned int tail = vsq->free_tail;
 
 	WRITE_ONCE(slot->state, SLUICE_VSLOT_FREE);
-	kfifo_put(&vsq->free, (u16)(slot - vsq->slots));
-	/* the slot is visible before we look whether someone misses one */
+	vsq->free[tail & vsq->free_mask] = slot - vsq->slots;
+	/* pairs with sluice_vsq_any_free() */
+	smp_store_release(&vsq->free_tail, tail + 1);
+}
+
+/**
+ * sluice_vsq_slots_freed() - have somebody who misses slots look again
+ * @vsq: submission queue with slots given back
+ */
+void sluice_vsq_slots_freed(struct sluice_vsq *vsq)
+{
+	/* the slots are visible before we look whether someone misses one */
 	smp_mb();
 	if (unlikely(READ_ONCE(vsq->stalled)))
 		sluice_vctrl_kick_worker(vsq->vctrl);
@@ -63,12 +83,27 @@ void sluice_vslot_free(struct sluice_vslot *slot)
 
 /**
  * sluice_vsq_put_slot() - give a slot back unused
- * @slot: slot
+ * @slot: the one that was taken last; the lock of its queue is held
  */
 void sluice_vsq_put_slot(struct sluice_vslot *slot)
 {
-	guard(spinlock_irqsave)(&slot->vsq->vcq->lock);
-	sluice_vslot_free(slot);
+	struct sluice_vsq *vsq = slot->vsq;
+
+	/* its index still is where it was taken from */
+	vsq->free_head--;
+	WARN_ON_ONCE(vsq->free[vsq->free_head & vsq->free_mask] !=
+		     slot - vsq->slots);
+}
+
+/**
+ * sluice_vsq_nr_free() - count the free slots
+ * @vsq: submission queue that nobody works at
+ *
+ * Return: their number.
+ */
+unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq)
+{
+	return vsq->free_tail - vsq->free_head;
 }
 
 static void sluice_vsq_free_lists(struct sluice_vsq *vsq)
@@ -126,7 +161,8 @@ int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
 static void sluice_vsq_free_slots(struct sluice_vsq *vsq)
 {
 	sluice_vsq_free_lists(vsq);
-	kfifo_free(&vsq->free);
+	kvfree(vsq->free);
+	vsq->free = NULL;
 	kvfree(vsq->slots);
 	vsq->slots = NULL;
 	vsq->nr_slots = 0;
@@ -141,24 +177,24 @@ static void sluice_vsq_free_slots(struct sluice_vsq *vsq)
  */
 int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 {
-	unsigned int i;
-	int err;
+	unsigned int i, len = roundup_pow_of_two(nr);
 
 	vsq->slots = kvcalloc(nr, sizeof(*vsq->slots), GFP_KERNEL);
-	if (!vsq->slots)
+	vsq->free = kvcalloc(len, sizeof(*vsq->free), GFP_KERNEL);
+	if (!vsq->slots || !vsq->free) {
+		sluice_vsq_free_slots(vsq);
 		return -ENOMEM;
-	err = kfifo_alloc(&vsq->free, roundup_pow_of_two(nr + 1), GFP_KERNEL);
-	if (err) {
-		kvfree(vsq->slots);
-		vsq->slots = NULL;
-		return err;
 	}
 
 	vsq->nr_slots = nr;
+	vsq->free_mask = len - 1;
+	vsq->free_head = 0;
+	vsq->free_seen = nr;
+	vsq->free_tail = nr;
 	for (i = 0; i < nr; i++) {
 		vsq->slots[i].vsq = vsq;
 		INIT_LIST_HEAD(&vsq->slots[i].node);
-		kfifo_put(&vsq->free, (u16)i);
+		vsq->free[i] = i;
 	}
 	return 0;
 }
