@@ -219,8 +219,9 @@ struct sluice_mem {
 
 /**
  * struct sluice_mem_cursor - where guest memory was found last
- * @tag: number of the chunk of 2 MiB that begins at @chunk, plus one; 0 for none
- * @chunk: the core's own
+ * @way: chunks of 2 MiB, each at the place that its number chooses
+ * @way.tag: the number plus one; 0 for none
+ * @way.chunk: the core's own
  *
  * Kept by whoever looks memory up without sleeping, one for each queue, and
  * serialised by its owner. All zeroes is a good beginning. What it remembers is
