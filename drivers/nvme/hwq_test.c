@@ -58,6 +58,9 @@ static int hwq_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	spin_lock_init(&t->ctrl.qid_lock);
 	t->cq.ctrl = &t->ctrl;
+	t->sq.ctrl = &t->ctrl;
+	/* no watchdog */
+	t->ctrl.watched = true;
 	t->cq.depth = DEPTH;
 	t->cq.entries = t->cqes;
 	t->cq.db = (u32 __force __iomem *)&t->cq_db;

@@ -224,8 +224,9 @@ static void sluice_nvme_free_disks(struct sluice_nvme_ctrl *ctrl)
 
 static void sluice_nvme_stop_works(struct sluice_nvme_ctrl *ctrl)
 {
-	cancel_delayed_work_sync(&ctrl->host->watchdog);
 	sluice_nvme_kill(ctrl);
+	/* Nobody submits anything any more. */
+	cancel_delayed_work_sync(&ctrl->host->watchdog);
 	cancel_work_sync(&ctrl->reset_work);
 }
 
@@ -287,7 +288,6 @@ static int sluice_nvme_probe(struct pci_dev *pdev,
 	ret = sluice_nvme_bring_up(ctrl);
 	if (ret)
 		goto free_vectors;
-	queue_delayed_work(sluice_nvme_wq, &ctrl->host->watchdog, HZ);
 	ret = sluice_nvme_make_disks(ctrl);
 	if (ret)
 		goto free_disks;

@@ -148,6 +148,7 @@ struct sluice_nvme_ns {
  *	creation and deletion of I/O queues by the mediator. Taken before
  *	@vctrl_lock
  * @reset_work: resets the controller
+ * @watched: commands have been submitted since the watchdog looked last
  * @vctrl_lock: protects @vctrls
  * @vctrls: virtual controllers attached
  * @prp_pool: pages for PRP lists
@@ -171,6 +172,7 @@ struct sluice_nvme_ctrl {
 	enum sluice_nvme_state state;
 	struct mutex reset_lock;
 	struct work_struct reset_work;
+	bool watched;
 	struct mutex vctrl_lock;
 	struct list_head vctrls;
 	struct dma_pool *prp_pool;
@@ -275,12 +277,17 @@ static inline void sluice_nvme_sq_push(struct sluice_nvme_sq *sq,
 	sluice_nvme_sq_advance(sq);
 }
 
+/* reset.c */
+void sluice_nvme_watch(struct sluice_nvme_ctrl *ctrl);
+
 /**
  * sluice_nvme_sq_ring() - tell the device of the commands pushed
  * @sq: queue
  */
 static inline void sluice_nvme_sq_ring(struct sluice_nvme_sq *sq)
 {
+	if (unlikely(!READ_ONCE(sq->ctrl->watched)))
+		sluice_nvme_watch(sq->ctrl);
 	/* writel() orders the entries, coherent memory, before the doorbell */
 	writel(sq->tail, sq->db);
 }
@@ -301,6 +308,7 @@ static inline bool sluice_nvme_live(const struct sluice_nvme_ctrl *ctrl)
 extern const struct sluice_parent_ops sluice_vctrl_parent_ops;
 int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
 		       struct sluice_type *const **types);
+bool sluice_vctrl_in_flight(struct sluice_nvme_ctrl *ctrl);
 void sluice_vctrl_reset_prepare(struct sluice_nvme_ctrl *ctrl);
 void sluice_vctrl_reset_quiesced(struct sluice_nvme_ctrl *ctrl);
 void sluice_vctrl_reset_done(struct sluice_nvme_ctrl *ctrl);

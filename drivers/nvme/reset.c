@@ -176,11 +176,25 @@ void sluice_nvme_reset_work(struct work_struct *work)
 }
 
 /**
+ * sluice_nvme_watch() - commands are about to be submitted: mind the controller
+ * @ctrl: controller
+ *
+ * Any context.
+ */
+void sluice_nvme_watch(struct sluice_nvme_ctrl *ctrl)
+{
+	WRITE_ONCE(ctrl->watched, true);
+	queue_delayed_work(sluice_nvme_wq, &ctrl->host->watchdog,
+			   SLUICE_NVME_WATCHDOG);
+}
+
+/**
  * sluice_nvme_watchdog_work() - look whether the controller is well
  * @work: of &sluice_nvme_host.watchdog
  *
  * A controller that failed or is gone completes nothing; guests and host need
- * not wait for their timeouts.
+ * not wait for their timeouts. Nobody waits for an idle one, so it is left alone
+ * until the next command.
  */
 void sluice_nvme_watchdog_work(struct work_struct *work)
 {
@@ -196,8 +210,9 @@ void sluice_nvme_watchdog_work(struct work_struct *work)
 		if (csts & NVME_CSTS_CFS || !(csts & NVME_CSTS_RDY))
 			sluice_nvme_reset(ctrl);
 	}
-	queue_delayed_work(sluice_nvme_wq, &host->watchdog,
-			   SLUICE_NVME_WATCHDOG);
+	if (xchg(&ctrl->watched, false) || sluice_vctrl_in_flight(ctrl))
+		queue_delayed_work(sluice_nvme_wq, &host->watchdog,
+				   SLUICE_NVME_WATCHDOG);
 }
 
 /**

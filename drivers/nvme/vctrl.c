@@ -719,6 +719,24 @@ static void sluice_vctrl_stop_hardware(struct sluice_vctrl *vctrl)
 }
 
 /**
+ * sluice_vctrl_in_flight() - does any guest wait for the hardware?
+ * @ctrl: physical controller
+ *
+ * Return: true when one does.
+ */
+bool sluice_vctrl_in_flight(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_vctrl *vctrl;
+
+	guard(mutex)(&ctrl->vctrl_lock);
+	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
+		if (!sluice_vctrl_drained(vctrl))
+			return true;
+	}
+	return false;
+}
+
+/**
  * sluice_vctrl_reset_prepare() - stop all submission to the hardware
  * @ctrl: physical controller
  */

@@ -476,6 +476,8 @@ static void vfake_init_drive(struct vfake *f)
 	mutex_init(&f->ctrl.reset_lock);
 	mutex_init(&f->ctrl.vctrl_lock);
 	INIT_LIST_HEAD(&f->ctrl.vctrls);
+	/* no watchdog */
+	f->ctrl.watched = true;
 	spin_lock_init(&f->host.adminq.cq.lock);
 	init_waitqueue_head(&f->host.adminq.wait);
 	f->id.oncs = cpu_to_le16(0xffff);
