@@ -8,6 +8,7 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
+#include <uapi/linux/sluice.h>
 
 /* A label has 36 UTF-16 units; none needs more than three bytes of UTF-8. */
 #define SLUICE_GPT_NAME_LEN	(36 * 3 + 1)
@@ -18,13 +19,13 @@
 /* More entries than this are refused: a slice table needs far fewer. */
 #define SLUICE_GPT_ENTRIES_MAX	1024
 
-/* The partition type of a slice: f36cff12-a3fd-460d-82e4-5d53d3d81dc0 */
+/* SLUICE_SLICE_TYPE, the partition type of a slice */
 #define SLUICE_GPT_TYPE_SLICE						\
 	GUID_INIT(0xf36cff12, 0xa3fd, 0x460d,				\
 		  0x82, 0xe4, 0x5d, 0x53, 0xd3, 0xd8, 0x1d, 0xc0)
 
 /* Attribute of a slice: it may be given to whoever asks for any slice. */
-#define SLUICE_GPT_ATTR_POOL	BIT_ULL(48)
+#define SLUICE_GPT_ATTR_POOL	BIT_ULL(SLUICE_SLICE_POOL_BIT)
 
 /**
  * enum sluice_gpt_flaw - why an entry of a valid table is not used

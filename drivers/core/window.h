@@ -5,10 +5,8 @@
 #ifndef SLUICE_WINDOW_H
 #define SLUICE_WINDOW_H
 
-#include <linux/limits.h>
 #include <linux/types.h>
-
-#define SLUICE_POLL_US_FOREVER	U32_MAX
+#include <uapi/linux/sluice.h>
 
 /**
  * struct sluice_window - the polling window of one slice

@@ -20,6 +20,7 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
+#include <uapi/linux/sluice.h>
 
 struct gendisk;
 struct module;

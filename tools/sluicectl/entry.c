@@ -35,7 +35,7 @@ static bool has_pool_bit(const char *attrs)
 	for (p += 5; *p >= '0' && *p <= '9';) {
 		char *end;
 
-		if (strtoul(p, &end, 10) == SLICE_POOL_BIT)
+		if (strtoul(p, &end, 10) == SLUICE_SLICE_POOL_BIT)
 			return true;
 		p = *end == ',' ? end + 1 : end;
 	}
@@ -64,7 +64,7 @@ static void read_entry(const struct table *t, struct fdisk_partition *pa, struct
 		.size = fdisk_partition_get_size(pa) * t->block_size,
 		.uuid = lower_uuid(fdisk_partition_get_uuid(pa)),
 		.name = xstrdup(name ? name : ""),
-		.slice = type && uuid_same(fdisk_parttype_get_string(type), SLICE_TYPE_GUID),
+		.slice = type && uuid_same(fdisk_parttype_get_string(type), SLUICE_SLICE_TYPE),
 		.pool = has_pool_bit(fdisk_partition_get_attrs(pa)),
 	};
 }
@@ -198,7 +198,7 @@ static int fill_partition(struct table *t, const struct entry *entry, struct fdi
 	if (!r)
 		r = fdisk_partition_set_name(pa, entry->name);
 	if (!r && entry->pool) {
-		char *attrs __free = xasprintf("GUID:%d", SLICE_POOL_BIT);
+		char *attrs __free = xasprintf("GUID:%d", SLUICE_SLICE_POOL_BIT);
 
 		r = fdisk_partition_set_attrs(pa, attrs);
 	}
@@ -220,7 +220,7 @@ static int verify(const struct table *t, const struct entry *entry)
 int table_add(struct table *t, struct entry *entry)
 {
 	struct fdisk_label *label = fdisk_get_label(t->cxt, NULL);
-	struct fdisk_parttype *type = fdisk_label_parse_parttype(label, SLICE_TYPE_GUID);
+	struct fdisk_parttype *type = fdisk_label_parse_parttype(label, SLUICE_SLICE_TYPE);
 	struct fdisk_partition *pa = fdisk_new_partition();
 	size_t number = 0;
 	int r = -ENOMEM;

@@ -3,6 +3,8 @@
 #ifndef SLUICECTL_NAMES_H
 #define SLUICECTL_NAMES_H
 
+#include <linux/sluice.h>
+
 #define DRIVER_NAME	"sluice_nvme"
 #define CORE_MODULE	"sluice"
 #define SLICE_CLASS	"sluice"
@@ -10,9 +12,6 @@
 #define MDEV_DEVICES	"/sys/bus/mdev/devices"
 #define PCI_DRIVERS	"/sys/bus/pci/drivers"
 
-/* GPT partition type of a slice, and the attribute bit of a pool member. */
-#define SLICE_TYPE_GUID	"f36cff12-a3fd-460d-82e4-5d53d3d81dc0"
-#define SLICE_POOL_BIT	48
 #define SLICE_NAME_MAX	36	/* UTF-16 units in a GPT label */
 
 /* Slices start and end on multiples of this. */
