@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How doorbells are mapped and polled for: drivers/core/doorbell.c, poller.c
+ *
+ * Two slices share a poller. Each has a page that two writers store into; a
+ * store to a page that is not mapped faults and is repeated. The poller may
+ * find at any visit that a slice has been quiet for long enough. When its
+ * writers are done a slice is closed.
+ *
+ * A doorbell counts the stores to it. Properties:
+ *
+ * - when nothing can happen any more (all writers are done, and the poller
+ *   sleeps), every doorbell of a slice has been seen or the slice is closed;
+ * - what has been written is seen in the end (ltl seen; with weak fairness);
+ * - no slice is visited after it has been closed.
+ *
+ * Each of these, defined, is a mistake that must be found:
+ * MAP_UNLOCKED    the page is mapped after the lock has been let go
+ * NO_SECOND_LOOK  none at the doorbells after the page has been taken away
+ * CHECK_EARLY     the poller looks at its list before it declares its sleep
+ * LIST_LATE       the slice leaves the list after the lock has been let go
+ * LEAVE_UNLOCKED  close does not wait for a visit that goes on
+ */
+#define SLICES	2
+#define WRITERS	2	/* for each slice */
+#define STORES	1	/* of each writer */
+
+byte bell[SLICES];	/* what the page holds */
+byte seen[SLICES];	/* what the poller acted upon */
+bool mapped[SLICES];
+bool listed[SLICES];
+bool locked[SLICES];	/* sluice_doorbell.lock */
+bool closed[SLICES];
+byte done[SLICES];	/* writers that are */
+bool visiting;		/* sluice_poller.visit_lock */
+bool running = true;	/* the state of the poller's task */
+byte last;		/* slice that was visited last */
+
+#define LOCK(l)		atomic { !l -> l = true }
+#define UNLOCK(l)	l = false
+#define PENDING(s)	(bell[s] != seen[s] && !closed[s])
+
+/* sluice_poller_wake(): the list has a spinlock */
+inline wake(s)
+{
+	listed[s] = true;
+	running = true
+}
+
+inline fault(s)
+{
+	LOCK(locked[s]);
+#ifndef MAP_UNLOCKED
+	mapped[s] = true;
+#endif
+	wake(s);
+	UNLOCK(locked[s]);
+#ifdef MAP_UNLOCKED
+	mapped[s] = true;
+#endif
+}
+
+proctype writer(byte s)
+{
+	byte n;
+
+	do
+	:: n == STORES -> break
+	:: n < STORES ->
+		if
+		:: atomic { mapped[s] -> bell[s]++; n++ }
+		:: !mapped[s] -> fault(s)
+		fi
+	od;
+	done[s]++
+}
+
+/* The last mapping is gone with the writers: sluice_poller_leave() */
+proctype closer(byte s)
+{
+	done[s] == WRITERS;
+	mapped[s] = false;
+	if
+	:: true		/* or the slice stays open */
+	:: true ->
+#ifndef LEAVE_UNLOCKED
+		LOCK(visiting);
+#endif
+		listed[s] = false;
+#ifndef LEAVE_UNLOCKED
+		UNLOCK(visiting);
+#endif
+		closed[s] = true
+	fi
+}
+
+/* What ops->poll() does; @busy: there was something */
+inline look(s, busy)
+{
+	assert(!closed[s]);
+	atomic { busy = bell[s] != seen[s]; seen[s] = bell[s] }
+}
+
+inline rest(s, busy)
+{
+	LOCK(locked[s]);
+	mapped[s] = false;
+#ifndef LIST_LATE
+	listed[s] = false;
+#endif
+	UNLOCK(locked[s]);
+#ifdef LIST_LATE
+	listed[s] = false;
+#endif
+#ifndef NO_SECOND_LOOK
+	look(s, busy);
+	if
+	:: busy -> wake(s)
+	:: else
+	fi
+#endif
+}
+
+inline visit(s, busy)
+{
+	look(s, busy);
+	if
+	:: !busy -> rest(s, busy)	/* the window is over */
+	:: true				/* it is not */
+	fi
+}
+
+/* The list goes round: after one slice the other has its turn. */
+inline next(s)
+{
+	atomic {
+		if
+		:: listed[1 - last] -> s = 1 - last; last = s
+		:: !listed[1 - last] && listed[last] -> s = last
+		:: else -> s = SLICES
+		fi
+	}
+}
+
+#define LISTED	(listed[0] || listed[1])
+
+active proctype poller()
+{
+	byte s;
+	bool busy, idle;
+
+again:
+	LOCK(visiting);
+	next(s);
+	if
+	:: s < SLICES -> visit(s, busy)
+	:: else
+	fi;
+	UNLOCK(visiting);
+	if
+	:: s < SLICES -> goto again
+	:: else
+	fi;
+#ifdef CHECK_EARLY
+	idle = !LISTED;
+	running = false;
+#else
+	running = false;	/* set_current_state() */
+	idle = !LISTED;
+#endif
+	if
+	:: idle ->
+end_sleep:	running			/* schedule() */
+	:: else -> running = true
+	fi;
+	goto again
+}
+
+/* Looks when nobody can do anything. */
+active proctype judge()
+{
+end_judge:
+	timeout;
+	assert(!PENDING(0) && !PENDING(1))
+}
+
+init {
+	byte i;
+
+	atomic {
+		for (i : 0 .. SLICES * WRITERS - 1) {
+			run writer(i % SLICES)
+		}
+		run closer(0);
+		run closer(1)
+	}
+}
+
+ltl seen { [] (PENDING(0) -> <> !PENDING(0)) }

@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: none
+#
+# The protocols of doorbells that are mapped and polled for, and of shadow
+# doorbells, as models: they are right, and each mistake that the models know
+# is found.
+top=$(cd "$(dirname "$0")/../../.." && pwd)
+# shellcheck source=tools/testing/lib/tap.sh
+. "$top/tools/testing/lib/tap.sh"
+
+model() {
+	make -C "$top/tools/testing/model" --no-print-directory \
+		MODEL_OUT="${OUT:-$top/out}/model" "$@"
+}
+
+doorbell="MAP_UNLOCKED NO_SECOND_LOOK CHECK_EARLY LIST_LATE LEAVE_UNLOCKED"
+shadow="NO_BARRIER NO_GUEST_BARRIER NO_SECOND_LOOK ARM_LATE"
+
+plan 11
+check "doorbells that are mapped are all seen" model doorbell
+for bug in $doorbell; do
+	check "they would not be: $bug" model doorbell BUG="$bug"
+done
+check "shadow doorbells are all seen" model shadow
+for bug in $shadow; do
+	check "they would not be: $bug" model shadow BUG="$bug"
+done
