@@ -247,6 +247,8 @@ static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
 	unsigned int i;
 
 	guard(mutex)(&vctrl->admin_lock);
+	/* what the poller saw before may come again: the ring goes round */
+	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	sluice_vctrl_follow_regs(vctrl);
 	if (!vctrl->enabled)
 		return;
@@ -339,11 +341,11 @@ static bool sluice_vctrl_poll_admin(struct sluice_vctrl *vctrl)
 
 	if (!list_empty_careful(&vctrl->cqs[0].waiting))
 		sluice_vcq_doorbell(&vctrl->cqs[0]);
-	if (tail == vctrl->admin_doorbell ||
+	if (tail == READ_ONCE(vctrl->admin_doorbell) ||
 	    tail == READ_ONCE(vctrl->sqs[0].head) ||
 	    !READ_ONCE(vctrl->sqs[0].live) || READ_ONCE(vctrl->stop))
 		return false;
-	vctrl->admin_doorbell = tail;
+	WRITE_ONCE(vctrl->admin_doorbell, tail);
 	sluice_vctrl_kick_worker(vctrl);
 	return true;
 }
@@ -398,7 +400,7 @@ static void sluice_vctrl_poll_rest(struct sluice_dev *sdev)
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 	unsigned int i;
 
-	vctrl->admin_doorbell = SLUICE_VCTRL_NO_DOORBELL;
+	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	for (i = 1; i <= vctrl->nr_qpairs; i++)
 		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
 	sluice_vdbbuf_arm_all(vctrl);
