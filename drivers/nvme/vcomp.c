@@ -55,6 +55,16 @@ static void sluice_vcq_write(struct sluice_vcq *vcq, struct sluice_vslot *slot)
 	sluice_vslot_free(slot);
 }
 
+/* False when there is none; the guest tells when it has made some */
+static bool sluice_vcq_wait_for_room(struct sluice_vcq *vcq)
+{
+	if (sluice_vcq_has_room(vcq))
+		return true;
+	/* for each time that it makes room, as each passes the event index */
+	sluice_vdbbuf_arm(vcq->vctrl, 2 * vcq->id + 1, vcq->head);
+	return sluice_vcq_has_room(vcq);
+}
+
 /* Write what waits, as far as there is room */
 static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
 {
@@ -67,7 +77,7 @@ static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
 	list_for_each_entry_safe(slot, next, &vcq->waiting, node) {
 		struct sluice_vsq *vsq = slot->vsq;
 
-		if (!sluice_vcq_has_room(vcq))
+		if (!sluice_vcq_wait_for_room(vcq))
 			return;
 		list_del_init(&slot->node);
 		sluice_vcq_write(vcq, slot);
@@ -93,7 +103,6 @@ static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
 		return;
 	}
 	list_add_tail(&slot->node, &vcq->waiting);
-	sluice_vdbbuf_arm(vcq->vctrl, 2 * vcq->id + 1, vcq->head);
 	/* whoever makes room looks at @waiting after that; it may have been now */
 	smp_mb();
 	sluice_vcq_flush_waiting(vcq);
