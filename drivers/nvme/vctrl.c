@@ -252,13 +252,15 @@ static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
 	sluice_vctrl_follow_regs(vctrl);
 	if (!vctrl->enabled)
 		return;
-	/* without them the doorbell page is as good, until the next doorbell */
-	if (!READ_ONCE(vctrl->stop) && sluice_vdbbuf_map(vctrl) == -EAGAIN)
+	/* nobody says when the memory is back, nor what is written meanwhile */
+	if (!READ_ONCE(vctrl->stop) && sluice_vdbbuf_map(vctrl))
 		sluice_vctrl_retry_later(vctrl);
 	sluice_vadmin_service(vctrl);
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		WRITE_ONCE(vctrl->sqs[i].stalled, false);
 		sluice_vio_service(&vctrl->sqs[i]);
+		if (READ_ONCE(vctrl->cqs[i].ring.va))
+			sluice_vcq_doorbell(&vctrl->cqs[i]);
 	}
 }
 

@@ -300,12 +300,15 @@ struct sluice_vfeat {
  * @shadow_ring: the page with the doorbells; without pages where the guest has
  *	given none. Under the admin lock, as @event_ring
  * @event_ring: the page with the event indices
+ * @stale: doorbells that the first page does not have as they are: of queues
+ *	that were created while it was not at hand. Under the admin lock
  * @shadow: the first page as long as it is at hand, read under RCU
  * @events: the second
  */
 struct sluice_vdbbuf {
 	struct sluice_vring shadow_ring;
 	struct sluice_vring event_ring;
+	u64 stale;
 	__le32 __rcu *shadow;
 	__le32 __rcu *events;
 };

@@ -7,8 +7,10 @@
  * controller is asleep and wants to be told. While the slice is looked after
  * the event indices stay where they are, which is behind.
  *
- * When the guest takes the memory away for a while, the values go back to the
- * doorbell page until it is there again; they cannot change meanwhile.
+ * When the memory is away for a while, the values go back to the doorbell page
+ * until it is there again. The guest may know nothing of that, since to it the
+ * memory stays where it is, and go on writing there alone: what it wrote counts
+ * when the memory is back, and the worker looks until then.
  *
  * The admin queue has its doorbells in the doorbell page only, as guests use it
  * that way; a guest that does not is told to write those at every change.
@@ -42,22 +44,29 @@ static unsigned int sluice_vdbbuf_words(const struct sluice_vctrl *vctrl)
 	return 2 * (vctrl->nr_qpairs + 1);
 }
 
-/* Copy the doorbells of I/O queues from where they were to where they will be */
-static void sluice_vdbbuf_move(struct sluice_vctrl *vctrl, const __le32 *from,
-			       __le32 *to)
+/*
+ * Copy those doorbells of I/O queues that @which has a bit for from where they
+ * were to where they will be
+ */
+static void sluice_vdbbuf_move(struct sluice_vctrl *vctrl, u64 which,
+			       const __le32 *from, __le32 *to)
 {
 	unsigned int i;
 
-	for (i = 2; i < sluice_vdbbuf_words(vctrl); i++)
-		WRITE_ONCE(to[i], READ_ONCE(from[i]));
+	BUILD_BUG_ON(2 * (SLUICE_VCTRL_MAX_QPAIRS + 1) > 64);
+	for (i = 2; i < sluice_vdbbuf_words(vctrl); i++) {
+		if (which & BIT_ULL(i))
+			WRITE_ONCE(to[i], READ_ONCE(from[i]));
+	}
 }
 
 static void sluice_vdbbuf_publish(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
 
-	sluice_vdbbuf_move(vctrl, vctrl->sdev->doorbells,
+	sluice_vdbbuf_move(vctrl, dbbuf->stale, vctrl->sdev->doorbells,
 			   dbbuf->shadow_ring.va);
+	dbbuf->stale = 0;
 	rcu_assign_pointer(dbbuf->events, dbbuf->event_ring.va);
 	rcu_assign_pointer(dbbuf->shadow, dbbuf->shadow_ring.va);
 }
@@ -72,7 +81,7 @@ static void sluice_vdbbuf_withdraw(struct sluice_vctrl *vctrl)
 		return;
 	/* when the memory is back, a doorbell is to come by the other way */
 	sluice_vdbbuf_arm_all(vctrl);
-	sluice_vdbbuf_move(vctrl, shadow, vctrl->sdev->doorbells);
+	sluice_vdbbuf_move(vctrl, U64_MAX, shadow, vctrl->sdev->doorbells);
 	rcu_assign_pointer(dbbuf->shadow, NULL);
 	rcu_assign_pointer(dbbuf->events, NULL);
 	synchronize_rcu_expedited();
@@ -167,6 +176,7 @@ u16 sluice_vdbbuf_config(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
 
 	sluice_vdbbuf_reset(vctrl);
+	dbbuf->stale = U64_MAX;
 	status = sluice_vring_init(vctrl, &dbbuf->shadow_ring, prp1,
 				   SLUICE_NVME_PAGE, true, true);
 	if (!status)
@@ -191,8 +201,10 @@ void sluice_vdbbuf_start(struct sluice_vctrl *vctrl, unsigned int index)
 	__le32 *shadow = sluice_vdbbuf_shadow(vctrl);
 
 	WRITE_ONCE(vctrl->sdev->doorbells[index], 0);
-	if (!shadow)
+	if (!shadow) {
+		vctrl->dbbuf.stale |= BIT_ULL(index);
 		return;
+	}
 	WRITE_ONCE(shadow[index], 0);
 	WRITE_ONCE(sluice_vdbbuf_events(vctrl)[index], 0);
 }
