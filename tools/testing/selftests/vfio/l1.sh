@@ -12,11 +12,17 @@ selftest_slices() {
 		slice_attach main "$1" 4 && slice_attach main "$2" 4
 }
 
-# selftest PATH PROGRAM...: ends the script
+# selftest PATH [OPTION] PROGRAM...: ends the script
 selftest() {
-	local path=$1 a b
+	local path=$1 option='' a b
 	shift
 
+	case $1 in
+	--*)
+		option=$1
+		shift
+		;;
+	esac
 	a=$(new_uuid) b=$(new_uuid)
 	if ! selftest_slices "$a" "$b"; then
 		echo "Bail out! no slices to test with"
@@ -25,5 +31,6 @@ selftest() {
 	# Buffers in huge pages are one of the shapes of data
 	echo 8 >/proc/sys/vm/nr_hugepages
 	rm -f "$TAP_FILE"
-	exec /out/bin/vfio/run.sh --path "$path" --second "$b" "$a" "$@"
+	exec /out/bin/vfio/run.sh ${option:+"$option"} --path "$path" \
+		--second "$b" "$a" "$@"
 }

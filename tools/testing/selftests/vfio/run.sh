@@ -23,6 +23,10 @@ while [ $# -gt 0 ]; do
 		options="$options $1 $2"
 		shift 2
 		;;
+	--trapped)
+		options="$options $1"
+		shift
+		;;
 	--*) die "unknown option: $1" ;;
 	*) break ;;
 	esac

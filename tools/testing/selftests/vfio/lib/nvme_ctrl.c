@@ -86,10 +86,12 @@ void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val)
 static void map_doorbells(struct nvme *nv)
 {
 	struct vfio_dev *dev = nv->dev;
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			  dev->fd,
-			  dev->offset[VFIO_PCI_BAR0_REGION_INDEX] + REG_DB);
+	void *page;
 
+	if (dev->trapped)
+		return;
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd,
+		    dev->offset[VFIO_PCI_BAR0_REGION_INDEX] + REG_DB);
 	nv->doorbells = page == MAP_FAILED ? NULL : page;
 }
 

@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --second DEVICE       another one on the same parent\n"
 	"  --seed NUMBER         of everything random (default: 1)\n"
 	"  --count NUMBER        repetitions of long loops\n"
+	"  --trapped             write doorbells through the device file\n"
 	"  --case NAME           run one case only\n"
 	"  --list                print the names of the cases\n";
 
@@ -49,6 +50,7 @@ void test_open(struct vfio_dev *dev, const char *id,
 
 	if (ret)
 		tap_bail("%s cannot be opened: %s", id, strerror(-ret));
+	dev->trapped = opts->trapped;
 }
 
 void test_start(struct nvme *nv, struct vfio_dev *dev,
@@ -107,6 +109,7 @@ static const char *parse(int argc, char **argv, struct test_opts *opts,
 		{ "seed", required_argument, NULL, 's' },
 		{ "count", required_argument, NULL, 'n' },
 		{ "case", required_argument, NULL, 'c' },
+		{ "trapped", no_argument, NULL, 't' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
@@ -130,6 +133,9 @@ static const char *parse(int argc, char **argv, struct test_opts *opts,
 			break;
 		case 'c':
 			only = optarg;
+			break;
+		case 't':
+			opts->trapped = true;
 			break;
 		case 'l':
 			list_cases(cases, nr_cases);

@@ -16,6 +16,7 @@
  * @path: way to open them
  * @seed: for everything random
  * @count: repetitions of long loops, 0 for the case's own default
+ * @trapped: doorbells are written by pwrite() though they could be mapped
  */
 struct test_opts {
 	const char *id;
@@ -23,6 +24,7 @@ struct test_opts {
 	enum vfio_path path;
 	u64 seed;
 	unsigned long count;
+	bool trapped;
 };
 
 /**

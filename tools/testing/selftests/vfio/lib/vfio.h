@@ -24,6 +24,7 @@ enum vfio_path {
  * @space: container or iommufd
  * @group: group, -1 with iommufd
  * @ioas: iommufd's identifier of the address space
+ * @trapped: the doorbell page is not to be mapped
  * @next_iova: where dma_alloc() places the next buffer
  * @offset: of each region in the device file
  * @size: of each region
@@ -34,6 +35,7 @@ struct vfio_dev {
 	int space;
 	int group;
 	u32 ioas;
+	bool trapped;
 	u64 next_iova;
 	u64 offset[VFIO_PCI_NUM_REGIONS];
 	u64 size[VFIO_PCI_NUM_REGIONS];
