@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=debug iommu=intel
+# timeout: 300
+#
+# Doorbells that are mapped, polled for or shadowed, and interrupts that wait for
+# one another.
+# Driven by a user-space NVMe client through iommufd and the character device,
+# on the debug kernel.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+# shellcheck source=tools/testing/selftests/vfio/l1.sh
+. /t/tools/testing/selftests/vfio/l1.sh
+
+selftest iommufd nvme_toggle
