@@ -74,6 +74,9 @@ struct nvme_sq {
  * struct nvme - a controller
  * @dev: VFIO device
  * @doorbells: mapped doorbell page, NULL when accesses are trapped
+ * @shadow: shadow doorbells, NULL when the controller has not been given any
+ * @events: event indices that go with them
+ * @rung: doorbells written to the device
  * @cap: Controller Capabilities
  * @cc: what to write into CC, without CC_EN
  * @asq: Admin Submission Queue
@@ -91,6 +94,9 @@ struct nvme_sq {
 struct nvme {
 	struct vfio_dev *dev;
 	volatile u32 *doorbells;
+	u32 *shadow;
+	u32 *events;
+	unsigned long rung;
 	u64 cap;
 	u32 cc;
 	struct nvme_sq asq;

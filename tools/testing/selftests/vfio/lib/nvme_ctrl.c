@@ -70,12 +70,33 @@ bool nvme_wait_csts(struct nvme *nv, u32 mask, u32 want, unsigned int ms)
 	return true;
 }
 
+/* Does a doorbell that goes from @old to @val pass the event index? */
+static bool need_event(u16 event, u16 val, u16 old)
+{
+	return (u16)(val - event - 1) < (u16)(val - old);
+}
+
+/* Returns whether the device has to be told. [annex B.5] */
+static bool ring_shadow(struct nvme *nv, unsigned int at, u32 val)
+{
+	u32 old = nv->shadow[at];
+
+	__atomic_store_n(&nv->shadow[at], val, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return need_event(__atomic_load_n(&nv->events[at], __ATOMIC_RELAXED),
+			  val, old);
+}
+
 void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val)
 {
 	unsigned int stride = 1u << CAP_DSTRD(nv->cap);
 
 	/* Queue memory must be seen before the doorbell, and in order. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* The admin queue has none. */
+	if (nv->shadow && index >= 2 && !ring_shadow(nv, index * stride, val))
+		return;
+	__atomic_add_fetch(&nv->rung, 1, __ATOMIC_RELAXED);
 	if (nv->doorbells)
 		nv->doorbells[index * stride] = val;
 	else

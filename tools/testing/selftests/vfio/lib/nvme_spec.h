@@ -61,6 +61,7 @@ enum {
 	ADM_SET_FEATURES	= 0x09,
 	ADM_GET_FEATURES	= 0x0a,
 	ADM_ASYNC_EVENT		= 0x0c,
+	ADM_DOORBELL_BUFFER	= 0x7c,
 };
 
 /* I/O commands [6] */
@@ -73,6 +74,8 @@ enum {
 	IO_DSM		= 0x09,
 	IO_VERIFY	= 0x0c,
 };
+
+#define OACS_DOORBELL_BUFFER	BIT(8)
 
 #define ONCS_COMPARE		BIT(0)
 #define ONCS_DSM		BIT(2)
