@@ -12,4 +12,4 @@
 # shellcheck source=tools/testing/selftests/vfio/l1.sh
 . /t/tools/testing/selftests/vfio/l1.sh
 
-selftest group vfio_mmap nvme_toggle nvme_dbbuf
+selftest group vfio_mmap nvme_toggle nvme_dbbuf nvme_coalesce
