@@ -411,6 +411,7 @@ static void open_drive(struct vfake *f, u32 answer)
 	KUNIT_ASSERT_NOT_NULL(f->test, aq->cq.entries);
 	f->ctrl.bar = (void __force __iomem *)kunit_kzalloc(f->test, SZ_4K, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(f->test, (void __force *)f->ctrl.bar);
+	aq->sq.ctrl = &f->ctrl;
 	aq->sq.depth = SLUICE_NVME_ADMIN_DEPTH;
 	aq->sq.db = (u32 __force __iomem *)&f->sq_db[0];
 	aq->sq.tail = 0;
