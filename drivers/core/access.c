@@ -226,6 +226,62 @@ static size_t access_step(u32 off, size_t left)
 }
 
 /**
+ * struct access - one read or write of a user's
+ * @vdev: the device
+ * @read_to: where a read puts its bytes, NULL for a write
+ * @write_from: where a write has its bytes, NULL for a read
+ */
+struct access {
+	struct sluice_vdev *vdev;
+	char __user *read_to;
+	const char __user *write_from;
+};
+
+/* A piece: @done bytes of the user's are behind us, @off is in the region. */
+static int access_do(const struct access *acc, unsigned int index, u32 off,
+		     size_t done, size_t len)
+{
+	u8 buf[ACCESS_BUF] __aligned(8);
+	int ret;
+
+	if (acc->write_from) {
+		if (copy_from_user(buf, acc->write_from + done, len))
+			return -EFAULT;
+		return sluice_access_write(acc->vdev, index, off, buf, len);
+	}
+	ret = sluice_access_read(acc->vdev, index, off, buf, len);
+	if (ret)
+		return ret;
+	return copy_to_user(acc->read_to + done, buf, len) ? -EFAULT : 0;
+}
+
+/* Piece by piece; what has been done before a piece fails counts. */
+static ssize_t access_walk(const struct access *acc, size_t count,
+			   loff_t *ppos)
+{
+	unsigned int index;
+	ssize_t todo, done;
+	u32 off;
+
+	if (!count)
+		return 0;
+	todo = sluice_access_prepare(acc->vdev, count, *ppos, &index, &off);
+	if (todo < 0)
+		return todo;
+	for (done = 0; done < todo;) {
+		size_t n = access_step(off, todo - done);
+		int ret = access_do(acc, index, off, done, n);
+
+		if (ret)
+			return done ?: ret;
+		off += n;
+		done += n;
+		*ppos += n;
+	}
+	return done;
+}
+
+/**
  * sluice_vfio_read() - read from a region
  * @core_vdev: VFIO device
  * @ubuf: user memory
@@ -238,32 +294,12 @@ static size_t access_step(u32 off, size_t left)
 ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
 			 size_t count, loff_t *ppos)
 {
-	struct sluice_vdev *vdev = container_of(core_vdev, struct sluice_vdev,
-						vdev);
-	u8 buf[ACCESS_BUF] __aligned(8);
-	unsigned int index;
-	ssize_t todo, done;
-	u32 off;
-	int ret;
+	const struct access acc = {
+		.vdev = container_of(core_vdev, struct sluice_vdev, vdev),
+		.read_to = ubuf,
+	};
 
-	if (!count)
-		return 0;
-	todo = sluice_access_prepare(vdev, count, *ppos, &index, &off);
-	if (todo < 0)
-		return todo;
-	for (done = 0; done < todo;) {
-		size_t n = access_step(off, todo - done);
-
-		ret = sluice_access_read(vdev, index, off, buf, n);
-		if (!ret && copy_to_user(ubuf + done, buf, n))
-			ret = -EFAULT;
-		if (ret)
-			return done ?: ret;
-		off += n;
-		done += n;
-		*ppos += n;
-	}
-	return done;
+	return access_walk(&acc, count, ppos);
 }
 
 /**
@@ -279,30 +315,10 @@ ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
 ssize_t sluice_vfio_write(struct vfio_device *core_vdev,
 			  const char __user *ubuf, size_t count, loff_t *ppos)
 {
-	struct sluice_vdev *vdev = container_of(core_vdev, struct sluice_vdev,
-						vdev);
-	u8 buf[ACCESS_BUF] __aligned(8);
-	unsigned int index;
-	ssize_t todo, done;
-	u32 off;
-	int ret;
+	const struct access acc = {
+		.vdev = container_of(core_vdev, struct sluice_vdev, vdev),
+		.write_from = ubuf,
+	};
 
-	if (!count)
-		return 0;
-	todo = sluice_access_prepare(vdev, count, *ppos, &index, &off);
-	if (todo < 0)
-		return todo;
-	for (done = 0; done < todo;) {
-		size_t n = access_step(off, todo - done);
-
-		ret = copy_from_user(buf, ubuf + done, n) ? -EFAULT : 0;
-		if (!ret)
-			ret = sluice_access_write(vdev, index, off, buf, n);
-		if (ret)
-			return done ?: ret;
-		off += n;
-		done += n;
-		*ppos += n;
-	}
-	return done;
+	return access_walk(&acc, count, ppos);
 }
