@@ -52,6 +52,12 @@ static void job_clear(struct job *job)
 	target_clear(&job->target);
 }
 
+/* Whose driver is to see the slice; NULL for an image file. */
+static const struct parent *driver_of(const struct job *job)
+{
+	return job->target.disk ? job->target.disk->parent : NULL;
+}
+
 static int check_uuid(struct job *job)
 {
 	char text[UUID_STR_LEN];
@@ -248,9 +254,7 @@ static int show_plan(const struct job *job)
 	plan_add(&plan, "write entry %u to the GPT: name '%s', UUID %s, bytes %" PRIu64
 		 " to %" PRIu64 "%s", e->number, e->name, e->uuid, e->start,
 		 e->start + e->size - 1, e->pool ? ", pool member" : "");
-	if (job->target.disk)
-		plan_add(&plan, "make %s read the table again and wait for the slice",
-			 DRIVER_NAME);
+	rescan_plan(driver_of(job), &plan, true);
 	return plan_print(&plan, job->rq);
 }
 
@@ -283,14 +287,12 @@ static void take_back(struct job *job, bool table_written, bool kernel_told)
 		hint("nothing was changed in the partition table");
 }
 
-/* Everything after the table is in place. */
+/* The driver cannot read what we hold. */
 static int show_to_driver(struct job *job)
 {
-	if (!job->target.disk)
-		return 0;
 	close_fd(&job->claim);
 	job->claim = -1;
-	return rescan_until(job->target.disk->parent, job->entry.uuid, true);
+	return rescan_until(driver_of(job), job->entry.uuid, true);
 }
 
 static int tell_kernel(const struct job *job)

@@ -17,7 +17,6 @@
 #include "json.h"
 #include "lookup.h"
 #include "message.h"
-#include "names.h"
 #include "plan.h"
 #include "request.h"
 #include "rescan.h"
@@ -41,6 +40,12 @@ static void job_clear(struct job *job)
 	entry_clear(&job->entry);
 	table_close(&job->table);
 	target_clear(&job->target);
+}
+
+/* Whose driver is to see that the slice is gone; NULL for an image file. */
+static const struct parent *driver_of(const struct job *job)
+{
+	return job->slice ? job->slice->parent : NULL;
 }
 
 static void add_block_users(const char *device, struct strv *users)
@@ -167,9 +172,7 @@ static int show_plan(const struct job *job)
 			 e->start);
 	plan_add(&plan, "remove entry %u (name '%s', UUID %s) from the GPT of %s", e->number,
 		 e->name, e->uuid, job->target.node);
-	if (job->slice)
-		plan_add(&plan, "make %s read the table again and wait until the slice is gone",
-			 DRIVER_NAME);
+	rescan_plan(driver_of(job), &plan, false);
 	return plan_print(&plan, job->rq);
 }
 
@@ -230,8 +233,8 @@ static int execute(struct job *job)
 		removed = true;
 		r = table_write(&job->table);
 	}
-	if (!r && job->slice)
-		r = rescan_until(job->slice->parent, job->entry.uuid, false);
+	if (!r)
+		r = rescan_until(driver_of(job), job->entry.uuid, false);
 	if (r)
 		put_back(job, removed);
 	else if (job->rq->wipe)

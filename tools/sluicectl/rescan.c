@@ -36,8 +36,11 @@ static int look(const char *uuid, bool present)
 int rescan_until(const struct parent *p, const char *uuid, bool present)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_EVERY_MS * 1000000L };
-	int r = rescan(p);
+	int r;
 
+	if (!p)
+		return 0;
+	r = rescan(p);
 	if (r)
 		return r;
 	for (int waited = 0; waited < LOOK_FOR_MS; waited += LOOK_EVERY_MS) {
@@ -50,4 +53,11 @@ int rescan_until(const struct parent *p, const char *uuid, bool present)
 	     present ? "made" : "gone");
 	hint("the kernel log may say why");
 	return FAILED;
+}
+
+void rescan_plan(const struct parent *p, struct plan *plan, bool present)
+{
+	if (p)
+		plan_add(plan, "make %s read the table again and wait %s", DRIVER_NAME,
+			 present ? "for the slice" : "until the slice is gone");
 }
