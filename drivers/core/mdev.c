@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <trace/events/sluice.h>
 
 #include "core.h"
 
@@ -234,6 +235,7 @@ int sluice_mdev_probe(struct mdev_device *mdev)
 {
 	struct sluice_parent *parent = sluice_parent_of_type(mdev->type);
 	struct sluice_slice *slice;
+	struct sluice_vdev *vdev;
 	uuid_t uuid;
 	int ret;
 
@@ -248,6 +250,8 @@ int sluice_mdev_probe(struct mdev_device *mdev)
 	ret = mdev_make_vdev(mdev, parent, slice);
 	if (ret)
 		goto cancel_claim;
+	vdev = dev_get_drvdata(mdev_dev(mdev));
+	trace_sluice_attach(&uuid, &vdev->sdev.slice);
 	sluice_claim_announce(slice);
 	return 0;
 
@@ -269,9 +273,12 @@ void sluice_mdev_remove(struct mdev_device *mdev)
 	struct sluice_vdev *vdev = dev_get_drvdata(mdev_dev(mdev));
 	struct sluice_parent *parent = vdev->sdev.parent;
 	struct sluice_slice *slice = vdev->slice;
+	uuid_t uuid;
 
 	vfio_unregister_group_dev(&vdev->vdev);
 	mdev_detach(vdev);
+	mdev_to_uuid(&mdev->uuid, &uuid);
+	trace_sluice_detach(&uuid, &vdev->sdev.slice);
 	vfio_put_device(&vdev->vdev);
 	sluice_claim_release(slice);
 	module_put(parent->ops->owner);

@@ -11,6 +11,7 @@
  * taken back. A dead controller is not a bus master.
  */
 #include <linux/sched/mm.h>
+#include <trace/events/sluice_nvme.h>
 
 #include "host.h"
 
@@ -82,6 +83,7 @@ static void sluice_nvme_stop(struct sluice_nvme_ctrl *ctrl, bool shutdown)
 	sluice_nvme_adminq_reap(ctrl);
 	sluice_disks_cancel(ctrl);
 	sluice_vctrl_reset_quiesced(ctrl);
+	trace_sluice_nvme_stop(ctrl->instance);
 }
 
 /* A start that failed half-way may have left the device running. */
@@ -142,6 +144,7 @@ static int sluice_nvme_restart(struct sluice_nvme_ctrl *ctrl)
 	unsigned int noio = memalloc_noio_save();
 	int ret = sluice_nvme_start(ctrl);
 
+	trace_sluice_nvme_restart(ctrl->instance, ret);
 	if (ret)
 		dev_err(&ctrl->pdev->dev, "controller does not come back: %pe\n",
 			ERR_PTR(ret));

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The code that the tracepoints' definitions expand to
+ */
+#include <linux/module.h>
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/sluice.h>

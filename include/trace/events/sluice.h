@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tracepoints of the core. A slice is told by its UUID.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM sluice
+
+#if !defined(_TRACE_SLUICE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_SLUICE_H
+
+#include <linux/sluice.h>
+#include <linux/tracepoint.h>
+#include <linux/uuid.h>
+
+/* Who got which slice, and where it is on the drive. */
+DECLARE_EVENT_CLASS(sluice_attachment,
+	TP_PROTO(const uuid_t *mdev, const struct sluice_slice_info *slice),
+	TP_ARGS(mdev, slice),
+	TP_STRUCT__entry(
+		__array(u8, mdev, UUID_SIZE)
+		__array(u8, slice, UUID_SIZE)
+		__field(u64, start)
+		__field(u64, size)
+		__field(u64, generation)
+	),
+	TP_fast_assign(
+		export_uuid(__entry->mdev, mdev);
+		export_uuid(__entry->slice, &slice->uuid);
+		__entry->start = slice->start;
+		__entry->size = slice->size;
+		__entry->generation = slice->generation;
+	),
+	TP_printk("slice=%pUb mdev=%pUb start=%llu size=%llu generation=%llu",
+		  __entry->slice, __entry->mdev, __entry->start, __entry->size,
+		  __entry->generation)
+);
+
+DEFINE_EVENT(sluice_attachment, sluice_attach,
+	TP_PROTO(const uuid_t *mdev, const struct sluice_slice_info *slice),
+	TP_ARGS(mdev, slice)
+);
+
+DEFINE_EVENT(sluice_attachment, sluice_detach,
+	TP_PROTO(const uuid_t *mdev, const struct sluice_slice_info *slice),
+	TP_ARGS(mdev, slice)
+);
+
+DECLARE_EVENT_CLASS(sluice_slice_event,
+	TP_PROTO(const struct sluice_slice_info *slice),
+	TP_ARGS(slice),
+	TP_STRUCT__entry(
+		__array(u8, slice, UUID_SIZE)
+	),
+	TP_fast_assign(
+		export_uuid(__entry->slice, &slice->uuid);
+	),
+	TP_printk("slice=%pUb", __entry->slice)
+);
+
+/* The doorbell page is mapped again, and the slice's poller woken. */
+DEFINE_EVENT(sluice_slice_event, sluice_doorbell_fault,
+	TP_PROTO(const struct sluice_slice_info *slice),
+	TP_ARGS(slice)
+);
+
+/* The poller begins to poll a slice that is quiet. */
+DEFINE_EVENT(sluice_slice_event, sluice_poll_busy,
+	TP_PROTO(const struct sluice_slice_info *slice),
+	TP_ARGS(slice)
+);
+
+/* The poller lets a slice sleep. */
+DEFINE_EVENT(sluice_slice_event, sluice_poll_rest,
+	TP_PROTO(const struct sluice_slice_info *slice),
+	TP_ARGS(slice)
+);
+
+/* Guest pages were pinned, or could not be. */
+TRACE_EVENT(sluice_pin,
+	TP_PROTO(const struct sluice_slice_info *slice, u64 iova,
+		 unsigned int nr, bool write, int error),
+	TP_ARGS(slice, iova, nr, write, error),
+	TP_STRUCT__entry(
+		__array(u8, slice, UUID_SIZE)
+		__field(u64, iova)
+		__field(unsigned int, nr)
+		__field(bool, write)
+		__field(int, error)
+	),
+	TP_fast_assign(
+		export_uuid(__entry->slice, &slice->uuid);
+		__entry->iova = iova;
+		__entry->nr = nr;
+		__entry->write = write;
+		__entry->error = error;
+	),
+	TP_printk("slice=%pUb iova=%#llx pages=%u write=%d error=%d",
+		  __entry->slice, __entry->iova, __entry->nr, __entry->write,
+		  __entry->error)
+);
+
+/* The user unmapped a range; it waited @ns for us to let go. */
+TRACE_EVENT(sluice_unmap,
+	TP_PROTO(const struct sluice_slice_info *slice, u64 iova, u64 size,
+		 u64 ns),
+	TP_ARGS(slice, iova, size, ns),
+	TP_STRUCT__entry(
+		__array(u8, slice, UUID_SIZE)
+		__field(u64, iova)
+		__field(u64, size)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		export_uuid(__entry->slice, &slice->uuid);
+		__entry->iova = iova;
+		__entry->size = size;
+		__entry->ns = ns;
+	),
+	TP_printk("slice=%pUb iova=%#llx size=%#llx ns=%llu",
+		  __entry->slice, __entry->iova, __entry->size, __entry->ns)
+);
+
+#endif /* _TRACE_SLUICE_H */
+
+#include <trace/define_trace.h>
