@@ -80,6 +80,13 @@ hook_hang() {
 	(sleep "$1"; kill -CONT "$pid") >/dev/null 2>&1 &
 }
 
+# Build the boot sector of ../firmware, for /out/bin
+hook_boot_sector() {
+	as --32 -o "$RUN_OUT/bin/boot.o" "$T_DIR/firmware/boot.S" &&
+		ld -m elf_i386 -Ttext 0x7c00 --oformat binary \
+			-o "$RUN_OUT/bin/boot.bin" "$RUN_OUT/bin/boot.o"
+}
+
 # hook_monitor COMMAND...: to the machine's monitor
 hook_monitor() { printf '%s\n' "$*" >"$RUN_OUT/mon.in"; }
 
