@@ -24,7 +24,7 @@
 #include "recent.h"
 
 /* What one entry of the table covers, and the parts it is filled in. */
-#define SLUICE_GMEM_CHUNK	SZ_2M
+#define SLUICE_GMEM_CHUNK	SLUICE_MEM_CHUNK
 #define SLUICE_GMEM_SHIFT	21
 #define SLUICE_GMEM_PAGES	(SLUICE_GMEM_CHUNK / PAGE_SIZE)
 #define SLUICE_GMEM_LEAVES	8

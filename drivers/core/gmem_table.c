@@ -85,6 +85,9 @@ gmem_seek_slow(struct sluice_gmem *gmem, struct sluice_mem_cursor *cursor,
 		return NULL;
 	cursor->way[way].tag = tag;
 	cursor->way[way].chunk = chunk;
+	cursor->way[way].first.dma = chunk->dma;
+	cursor->way[way].first.vaddr = chunk->huge ? page_address(chunk->huge) :
+						     NULL;
 	return chunk;
 }
 
@@ -130,7 +133,7 @@ int sluice_gmem_find(struct sluice_gmem *gmem, struct sluice_mem_cursor *cursor,
 /* Entries that one test serves; see Documentation/internals/hot-path.rst */
 #define GMEM_STRIDE	8
 
-static bool gmem_stride_fits(const __le64 *list, u64 iova)
+static __always_inline bool gmem_stride_fits(const __le64 *list, u64 iova)
 {
 	unsigned int i;
 	u64 offs = 0;
@@ -150,6 +153,8 @@ static unsigned int gmem_list_huge(const struct gmem_chunk *chunk, __le64 *list,
 	for (; nr - done >= GMEM_STRIDE; done += GMEM_STRIDE) {
 		if (!gmem_stride_fits(list + done, iova))
 			break;
+		/* adding to memory beats keeping eight values for that */
+		barrier();
 #pragma GCC unroll 8
 		for (i = 0; i < GMEM_STRIDE; i++)
 			le64_add_cpu(&list[done + i], delta);

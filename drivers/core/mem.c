@@ -114,22 +114,18 @@ static void mem_fill(struct sluice_mem *mem, struct page *page, dma_addr_t dma,
 }
 
 /**
- * sluice_mem_find() - find a page of guest memory that was used before
+ * sluice_mem_find_page() - the part of sluice_mem_find() that is not inline
  * @sdev: the attached slice
  * @cursor: the caller's, serialised by it
  * @iova: guest address; @mem is good up to the end of its page of PAGE_SIZE
  * @device_writes: the device, or the caller, is going to write to it
- * @mem: what was found; valid as after sluice_mem_get()
+ * @mem: what was found
  *
- * For the path of an I/O. Whoever finds nothing here leaves it to somebody who
- * may sleep to call sluice_mem_get(), and tries again.
- *
- * Context: any; takes no lock. Not while the device is quiesced or closed.
- * Return: 0; -ENOENT where the page has not been used yet, or its memory is gone
- * or going; -EPERM where it must not be written
+ * Return: as sluice_mem_find()
  */
-int sluice_mem_find(struct sluice_dev *sdev, struct sluice_mem_cursor *cursor,
-		    u64 iova, bool device_writes, struct sluice_mem *mem)
+int sluice_mem_find_page(struct sluice_dev *sdev,
+			 struct sluice_mem_cursor *cursor, u64 iova,
+			 bool device_writes, struct sluice_mem *mem)
 {
 	struct page *page;
 	dma_addr_t dma;
@@ -141,7 +137,7 @@ int sluice_mem_find(struct sluice_dev *sdev, struct sluice_mem_cursor *cursor,
 		mem_fill(mem, page, dma, iova);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(sluice_mem_find);
+EXPORT_SYMBOL_GPL(sluice_mem_find_page);
 
 /**
  * sluice_mem_find_list() - turn guest addresses into bus addresses, in place

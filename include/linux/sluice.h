@@ -215,7 +215,10 @@ struct sluice_mem {
 	void *vaddr;
 };
 
-/* Chunks of the table that a cursor remembers, a power of two */
+/* What one entry of the table of guest memory covers */
+#define SLUICE_MEM_CHUNK	SZ_2M
+
+/* Chunks that a cursor remembers, a power of two */
 #define SLUICE_MEM_CURSOR_WAYS	8
 
 /**
@@ -223,6 +226,7 @@ struct sluice_mem {
  * @way: chunks of 2 MiB, each at the place that its number chooses
  * @way.tag: the number plus one; 0 for none
  * @way.chunk: the core's own
+ * @way.first: its first byte where it is contiguous and writable, else unset
  *
  * Kept by whoever looks memory up without sleeping, one for each queue, and
  * serialised by its owner. All zeroes is a good beginning. What it remembers is
@@ -233,6 +237,7 @@ struct sluice_mem_cursor {
 	struct {
 		u64 tag;
 		const void *chunk;
+		struct sluice_mem first;
 	} way[SLUICE_MEM_CURSOR_WAYS];
 };
 
@@ -242,8 +247,9 @@ static inline void sluice_mem_cursor_reset(struct sluice_mem_cursor *cursor)
 }
 
 /* Guest memory */
-int sluice_mem_find(struct sluice_dev *sdev, struct sluice_mem_cursor *cursor,
-		    u64 iova, bool device_writes, struct sluice_mem *mem);
+int sluice_mem_find_page(struct sluice_dev *sdev,
+			 struct sluice_mem_cursor *cursor, u64 iova,
+			 bool device_writes, struct sluice_mem *mem);
 unsigned int sluice_mem_find_list(struct sluice_dev *sdev,
 				  struct sluice_mem_cursor *cursor,
 				  bool device_writes, __le64 *list,
@@ -256,6 +262,38 @@ int sluice_mem_write(struct sluice_dev *sdev, u64 iova, const void *buf,
 void *sluice_mem_vmap(struct sluice_dev *sdev, const u64 *iovas,
 		      unsigned int nr_pages, bool write);
 void sluice_mem_vunmap(void *vaddr);
+
+/**
+ * sluice_mem_find() - find a page of guest memory that was used before
+ * @sdev: the attached slice
+ * @cursor: the caller's, serialised by it
+ * @iova: guest address; @mem is good up to the end of its page of PAGE_SIZE
+ * @device_writes: the device, or the caller, is going to write to it
+ * @mem: what was found; valid as after sluice_mem_get()
+ *
+ * For the path of an I/O. Whoever finds nothing here leaves it to somebody who
+ * may sleep to call sluice_mem_get(), and tries again.
+ *
+ * Context: any; takes no lock. Not while the device is quiesced or closed.
+ * Return: 0; -ENOENT where the page has not been used yet, or its memory is gone
+ * or going; -EPERM where it must not be written
+ */
+static inline int sluice_mem_find(struct sluice_dev *sdev,
+				  struct sluice_mem_cursor *cursor, u64 iova,
+				  bool device_writes, struct sluice_mem *mem)
+{
+	u64 tag = iova / SLUICE_MEM_CHUNK + 1;
+	unsigned int way = tag % SLUICE_MEM_CURSOR_WAYS;
+	size_t off = iova % SLUICE_MEM_CHUNK;
+
+	if (unlikely(cursor->way[way].tag != tag ||
+		     !cursor->way[way].first.vaddr))
+		return sluice_mem_find_page(sdev, cursor, iova, device_writes,
+					    mem);
+	mem->dma = cursor->way[way].first.dma + off;
+	mem->vaddr = cursor->way[way].first.vaddr + off;
+	return 0;
+}
 
 /* Interrupts */
 void sluice_irq_signal(struct sluice_dev *sdev, unsigned int vector);
