@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest, its slice and a drive in memory, around the objects of the modules
+ *
+ * Compiled as a part of the modules, so that it sees their structures, and
+ * linked with count.c into a program. The guest reads, the drive completes
+ * everything at once, and what either of them gets to see is checked.
+ */
+#include "../core/core.h"
+#include "../core/gmem_table.h"
+#include "vctrl.h"
+
+#include "bed.h"
+
+#define SQ_SIZE		64u
+#define SLOTS		63u
+#define LIST_PAGE	(BED_RAM_PAGES - 2)	/* the guest's PRP lists */
+#define BUS		0x7000000000ull
+#define LIST_BUS	0x6000000000ull
+#define START		1000u			/* of the slice, in blocks */
+#define HW_QID		5u
+
+static struct sluice_vdev vdev;
+static struct sluice_nvme_ctrl ctrl;
+static struct sluice_nvme_ns ns;
+static struct nvme_id_ctrl id;
+static struct sluice_vctrl vctrl;
+static u8 sq_of_qid[HW_QID + 1] = { [HW_QID] = 1 };
+static __le32 doorbells[SLUICE_DOORBELLS];
+static u32 sq_db, cq_db;
+static u8 *guest;
+
+/* Rings: the guest's and the drive's */
+static struct nvme_cmd vsq_ring[SQ_SIZE], hw_sq_ring[SLOTS + 1];
+static struct nvme_cqe vcq_ring[SQ_SIZE], hw_cq_ring[SLOTS + 1];
+static struct sluice_vslot slots[SLOTS];
+static u16 free_slots[SLOTS + 1];
+static __le64 lists[SLOTS][SLUICE_NVME_PAGE / sizeof(__le64)]
+	__aligned(SLUICE_NVME_PAGE);
+
+/* Where the guest and the drive are in their rings */
+static u32 sq_tail, cq_head, dev_head, dev_tail;
+static u8 cq_phase = 1, dev_phase = 1;
+
+static void expect(const char *what, u64 found, u64 wanted)
+{
+	if (found != wanted)
+		bed_fail(what, found, wanted);
+}
+
+/*
+ * Guest memory: pages in order for the first half, every other page swapped
+ * with its neighbour in the second
+ */
+
+static unsigned long host_page(unsigned long page)
+{
+	return page < BED_CHUNK_PAGES ? page : page ^ 1;
+}
+
+static dma_addr_t bed_map(void *priv, struct page *page, size_t size,
+			  bool write)
+{
+	return BUS + ((u64)page_to_pfn(page) << PAGE_SHIFT);
+}
+
+static const struct sluice_gmem_ops bed_gmem_ops = { .map = bed_map };
+
+static void init_memory(void)
+{
+	struct sluice_gmem *gmem = &vdev.gmem;
+	unsigned long first, i;
+
+	gmem->ops = &bed_gmem_ops;
+	gmem->max_map = SIZE_MAX;
+	for (first = 0; first < BED_RAM_PAGES; first += BED_CHUNK_PAGES) {
+		for (i = 0; i < BED_CHUNK_PAGES; i++)
+			gmem->pages[i] = pfn_to_page(host_page(first + i));
+		expect("installed", sluice_gmem_install(gmem,
+							first << PAGE_SHIFT,
+							SLUICE_GMEM_SHIFT -
+							PAGE_SHIFT, true), 0);
+	}
+}
+
+static u64 bus_of(unsigned long page)
+{
+	return BUS + ((u64)host_page(page) << PAGE_SHIFT);
+}
+
+/*
+ * Queues
+ */
+
+static void init_sq(struct sluice_vsq *vsq, struct sluice_vcq *vcq)
+{
+	unsigned int i;
+
+	vsq->vctrl = &vctrl;
+	vsq->vcq = vcq;
+	vsq->id = 1;
+	vsq->size = SQ_SIZE;
+	vsq->ring.va = vsq_ring;
+	vsq->slots = slots;
+	vsq->nr_slots = SLOTS;
+	vsq->free = free_slots;
+	vsq->free_mask = SLOTS;
+	vsq->free_seen = SLOTS;
+	vsq->free_tail = SLOTS;
+	for (i = 0; i < SLOTS; i++) {
+		slots[i].vsq = vsq;
+		slots[i].list = lists[i];
+		slots[i].list_dma = LIST_BUS + (u64)i * SLUICE_NVME_PAGE;
+		free_slots[i] = i;
+	}
+	vsq->hw.ctrl = &ctrl;
+	vsq->hw.entries = hw_sq_ring;
+	vsq->hw.depth = SLOTS + 1;
+	vsq->hw.db = (u32 __force __iomem *)&sq_db;
+	vsq->live = true;
+}
+
+static void init_cq(struct sluice_vcq *vcq)
+{
+	vcq->vctrl = &vctrl;
+	vcq->id = 1;
+	vcq->size = SQ_SIZE;
+	vcq->ring.va = vcq_ring;
+	vcq->phase = 1;
+	vcq->irq_enabled = true;
+	INIT_LIST_HEAD(&vcq->waiting);
+	vcq->hw.ctrl = &ctrl;
+	vcq->hw.entries = hw_cq_ring;
+	vcq->hw.depth = SLOTS + 1;
+	vcq->hw.db = (u32 __force __iomem *)&cq_db;
+	vcq->hw.phase = 1;
+	vcq->hw.armed = true;
+	vcq->hw.process = sluice_vcq_process;
+	vcq->hw.priv = vcq;
+	vcq->live = true;
+}
+
+/**
+ * bed_init() - bring everything up
+ * @ram: guest memory, %BED_RAM_PAGES pages
+ */
+void bed_init(void *ram)
+{
+	guest = ram;
+	vdev.sdev.doorbells = doorbells;
+	ctrl.id = &id;
+	ctrl.watched = true;
+	ctrl.nr_qpairs = HW_QID;
+	ctrl.max_xfer = SLUICE_NVME_MAX_XFER;
+	ns.nsid = 7;
+	ns.lba_shift = 9;
+	vctrl.sdev = &vdev.sdev;
+	vctrl.ctrl = &ctrl;
+	vctrl.ns = &ns;
+	vctrl.start = START;
+	vctrl.nr_blocks = 1 << 20;
+	vctrl.nr_qpairs = 1;
+	vctrl.qids[0] = HW_QID;
+	vctrl.sq_of_qid = sq_of_qid;
+	vctrl.feat.write_cache = 1;
+	init_memory();
+	init_cq(&vctrl.cqs[1]);
+	init_sq(&vctrl.sqs[1], &vctrl.cqs[1]);
+}
+
+/*
+ * One round: submit, fetch, complete, look
+ */
+
+static void guest_submits(unsigned long pages, unsigned long first, u16 cid)
+{
+	__le64 *list = (__le64 *)(guest + (host_page(LIST_PAGE) << PAGE_SHIFT));
+	u64 list_iova = (u64)LIST_PAGE << PAGE_SHIFT;
+	struct nvme_cmd *cmd = &vsq_ring[sq_tail];
+	unsigned long i;
+
+	*cmd = (struct nvme_cmd) {
+		.opcode	= NVME_IO_READ,
+		.cid	= cpu_to_le16(cid),
+		.nsid	= cpu_to_le32(SLUICE_VCTRL_NSID),
+		.prp1	= cpu_to_le64((u64)first << PAGE_SHIFT),
+		.cdw10	= cpu_to_le32(8 * cid),
+		.cdw12	= cpu_to_le32(8 * pages - 1),
+	};
+	for (i = 1; i < pages; i++)
+		list[i - 1] = cpu_to_le64((u64)(first + i) << PAGE_SHIFT);
+	if (pages > 2)
+		cmd->prp2 = cpu_to_le64(list_iova);
+	else if (pages == 2)
+		cmd->prp2 = list[0];
+	sq_tail = (sq_tail + 1) % SQ_SIZE;
+}
+
+static void drive_completes(unsigned long pages, unsigned long first, u16 cid)
+{
+	const struct nvme_cmd *cmd = &hw_sq_ring[dev_head];
+	struct nvme_cqe *cqe = &hw_cq_ring[dev_tail];
+	u16 slot = le16_to_cpu(cmd->cid);
+	unsigned long i;
+
+	expect("opcode", cmd->opcode, NVME_IO_READ);
+	expect("namespace", le32_to_cpu(cmd->nsid), ns.nsid);
+	expect("block", le32_to_cpu(cmd->cdw10), START + 8 * cid);
+	expect("first page", le64_to_cpu(cmd->prp1), bus_of(first));
+	if (pages == 2)
+		expect("second page", le64_to_cpu(cmd->prp2),
+		       bus_of(first + 1));
+	if (pages > 2)
+		expect("list", le64_to_cpu(cmd->prp2),
+		       LIST_BUS + (u64)slot * SLUICE_NVME_PAGE);
+	for (i = 1; pages > 2 && i < pages; i++)
+		expect("page", le64_to_cpu(lists[slot][i - 1]),
+		       bus_of(first + i));
+	dev_head = (dev_head + 1) % (SLOTS + 1);
+
+	cqe->sq_id = cpu_to_le16(HW_QID);
+	cqe->cid = cmd->cid;
+	cqe->status = cpu_to_le16(dev_phase);
+	dev_tail = (dev_tail + 1) % (SLOTS + 1);
+	if (!dev_tail)
+		dev_phase ^= 1;
+}
+
+static void guest_looks(u16 cid)
+{
+	const struct nvme_cqe *cqe = &vcq_ring[cq_head];
+
+	expect("phase and status", le16_to_cpu(cqe->status), cq_phase);
+	expect("identifier", le16_to_cpu(cqe->cid), cid);
+	expect("queue", le16_to_cpu(cqe->sq_id), 1);
+	cq_head = (cq_head + 1) % SQ_SIZE;
+	if (!cq_head)
+		cq_phase ^= 1;
+}
+
+/**
+ * bed_run() - have commands mediated
+ * @pages: that each of them reads
+ * @scattered: to memory in single pages
+ * @batch: commands at once
+ * @times: how often
+ */
+void bed_run(unsigned long pages, int scattered, unsigned int batch,
+	     unsigned int times)
+{
+	unsigned long first = scattered ? BED_CHUNK_PAGES : 0;
+	unsigned int i;
+
+	while (times--) {
+		for (i = 0; i < batch; i++)
+			guest_submits(pages, first, i);
+		doorbells[2] = cpu_to_le32(sq_tail);
+		expect("taken", sluice_vio_poll(&vctrl.sqs[1], batch), batch);
+		for (i = 0; i < batch; i++)
+			drive_completes(pages, first, i);
+		expect("tail doorbell", sq_db, dev_head);
+		expect("completed", sluice_nvme_cq_poll(&vctrl.cqs[1].hw),
+		       batch);
+		expect("head doorbell", cq_db, dev_tail);
+		for (i = 0; i < batch; i++)
+			guest_looks(i);
+		doorbells[3] = cpu_to_le32(cq_head);
+	}
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the two halves of the bed share: bed.c sees the kernel's headers,
+ * count.c those of user space.
+ */
+#ifndef SLUICE_COUNT_BED_H
+#define SLUICE_COUNT_BED_H
+
+/* Guest memory, in pages of 4 KiB: two halves, in chunks of 2 MiB and in pages */
+#define BED_CHUNK_PAGES	512ul
+#define BED_RAM_PAGES	(2 * BED_CHUNK_PAGES)
+
+/* bed.c */
+void bed_init(void *ram);
+void bed_run(unsigned long pages, int scattered, unsigned int batch,
+	     unsigned int times);
+
+/* count.c, for bed.c */
+void bed_fail(const char *what, unsigned long found, unsigned long wanted);
+
+#endif /* SLUICE_COUNT_BED_H */

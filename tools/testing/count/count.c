@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Has commands mediated, for callgrind to count the instructions
+ *
+ * Linked with the modules' own objects, as compiled for the kernel. What they
+ * need of the kernel on the path of an I/O is in kernel.c; what they need
+ * elsewhere stays unresolved, as nothing calls it.
+ */
+#include <asm/prctl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <valgrind/callgrind.h>
+
+#include "bed.h"
+#include "kernel.h"
+
+/* Batches that are counted, after as many that are not */
+#define TIMES	1000
+
+void bed_fail(const char *what, unsigned long found, unsigned long wanted)
+{
+	fprintf(stderr, "%s: %#lx instead of %#lx\n", what, found, wanted);
+	exit(1);
+}
+
+static void count(const char *name, unsigned long pages, bool scattered,
+		  unsigned int batch)
+{
+	bed_run(pages, scattered, batch, TIMES);
+	CALLGRIND_ZERO_STATS;
+	bed_run(pages, scattered, batch, TIMES);
+	CALLGRIND_DUMP_STATS_AT(name);
+}
+
+int main(void)
+{
+	/* Functions look for their stack's guard at %gs:40 */
+	static char percpu[4096];
+	void *ram;
+
+	if (syscall(SYS_arch_prctl, ARCH_SET_GS, percpu)) {
+		perror("arch_prctl");
+		return 1;
+	}
+	ram = mmap(NULL, BED_RAM_PAGES * 4096, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ram == MAP_FAILED) {
+		perror("mmap");
+		return 1;
+	}
+	page_offset_base = (unsigned long)ram;
+	bed_init(ram);
+
+	count("read_4k", 1, false, 1);
+	count("batch8_4k", 1, false, 8);
+	count("huge_32", 32, false, 1);
+	count("huge_64", 64, false, 1);
+	count("scattered_32", 32, true, 1);
+	count("scattered_64", 64, true, 1);
+	return 0;
+}

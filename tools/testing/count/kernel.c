@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the modules' objects need of the kernel, in user space
+ *
+ * Locks have the atomic instructions that the kernel's have when nobody contends
+ * for them, so that what is counted is honest.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "bed.h"
+#include "kernel.h"
+
+unsigned long vmemmap_base = 0x20000000;
+unsigned long page_offset_base;
+void *kmalloc_caches[1024];
+
+/* A queued spinlock */
+void _raw_spin_lock(uint32_t *lock)
+{
+	uint32_t unlocked = 0;
+
+	if (!__atomic_compare_exchange_n(lock, &unlocked, 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		bed_fail("lock", unlocked, 0);
+}
+
+void _raw_spin_unlock(uint32_t *lock)
+{
+	__atomic_store_n((uint8_t *)lock, 0, __ATOMIC_RELEASE);
+}
+
+/* Interrupts cannot be switched off here: a no-op stands for that */
+unsigned long _raw_spin_lock_irqsave(uint32_t *lock)
+{
+	unsigned long flags;
+
+	asm volatile("pushf; pop %0; nop" : "=rm" (flags) : : "memory");
+	_raw_spin_lock(lock);
+	return flags;
+}
+
+void _raw_spin_unlock_irqrestore(uint32_t *lock, unsigned long flags)
+{
+	_raw_spin_unlock(lock);
+	if (flags & 0x200)
+		asm volatile("nop" : : : "memory");
+}
+
+static long self;
+
+int mutex_trylock(long *owner)
+{
+	long nobody = 0;
+
+	return __atomic_compare_exchange_n(owner, &nobody, (long)&self, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void mutex_unlock(long *owner)
+{
+	long me = (long)&self;
+
+	if (!__atomic_compare_exchange_n(owner, &me, 0, false, __ATOMIC_RELEASE,
+					 __ATOMIC_RELAXED))
+		bed_fail("unlock", me, (long)&self);
+}
+
+/*
+ * The kernel's is one instruction on newer processors, "rep movsb". Callgrind
+ * counts each round of such an instruction; words are nearer to the truth, and
+ * on its wrong side.
+ */
+void *__wrap_memcpy(void *to, const void *from, size_t len)
+{
+	size_t words = len / 8, bytes = len % 8;
+	void *ret = to;
+
+	asm volatile("rep movsq; mov %3, %2; rep movsb"
+		     : "+D" (to), "+S" (from), "+c" (words) : "r" (bytes)
+		     : "memory");
+	return ret;
+}
+
+/* The table of chunks: looked at only when a cursor does not know one */
+static void *chunks[BED_RAM_PAGES / BED_CHUNK_PAGES];
+
+void *xa_load(void *xa, unsigned long index)
+{
+	return index < BED_RAM_PAGES / BED_CHUNK_PAGES ? chunks[index] : NULL;
+}
+
+void *xa_store(void *xa, unsigned long index, void *entry, unsigned int gfp)
+{
+	chunks[index] = entry;
+	return NULL;
+}
+
+void __rcu_read_lock(void)
+{
+}
+
+void __rcu_read_unlock(void)
+{
+}
+
+void *__kmalloc_cache_noprof(void *cache, unsigned int gfp, size_t size)
+{
+	return calloc(1, size);
+}
+
+void sluice_irq_signal(void *sdev, unsigned int vector)
+{
+}
