@@ -617,6 +617,223 @@ static void gmem_copies(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, buf, "Seven of nine");
 }
 
+/*
+ * Looking up without sleeping
+ */
+
+static u64 fake_dma(struct fake *fake, unsigned int idx)
+{
+	return FAKE_DMA + ((u64)fake->where[idx] << PAGE_SHIFT);
+}
+
+static int fake_find(struct fake *fake, struct sluice_mem_cursor *cursor,
+		     unsigned int idx, bool write)
+{
+	struct page *page;
+	dma_addr_t dma;
+	int ret;
+
+	ret = sluice_gmem_find(&fake->gmem, cursor, fake_iova(fake, idx), write,
+			       &page, &dma);
+	if (ret)
+		return ret;
+	KUNIT_EXPECT_PTR_EQ(fake->test, page, fake->block + fake->where[idx]);
+	KUNIT_EXPECT_EQ(fake->test, dma, fake_dma(fake, idx));
+	return 0;
+}
+
+/* What nobody has asked for is not found, nor is it had pinned. */
+static void gmem_find_misses(struct kunit *test)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct fake *fake = test->priv;
+
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, false), -ENOENT);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES, false), -ENOENT);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	fake_expect(fake, 0);
+	/* not having found it is nothing that a cursor remembers */
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, true), 0);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES, false), -ENOENT);
+	fake_unmap_range(fake, fake_iova(fake, 0), fake_iova(fake, 1) - 1);
+	sluice_mem_cursor_reset(&cursor);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, true), -ENOENT);
+}
+
+/* All pages, in any order, and what the cursor has for those who look inline */
+static void gmem_find_all(struct kunit *test)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct fake *fake = test->priv;
+	unsigned int i, way;
+
+	for (i = 0; i < FAKE_CHUNKS; i++)
+		fake_expect(fake, i * PAGES);
+	for (i = 0; i < FAKE_CHUNKS * PAGES; i++) {
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, i % 2), 0);
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor,
+						i * 97 % (FAKE_CHUNKS * PAGES),
+						true), 0);
+	}
+	for (i = 0; i < FAKE_CHUNKS; i++) {
+		u64 tag = fake_iova(fake, i * PAGES) / CHUNK + 1;
+
+		way = tag % SLUICE_MEM_CURSOR_WAYS;
+		KUNIT_EXPECT_EQ(test, cursor.way[way].tag, tag);
+		KUNIT_EXPECT_PTR_EQ(test, cursor.way[way].first.vaddr,
+				    i ? NULL : page_address(fake->block));
+	}
+	way = (FAKE_START / CHUNK + 1) % SLUICE_MEM_CURSOR_WAYS;
+	KUNIT_EXPECT_EQ(test, cursor.way[way].first.dma, FAKE_DMA);
+}
+
+/* Two chunks that compete for a place in the cursor */
+static void gmem_find_ways(struct kunit *test)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct fake *fake = test->priv;
+	unsigned int i;
+
+	fake_expect(fake, 0);
+	fake_expect(fake, PAGES);
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, true), 0);
+		fake->start += SLUICE_MEM_CURSOR_WAYS * CHUNK;
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, true), -ENOENT);
+		fake->start -= SLUICE_MEM_CURSOR_WAYS * CHUNK;
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + i, true),
+				0);
+	}
+}
+
+#define LIST_LEN	40
+
+/* A list that begins with page @first of the guest; every third goes back. */
+static void fake_list(struct fake *fake, __le64 *list, unsigned int *idx,
+		      unsigned int first, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		idx[i] = first + (i % 3 == 2 ? i - 2 : i);
+		list[i] = cpu_to_le64(fake_iova(fake, idx[i]));
+	}
+}
+
+/* Where a page is in a list */
+static unsigned int fake_first_of(const unsigned int *idx, unsigned int page)
+{
+	unsigned int i = 0;
+
+	while (i < LIST_LEN && idx[i] != page)
+		i++;
+	return i;
+}
+
+static unsigned int fake_find_list(struct fake *fake, bool write, __le64 *list,
+				   unsigned int nr)
+{
+	struct sluice_mem_cursor cursor = {};
+
+	return sluice_gmem_find_list(&fake->gmem, &cursor, write, list, nr);
+}
+
+/* Lists of all lengths, and over both borders of chunks */
+static void gmem_list(struct kunit *test)
+{
+	static const unsigned int firsts[] = {
+		0, PAGES - 20, PAGES - 8, PAGES - 1, PAGES, 2 * PAGES - 11,
+	};
+	struct fake *fake = test->priv;
+	unsigned int idx[LIST_LEN];
+	__le64 list[LIST_LEN];
+	unsigned int f, i, nr;
+
+	for (i = 0; i < FAKE_CHUNKS; i++)
+		fake_expect(fake, i * PAGES);
+	for (f = 0; f < ARRAY_SIZE(firsts); f++) {
+		for (nr = 0; nr <= LIST_LEN; nr++) {
+			fake_list(fake, list, idx, firsts[f], nr);
+			KUNIT_EXPECT_EQ(test, fake_find_list(fake, true, list,
+							     nr), nr);
+			for (i = 0; i < nr; i++)
+				KUNIT_EXPECT_EQ(test, le64_to_cpu(list[i]),
+						fake_dma(fake, idx[i]));
+		}
+	}
+}
+
+/* An entry that will not do stops it: those before are replaced, no other is. */
+static void fake_expect_stop(struct fake *fake, unsigned int first,
+			     unsigned int at, u64 bad, bool write)
+{
+	unsigned int idx[LIST_LEN];
+	__le64 list[LIST_LEN];
+	unsigned int i;
+
+	fake_list(fake, list, idx, first, LIST_LEN);
+	list[at] = cpu_to_le64(bad);
+	KUNIT_EXPECT_EQ(fake->test, fake_find_list(fake, write, list, LIST_LEN),
+			at);
+	for (i = 0; i < LIST_LEN; i++) {
+		u64 wanted = i < at ? fake_dma(fake, idx[i]) :
+			     i == at ? bad : fake_iova(fake, idx[i]);
+
+		KUNIT_EXPECT_EQ(fake->test, le64_to_cpu(list[i]), wanted);
+	}
+}
+
+static void gmem_list_stops(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned int first, at;
+
+	fake_expect(fake, 0);
+	fake_expect(fake, PAGES);
+	for (first = 0; first <= PAGES; first += PAGES) {
+		for (at = 0; at < LIST_LEN; at++) {
+			u64 good = fake_iova(fake, first + at);
+
+			fake_expect_stop(fake, first, at, good + 1, true);
+			fake_expect_stop(fake, first, at, good + 2048, true);
+			fake_expect_stop(fake, first, at, good | BIT_ULL(63),
+					 true);
+			fake_expect_stop(fake, first, at,
+					 fake_iova(fake, 2 * PAGES), true);
+			fake_expect_stop(fake, first, at, U64_MAX, true);
+			fake_expect_stop(fake, first, at, 0, true);
+		}
+	}
+}
+
+/* What may not be written is found for reading alone, and holes are not. */
+static void gmem_find_read_only(struct kunit *test)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct fake *fake = test->priv;
+	unsigned int idx[LIST_LEN];
+	__le64 list[LIST_LEN];
+	unsigned int i;
+
+	fake->page[PAGES + 51] = FAKE_READ_ONLY;
+	fake->page[PAGES + 60] = FAKE_MISSING;
+	for (i = 0; i < LIST_LEN; i++)
+		fake_get(fake, fake_iova(fake, PAGES + 30 + i), false);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + 51, true),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + 51, false), 0);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + 60, false),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + 61, true), 0);
+
+	fake_list(fake, list, idx, PAGES + 30, LIST_LEN);
+	KUNIT_EXPECT_EQ(test, fake_find_list(fake, true, list, LIST_LEN),
+			fake_first_of(idx, PAGES + 51));
+	fake_list(fake, list, idx, PAGES + 30, LIST_LEN);
+	KUNIT_EXPECT_EQ(test, fake_find_list(fake, false, list, LIST_LEN),
+			fake_first_of(idx, PAGES + 60));
+}
+
 static struct kunit_case gmem_cases[] = {
 	KUNIT_CASE(gmem_contiguous_chunk),
 	KUNIT_CASE(gmem_scattered_chunk),
@@ -640,6 +857,12 @@ static struct kunit_case gmem_cases[] = {
 	KUNIT_CASE(gmem_unmap_waits_a_while),
 	KUNIT_CASE(gmem_closed),
 	KUNIT_CASE(gmem_copies),
+	KUNIT_CASE(gmem_find_misses),
+	KUNIT_CASE(gmem_find_all),
+	KUNIT_CASE(gmem_find_ways),
+	KUNIT_CASE(gmem_list),
+	KUNIT_CASE(gmem_list_stops),
+	KUNIT_CASE(gmem_find_read_only),
 	{}
 };
 

@@ -149,6 +149,24 @@ static void cq_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 0u);
 }
 
+/* What was left is taken the next time, and the doorbell says what was taken. */
+static void cq_budget(struct kunit *test)
+{
+	struct hwq_test *t = test->priv;
+	unsigned int i;
+
+	t->limit = 2;
+	for (i = 0; i < 5; i++) {
+		hwq_test_post(t, 3);
+		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 2u);
+		KUNIT_EXPECT_EQ(test, t->cq_db, (3 * i + 2) % DEPTH);
+		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq), 1u);
+		KUNIT_EXPECT_EQ(test, t->cq_db, (3 * i + 3) % DEPTH);
+	}
+	for (i = 0; i < 15; i++)
+		KUNIT_EXPECT_EQ(test, (unsigned int)t->cids[i], i);
+}
+
 /* After a reset the entries of the time before must not be seen. */
 static void cq_disarmed(struct kunit *test)
 {
@@ -213,6 +231,7 @@ static struct kunit_case hwq_cases[] = {
 	KUNIT_CASE(cq_batch),
 	KUNIT_CASE(cq_wrap),
 	KUNIT_CASE(cq_full),
+	KUNIT_CASE(cq_budget),
 	KUNIT_CASE(cq_disarmed),
 	KUNIT_CASE(sq_wrap),
 	KUNIT_CASE(qids),

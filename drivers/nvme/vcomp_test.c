@@ -233,6 +233,74 @@ static void interrupt_per_batch(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, cqe_phase(f, i));
 }
 
+/*
+ * Batches of all lengths across the end of the guest's queue: entries in order,
+ * the phase tag turns at the end, and one interrupt for each batch
+ */
+static void batches_wrap(struct kunit *test)
+{
+	struct nvme_cqe cqes[SLOTS + 1];
+	struct vfake *f = test->priv;
+	unsigned int i, nr, pos = 0;
+
+	add_pair(f, 11);
+	for (nr = 1; nr <= 10; nr++) {
+		memset(cqes, 0, sizeof(cqes));
+		start(f, 0, nr);
+		for (i = 0; i < nr; i++) {
+			cqes[i].sq_id = cpu_to_le16(VFAKE_HW_QID);
+			cqes[i].cid = cpu_to_le16(slot_of(f, i));
+		}
+		vfake_complete_batch(f, 1, cqes, nr);
+		KUNIT_EXPECT_EQ(test, vfake_signals(f, VECTOR), 1u);
+		for (i = 0; i < nr; i++, pos++) {
+			KUNIT_EXPECT_EQ(test, cqe_phase(f, pos % 11),
+					!(pos / 11 % 2));
+			KUNIT_EXPECT_EQ(test, (unsigned int)cqe_cid(f, pos % 11),
+					i);
+		}
+		vfake_ring_cq(f, 1, pos % 11);
+	}
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(&f->vctrl.sqs[1]),
+			(unsigned int)SLOTS);
+}
+
+/* Two submission queues complete into one: each gets its slots back */
+static void batch_of_two_queues(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct nvme_cqe cqes[7] = {};
+	struct nvme_cmd cmd = flush;
+	unsigned int i;
+
+	add_pair(f, 16);
+	vfake_add_sq(f, 2, 1, SQ + 0x10000, SQ_SIZE, SLOTS);
+	start(f, 0, 3);
+	for (i = 0; i < 3; i++) {
+		cmd.cid = cpu_to_le16(0x20 + i);
+		vfake_submit(f, 2, &cmd);
+	}
+	sluice_vio_service(&f->vctrl.sqs[2]);
+	/* somebody misses slots of the first */
+	f->vctrl.sqs[1].stalled = true;
+	vfake_kicks(f);
+	for (i = 0; i < 6; i++) {
+		cqes[i].sq_id = cpu_to_le16(VFAKE_HW_QID + i % 2);
+		cqes[i].cid = cpu_to_le16(i / 2);
+	}
+	vfake_complete_batch(f, 1, cqes, 6);
+	KUNIT_EXPECT_GE(test, vfake_kicks(f), 1u);
+	KUNIT_EXPECT_EQ(test, vfake_signals(f, VECTOR), 1u);
+	for (i = 0; i < 6; i++)
+		KUNIT_EXPECT_EQ(test, (unsigned int)cqe_cid(f, i),
+				i % 2 ? 0x20 + i / 2 : i / 2);
+	for (i = 1; i <= 2; i++) {
+		KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[i]));
+		KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(&f->vctrl.sqs[i]),
+				(unsigned int)SLOTS);
+	}
+}
+
 static void interrupts_disabled(struct kunit *test)
 {
 	struct vfake *f = test->priv;
@@ -477,6 +545,8 @@ static struct kunit_case vcomp_cases[] = {
 	KUNIT_CASE(full_queue),
 	KUNIT_CASE(full_queue_keeps_order),
 	KUNIT_CASE(interrupt_per_batch),
+	KUNIT_CASE(batches_wrap),
+	KUNIT_CASE(batch_of_two_queues),
 	KUNIT_CASE(interrupts_disabled),
 	KUNIT_CASE(impossible_heads),
 	KUNIT_CASE(lying_head),
