@@ -28,6 +28,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
+#include <trace/events/sluice.h>
 
 #include "core.h"
 
@@ -100,13 +101,15 @@ void sluice_doorbell_unmap(struct sluice_doorbell *db)
 static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 {
 	struct sluice_doorbell *db = vmf->vma->vm_private_data;
+	struct sluice_vdev *vdev = container_of(db, struct sluice_vdev, db);
 	int ret;
 
 	mutex_lock(&db->lock);
 	ret = vm_insert_page(vmf->vma, vmf->address, db->page);
 	if (!ret) {
 		atomic64_inc(&db->faults);
-		sluice_poller_wake(container_of(db, struct sluice_vdev, db));
+		sluice_poller_wake(vdev);
+		trace_sluice_doorbell_fault(&vdev->sdev.slice);
 	}
 	mutex_unlock(&db->lock);
 

@@ -13,6 +13,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <trace/events/sluice.h>
 
 #include "core.h"
 
@@ -39,6 +40,7 @@ static int mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
 	int ret;
 
 	ret = vfio_pin_pages(&vdev->vdev, iova, nr, prot, pages);
+	trace_sluice_pin(&vdev->sdev.slice, iova, nr, write, min(ret, 0));
 	if (ret == nr && mem_is_ram(pages, nr))
 		return 0;
 	if (ret > 0) {

@@ -21,6 +21,7 @@
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
+#include <trace/events/sluice.h>
 
 #include "core.h"
 
@@ -104,6 +105,7 @@ static void poller_rest(struct sluice_vdev *vdev)
 	polled->awake = false;
 	polled->polling = false;
 	ops->poll_rest(&vdev->sdev);
+	trace_sluice_poll_rest(&vdev->sdev.slice);
 	if (ops->poll(&vdev->sdev, POLLER_BUDGET))
 		sluice_poller_wake(vdev);
 }
@@ -129,6 +131,7 @@ static void poller_visit(struct sluice_vdev *vdev)
 	if (!polled->polling && bound_us) {
 		polled->polling = true;
 		ops->poll_busy(&vdev->sdev);
+		trace_sluice_poll_busy(&vdev->sdev.slice);
 	}
 	cpu_relax();
 }

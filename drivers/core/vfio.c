@@ -22,6 +22,7 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <trace/events/sluice.h>
 
 #include "core.h"
 
@@ -176,16 +177,19 @@ static void vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova, u64 length)
 {
 	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
 	unsigned int handle;
-	u64 last;
+	u64 last, start;
 
 	if (!length)
 		return;
 	last = length - 1 > U64_MAX - iova ? U64_MAX : iova + (length - 1);
 
+	start = ktime_get_ns();
 	handle = sluice_gmem_unmap_begin(&vdev->gmem, iova, last);
 	vfio_unmap_range(vdev, iova, last);
 	sluice_gmem_unmap_release(&vdev->gmem);
 	sluice_gmem_unmap_end(&vdev->gmem, iova, last, handle);
+	trace_sluice_unmap(&vdev->sdev.slice, iova, length,
+			   ktime_get_ns() - start);
 }
 
 /* Called every ten seconds until the user has let go. */

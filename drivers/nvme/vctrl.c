@@ -13,6 +13,7 @@
 #include <linux/blkdev.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
+#include <trace/events/sluice_nvme.h>
 
 #include "sluice_compat.h"
 #include "vctrl.h"
@@ -188,6 +189,7 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 	/* doorbells of a disabled controller are nothing to report */
 	sluice_vadmin_reset(vctrl);
 	vctrl->enabled = true;
+	trace_sluice_nvme_enable(&vctrl->sdev->slice.uuid);
 	guard(spinlock_irqsave)(&vctrl->reg_lock);
 	if (vctrl->regs.cc & NVME_CC_EN)
 		vctrl->regs.csts |= NVME_CSTS_RDY;
@@ -195,6 +197,8 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 
 static void sluice_vctrl_disable(struct sluice_vctrl *vctrl)
 {
+	if (vctrl->enabled)
+		trace_sluice_nvme_disable(&vctrl->sdev->slice.uuid);
 	vctrl->enabled = false;
 	sluice_vqueues_destroy_all(vctrl);
 	sluice_vadmin_reset(vctrl);

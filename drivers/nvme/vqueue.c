@@ -6,6 +6,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/minmax.h>
+#include <trace/events/sluice_nvme.h>
 
 #include "sluice_compat.h"
 #include "vctrl.h"
@@ -112,6 +113,8 @@ static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
 	vcq->posted = 0;
 	sluice_virq_configure(vcq);
 	vcq->live = true;
+	trace_sluice_nvme_queue_create(&vcq->vctrl->sdev->slice.uuid, true,
+				       vcq->id, vcq->hw.qid, size);
 }
 
 static void sluice_vcq_destroy(struct sluice_vcq *vcq)
@@ -131,6 +134,8 @@ static void sluice_vcq_destroy(struct sluice_vcq *vcq)
 	}
 	sluice_virq_stop(vcq);
 	sluice_vring_free(&ring);
+	trace_sluice_nvme_queue_delete(&vcq->vctrl->sdev->slice.uuid, true,
+				       vcq->id);
 }
 
 /* A guest that resets the controller expects no more completions */
@@ -175,6 +180,8 @@ static void sluice_vsq_destroy(struct sluice_vsq *vsq, u16 status)
 	}
 	sluice_vsq_drop_done(vsq);
 	vsq->vcq->users--;
+	trace_sluice_nvme_queue_delete(&vsq->vctrl->sdev->slice.uuid, false,
+				       vsq->id);
 	sluice_vsq_release_slots(vsq);
 	sluice_vring_free(&vsq->ring);
 }
@@ -319,6 +326,8 @@ static u16 sluice_vsq_bring_up(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	/* who sees the queue live sees all of it */
 	scoped_guard(mutex, &vsq->lock)
 		WRITE_ONCE(vsq->live, true);
+	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->slice.uuid, false,
+				       vsq->id, vsq->hw.qid, size);
 	return NVME_SC_SUCCESS;
 }
 
@@ -407,6 +416,8 @@ int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
 	sluice_vcq_start(vcq, cq_size, 0, true);
 	vcq->users++;
 	WRITE_ONCE(vsq->live, true);
+	trace_sluice_nvme_queue_create(&vctrl->sdev->slice.uuid, false, 0, 0,
+				       sq_size);
 	return 0;
 
 err_free_sq_ring:

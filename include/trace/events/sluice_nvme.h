@@ -12,52 +12,6 @@
 #include <linux/tracepoint.h>
 #include <linux/uuid.h>
 
-/* A guest's command went to the drive; blocks count from the slice's first. */
-TRACE_EVENT(sluice_nvme_submit,
-	TP_PROTO(const uuid_t *slice, u16 sq, u16 cid, u8 opcode, u64 slba,
-		 u32 nr_blocks),
-	TP_ARGS(slice, sq, cid, opcode, slba, nr_blocks),
-	TP_STRUCT__entry(
-		__array(u8, slice, UUID_SIZE)
-		__field(u64, slba)
-		__field(u32, nr_blocks)
-		__field(u16, sq)
-		__field(u16, cid)
-		__field(u8, opcode)
-	),
-	TP_fast_assign(
-		export_uuid(__entry->slice, slice);
-		__entry->slba = slba;
-		__entry->nr_blocks = nr_blocks;
-		__entry->sq = sq;
-		__entry->cid = cid;
-		__entry->opcode = opcode;
-	),
-	TP_printk("slice=%pUb sq=%u cid=%u opcode=%#04x slba=%llu blocks=%u",
-		  __entry->slice, __entry->sq, __entry->cid, __entry->opcode,
-		  __entry->slba, __entry->nr_blocks)
-);
-
-/* A command of a guest's got its status: the drive's, or a refusal of ours. */
-TRACE_EVENT(sluice_nvme_complete,
-	TP_PROTO(const uuid_t *slice, u16 sq, u16 cid, u16 status),
-	TP_ARGS(slice, sq, cid, status),
-	TP_STRUCT__entry(
-		__array(u8, slice, UUID_SIZE)
-		__field(u16, sq)
-		__field(u16, cid)
-		__field(u16, status)
-	),
-	TP_fast_assign(
-		export_uuid(__entry->slice, slice);
-		__entry->sq = sq;
-		__entry->cid = cid;
-		__entry->status = status;
-	),
-	TP_printk("slice=%pUb sq=%u cid=%u status=%#x", __entry->slice,
-		  __entry->sq, __entry->cid, __entry->status)
-);
-
 /* A queue came up; @hw is the drive's queue behind it, 0 for the admin queue. */
 TRACE_EVENT(sluice_nvme_queue_create,
 	TP_PROTO(const uuid_t *slice, bool cq, u16 id, u16 hw, u32 size),
