@@ -23,6 +23,7 @@ static bool offered(unsigned int opcode)
 	case ADM_SET_FEATURES:
 	case ADM_GET_FEATURES:
 	case ADM_ASYNC_EVENT:
+	case ADM_DOORBELL_BUFFER:
 		return true;
 	}
 	return false;

@@ -78,7 +78,8 @@ static void test_controller(const struct test_opts *opts)
 	is(get32(id + IDC_NN), 1, "one namespace");
 	is(get16(id + IDC_FUSES), 0, "no fused operations");
 	is(get32(id + IDC_SGLS), 0, "no SGLs");
-	is(get16(id + IDC_OACS), 0, "no optional admin commands");
+	is(get16(id + IDC_OACS), OACS_DBBUF,
+	   "Doorbell Buffer Config is the only optional admin command");
 	ok(id[IDC_LPA] & BIT(2), "extended data of Get Log Page");
 	ok(!strncmp((const char *)id + IDC_SUBNQN, "nqn.", 4), "subsystem NQN");
 	ok(memchr(id + IDC_SUBNQN, 0, 256), "subsystem NQN is terminated");
