@@ -110,6 +110,7 @@ struct sluice_nvme_ioq {
  * @held: somebody else resets the function: reset_work keeps off. Protected
  *	by &sluice_nvme_ctrl.reset_lock
  * @watchdog: looks whether the controller has failed or gone
+ * @give_up: pending while a PCI error waits for the slot's reset
  */
 struct sluice_nvme_host {
 	struct sluice_nvme_adminq adminq;
@@ -121,6 +122,7 @@ struct sluice_nvme_host {
 	atomic_t aborts;
 	bool held;
 	struct delayed_work watchdog;
+	struct delayed_work give_up;
 };
 
 /* main.c */
@@ -162,6 +164,8 @@ void sluice_nvme_reset_work(struct work_struct *work);
 void sluice_nvme_watchdog_work(struct work_struct *work);
 void sluice_nvme_reset_hold(struct sluice_nvme_ctrl *ctrl, bool shutdown);
 int sluice_nvme_reset_unhold(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_expect_reset(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_give_up_work(struct work_struct *work);
 void sluice_nvme_kill(struct sluice_nvme_ctrl *ctrl);
 
 /* hwq.c */

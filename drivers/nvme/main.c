@@ -58,6 +58,7 @@ static struct sluice_nvme_ctrl *sluice_nvme_alloc(struct pci_dev *pdev)
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	INIT_WORK(&ctrl->reset_work, sluice_nvme_reset_work);
 	INIT_DELAYED_WORK(&ctrl->host->watchdog, sluice_nvme_watchdog_work);
+	INIT_DELAYED_WORK(&ctrl->host->give_up, sluice_nvme_give_up_work);
 	pci_set_drvdata(pdev, ctrl);
 	return ctrl;
 }
@@ -227,6 +228,7 @@ static void sluice_nvme_stop_works(struct sluice_nvme_ctrl *ctrl)
 	sluice_nvme_kill(ctrl);
 	/* Nobody submits anything any more. */
 	cancel_delayed_work_sync(&ctrl->host->watchdog);
+	cancel_delayed_work_sync(&ctrl->host->give_up);
 	cancel_work_sync(&ctrl->reset_work);
 }
 
@@ -376,6 +378,7 @@ static pci_ers_result_t sluice_nvme_error_detected(struct pci_dev *pdev,
 	case pci_channel_io_frozen:
 		dev_warn(&pdev->dev, "PCI error, waiting for the slot to be reset\n");
 		sluice_nvme_reset_hold(ctrl, false);
+		sluice_nvme_expect_reset(ctrl);
 		return PCI_ERS_RESULT_NEED_RESET;
 	default:
 		dev_err(&pdev->dev, "PCI error, permanent\n");

@@ -245,6 +245,7 @@ int sluice_nvme_reset_unhold(struct sluice_nvme_ctrl *ctrl)
 	bool held;
 	int ret = 0;
 
+	cancel_delayed_work(&ctrl->host->give_up);
 	mutex_lock(&ctrl->reset_lock);
 	held = ctrl->host->held;
 	ctrl->host->held = false;
@@ -256,6 +257,45 @@ int sluice_nvme_reset_unhold(struct sluice_nvme_ctrl *ctrl)
 	if (held && ret)
 		sluice_disks_dead(ctrl);
 	return ret;
+}
+
+/**
+ * sluice_nvme_expect_reset() - give up unless the slot is reset in time
+ * @ctrl: controller that is held
+ *
+ * When the link does not come back after a PCI error, nobody tells us so. The
+ * wait is twice the time-out of an admin command: by default two minutes, of
+ * which the PCI core may take one until the function answers again.
+ */
+void sluice_nvme_expect_reset(struct sluice_nvme_ctrl *ctrl)
+{
+	queue_delayed_work(sluice_nvme_wq, &ctrl->host->give_up,
+			   msecs_to_jiffies(2 * sluice_nvme_admin_timeout_ms));
+}
+
+/**
+ * sluice_nvme_give_up_work() - declare a controller dead that is still held
+ * @work: of &sluice_nvme_host.give_up
+ */
+void sluice_nvme_give_up_work(struct work_struct *work)
+{
+	struct sluice_nvme_host *host =
+		container_of(to_delayed_work(work), struct sluice_nvme_host,
+			     give_up);
+	struct sluice_nvme_ctrl *ctrl = host->adminq.cq.ctrl;
+	bool held;
+
+	mutex_lock(&ctrl->reset_lock);
+	held = host->held;
+	host->held = false;
+	if (held) {
+		dev_err(&ctrl->pdev->dev, "the slot has not been reset in %u ms: given up\n",
+			2 * sluice_nvme_admin_timeout_ms);
+		sluice_nvme_resume(ctrl, SLUICE_NVME_DEAD);
+	}
+	mutex_unlock(&ctrl->reset_lock);
+	if (held)
+		sluice_disks_dead(ctrl);
 }
 
 /**
