@@ -8,12 +8,10 @@ VM ?=
 setup: ## install the packages that building and testing takes (as root; Debian 12)
 	@tools/testing/setup
 
-cache: setup ## build what tests boot: root file systems and the debug kernel, once
+cache: setup ## build what tests boot: QEMU, root file systems and the debug kernel, once
+	@tools/testing/qemu/build
 	@tools/testing/roots/build
 	@tools/testing/kernel/build
-
-check-guests: ## as check, and the tests in real guests, which need patience with TCG
-	@GUESTS=1 tools/testing/check $(TESTS)
 
 check: ## lint, compile, and run all tests, or those whose names begin as TESTS='pattern ...' says
 	@tools/testing/check $(TESTS)
@@ -21,7 +19,10 @@ check: ## lint, compile, and run all tests, or those whose names begin as TESTS=
 vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' to wait for gdb, '-h' for more
 	@tools/testing/run-l1 -s $(VM) tools/testing/lib/vm-prepare
 
+bench: ## compare ways to give a guest a part of a drive; QUICK=1 for ten minutes' worth
+	@tools/testing/bench/run
+
 demo: setup ## three slices of one drive and two guests, in ten minutes at most
 	@tools/testing/demo/run
 
-.PHONY: setup cache check check-guests vm demo
+.PHONY: setup cache check bench vm demo

@@ -9,6 +9,7 @@ hook_blank() {
 	local img size
 
 	for img in "$RUN_OUT"/drives/*.img; do
+		[ -e "$img" ] || continue
 		size=$(stat -c %s "$img")
 		truncate -s 0 "$img"
 		truncate -s "$size" "$img"

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# guests: yes
 # l1: kernel=stock iommu=intel
 #
 # A guest boots from its slice by firmware: SeaBIOS, which polls, drives the

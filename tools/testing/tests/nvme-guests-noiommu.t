@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# guests: yes
 # l1: kernel=stock iommu=none
 #
 # The main test without any IOMMU, where the mediator alone must isolate.

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# guests: yes
 # l1: kernel=stock iommu=pt
 #
 # The main test with iommu=pt, where the mediator alone must isolate.

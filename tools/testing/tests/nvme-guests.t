@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# guests: yes
 # l1: kernel=stock iommu=intel
 #
 # The main job: two guests write and verify their slices at the same time while

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# guests: yes
 # l1: kernel=stock iommu=intel
 # timeout: 400
 #
@@ -9,7 +8,7 @@
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
-rounds=${KILL_ROUNDS:-3}
+rounds=3
 read -ra options <<<"${GUESTS_OPTIONS-}"
 a=$(new_uuid) b=$(new_uuid)
 

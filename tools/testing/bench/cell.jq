@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What fio said in each guest, and what was counted on both sides, as one
+# result. What is counted is so in a window that guest and host open and close
+# at nearly the same time, so rates are compared, not sums.
+def snapshot: split(" ") | map(tonumber);
+
+($before | snapshot) as $b | ($after | snapshot) as $a |
+($counts | snapshot) as $c |
+(($a[3] - $b[3]) / 1e9) as $host_s |
+($c[1] / $seconds * $host_s) as $ios |
+[.[].jobs[0] | if .read.total_ios > 0 then .read else .write end] as $jobs |
+($jobs | map(.iops) | add) as $iops |
+{
+	path: $path, rw: $rw,
+	bs: ($bs | rtrimstr("k") | tonumber * 1024),
+	qd: $qd, guests: $guests, vcpus: $vcpus,
+	iops: $iops,
+	lat_mean_us: ($jobs | map(.clat_ns.mean * .iops) | add / $iops / 1000),
+	lat_p99_us: ($jobs | map(.clat_ns.percentile["99.000000"]) | max / 1000),
+	exits_per_io: (($a[0] - $b[0]) / $ios),
+	host_cpu_us_per_io: (($a[1] - $b[1]) / $ios),
+	doorbell_faults_per_io: (($a[2] - $b[2]) / $ios),
+	guest_interrupts_per_io: ($c[0] / $c[1])
+}

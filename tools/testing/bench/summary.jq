@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# All measurements to bench.json: of the rounds of a cell the median, value by
+# value, and the extremes of what varies most.
+def median: sort | .[(length / 2 | floor)];
+def what: {path, rw, bs, qd, guests, vcpus};
+
+{
+	version: 1,
+	results: [
+		to_entries | map(select(.value.path)) |
+		group_by(.value | what) | sort_by(.[0].key) | .[] |
+		map(.value) as $rounds | ($rounds[0] | what) + (
+			$rounds[0] | with_entries(select(.key as $k |
+				["path", "rw", "bs", "qd", "guests", "vcpus"] |
+				index($k) | not)) |
+			with_entries(.key as $k |
+				.value = ($rounds | map(.[$k]) | median))
+		) + {
+			rounds: ($rounds | length),
+			iops_min: ($rounds | map(.iops) | min),
+			iops_max: ($rounds | map(.iops) | max)
+		}
+	],
+	instructions: $instructions,
+	idle: (map(select(.idle)) | last | .idle),
+	scale: [.[] | select(.scale) | .scale]
+}

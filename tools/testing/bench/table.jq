@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench.json as text.
+def pad($n): tostring | (" " * ([$n - length, 0] | max)) + .;
+def left($n): . + (" " * ([$n - length, 0] | max));
+def digits($n): . * pow(10; $n) | round | . / pow(10; $n);
+def line: .[0] as $path | ($path | left(12)) + (.[1:] | map(pad(9)) | join(""));
+def cell: {rw, bs, qd, guests, vcpus};
+def at($path; $rw; $qd): first(.results[] | select(.path == $path and
+	.rw == $rw and .bs == 4096 and .qd == $qd and .guests == 1 and
+	.vcpus == 1)) // null;
+def ratio($what; $value; $target):
+	if $value then "  \($what | left(52))\($value | digits(3) | pad(8))   target \($target)"
+	else empty end;
+def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
+
+. as $all |
+(.results | to_entries | group_by(.value | cell) | sort_by(.[0].key)[] |
+	map(.value) | .[0] as $c |
+	"\($c.rw), \($c.bs / 1024) KiB, queue depth \($c.qd); \($c.guests) guest(s) with \($c.vcpus) vCPU(s)",
+	(["", "IOPS", "mean us", "p99 us", "exits", "host us", "faults", "irqs"] | line),
+	(.[] | [.path, (.iops | round), (.lat_mean_us | round),
+		(.lat_p99_us | round), (.exits_per_io | digits(2)),
+		(.host_cpu_us_per_io | round), (.doorbell_faults_per_io | digits(3)),
+		(.guest_interrupts_per_io | digits(2))] | line),
+	""),
+"Exits, host's CPU time, doorbell faults and guest interrupts are for each I/O.",
+"",
+"Ratios:",
+(("slice", "slice-poll0", "slice-poll", "slice-dbbuf") as $s |
+	ratio("\($s): IOPS against vfio-pci, QD 8";
+		over($all | at($s; "randread"; 8); $all | at("vfio-pci"; "randread"; 8); .iops); ">= 0.98"),
+	ratio("\($s): mean latency against vfio-pci, QD 1";
+		over($all | at($s; "randread"; 1); $all | at("vfio-pci"; "randread"; 1); .lat_mean_us); "<= 1.05"),
+	ratio("\($s): IOPS against virtio-blk, QD 1";
+		over($all | at($s; "randread"; 1); $all | at("virtio-blk"; "randread"; 1); .iops); ">= 3"),
+	ratio("\($s): IOPS against virtio-blk, QD 8";
+		over($all | at($s; "randread"; 8); $all | at("virtio-blk"; "randread"; 8); .iops); ">= 1.8"),
+	ratio("\($s): exits against vfio-pci, QD 8";
+		over($all | at($s; "randread"; 8); $all | at("vfio-pci"; "randread"; 8); .exits_per_io); "<= 1")),
+"",
+"Instructions of the mediation: \(.instructions | to_entries | map("\(.key) \(.value)") | join(", "))",
+"An idle slice, over 10 s: \(.idle.wakeups) wake-ups, \(.idle.cpu_us) us of CPU time",
+(.scale[] | "\(.slices) slices, \(.busy) busy: \(.ns_per_io | round) ns of the pollers for each I/O")
