@@ -4,6 +4,7 @@
 # Which L1 a test wants. Tests that want the same one share its boot. The
 # comment at the head of a test:
 #   # l1: kernel=stock|debug iommu=intel|pt|none [append=WORD]...
+# where append=alone, of no meaning to the kernel, makes a machine of its own.
 # A test without it, or with "# l1: none", runs here, on L0.
 
 # group_line FILE -> what follows "# l1:", empty if nothing does
