@@ -41,4 +41,4 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 "",
 "Instructions of the mediation: \(.instructions | to_entries | map("\(.key) \(.value)") | join(", "))",
 "An idle slice, over 10 s: \(.idle.wakeups) wake-ups, \(.idle.cpu_us) us of CPU time",
-(.scale[] | "\(.slices) slices, \(.busy) busy: \(.ns_per_io | round) ns of the pollers for each I/O")
+(.scale[] | "\(.slices) slices, \(.busy) busy: \(.ns_per_io | round) instructions of the host for each I/O")

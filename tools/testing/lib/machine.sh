@@ -169,13 +169,18 @@ machine_nbd_stop() {
 	rm -f "$RUN_OUT/nbd.pid"
 }
 
-# machine_arguments KERNEL IOMMU APPEND ROOT: fill the array MACHINE
+# machine_arguments KERNEL IOMMU real|counted APPEND ROOT: fill the array MACHINE
 machine_arguments() {
+	local accel=(-accel "tcg,thread=multi,tb-size=1024" -smp 2)
 	local roots image cmdline="console=ttyS0 panic=-1 oops=panic loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60 no_timer_check"
 	local unit=()
 
 	roots=$(machine_dir stock)
-	image=${4:-$roots/l1-root.img}
+	image=${5:-$roots/l1-root.img}
+	# A nanosecond of its time is an instruction of its only processor
+	[ "$3" != counted ] ||
+		accel=(-accel "tcg,thread=single,tb-size=1024" -smp 1
+			-icount "shift=0,sleep=off")
 	case $2 in
 	intel | pt)
 		unit=(-device "intel-iommu,intremap=on,caching-mode=on")
@@ -195,8 +200,8 @@ machine_arguments() {
 	# Without the virtual GIF, which TCG has not right: KVM does without
 	# shellcheck disable=SC2034 # for run-l1
 	MACHINE=(
-		-M "q35,kernel-irqchip=split" -accel "tcg,thread=multi,tb-size=1024"
-		-smp 2 -cpu "EPYC,+svm,+npt,-vgif" -m 6G
+		-M "q35,kernel-irqchip=split" "${accel[@]}"
+		-cpu "EPYC,+svm,+npt,-vgif" -m 6G
 		-nodefaults -no-user-config -no-reboot -display none
 		"${unit[@]}"
 		-chardev "pipe,id=mon,path=$RUN_OUT/mon" -mon "chardev=mon,mode=readline"
@@ -208,6 +213,6 @@ machine_arguments() {
 		-device "virtio-9p-pci,fsdev=out,mount_tag=out"
 		"${DRIVES[@]}"
 		-kernel "$kernel_file" -initrd "$roots/l1-initrd"
-		-append "$cmdline $3"
+		-append "$cmdline $4"
 	)
 }

@@ -201,7 +201,7 @@ _Static_assert(sizeof(struct nvme_range) == 16, "range");
 #define IDC_VER		80
 #define IDC_CNTRLTYPE	111
 #define IDC_OACS	256
-#define OACS_DBBUF	(1u << 8)
+#define OACS_DBBUF	BIT(8)
 #define IDC_ACL		258
 #define IDC_AERL	259
 #define IDC_FRMW	260
