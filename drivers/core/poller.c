@@ -8,6 +8,11 @@
  * it sleeps. A slice that has been quiet for its window is let go: see
  * doorbell.c for why nothing gets lost then.
  *
+ * A quiet slice that has commands in the device is not looked at meanwhile: the
+ * device's interrupt kicks the poller, since a guest that is given a completion
+ * submits again. A doorbell that comes before has to wait, but no longer than
+ * the window's bound, when the slice is let go like any other.
+ *
  * Pollers are made when they are needed, on the NUMA node of the parent, and go
  * with their last slice. They have the default policy and priority; whoever
  * knows better may change both.
@@ -32,6 +37,9 @@
 #define POLLER_CPUS	8
 
 #define POLLER_POLL_US	500
+
+/* Visits with work in a row after which the device's interrupts are masked */
+#define POLLER_STREAK	8
 
 static unsigned int poller_poll_us = POLLER_POLL_US;
 module_param_named(poll_us, poller_poll_us, uint, 0644);
@@ -104,10 +112,49 @@ static void poller_rest(struct sluice_vdev *vdev)
 
 	polled->awake = false;
 	polled->polling = false;
+	polled->streak = 0;
 	ops->poll_rest(&vdev->sdev);
 	trace_sluice_poll_rest(&vdev->sdev.slice);
 	if (ops->poll(&vdev->sdev, POLLER_BUDGET))
 		sluice_poller_wake(vdev);
+}
+
+/* Wait no longer. Has the backend kicked since the last visit? */
+static bool poller_begin(struct sluice_polled *polled)
+{
+	if (!READ_ONCE(polled->waiting) && !READ_ONCE(polled->kicked))
+		return false;
+	guard(spinlock_irq)(&polled->lock);
+	WRITE_ONCE(polled->waiting, false);
+	return xchg(&polled->kicked, false);
+}
+
+/*
+ * Let the device's interrupt say when to go on, if it has something to do. What
+ * it did since poller_begin() has kicked, or will.
+ */
+static bool poller_wait(struct sluice_vdev *vdev, u32 bound_us)
+{
+	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
+	struct sluice_polled *polled = &vdev->polled;
+	u64 now = ktime_get_ns();
+
+	if (!bound_us || bound_us == SLUICE_POLL_US_FOREVER ||
+	    !sluice_window_quiet(&polled->window, now))
+		return false;
+	polled->end = sluice_window_end(&polled->window, bound_us);
+	if (now >= polled->end || !ops->poll_wait(&vdev->sdev))
+		return false;
+	polled->polling = false;
+	polled->streak = 0;
+	/* The interrupts are on: what came before may have come unseen. */
+	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
+		sluice_window_work(&polled->window, ktime_get_ns());
+		return true;
+	}
+	guard(spinlock_irq)(&polled->lock);
+	WRITE_ONCE(polled->waiting, !polled->kicked);
+	return true;
 }
 
 static void poller_visit(struct sluice_vdev *vdev)
@@ -115,20 +162,27 @@ static void poller_visit(struct sluice_vdev *vdev)
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_polled *polled = &vdev->polled;
 	u32 bound_us = READ_ONCE(polled->poll_us);
+	bool kicked;
 
+	kicked = poller_begin(polled);
 	if (!polled->awake) {
 		polled->awake = true;
 		sluice_window_wake(&polled->window, bound_us, ktime_get_ns());
 	}
 	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
 		sluice_window_work(&polled->window, ktime_get_ns());
+		polled->streak++;
 		return;
 	}
+	if (kicked)
+		sluice_window_kick(&polled->window, ktime_get_ns());
+	if (poller_wait(vdev, bound_us))
+		return;
 	if (sluice_window_over(&polled->window, bound_us, ktime_get_ns())) {
 		poller_rest(vdev);
 		return;
 	}
-	if (!polled->polling && bound_us) {
+	if (!polled->polling && bound_us && polled->streak >= POLLER_STREAK) {
 		polled->polling = true;
 		ops->poll_busy(&vdev->sdev);
 		trace_sluice_poll_busy(&vdev->sdev.slice);
@@ -136,17 +190,44 @@ static void poller_visit(struct sluice_vdev *vdev)
 	cpu_relax();
 }
 
+/* The first one that is due, which becomes the last. */
 static struct sluice_polled *poller_next(struct sluice_poller *poller)
 {
 	struct sluice_polled *polled;
 
-	spin_lock(&poller->lock);
-	polled = list_first_entry_or_null(&poller->busy, struct sluice_polled,
-					  node);
-	if (polled)
+	guard(spinlock)(&poller->lock);
+	list_for_each_entry(polled, &poller->busy, node) {
+		if (READ_ONCE(polled->waiting) && ktime_get_ns() < polled->end)
+			continue;
 		list_move_tail(&polled->node, &poller->busy);
-	spin_unlock(&poller->lock);
-	return polled;
+		return polled;
+	}
+	return NULL;
+}
+
+/* When one is due, 0 for at once, KTIME_MAX for never. */
+static ktime_t poller_due(struct sluice_poller *poller)
+{
+	struct sluice_polled *polled;
+	u64 due = KTIME_MAX;
+
+	guard(spinlock)(&poller->lock);
+	list_for_each_entry(polled, &poller->busy, node)
+		due = min(due, READ_ONCE(polled->waiting) ? polled->end : 0);
+	return ns_to_ktime(due);
+}
+
+static void poller_sleep(struct sluice_poller *poller)
+{
+	ktime_t due;
+
+	/* Whoever wakes us changes first what is looked at here. */
+	set_current_state(TASK_IDLE);
+	due = poller_due(poller);
+	if (due && !kthread_should_stop())
+		schedule_hrtimeout(due == KTIME_MAX ? NULL : &due,
+				   HRTIMER_MODE_ABS);
+	__set_current_state(TASK_RUNNING);
 }
 
 static bool poller_visit_next(struct sluice_poller *poller)
@@ -166,14 +247,10 @@ static int poller_thread(void *data)
 	struct sluice_poller *poller = data;
 
 	while (!kthread_should_stop()) {
-		if (poller_visit_next(poller)) {
+		if (poller_visit_next(poller))
 			cond_resched();
-			continue;
-		}
-		set_current_state(TASK_IDLE);
-		if (list_empty(&poller->busy) && !kthread_should_stop())
-			schedule();
-		__set_current_state(TASK_RUNNING);
+		else
+			poller_sleep(poller);
 	}
 	return 0;
 }
@@ -193,6 +270,27 @@ void sluice_poller_wake(struct sluice_vdev *vdev)
 	spin_unlock(&poller->lock);
 	wake_up_process(poller->task);
 }
+
+/**
+ * sluice_poll_kick() - have a slice polled that waits for its device
+ * @sdev: an open device
+ *
+ * For the backend, when the device has completed something while
+ * &sluice_parent_ops.poll was not looking: after &sluice_parent_ops.poll_wait has
+ * turned its interrupts on. Any context. Does nothing for a slice that is asleep.
+ */
+void sluice_poll_kick(struct sluice_dev *sdev)
+{
+	struct sluice_polled *polled = &sluice_to_vdev(sdev)->polled;
+
+	guard(spinlock_irqsave)(&polled->lock);
+	WRITE_ONCE(polled->kicked, true);
+	if (!polled->waiting)
+		return;
+	WRITE_ONCE(polled->waiting, false);
+	wake_up_process(polled->poller->task);
+}
+EXPORT_SYMBOL_GPL(sluice_poll_kick);
 
 /*
  * Threads
@@ -268,6 +366,7 @@ static struct sluice_poller *poller_find(int nid)
 void sluice_polled_init(struct sluice_polled *polled)
 {
 	INIT_LIST_HEAD(&polled->node);
+	spin_lock_init(&polled->lock);
 	polled->poll_us = READ_ONCE(poller_poll_us);
 }
 
@@ -283,8 +382,10 @@ int sluice_poller_join(struct sluice_vdev *vdev)
 	struct sluice_poller *poller;
 
 	sluice_window_init(&polled->window, READ_ONCE(polled->poll_us));
+	polled->streak = 0;
 	polled->awake = false;
 	polled->polling = false;
+	polled->kicked = false;
 
 	guard(mutex)(&poller_lock);
 	poller = poller_find(dev_to_node(vdev->sdev.dma_dev));
@@ -308,6 +409,9 @@ void sluice_poller_leave(struct sluice_vdev *vdev)
 
 	mutex_lock(&poller->visit_lock);
 	poller_forget(polled);
+	/* A kick that comes later finds nobody to wake. */
+	scoped_guard(spinlock_irq, &polled->lock)
+		WRITE_ONCE(polled->waiting, false);
 	mutex_unlock(&poller->visit_lock);
 
 	guard(mutex)(&poller_lock);

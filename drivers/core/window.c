@@ -76,6 +76,44 @@ void sluice_window_work(struct sluice_window *win, u64 now)
 }
 
 /**
+ * sluice_window_kick() - the device has completed something
+ * @win: window
+ * @now: time
+ *
+ * That is no doorbell, but one may follow.
+ */
+void sluice_window_kick(struct sluice_window *win, u64 now)
+{
+	if (!win->expecting)
+		win->last = now;
+}
+
+/**
+ * sluice_window_quiet() - is there a pause?
+ * @win: window
+ * @now: time
+ *
+ * Return: true when there has been nothing for so long that waiting for an
+ * interrupt of the device is no loss
+ */
+bool sluice_window_quiet(const struct sluice_window *win, u64 now)
+{
+	return !win->expecting && now - win->last >= WINDOW_MIN;
+}
+
+/**
+ * sluice_window_end() - how long to wait for the device
+ * @win: window
+ * @bound_us: longest window, in microseconds; not %SLUICE_POLL_US_FOREVER
+ *
+ * Return: the time when the slice is to be let go
+ */
+u64 sluice_window_end(const struct sluice_window *win, u32 bound_us)
+{
+	return win->last + window_bound(bound_us);
+}
+
+/**
  * sluice_window_over() - there was nothing to do: is it time to let go?
  * @win: window
  * @bound_us: longest window, in microseconds; %SLUICE_POLL_US_FOREVER has no

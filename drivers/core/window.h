@@ -29,6 +29,9 @@ struct sluice_window {
 void sluice_window_init(struct sluice_window *win, u32 bound_us);
 void sluice_window_wake(struct sluice_window *win, u32 bound_us, u64 now);
 void sluice_window_work(struct sluice_window *win, u64 now);
+void sluice_window_kick(struct sluice_window *win, u64 now);
+bool sluice_window_quiet(const struct sluice_window *win, u64 now);
+u64 sluice_window_end(const struct sluice_window *win, u32 bound_us);
 bool sluice_window_over(struct sluice_window *win, u32 bound_us, u64 now);
 
 #endif /* SLUICE_WINDOW_H */

@@ -163,6 +163,34 @@ static void window_smaller_bound_counts_at_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, 30, 1031 * US));
 }
 
+static void window_quiet_after_the_least(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, BOUND);
+	sluice_window_wake(&win, BOUND, 1000 * US);
+	/* not while the doorbell that woke the slice is awaited */
+	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1050 * US));
+	sluice_window_work(&win, 1060 * US);
+	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1079 * US));
+	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, 1080 * US));
+	KUNIT_EXPECT_EQ(test, sluice_window_end(&win, BOUND), 1560 * US);
+}
+
+static void window_kick_is_no_doorbell(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, BOUND);
+	sluice_window_wake(&win, BOUND, 1000 * US);
+	sluice_window_kick(&win, 1010 * US);
+	KUNIT_EXPECT_TRUE(test, win.expecting);
+	sluice_window_work(&win, 1020 * US);
+	sluice_window_kick(&win, 1400 * US);
+	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1410 * US));
+	KUNIT_EXPECT_EQ(test, sluice_window_end(&win, BOUND), 1900 * US);
+}
+
 static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_first_is_the_bound),
 	KUNIT_CASE(window_work_restarts_it),
@@ -174,6 +202,8 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_grace_is_bounded),
 	KUNIT_CASE(window_grace_follows_arrivals),
 	KUNIT_CASE(window_smaller_bound_counts_at_once),
+	KUNIT_CASE(window_quiet_after_the_least),
+	KUNIT_CASE(window_kick_is_no_doorbell),
 	{}
 };
 

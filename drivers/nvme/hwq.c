@@ -178,7 +178,10 @@ unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq)
  */
 static irqreturn_t sluice_nvme_irq(int irq, void *data)
 {
-	sluice_nvme_cq_poll(data);
+	struct sluice_nvme_cq *cq = data;
+
+	if (sluice_nvme_cq_poll(cq) && cq->interrupted)
+		cq->interrupted(cq);
 	return IRQ_HANDLED;
 }
 

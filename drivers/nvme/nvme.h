@@ -60,7 +60,9 @@ enum sluice_nvme_state {
  * @process: takes new entries with sluice_nvme_cqe_next(), @budget at most, and
  *	returns their number. Called in hard IRQ context (or wherever
  *	sluice_nvme_cq_poll() is called) with @lock held and interrupts off
- * @priv: for @process
+ * @interrupted: called after @process when an interrupt was the reason, in hard
+ *	IRQ context without @lock; NULL for nobody
+ * @priv: for both
  */
 struct sluice_nvme_cq {
 	struct sluice_nvme_ctrl *ctrl;
@@ -78,6 +80,7 @@ struct sluice_nvme_cq {
 	bool masked;
 	spinlock_t lock;
 	unsigned int (*process)(struct sluice_nvme_cq *cq, unsigned int budget);
+	void (*interrupted)(struct sluice_nvme_cq *cq);
 	void *priv;
 };
 

@@ -333,6 +333,17 @@ unsigned int sluice_vcq_process(struct sluice_nvme_cq *hw, unsigned int budget)
 }
 
 /**
+ * sluice_vcq_interrupted() - the guest has been given completions
+ * @hw: hardware queue
+ */
+void sluice_vcq_interrupted(struct sluice_nvme_cq *hw)
+{
+	struct sluice_vcq *vcq = hw->priv;
+
+	sluice_poll_kick(vcq->vctrl->sdev);
+}
+
+/**
  * sluice_vsq_drained() - is nothing of a queue with the hardware?
  * @vsq: submission queue whose fetching is stopped
  *

@@ -401,14 +401,30 @@ static void sluice_vctrl_poll_busy(struct sluice_dev *sdev)
 		sluice_nvme_cq_mask(&vctrl->cqs[i].hw);
 }
 
+static void sluice_vctrl_unmask(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
+}
+
+static bool sluice_vctrl_poll_wait(struct sluice_dev *sdev)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	if (sluice_vctrl_drained(vctrl))
+		return false;
+	sluice_vctrl_unmask(vctrl);
+	return true;
+}
+
 static void sluice_vctrl_poll_rest(struct sluice_dev *sdev)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
-	unsigned int i;
 
 	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
-	for (i = 1; i <= vctrl->nr_qpairs; i++)
-		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
+	sluice_vctrl_unmask(vctrl);
 	sluice_vdbbuf_arm_all(vctrl);
 }
 
@@ -649,6 +665,7 @@ const struct sluice_parent_ops sluice_vctrl_parent_ops = {
 	.reset		= sluice_vctrl_reset,
 	.poll		= sluice_vctrl_poll,
 	.poll_busy	= sluice_vctrl_poll_busy,
+	.poll_wait	= sluice_vctrl_poll_wait,
 	.poll_rest	= sluice_vctrl_poll_rest,
 	.reg_read	= sluice_vctrl_reg_read,
 	.reg_write	= sluice_vctrl_reg_write,

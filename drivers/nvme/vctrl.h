@@ -541,6 +541,7 @@ void sluice_vcq_post_quietly(struct sluice_vslot *slot, u16 status);
 void sluice_vcq_signal(struct sluice_vcq *vcq);
 void sluice_vcq_doorbell(struct sluice_vcq *vcq);
 unsigned int sluice_vcq_process(struct sluice_nvme_cq *hw, unsigned int budget);
+void sluice_vcq_interrupted(struct sluice_nvme_cq *hw);
 bool sluice_vsq_drained(const struct sluice_vsq *vsq);
 void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status);
 

@@ -26,6 +26,7 @@ static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 	if (err)
 		return err;
 	vcq->hw.process = sluice_vcq_process;
+	vcq->hw.interrupted = sluice_vcq_interrupted;
 	vcq->hw.priv = vcq;
 
 	scoped_guard(mutex, &ctrl->reset_lock) {

@@ -148,6 +148,10 @@ struct sluice_dev {
  *	not sleep, neither for the device nor for guest memory
  * @poll_busy: @poll is going to be called all the time: the device's
  *	interrupts may be turned off. Same thread as @poll
+ * @poll_wait: if the device has commands of this slice, turn on again what tells
+ *	of their completion, call sluice_poll_kick() for each that comes, and
+ *	return true: @poll may not be called until then. Otherwise false. Same
+ *	thread; also without a call of @poll_busy
  * @poll_rest: @poll is called once more, and then not until a doorbell has been
  *	written to the page: turn on again what tells of completions, and of
  *	doorbells that are not in the page. Same thread; also without a call of
@@ -184,6 +188,7 @@ struct sluice_parent_ops {
 	void (*bus_master)(struct sluice_dev *sdev, bool on);
 	unsigned int (*poll)(struct sluice_dev *sdev, unsigned int budget);
 	void (*poll_busy)(struct sluice_dev *sdev);
+	bool (*poll_wait)(struct sluice_dev *sdev);
 	void (*poll_rest)(struct sluice_dev *sdev);
 	void (*quiesce)(struct sluice_dev *sdev, u64 iova, u64 size);
 	void (*resume)(struct sluice_dev *sdev);
@@ -296,6 +301,7 @@ static inline int sluice_mem_find(struct sluice_dev *sdev,
 }
 
 /* Interrupts */
+void sluice_poll_kick(struct sluice_dev *sdev);
 void sluice_irq_signal(struct sluice_dev *sdev, unsigned int vector);
 
 #endif /* _LINUX_SLUICE_H */
