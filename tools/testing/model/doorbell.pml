@@ -4,8 +4,10 @@
  *
  * Two slices share a poller. Each has a page that two writers store into; a
  * store to a page that is not mapped faults and is repeated. The poller may
- * find at any visit that a slice has been quiet for long enough. When its
- * writers are done a slice is closed.
+ * find at any visit that a slice has been quiet for long enough, or that it may
+ * wait for its device: then it is not visited until the device kicks, which may
+ * never happen, or until its time is over. When its writers are done a slice is
+ * closed.
  *
  * A doorbell counts the stores to it. Properties:
  *
@@ -20,6 +22,7 @@
  * CHECK_EARLY     the poller looks at its list before it declares its sleep
  * LIST_LATE       the slice leaves the list after the lock has been let go
  * LEAVE_UNLOCKED  close does not wait for a visit that goes on
+ * NO_TIMER        a slice that waits is forgotten unless its device kicks
  */
 #define SLICES	2
 #define WRITERS	2	/* for each slice */
@@ -30,6 +33,8 @@ byte seen[SLICES];	/* what the poller acted upon */
 bool mapped[SLICES];
 bool listed[SLICES];
 bool locked[SLICES];	/* sluice_doorbell.lock */
+bool waiting[SLICES];
+bool over[SLICES];	/* has waited long enough */
 bool closed[SLICES];
 byte done[SLICES];	/* writers that are */
 bool visiting;		/* sluice_poller.visit_lock */
@@ -94,6 +99,30 @@ proctype closer(byte s)
 	fi
 }
 
+/* The end of a wait: the timer of the poller, or sluice_poll_kick() */
+proctype alarm(byte s)
+{
+end_alarm:
+	do
+	:: atomic {
+		waiting[s] ->
+		waiting[s] = false;
+		running = true;
+#ifdef NO_TIMER
+		break
+#else
+		if
+		:: over[s] = true
+		:: true
+		fi
+#endif
+	   }
+#ifdef NO_TIMER
+	:: true -> break
+#endif
+	od
+}
+
 /* What ops->poll() does; @busy: there was something */
 inline look(s, busy)
 {
@@ -125,24 +154,29 @@ inline visit(s, busy)
 {
 	look(s, busy);
 	if
-	:: !busy -> rest(s, busy)	/* the window is over */
+	:: !busy ->			/* the window is over */
+		over[s] = false;
+		rest(s, busy)
+	:: !busy && !over[s] -> waiting[s] = true
 	:: true				/* it is not */
 	fi
 }
+
+#define DUE(s)		(listed[s] && !waiting[s])
 
 /* The list goes round: after one slice the other has its turn. */
 inline next(s)
 {
 	atomic {
 		if
-		:: listed[1 - last] -> s = 1 - last; last = s
-		:: !listed[1 - last] && listed[last] -> s = last
+		:: DUE(1 - last) -> s = 1 - last; last = s
+		:: !DUE(1 - last) && DUE(last) -> s = last
 		:: else -> s = SLICES
 		fi
 	}
 }
 
-#define LISTED	(listed[0] || listed[1])
+#define ANY_DUE		(DUE(0) || DUE(1))
 
 active proctype poller()
 {
@@ -162,15 +196,15 @@ again:
 	:: else
 	fi;
 #ifdef CHECK_EARLY
-	idle = !LISTED;
+	idle = !ANY_DUE;
 	running = false;
 #else
 	running = false;	/* set_current_state() */
-	idle = !LISTED;
+	idle = !ANY_DUE;
 #endif
 	if
 	:: idle ->
-end_sleep:	running			/* schedule() */
+end_sleep:	running			/* schedule_hrtimeout() */
 	:: else -> running = true
 	fi;
 	goto again
@@ -191,6 +225,8 @@ init {
 		for (i : 0 .. SLICES * WRITERS - 1) {
 			run writer(i % SLICES)
 		}
+		run alarm(0);
+		run alarm(1);
 		run closer(0);
 		run closer(1)
 	}

@@ -14,10 +14,10 @@ model() {
 		MODEL_OUT="${OUT:-$top/out}/model" "$@"
 }
 
-doorbell="MAP_UNLOCKED NO_SECOND_LOOK CHECK_EARLY LIST_LATE LEAVE_UNLOCKED"
+doorbell="MAP_UNLOCKED NO_SECOND_LOOK CHECK_EARLY LIST_LATE LEAVE_UNLOCKED NO_TIMER"
 shadow="NO_BARRIER NO_GUEST_BARRIER NO_SECOND_LOOK ARM_LATE"
 
-plan 11
+plan 12
 check "doorbells that are mapped are all seen" model doorbell
 for bug in $doorbell; do
 	check "they would not be: $bug" model doorbell BUG="$bug"
