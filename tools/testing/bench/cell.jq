@@ -20,6 +20,7 @@ def snapshot: split(" ") | map(tonumber);
 	lat_p99_us: ($jobs | map(.clat_ns.percentile["99.000000"]) | max / 1000),
 	exits_per_io: (($a[0] - $b[0]) / $ios),
 	host_cpu_us_per_io: (($a[1] - $b[1]) / $ios),
+	pollers_us_per_io: (($a[4] - $b[4]) / 1000 / $ios),
 	doorbell_faults_per_io: (($a[2] - $b[2]) / $ios),
 	guest_interrupts_per_io: ($c[0] / $c[1])
 }
