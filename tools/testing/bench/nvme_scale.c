@@ -10,6 +10,7 @@
  * by interrupt, so that nobody spins: the time that a poller waits is no cost of
  * the command.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,9 +77,11 @@ static void submit(struct client *client, unsigned int page)
 /* Sleep until the controller signals. */
 static void client_wait(struct client *client)
 {
+	struct pollfd pollfd = { .fd = client->qp.cq.efd, .events = POLLIN };
 	u64 signals;
 
-	if (read(client->qp.cq.efd, &signals, sizeof(signals)) < 0)
+	if (poll(&pollfd, 1, NVME_TIMEOUT) != 1 ||
+	    read(pollfd.fd, &signals, sizeof(signals)) < 0)
 		tap_bail("no interrupt");
 }
 
