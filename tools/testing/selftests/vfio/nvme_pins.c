@@ -72,6 +72,27 @@ static bool same(const struct account *a, const struct account *b)
 	       a->charged == b->charged;
 }
 
+/*
+ * What there is before a test. Others pin pages, too, for as long as an I/O of
+ * theirs takes: only what stays for a second is what there is.
+ */
+static struct account settled_account(void)
+{
+	struct account now, last = take_account();
+	u64 end = now_ms() + 20000;
+	unsigned int quiet = 0;
+
+	while (quiet < 5) {
+		if (now_ms() > end)
+			tap_bail("pages are pinned all the time by others");
+		sleep_ms(200);
+		now = take_account();
+		quiet = same(&now, &last) ? quiet + 1 : 0;
+		last = now;
+	}
+	return last;
+}
+
 /* Whoever else pins pages has let go of them soon. */
 static void check_balance(const struct account *before, const char *after)
 {
@@ -137,8 +158,7 @@ static void test_balance(const struct test_opts *opts)
 
 	/* Once before, for what is allocated but once */
 	use_and_leave(opts, CLEANLY);
-	sleep_ms(1500);
-	before = take_account();
+	before = settled_account();
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		use_and_leave(opts, i);
 		check_balance(&before, names[i]);
@@ -156,7 +176,7 @@ static void test_many(const struct test_opts *opts)
 	struct dma_buf buf;
 	struct nvme nv;
 
-	before = take_account();
+	before = settled_account();
 	test_start(&nv, &dev, opts);
 	nvme_qpair_create(&nv, &qp, 1, 16, polled);
 	dma_alloc(&dev, &buf, (size_t)n * PAGE, DMA_SCATTER);
