@@ -26,6 +26,22 @@ own_apt_update() {
 	own_apt "$dir" apt-get update
 }
 
+# own_apt_source WORKDIR SUITE PACKAGE: get PACKAGE's source of the suite, and
+# unpack it in WORKDIR/source
+own_apt_source() {
+	local dir=$1 suite=$2 package=$3
+
+	need dpkg-source dpkg-dev
+	mkdir -p "$dir/lists/partial"
+	apt_sources "$suite" | sed 's/^deb /deb-src /' > "$dir/sources.list"
+	own_apt "$dir" apt-get update
+	(
+		cd "$dir" || exit
+		own_apt "$dir" apt-get source --download-only "$package"
+		dpkg-source --no-check -x "${package}_"*.dsc source
+	)
+}
+
 # own_apt_closure WORKDIR PACKAGE: PACKAGE and all it depends on, as name=version
 own_apt_closure() {
 	own_apt "$1" apt-get -s -o Dir::State::Status=/dev/null \
