@@ -8,10 +8,10 @@
  * it sleeps. A slice that has been quiet for its window is let go: see
  * doorbell.c for why nothing gets lost then.
  *
- * A quiet slice that has commands in the device is not looked at meanwhile: the
- * device's interrupt kicks the poller, since a guest that is given a completion
- * submits again. A doorbell that comes before has to wait, but no longer than
- * the window's bound, when the slice is let go like any other.
+ * A quiet slice that has commands in the device is looked at more and more
+ * rarely: the device's interrupt kicks the poller, since a guest that is given a
+ * completion submits again. At the end of the window's bound it is let go like
+ * any other.
  *
  * Pollers are made when they are needed, on the NUMA node of the parent, and go
  * with their last slice. They have the default policy and priority; whoever
@@ -142,8 +142,8 @@ static bool poller_wait(struct sluice_vdev *vdev, u32 bound_us)
 	if (!bound_us || bound_us == SLUICE_POLL_US_FOREVER ||
 	    !sluice_window_quiet(&polled->window, now))
 		return false;
-	polled->end = sluice_window_end(&polled->window, bound_us);
-	if (now >= polled->end || !ops->poll_wait(&vdev->sdev))
+	polled->due = sluice_window_look(&polled->window, bound_us, now);
+	if (now >= polled->due || !ops->poll_wait(&vdev->sdev))
 		return false;
 	polled->polling = false;
 	polled->streak = 0;
@@ -197,7 +197,7 @@ static struct sluice_polled *poller_next(struct sluice_poller *poller)
 
 	guard(spinlock)(&poller->lock);
 	list_for_each_entry(polled, &poller->busy, node) {
-		if (READ_ONCE(polled->waiting) && ktime_get_ns() < polled->end)
+		if (READ_ONCE(polled->waiting) && ktime_get_ns() < polled->due)
 			continue;
 		list_move_tail(&polled->node, &poller->busy);
 		return polled;
@@ -213,7 +213,7 @@ static ktime_t poller_due(struct sluice_poller *poller)
 
 	guard(spinlock)(&poller->lock);
 	list_for_each_entry(polled, &poller->busy, node)
-		due = min(due, READ_ONCE(polled->waiting) ? polled->end : 0);
+		due = min(due, READ_ONCE(polled->waiting) ? polled->due : 0);
 	return ns_to_ktime(due);
 }
 

@@ -20,14 +20,14 @@ struct sluice_vdev;
  * @poller: the slice's, from open to close
  * @window: how long to look after the slice; the poller's own
  * @poll_us: bound of the window, in microseconds. Written by the administrator
- * @end: until when to wait for the device, in nanoseconds; the poller's own
+ * @due: until when to wait for the device, in nanoseconds; the poller's own
  * @streak: visits with work since it was woken or waited; the poller's own
  * @awake: has been visited since it was woken; the poller's own
  * @polling: the backend has been told that its completions are polled for; the
  *	poller's own
  * @lock: protects @waiting and @kicked, and @poller while @waiting. Inside
  *	&sluice_poller.lock; taken in hard IRQ context
- * @waiting: not to be visited until it is kicked, or until @end
+ * @waiting: not to be visited until it is kicked, or until @due
  * @kicked: the backend has work, since @kicked was false
  */
 struct sluice_polled {
@@ -35,7 +35,7 @@ struct sluice_polled {
 	struct sluice_poller *poller;
 	struct sluice_window window;
 	u32 poll_us;
-	u64 end;
+	u64 due;
 	unsigned int streak;
 	bool awake;
 	bool polling;

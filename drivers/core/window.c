@@ -102,15 +102,20 @@ bool sluice_window_quiet(const struct sluice_window *win, u64 now)
 }
 
 /**
- * sluice_window_end() - how long to wait for the device
- * @win: window
+ * sluice_window_look() - how long to wait for the device
+ * @win: window that is quiet
  * @bound_us: longest window, in microseconds; not %SLUICE_POLL_US_FOREVER
+ * @now: time
  *
- * Return: the time when the slice is to be let go
+ * A doorbell that comes meanwhile waits no longer than the pause that it ends
+ * has lasted.
+ *
+ * Return: when to look again: not after the end of the bound, so in the past
+ * when that is
  */
-u64 sluice_window_end(const struct sluice_window *win, u32 bound_us)
+u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 {
-	return win->last + window_bound(bound_us);
+	return win->last + min(2 * (now - win->last), window_bound(bound_us));
 }
 
 /**

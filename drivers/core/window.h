@@ -31,7 +31,7 @@ void sluice_window_wake(struct sluice_window *win, u32 bound_us, u64 now);
 void sluice_window_work(struct sluice_window *win, u64 now);
 void sluice_window_kick(struct sluice_window *win, u64 now);
 bool sluice_window_quiet(const struct sluice_window *win, u64 now);
-u64 sluice_window_end(const struct sluice_window *win, u32 bound_us);
+u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now);
 bool sluice_window_over(struct sluice_window *win, u32 bound_us, u64 now);
 
 #endif /* SLUICE_WINDOW_H */

@@ -174,7 +174,22 @@ static void window_quiet_after_the_least(struct kunit *test)
 	sluice_window_work(&win, 1060 * US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1079 * US));
 	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, 1080 * US));
-	KUNIT_EXPECT_EQ(test, sluice_window_end(&win, BOUND), 1560 * US);
+}
+
+static void window_looks_more_and_more_rarely(struct kunit *test)
+{
+	struct sluice_window win;
+	u64 now = 1020 * US;
+
+	sluice_window_init(&win, BOUND);
+	window_arrive(&win, 1000 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1040 * US);
+	now = 1040 * US;
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1080 * US);
+	now = 1300 * US;
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
+	now = 1600 * US;
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
 }
 
 static void window_kick_is_no_doorbell(struct kunit *test)
@@ -188,7 +203,8 @@ static void window_kick_is_no_doorbell(struct kunit *test)
 	sluice_window_work(&win, 1020 * US);
 	sluice_window_kick(&win, 1400 * US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1410 * US));
-	KUNIT_EXPECT_EQ(test, sluice_window_end(&win, BOUND), 1900 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, 1450 * US),
+			1500 * US);
 }
 
 static struct kunit_case window_cases[] = {
@@ -203,6 +219,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_grace_follows_arrivals),
 	KUNIT_CASE(window_smaller_bound_counts_at_once),
 	KUNIT_CASE(window_quiet_after_the_least),
+	KUNIT_CASE(window_looks_more_and_more_rarely),
 	KUNIT_CASE(window_kick_is_no_doorbell),
 	{}
 };

@@ -150,7 +150,7 @@ struct sluice_dev {
  *	interrupts may be turned off. Same thread as @poll
  * @poll_wait: if the device has commands of this slice, turn on again what tells
  *	of their completion, call sluice_poll_kick() for each that comes, and
- *	return true: @poll may not be called until then. Otherwise false. Same
+ *	return true: @poll may not be called for a while. Otherwise false. Same
  *	thread; also without a call of @poll_busy
  * @poll_rest: @poll is called once more, and then not until a doorbell has been
  *	written to the page: turn on again what tells of completions, and of
