@@ -5,13 +5,17 @@
 # pid, console (kernel log), agent.log (what its scripts print) and qemu.log.
 
 L2_RUN=/run/l2
+L2_CMDLINE="console=ttyS0 loglevel=5 panic=-1 mitigations=off"
 
 # l2_start NAME [OPTION...] [UUID...]: a guest with these mdevs, each on a root
-# port of its own so that it can be unplugged, without waiting for the guest. Options: vcpus=N mem=MIB iommufd reboot (do not end when the
-# guest restarts) qemu=ARGUMENT (once for each)
+# port of its own so that it can be unplugged, without waiting for the guest.
+# Options: vcpus=N mem=MIB iommufd reboot (do not end when the guest restarts)
+# bios=FILE (a firmware that finds its kernel itself) qemu=ARGUMENT (once for
+# each)
 l2_start() {
 	local name=$1 vcpus=1 mem=384 iommufd='' port=0 opt dir=$L2_RUN/$1
 	local args=() ending=(-no-reboot)
+	local boot=(-kernel /l2/vmlinux -initrd /l2/initrd -append "$L2_CMDLINE")
 	shift
 
 	rm -rf "$dir"
@@ -21,6 +25,7 @@ l2_start() {
 		vcpus=*) vcpus=${opt#*=} ;;
 		mem=*) mem=${opt#*=} ;;
 		qemu=*) args+=("${opt#*=}") ;;
+		bios=*) boot=(-bios "${opt#*=}") ;;
 		reboot) ending=() ;;
 		iommufd)
 			iommufd=,iommufd=iommufd0
@@ -44,9 +49,7 @@ l2_start() {
 		-chardev "pipe,id=agent,path=$dir/agent" \
 		-device virtio-serial-pci \
 		-device virtserialport,chardev=agent,name=agent \
-		-kernel /l2/vmlinux -initrd /l2/initrd \
-		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off" \
-		"${args[@]}" </dev/null >"$dir/qemu.log" 2>&1 &
+		"${boot[@]}" "${args[@]}" </dev/null >"$dir/qemu.log" 2>&1 &
 	echo $! >"$dir/pid"
 	echo 0 >"$dir/number"
 }
