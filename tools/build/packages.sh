@@ -16,25 +16,23 @@ own_apt() {
 		-o APT::Sandbox::User=root -o Debug::NoLocking=1 "$@"
 }
 
-# own_apt_update WORKDIR SUITE...: get the lists of packages of the suites
+# own_apt_update WORKDIR SUITE...: get the lists of packages of the suites,
+# and those of their sources
 own_apt_update() {
 	local dir=$1
 	shift
 	need apt-get apt
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-	apt_sources "$@" > "$dir/sources.list"
+	apt_sources "$@" | sed 'p; s/^deb /deb-src /' > "$dir/sources.list"
 	own_apt "$dir" apt-get update
 }
 
-# own_apt_source WORKDIR SUITE PACKAGE: get PACKAGE's source of the suite, and
-# unpack it in WORKDIR/source
+# own_apt_source WORKDIR PACKAGE: get PACKAGE's source, unpack it in
+# WORKDIR/source
 own_apt_source() {
-	local dir=$1 suite=$2 package=$3
+	local dir=$1 package=$2
 
 	need dpkg-source dpkg-dev
-	mkdir -p "$dir/lists/partial"
-	apt_sources "$suite" | sed 's/^deb /deb-src /' > "$dir/sources.list"
-	own_apt "$dir" apt-get update
 	(
 		cd "$dir" || exit
 		own_apt "$dir" apt-get source --download-only "$package"

@@ -20,8 +20,8 @@ make_disk() {
 		mcopy -i "$part" $piece ::in.bin &&
 		mcopy -i "$part" /l2/vmlinuz ::linux.efi &&
 		mcopy -i "$part" /l2/initrd ::initrd &&
-		mcopy -i "$part" /tmp/startup.nsh ::startup.nsh
-	sync "$part"
+		mcopy -i "$part" /tmp/startup.nsh ::startup.nsh &&
+		sync "$part"
 }
 
 # What the firmware wrote is what it read
