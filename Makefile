@@ -16,7 +16,6 @@ export OUT DESTDIR
 
 # The release that KDIR builds for names the directory of its modules.
 KREL = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
-MODDIR = $(DESTDIR)/lib/modules/$(KREL)/updates/sluice
 SERIES = $(subst $(comma), ,$(SLUICE_KERNELS_BUILT))
 DKMS_SRC = $(DESTDIR)/usr/src/sluice-$(SLUICE_VERSION)
 TOOL = +$(MAKE) -C tools/sluicectl OUT=. prefix=$(PREFIX)
@@ -39,19 +38,21 @@ lint: ## check style, kernel-doc, sparse, W=1, scripts, ABI documents and the ve
 install: modules-install tools-install ## install modules, tools and what goes with them (DESTDIR, PREFIX)
 
 # Packaged headers have no key to sign with; a kernel built here may have one.
-modules-install: check-kdir
+modules-install: check-kdir ## install the modules for KDIR
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
 		INSTALL_MOD_DIR=updates/sluice \
 		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
 		modules_install
 	$(if $(DESTDIR),,depmod -a $(KREL))
 
-tools-install:
+tools-install: ## install sluicectl, its manual page and completion
 	$(TOOL) install
 
-uninstall: check-kdir ## remove what "make install" installed
-	rm -rf $(MODDIR)
-	$(if $(DESTDIR),,depmod -a $(KREL))
+uninstall: ## remove what "make install" installed, for every kernel
+	for dir in $(wildcard $(DESTDIR)/lib/modules/*/updates/sluice); do \
+		rm -r "$$dir"; \
+		$(if $(DESTDIR),,depmod "$$(basename "$${dir%/updates/sluice}")";) \
+	done
 	$(TOOL) uninstall
 
 dkms-install: ## hand the modules to DKMS, which builds them for this and every later kernel

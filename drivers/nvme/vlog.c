@@ -196,6 +196,8 @@ static size_t sluice_vlog_effects(struct sluice_vctrl *vctrl, void *page)
 
 	for (i = 0; i < ARRAY_SIZE(admin); i++)
 		log->acs[admin[i]] = cpu_to_le32(NVME_EFFECT_CSUPP);
+	if (READ_ONCE(sluice_vdbbuf_offered))
+		log->acs[NVME_ADMIN_DBBUF] = cpu_to_le32(NVME_EFFECT_CSUPP);
 
 	log->iocs[NVME_IO_FLUSH] = cpu_to_le32(NVME_EFFECT_CSUPP);
 	log->iocs[NVME_IO_READ] = cpu_to_le32(NVME_EFFECT_CSUPP);

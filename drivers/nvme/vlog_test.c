@@ -276,7 +276,8 @@ static void changed_namespaces(struct kunit *test)
 /* Effects: supported, changes the contents of blocks */
 static void expect_effects(struct vfake *f, const u8 *log)
 {
-	static const u8 admin[] = { 0, 1, 2, 4, 5, 6, 8, 9, 0xa, 0xc };
+	/* the last is Doorbell Buffer Config, offered by default */
+	static const u8 admin[] = { 0, 1, 2, 4, 5, 6, 8, 9, 0xa, 0xc, 0x7c };
 	u16 oncs = le16_to_cpu(f->id.oncs);
 	unsigned int opcode;
 

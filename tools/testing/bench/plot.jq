@@ -3,7 +3,7 @@
 # bench.json as a bar chart in SVG: IOPS of each way, cell by cell, and the
 # spread of the rounds.
 def colours: {"vfio-pci": "#444444", "slice": "#1f6fb4", "slice-poll0": "#7fb3dd",
-	"slice-poll": "#0d3f6b", "slice-dbbuf": "#2a9d8f", "virtio-blk": "#e0862d",
+	"slice-patient": "#4a90c9", "slice-poll": "#0d3f6b", "slice-dbbuf": "#2a9d8f", "virtio-blk": "#e0862d",
 	"qemu-nvme": "#c9b037", "vhost-scsi": "#b5485d"};
 def cell: {rw, bs, qd, guests, vcpus};
 def bar: 14;

@@ -4,7 +4,7 @@
 def pad($n): tostring | (" " * ([$n - length, 0] | max)) + .;
 def left($n): . + (" " * ([$n - length, 0] | max));
 def digits($n): . * pow(10; $n) | round | . / pow(10; $n);
-def line: .[0] as $path | ($path | left(12)) + (.[1:] | map(pad(9)) | join(""));
+def line: .[0] as $path | ($path | left(14)) + (.[1:] | map(pad(9)) | join(""));
 def cell: {rw, bs, qd, guests, vcpus};
 def at($path; $rw; $qd): first(.results[] | select(.path == $path and
 	.rw == $rw and .bs == 4096 and .qd == $qd and .guests == 1 and
@@ -27,7 +27,7 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 "Exits, host's CPU time, doorbell faults and guest interrupts are for each I/O.",
 "",
 "Ratios:",
-(("slice", "slice-poll0", "slice-poll", "slice-dbbuf") as $s |
+(("slice", "slice-poll0", "slice-patient", "slice-poll", "slice-dbbuf") as $s |
 	ratio("\($s): IOPS against vfio-pci, QD 8";
 		over($all | at($s; "randread"; 8); $all | at("vfio-pci"; "randread"; 8); .iops); ">= 0.98"),
 	ratio("\($s): mean latency against vfio-pci, QD 1";

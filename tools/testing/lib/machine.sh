@@ -94,47 +94,53 @@ machine_drives() {
 }
 
 # All four drives are on every L1, so that one boot serves many tests:
-# main: 1 GiB, k4: blocks of 4096 bytes, fail: some sectors fail, hang: can be
-# made to answer nothing
+# main: 1 GiB, k4: blocks of 4096 bytes and queues for the largest type, fail:
+# some sectors fail, and there are three namespaces, of which the last has
+# metadata, hang: can be made to answer nothing
 machine_drives_test() {
 	local file
 
 	file=$(drive_file main 1G)
-	machine_drive main 10 "driver=raw,discard=unmap,file.driver=file,file.filename=$file"
+	machine_drive main 10 16 "driver=raw,discard=unmap,file.driver=file,file.filename=$file"
 	file=$(drive_file k4 512M)
-	machine_drive k4 11 "driver=raw,discard=unmap,file.driver=file,file.filename=$file" \
+	machine_drive k4 11 20 "driver=raw,discard=unmap,file.driver=file,file.filename=$file" \
 		logical_block_size=4096 physical_block_size=4096
 	file=$(drive_file fail 256M)
 	blkdebug_rules >"$RUN_OUT/drives/fail.rules"
-	machine_drive fail 12 "driver=blkdebug,config=$RUN_OUT/drives/fail.rules,image.driver=file,image.filename=$file"
+	machine_drive fail 12 16 "driver=blkdebug,config=$RUN_OUT/drives/fail.rules,image.driver=file,image.filename=$file"
+	file=$(drive_file fail2 64M)
+	machine_namespace fail 2 "driver=raw,file.driver=file,file.filename=$file"
+	file=$(drive_file fail3 64M)
+	machine_namespace fail 3 "driver=raw,file.driver=file,file.filename=$file" ms=8
 	file=$(drive_file hang 256M)
 	machine_nbd_start "$file"
-	machine_drive hang 13 "driver=nbd,server.type=unix,server.path=$RUN_OUT/drives/nbd.sock"
+	machine_drive hang 13 16 "driver=nbd,server.type=unix,server.path=$RUN_OUT/drives/nbd.sock"
 }
 
 # Three drives that are alike and as fast as an emulated one can be, since what
 # is measured is the way to them: whole for a guest, shared by Sluice, and
 # shared by the host's own driver. Each has a namespace for every slice that
-# may be wanted, all zeroes.
+# may be wanted, all zeroes. DRIVE_US, in the environment, is how long a command
+# takes them.
 machine_drives_bench() {
-	local name slot=14 nsid
+	local name slot=14 nsid latency=$((${DRIVE_US:-0} * 1000))
 
 	for name in whole sliced host; do
 		machine_controller $name $slot 80
 		slot=$((slot + 1))
 		for ((nsid = 1; nsid <= 64; nsid++)); do
 			machine_namespace $name $nsid \
-				"driver=null-co,size=$((1 << 30)),read-zeroes=on"
+				"driver=null-co,size=$((1 << 30)),read-zeroes=on,latency-ns=$latency"
 		done
 	done
 }
 
-# machine_drive NAME SLOT BACKEND [PROPERTY...]: a drive of one namespace
+# machine_drive NAME SLOT QUEUE-PAIRS BACKEND [PROPERTY...]: one with a namespace
 machine_drive() {
-	local name=$1 slot=$2 backend=$3
-	shift 3
+	local name=$1 slot=$2 pairs=$3 backend=$4
+	shift 4
 
-	machine_controller "$name" "$slot" 16
+	machine_controller "$name" "$slot" "$pairs"
 	machine_namespace "$name" 1 "$backend" "$@"
 }
 
@@ -197,10 +203,12 @@ machine_arguments() {
 	esac
 	rm -f "$RUN_OUT"/mon.{in,out}
 	mkfifo "$RUN_OUT"/mon.{in,out}
-	# Without the virtual GIF, which TCG has not right: KVM does without
+	# Without the virtual GIF, which TCG has not right: KVM does without. Ports
+	# whose hot-plug is their own, as hardware's is, and not ACPI's.
 	# shellcheck disable=SC2034 # for run-l1
 	MACHINE=(
 		-M "q35,kernel-irqchip=split" "${accel[@]}"
+		-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
 		-cpu "EPYC,+svm,+npt,-vgif" -m 6G
 		-nodefaults -no-user-config -no-reboot -display none
 		"${unit[@]}"

@@ -1,21 +1,37 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The tools build, install into a directory and are gone after uninstall.
+#
+# Modules and tools build in place, install into a directory and are gone after
+# uninstall. In a copy of the tree, so that the checkout stays clean.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
-dest=$(mktemp -d)
-plan 5
 # shellcheck source=META
 . "$top/META"
-cd "$top" || exit
-check "make tools" make tools
-check "make tools-install" make tools-install DESTDIR="$dest"
+work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
+trap 'rm -rf "$work"; tap_end' EXIT
+dest=$work/dest
+
+copy_tree() {
+	mkdir "$work/tree" && (cd "$top" && cp -a META Makefile Kbuild Kconfig \
+		drivers include tools "$work/tree/")
+}
+in_tree() { make -C "$work/tree" OUT="$work/out" DESTDIR="$dest" "$@"; }
+modules() { (cd "$dest/lib/modules/$release/updates/sluice" && find . -name '*.ko*' | sort); }
+
+plan 9
+trap 'rm -rf "$work"; tap_end' EXIT
+release=$(cat "$("$top/tools/testing/roots/build")/release")
+headers=/usr/src/linux-headers-$release
+check "a copy of the tree" copy_tree
+check "make clean" in_tree clean
+check "make" in_tree KDIR="$headers"
+check "make install" in_tree install KDIR="$headers"
+like "the modules are there" "$(modules | xargs)" 'sluice\.ko.*sluice_nvme\.ko'
 like "the tool states META's version" \
-	"$("$dest/usr/local/sbin/sluicectl" --version 2>&1 ||
-		"$dest/usr/local/bin/sluicectl" --version 2>&1)" \
-	"$SLUICE_VERSION"
-uninstall() { make -C tools/sluicectl uninstall DESTDIR="$dest"; }
-check "uninstall" uninstall
-is "nothing left behind" "$(find "$dest" -type f)" ""
-rm -rf "$dest"
+	"$("$dest/usr/local/sbin/sluicectl" --version 2>&1)" "$SLUICE_VERSION"
+refuse "make uninstall needs no headers, so it says nothing of them" \
+	bash -c "make -C '$work/tree' OUT='$work/out' DESTDIR='$dest' KDIR=/none uninstall 2>&1 |
+		grep -i headers"
+is "no module is left" "$(find "$dest" -name '*.ko*')" ""
+is "nothing of the tools either" "$(find "$dest" -type f ! -path '*/lib/modules/*')" ""

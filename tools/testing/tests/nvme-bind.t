@@ -8,7 +8,7 @@
 . /t/tools/testing/lib/l1.sh
 
 mib=$((1 << 20))
-plan 30
+plan 32
 modprobe nvme
 check "fill the drive" l0 fill main
 check "the stock driver has the drive" drive_to main nvme
@@ -37,6 +37,13 @@ check "are zeroes on the drive" l0 zero main $((200 * mib)) $((4 * mib))
 check "discard" blkdiscard -f -o $((210 * mib)) -l $((4 * mib)) "/dev/$disk"
 check "nothing else changed" l0 same main $((200 * mib)) $((4 * mib)) $((210 * mib)) $((4 * mib))
 check "flush" bash -c "dd if=/dev/zero of=/dev/$disk bs=4k count=1 seek=1000 conv=fsync,notrunc"
+trace=/sys/kernel/tracing
+[ -d $trace/events ] || mount -t tracefs tracefs $trace
+echo 1 >$trace/events/block/block_rq_issue/enable
+check "a write that has to reach the medium" dd if=/dev/zero of="/dev/$disk" bs=4k count=1 \
+	seek=1001 oflag=direct,dsync conv=notrunc
+echo 0 >$trace/events/block/block_rq_issue/enable
+like "is one with FUA, no write and a flush" "$(cat $trace/trace)" 'block_rq_issue: .* WFS 4096 '
 is "no slice on a drive with other data, but the whole" \
 	"$(cat /sys/class/sluice/*/whole)" 1
 check "partition it" table_write main "size=64MiB, type=L, name=one" "size=64MiB, type=L, name=two"

@@ -8,7 +8,7 @@
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid) b=$(new_uuid) c=$(new_uuid)
-types() { echo "$(drive_sys main)/mdev_supported_types"; }
+types() { echo "$(drive_sys "${1-main}")/mdev_supported_types"; }
 available() { cat "$(types)/sluice_nvme-q$1/available_instances"; }
 pairs() { cat "$(drive_sys main)/sluice/queue_pairs_$1"; }
 
@@ -21,7 +21,7 @@ expect() {
 	echo $((free < slices ? free : slices))
 }
 
-plan 27
+plan 43
 check "bind, four queue pairs for the host" sluice_up main host_queues=4
 is "the drive has 16" "$(pairs total)" 16
 is "the host has 4" "$(pairs host)" 4
@@ -62,3 +62,35 @@ check "a guest with more vCPUs than queues is up" l2_up more
 is "it uses two" "$(l2_run more 'ls -d /sys/block/nvme0n1/mq/* | wc -l')" 2
 l2_stop more
 slice_detach "$a"
+
+# A guest that polls some of its queues, with interrupts off for these
+check "attach with 4" slice_attach main "$a" 4
+l2_start polling vcpus=2 "$a"
+check "another guest is up" l2_up polling
+check "its driver is to poll two queues" l2_run polling \
+	'rmmod nvme && insmod /modules/nvme.ko poll_queues=2 && sleep 2'
+is "it polls" "$(l2_run polling 'cat /sys/block/nvme0n1/queue/io_poll')" 1
+check "and its I/O is right" l2_run polling 'fio --minimal --output=/dev/null --ioengine=pvsync2 --hipri --direct=1 --rw=randwrite --bs=8k \
+	--size=8m --verify=crc32c --verify_fatal=1 --verify_state_save=0 --filename=/dev/nvme0n1 --name=job'
+l2_stop polling
+slice_detach "$a"
+
+# A drive that has enough for the largest type
+check "another drive" drive_to k4 sluice_nvme
+is "the largest type is there" "$(cd "$(types k4)" && echo *)" \
+	"sluice_nvme-q1 sluice_nvme-q16 sluice_nvme-q2 sluice_nvme-q4 sluice_nvme-q8"
+for n in 1 16; do
+	is "q$n: its name" "$(cat "$(types k4)/sluice_nvme-q$n/name")" "Sluice NVMe q$n"
+	like "q$n: what it is" "$(cat "$(types k4)/sluice_nvme-q$n/description")" \
+		"^NVMe slice with $n I/O queue pairs?\$"
+done
+check "a slice" table_write k4 "size=16MiB, type=slice, uuid=$c, name=c"
+check "attach with 16" slice_attach k4 "$c" 16
+l2_start most vcpus=4 "$c"
+check "a guest is up" l2_up most
+is "it was granted all 16" \
+	"$(l2_run most 'nvme get-feature /dev/nvme0 -f 7 | sed "s/.*://"')" "0x000f000f"
+check "and its I/O is right" l2_run most 'fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randwrite --bs=8k \
+	--iodepth=8 --numjobs=4 --size=2m --offset_increment=2m --verify=crc32c --verify_fatal=1 --verify_state_save=0 --filename=/dev/nvme0n1 --name=job'
+l2_stop most
+slice_detach "$c"

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+#
+# A drive of several namespaces: each is a disk of the host and may have slices,
+# but for one with metadata, which is left out with the reason.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+a=$(new_uuid)
+plan 14
+check "bind the drive" sluice_up fail
+first=$(drive_disk fail)
+second=${first%1}2
+is "the first two are disks" "$(cd "$(drive_sys fail)/block" && echo *)" "$first $second"
+is "the second has its own size" "$(cat "/sys/block/$second/size")" $((64 << 11))
+like "the log says why the third is not" "$(dmesg)" \
+	'sluice_nvme .*namespace 3 refused: its blocks have metadata'
+check "the host fills the first" dd if=/dev/urandom of="/dev/$first" bs=1M count=16 oflag=direct
+check "snapshot" l0 snapshot fail
+sfdisk -q "/dev/$second" <<-END
+	label: gpt
+	start=8MiB, size=16MiB, type=$SLICE_TYPE, uuid=$a, name=second
+END
+check "a slice on the second" rescan fail
+is "it is there" "$(slice_attr "$a" start_bytes)" $((8 << 20))
+check "attach" slice_attach fail "$a"
+l2_start one "$a"
+check "a guest is up" l2_up one
+is "its disk has the slice's size" "$(l2_run one 'cat /sys/block/nvme0n1/size')" $((16 << 11))
+check "the guest writes all of it and verifies" l2_run one 'fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=write --bs=64k --iodepth=4 \
+	--verify=crc32c --verify_fatal=1 --verify_state_save=0 --filename=/dev/nvme0n1 --name=job'
+check "the guest ends" l2_stop one
+slice_detach "$a"
+check "nothing of the first has changed" l0 same fail
