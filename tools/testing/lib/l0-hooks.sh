@@ -91,6 +91,13 @@ hook_boot_sector() {
 # hook_monitor COMMAND...: to the machine's monitor
 hook_monitor() { printf '%s\n' "$*" >"$RUN_OUT/mon.in"; }
 
+# Put a drive in again that was pulled out: hook_plug DRIVE PROPERTY. QEMU does
+# not let go of what the one before had.
+hook_plug() {
+	hook_monitor "drive_add 0 if=none,id=again,format=raw,file.driver=file,file.locking=off,file.filename=$RUN_OUT/drives/$1.img"
+	hook_monitor "device_add nvme,id=again-$1,serial=$1,drive=again,bus=rp-$1,$2"
+}
+
 # hook_serve: answer the request that lies in the share, if any
 hook_serve() {
 	local dir=$RUN_OUT/l0 request status=0
