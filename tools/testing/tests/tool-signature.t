@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel append=module.sig_enforce=1
+#
+# sluicectl doctor on a kernel that takes signed modules only: it says that ours
+# would be refused, and why.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+# shellcheck disable=SC2034 # for lib.sh
+SLUICECTL=/out/bin/sluicectl
+# shellcheck source=tools/sluicectl/tests/lib.sh
+. /t/tools/sluicectl/tests/lib.sh
+
+finding() { json ".findings[] | select(.check == \"$1\") | .verdict + \" \" + .found"; }
+install_modules() {
+	mkdir -p "$modules" && cp "$@" "$modules/" && depmod -a
+}
+
+begin 8
+modules=/lib/modules/$(uname -r)/extra
+check "install the modules" install_modules /out/mods/*.ko
+refuse "the kernel does not take them" modprobe sluice
+run doctor --json
+is "doctor: not fit" "$status $(json .fit)" "1 false"
+like "doctor: signatures are enforced" "$(finding "Secure Boot")" "^OK off, .*module signatures enforced"
+like "doctor: ours has none" "$(finding "module signature")" \
+	"^FAIL sluice_nvme is not signed, and the kernel takes signed modules only"
+check "sign one, with a key that is not enrolled" l0 sign sluice_nvme
+check "install it" install_modules /out/bin/sluice_nvme.ko
+run doctor --json
+like "doctor: says whose signature it is" "$(finding "module signature")" \
+	"^FAIL sluice_nvme is signed by 'nobody', a key that is not enrolled"
+rm -rf "$modules"
+depmod -a
