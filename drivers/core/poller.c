@@ -11,7 +11,7 @@
  * A quiet slice that has commands in the device is looked at more and more
  * rarely: the device's interrupt kicks the poller, since a guest that is given a
  * completion submits again. At the end of the window's bound it is let go like
- * any other.
+ * any other. So is done on a CPU that somebody else wants.
  *
  * Pollers are made when they are needed, on the NUMA node of the parent, and go
  * with their last slice. They have the default policy and priority; whoever
@@ -24,6 +24,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 #include <trace/events/sluice.h>
@@ -130,20 +131,25 @@ static bool poller_begin(struct sluice_polled *polled)
 }
 
 /*
- * Let the device's interrupt say when to go on, if it has something to do. What
- * it did since poller_begin() has kicked, or will.
+ * Sleep instead of spinning: while the device has something to do, since its
+ * interrupt says when to go on; while the doorbell that woke the slice is on its
+ * way; and while somebody else wants this CPU, who may be the guest itself. What
+ * the device did since poller_begin() has kicked, or will.
  */
 static bool poller_wait(struct sluice_vdev *vdev, u32 bound_us)
 {
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_polled *polled = &vdev->polled;
+	bool alone = single_task_running();
 	u64 now = ktime_get_ns();
 
-	if (!bound_us || bound_us == SLUICE_POLL_US_FOREVER ||
-	    !sluice_window_quiet(&polled->window, now))
+	if (bound_us == SLUICE_POLL_US_FOREVER ||
+	    (alone && !sluice_window_quiet(&polled->window, now)))
 		return false;
 	polled->due = sluice_window_look(&polled->window, bound_us, now);
-	if (now >= polled->due || !ops->poll_wait(&vdev->sdev))
+	if (now >= polled->due)
+		return false;
+	if (!ops->poll_wait(&vdev->sdev) && alone && !polled->window.expecting)
 		return false;
 	polled->polling = false;
 	polled->streak = 0;

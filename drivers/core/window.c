@@ -21,6 +21,9 @@
 /* What follows at once (a submission after a completion) costs no fault. */
 #define WINDOW_MIN	(20 * NSEC_PER_USEC)
 
+/* A sleep shorter than this is not worth its timer. */
+#define WINDOW_SLEEP	(5 * NSEC_PER_USEC)
+
 #define WINDOW_GRACE_MIN	(100 * NSEC_PER_USEC)
 #define WINDOW_GRACE_MAX	(20 * NSEC_PER_MSEC)
 
@@ -93,29 +96,33 @@ void sluice_window_kick(struct sluice_window *win, u64 now)
  * @win: window
  * @now: time
  *
- * Return: true when there has been nothing for so long that waiting for an
- * interrupt of the device is no loss
+ * Return: true when there has been nothing for so long that sleeping is no loss.
+ * While the doorbell that woke the slice is awaited that is always so: the vCPU
+ * that is to write it may want this very CPU.
  */
 bool sluice_window_quiet(const struct sluice_window *win, u64 now)
 {
-	return !win->expecting && now - win->last >= WINDOW_MIN;
+	return win->expecting || now - win->last >= WINDOW_MIN;
 }
 
 /**
- * sluice_window_look() - how long to wait for the device
- * @win: window that is quiet
+ * sluice_window_look() - how long to sleep
+ * @win: window
  * @bound_us: longest window, in microseconds; not %SLUICE_POLL_US_FOREVER
  * @now: time
  *
  * A doorbell that comes meanwhile waits no longer than the pause that it ends
  * has lasted.
  *
- * Return: when to look again: not after the end of the bound, so in the past
- * when that is
+ * Return: when to look again: not after the end of the bound, or of the time of
+ * grace, so in the past when that is
  */
 u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 {
-	return win->last + min(2 * (now - win->last), window_bound(bound_us));
+	u64 since = win->expecting ? win->woken : win->last;
+	u64 most = win->expecting ? win->grace : window_bound(bound_us);
+
+	return since + min(max(2 * (now - since), (u64)WINDOW_SLEEP), most);
 }
 
 /**

@@ -169,8 +169,8 @@ static void window_quiet_after_the_least(struct kunit *test)
 
 	sluice_window_init(&win, BOUND);
 	sluice_window_wake(&win, BOUND, 1000 * US);
-	/* not while the doorbell that woke the slice is awaited */
-	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1050 * US));
+	/* at once while the doorbell that woke the slice is awaited */
+	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, 1000 * US));
 	sluice_window_work(&win, 1060 * US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1079 * US));
 	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, 1080 * US));
@@ -190,6 +190,22 @@ static void window_looks_more_and_more_rarely(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
 	now = 1600 * US;
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
+}
+
+static void window_awaits_the_doorbell_asleep(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, 0);
+	sluice_window_wake(&win, 0, 1000 * US);
+	/* the shortest sleep, then twice as long, to the end of the grace */
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1001 * US), 1005 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1005 * US), 1010 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1080 * US), 1100 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1200 * US), 1100 * US);
+	/* without a bound there is no sleep once it is there */
+	sluice_window_work(&win, 1010 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1010 * US), 1010 * US);
 }
 
 static void window_kick_is_no_doorbell(struct kunit *test)
@@ -220,6 +236,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_smaller_bound_counts_at_once),
 	KUNIT_CASE(window_quiet_after_the_least),
 	KUNIT_CASE(window_looks_more_and_more_rarely),
+	KUNIT_CASE(window_awaits_the_doorbell_asleep),
 	KUNIT_CASE(window_kick_is_no_doorbell),
 	{}
 };
