@@ -24,5 +24,6 @@ def what: {path, rw, bs, qd, guests, vcpus};
 	],
 	instructions: $instructions,
 	idle: (map(select(.idle)) | last | .idle),
+	counted: [.[] | select(.counted) | .counted],
 	scale: [.[] | select(.scale) | .scale]
 }

@@ -41,4 +41,12 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 "",
 "Instructions of the mediation: \(.instructions | to_entries | map("\(.key) \(.value)") | join(", "))",
 "An idle slice, over 10 s: \(.idle.wakeups) wake-ups, \(.idle.cpu_us) us of CPU time",
+"",
+"Counted: guest and host on one processor, in instructions for each 4 KiB read:",
+(["", "QD", "instrs", "exits", "faults", "vfio-pci"] | line),
+(.counted as $c | $c[] | .qd as $qd |
+	[.path, $qd, (.ns_per_io | round), (.exits_per_io | digits(2)),
+	(.doorbell_faults_per_io | digits(3)),
+	(first($c[] | select(.path == "vfio-pci" and .qd == $qd)).ns_per_io / .ns_per_io | digits(2))] | line),
+"",
 (.scale[] | "\(.slices) slices, \(.busy) busy: \(.ns_per_io | round) instructions of the host for each I/O")
