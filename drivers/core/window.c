@@ -21,8 +21,12 @@
 /* What follows at once (a submission after a completion) costs no fault. */
 #define WINDOW_MIN	(20 * NSEC_PER_USEC)
 
-/* A sleep shorter than this is not worth its timer. */
-#define WINDOW_SLEEP	(5 * NSEC_PER_USEC)
+/*
+ * A pause that is shorter is not worth its timer. One that is longer would keep a
+ * doorbell waiting for too long, however long the bound.
+ */
+#define WINDOW_PAUSE_MIN	(5 * NSEC_PER_USEC)
+#define WINDOW_PAUSE_MAX	(250 * NSEC_PER_USEC)
 
 #define WINDOW_GRACE_MIN	(100 * NSEC_PER_USEC)
 #define WINDOW_GRACE_MAX	(20 * NSEC_PER_MSEC)
@@ -112,7 +116,7 @@ bool sluice_window_quiet(const struct sluice_window *win, u64 now)
  * @now: time
  *
  * A doorbell that comes meanwhile waits no longer than the pause that it ends
- * has lasted.
+ * has lasted, and no longer than 250 microseconds.
  *
  * Return: when to look again: not after the end of the bound, or of the time of
  * grace, so in the past when that is
@@ -121,8 +125,9 @@ u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 {
 	u64 since = win->expecting ? win->woken : win->last;
 	u64 most = win->expecting ? win->grace : window_bound(bound_us);
+	u64 pause = clamp_t(u64, now - since, WINDOW_PAUSE_MIN, WINDOW_PAUSE_MAX);
 
-	return since + min(max(2 * (now - since), (u64)WINDOW_SLEEP), most);
+	return min(now + pause, since + most);
 }
 
 /**

@@ -190,6 +190,9 @@ static void window_looks_more_and_more_rarely(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
 	now = 1600 * US;
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
+	/* and not ever more so where the bound is far away */
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 1000000, 5000 * US),
+			5250 * US);
 }
 
 static void window_awaits_the_doorbell_asleep(struct kunit *test)
@@ -199,7 +202,7 @@ static void window_awaits_the_doorbell_asleep(struct kunit *test)
 	sluice_window_init(&win, 0);
 	sluice_window_wake(&win, 0, 1000 * US);
 	/* the shortest sleep, then twice as long, to the end of the grace */
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1001 * US), 1005 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1001 * US), 1006 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1005 * US), 1010 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1080 * US), 1100 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1200 * US), 1100 * US);
