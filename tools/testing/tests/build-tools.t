@@ -9,7 +9,6 @@ top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=META
 . "$top/META"
 work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
-trap 'rm -rf "$work"; tap_end' EXIT
 dest=$work/dest
 
 copy_tree() {
@@ -30,8 +29,6 @@ check "make install" in_tree install KDIR="$headers"
 like "the modules are there" "$(modules | xargs)" 'sluice\.ko.*sluice_nvme\.ko'
 like "the tool states META's version" \
 	"$("$dest/usr/local/sbin/sluicectl" --version 2>&1)" "$SLUICE_VERSION"
-refuse "make uninstall needs no headers, so it says nothing of them" \
-	bash -c "make -C '$work/tree' OUT='$work/out' DESTDIR='$dest' KDIR=/none uninstall 2>&1 |
-		grep -i headers"
+check "make uninstall, which needs no headers" in_tree uninstall KDIR=/none
 is "no module is left" "$(find "$dest" -name '*.ko*')" ""
 is "nothing of the tools either" "$(find "$dest" -type f ! -path '*/lib/modules/*')" ""
