@@ -11,7 +11,7 @@
  * A quiet slice that has commands in the device is looked at more and more
  * rarely: the device's interrupt kicks the poller, since a guest that is given a
  * completion submits again. At the end of the window's bound it is let go like
- * any other. So is done on a CPU that somebody else wants.
+ * any other. The same goes for a slice whose poller is not alone on its CPU.
  *
  * Pollers are made when they are needed, on the NUMA node of the parent, and go
  * with their last slice. They have the default policy and priority; whoever

@@ -55,6 +55,9 @@ $err" || bad=1
 # json FILTER: what jq makes of the last output
 json() { jq -r "$1" <<<"$out"; }
 
+# finding CHECK: verdict of doctor --json, and what was found
+finding() { json ".findings[] | select(.check == \"$1\") | .verdict + \" \" + .found"; }
+
 # image NAME SIZE: a new sparse file
 image() {
 	rm -f "$1"

@@ -15,8 +15,6 @@ bdf=$(drive_bdf main) sys=$(drive_sys main)
 driver() { basename "$(readlink "$sys/driver")"; }
 # The disk that nvme makes of it, once it has
 nvme_disk() { drive_disk main 2>/dev/null; }
-# finding CHECK: verdict and what was found
-finding() { json ".findings[] | select(.check == \"$1\") | .verdict + \" \" + .found"; }
 
 begin 46
 modprobe nvme

@@ -11,7 +11,6 @@ SLUICECTL=/out/bin/sluicectl
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . /t/tools/sluicectl/tests/lib.sh
 
-finding() { json ".findings[] | select(.check == \"$1\") | .verdict + \" \" + .found"; }
 install_modules() {
 	mkdir -p "$modules" && cp "$@" "$modules/" && depmod -a
 }
