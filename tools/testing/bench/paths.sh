@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the two measurements of guests share: the drives, and how each path gives
+# a guest a part of one. Sourced after l1.sh.
+
+# One drive whole, one sliced, one of the host
+drives_up() {
+	modules_load
+	modprobe -a vfio-pci nvme
+	drive_to sliced sluice_nvme
+	drive_to whole vfio-pci
+	drive_to host nvme
+	wait_for 60 drive_disk host >/dev/null
+	host_controller=$(basename "$(drive_sys host)"/nvme/nvme*)
+}
+
+# The host's own disk number NSID, on the drive that Sluice has not
+host_disk() { echo "$host_controller"n"$1"; }
+
+# path_options PATH WHAT: fill the array PATH_OPTIONS with options of l2_start.
+# WHAT is a slice's UUID, a disk of the host, or a SCSI target.
+# shellcheck disable=SC2034 # for who sources this
+path_options() {
+	local backend=driver=host_device,cache.direct=on,aio=io_uring,node-name=disk
+
+	case $1 in
+	vfio-pci)
+		PATH_OPTIONS=("qemu=-device" "qemu=vfio-pci,host=$(drive_bdf whole)") ;;
+	slice | slice-*)
+		PATH_OPTIONS=("$2") ;;
+	virtio-blk)
+		PATH_OPTIONS=("qemu=-object" "qemu=iothread,id=io"
+			"qemu=-blockdev" "qemu=$backend,filename=/dev/$2"
+			"qemu=-device" "qemu=virtio-blk-pci,drive=disk,iothread=io") ;;
+	qemu-nvme)
+		PATH_OPTIONS=("qemu=-blockdev" "qemu=$backend,filename=/dev/$2"
+			"qemu=-device" "qemu=nvme,drive=disk,serial=qemu") ;;
+	vhost-scsi)
+		PATH_OPTIONS=("qemu=-device" "qemu=vhost-scsi-pci,wwpn=$2") ;;
+	esac
+}
+
+set_window() { echo "$2" >"/sys/bus/mdev/devices/$1/sluice/poll_us"; }
+
+# Exits of a guest so far, by KVM's own count
+guest_exits() { cat /sys/kernel/debug/kvm/"$(l2_pid "$1")"-*/exits; }
+
+# Doorbell faults of a slice so far
+slice_faults() { cat "/sys/bus/mdev/devices/$1/sluice/doorbell_faults"; }
