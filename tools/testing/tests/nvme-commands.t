@@ -7,60 +7,66 @@
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
+drive=${COMMANDS_DRIVE:-main}
+block=${COMMANDS_BLOCK:-512}
 mib=$((1 << 20))
+blocks=$((mib / block)) # of a MiB
 a=$(new_uuid) b=$(new_uuid)
 # Optional I/O commands that a controller has: Compare, Dataset Management,
 # Write Zeroes and Verify
 oncs() { printf '%#x' $(($(sed -n 's/^oncs *: *//p') & 0x8d)); }
+# Of the health log, what is the drive's and not the slice's
+health() { grep -E '^(critical_warning|temperature|available_spare|percentage_used|power_on_hours)[[:space:]]'; }
 
-plan 34
-check "fill the drive" l0 fill main
+plan 36
+check "fill the drive" l0 fill "$drive"
 modprobe nvme
-drive_to main nvme
-wait_for 10 drive_disk main >/dev/null
-has=$(nvme id-ctrl "/dev/$(drive_disk main)" | oncs)
-check "bind the drive" sluice_up main
-check "two slices" table_write main "start=1MiB, size=32MiB, type=slice, uuid=$a, name=alpha" \
+drive_to "$drive" nvme
+wait_for 10 drive_disk "$drive" >/dev/null
+has=$(nvme id-ctrl "/dev/$(drive_disk "$drive")" | oncs)
+fit=$(nvme smart-log "/dev/$(drive_disk "$drive")" | health)
+check "bind the drive" sluice_up "$drive"
+check "two slices" table_write "$drive" "start=1MiB, size=32MiB, type=slice, uuid=$a, name=alpha" \
 	"size=32MiB, type=slice, uuid=$b, name=beta"
-check "attach" slice_attach main "$a"
+check "attach" slice_attach "$drive" "$a"
 start=$(slice_attr "$a" start_bytes)
 l2_start one "$a"
 check "the guest is up" l2_up one
-check "snapshot" l0 snapshot main
+check "snapshot" l0 snapshot "$drive"
 
 guest() {
-	l2_run one 'b=512; dev=/dev/nvme0n1; '"$1"
+	l2_run one "block=$block blocks=$blocks; dev=/dev/nvme0n1; $1"
 }
 
 check "write zeroes" guest '/bin/blkdiscard -z -o $((4 << 20)) -l $((1 << 20)) $dev'
-check "makes zeroes there" l0 zero main $((start + 4 * mib)) $mib
-check "and nowhere else" l0 same main $((start + 4 * mib)) $mib
-check "write zeroes of one block at the end" guest '/bin/blkdiscard -z -o $(((32 << 20) - 512)) -l 512 $dev'
-check "makes zeroes there" l0 zero main $((start + 32 * mib - 512)) 512
-check "and nowhere else" l0 same main $((start + 4 * mib)) $mib $((start + 32 * mib - 512)) 512
+check "makes zeroes there" l0 zero "$drive" $((start + 4 * mib)) $mib
+check "and nowhere else" l0 same "$drive" $((start + 4 * mib)) $mib
+check "write zeroes of one block at the end" guest '/bin/blkdiscard -z -o $(((32 << 20) - block)) -l $block $dev'
+check "makes zeroes there" l0 zero "$drive" $((start + 32 * mib - block)) "$block"
+check "and nowhere else" l0 same "$drive" $((start + 4 * mib)) $mib $((start + 32 * mib - block)) "$block"
 check "discard" guest '/bin/blkdiscard -o $((8 << 20)) -l $((2 << 20)) $dev'
-check "changes nothing elsewhere" l0 same main $((start + 4 * mib)) $mib \
-	$((start + 8 * mib)) $((2 * mib)) $((start + 32 * mib - 512)) 512
-check "discard of several ranges" guest 'nvme dsm $dev -n 1 -d -b 2048,2048,2048 -s 24576,32768,40960'
-check "changes nothing elsewhere" l0 same main $((start + 4 * mib)) $mib \
+check "changes nothing elsewhere" l0 same "$drive" $((start + 4 * mib)) $mib \
+	$((start + 8 * mib)) $((2 * mib)) $((start + 32 * mib - block)) "$block"
+check "discard of several ranges" guest 'nvme dsm $dev -n 1 -d -b $blocks,$blocks,$blocks -s $((12 * blocks)),$((16 * blocks)),$((20 * blocks))'
+check "changes nothing elsewhere" l0 same "$drive" $((start + 4 * mib)) $mib \
 	$((start + 8 * mib)) $((2 * mib)) $((start + 12 * mib)) $mib \
 	$((start + 16 * mib)) $mib $((start + 20 * mib)) $mib \
-	$((start + 32 * mib - 512)) 512
+	$((start + 32 * mib - block)) "$block"
 like "discard beyond the end is refused" \
-	"$(guest 'nvme dsm $dev -n 1 -d -b 16 -s 65530 2>&1')" 'LBA Out of Range'
+	"$(guest 'nvme dsm $dev -n 1 -d -b 16 -s $((32 * blocks - 6)) 2>&1')" 'LBA Out of Range'
 check "discard of the whole slice" guest '/bin/blkdiscard $dev'
-check "changes nothing outside it" l0 same main "$start" $((32 * mib))
+check "changes nothing outside it" l0 same "$drive" "$start" $((32 * mib))
 check "flush" guest 'nvme flush $dev -n 1'
 check "a write with forced unit access" guest '
 	head -c 4096 /dev/urandom >/tmp/data &&
-	nvme write $dev -s 100 -c 7 -z 4096 -d /tmp/data -f'
-check "compare of the same bytes" guest 'nvme compare $dev -s 100 -c 7 -z 4096 -d /tmp/data'
+	nvme write $dev -s 100 -c $((4096 / block - 1)) -z 4096 -d /tmp/data -f'
+check "compare of the same bytes" guest 'nvme compare $dev -s 100 -c $((4096 / block - 1)) -z 4096 -d /tmp/data'
 like "compare of others fails as specified" \
-	"$(guest 'head -c 4096 /dev/zero >/tmp/zero; nvme compare $dev -s 100 -c 7 -z 4096 -d /tmp/zero 2>&1')" \
+	"$(guest 'head -c 4096 /dev/zero >/tmp/zero; nvme compare $dev -s 100 -c $((4096 / block - 1)) -z 4096 -d /tmp/zero 2>&1')" \
 	'Compare Failure'
 is "the guest's controller has the optional commands of the drive" \
 	"$(guest 'nvme id-ctrl /dev/nvme0' | oncs)" "$has"
-verify=$(guest 'nvme verify $dev -s 100 -b 7 2>&1')
+verify=$(guest 'nvme verify $dev -s 100 -b $((4096 / block - 1)) 2>&1')
 if ((has & 0x80)); then
 	like "verify" "$verify" 'Success'
 else
@@ -68,15 +74,22 @@ else
 fi
 check "the write is on the drive" test \
 	"$(guest 'sha256sum </tmp/data | cut -d" " -f1')" = \
-	"$(dd if="/dev/$(drive_disk main)" bs=512 skip=$((start / 512 + 100)) count=8 iflag=direct 2>/dev/null | sha256sum | cut -d' ' -f1)"
+	"$(dd if="/dev/$(drive_disk "$drive")" bs="$block" skip=$((start / block + 100)) count=$((4096 / block)) iflag=direct 2>/dev/null | sha256sum | cut -d' ' -f1)"
 
 id=$(guest 'nvme id-ctrl /dev/nvme0')
 like "id-ctrl: model" "$id" '^mn +: Sluice NVMe slice'
 like "id-ctrl: version 1.4" "$id" '^ver +: 0x10400'
 like "id-ctrl: one namespace" "$id" '^nn +: 1$'
 ns=$(guest 'nvme id-ns $dev -n 1')
-like "id-ns: size in blocks" "$ns" '^nsze +: 0x10000$'
-like "smart log has the drive's temperature" "$(guest 'nvme smart-log /dev/nvme0')" '^temperature'
+like "id-ns: size in blocks" "$ns" "^nsze +: $(printf %#x $((32 * blocks)))\$"
+smart() { guest 'nvme smart-log /dev/nvme0' | health; }
+like "the drive has a temperature" "$fit" '^temperature'
+is "the guest is told the drive's health" "$(smart)" "$fit"
+# The drive gets worse.
+warned() { [[ $(smart) =~ critical_warning[[:space:]]*:[[:space:]]*0x10 ]]; }
+l0 monitor qom-set "/machine/peripheral/drive-$drive" smart_critical_warning 16
+check "and when it changes" wait_for 30 warned
+l0 monitor qom-set "/machine/peripheral/drive-$drive" smart_critical_warning 0
 like "error log" "$(guest 'nvme error-log /dev/nvme0 2>&1')" 'Error Log Entries|error_count'
 like "a firmware update is refused" \
 	"$(guest 'head -c 4096 /dev/zero >/tmp/fw; nvme fw-download /dev/nvme0 -f /tmp/fw 2>&1; nvme fw-commit /dev/nvme0 -s 1 -a 1 2>&1')" \
