@@ -15,7 +15,7 @@ install_modules() {
 	mkdir -p "$modules" && cp "$@" "$modules/" && depmod -a
 }
 
-begin 5
+begin 8
 modules=/lib/modules/$(uname -r)/extra
 check "install the modules" install_modules /out/mods/*.ko
 refuse "the kernel does not take them" modprobe sluice
@@ -24,5 +24,10 @@ is "doctor: not fit" "$status $(json .fit)" "1 false"
 like "doctor: signatures are enforced" "$(finding "Secure Boot")" "^OK off, .*module signatures enforced"
 like "doctor: ours has none" "$(finding "module signature")" \
 	"^FAIL sluice_nvme is not signed, and the kernel takes signed modules only"
+check "sign one, with a key that is not enrolled" l0 sign sluice_nvme
+check "install it" install_modules /out/bin/sluice_nvme.ko
+run doctor --json
+like "doctor: says whose signature it is" "$(finding "module signature")" \
+	"^FAIL sluice_nvme is signed by 'nobody', a key that is not enrolled"
 rm -rf "$modules"
 depmod -a
