@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice: KUnit tests of the host's PRP lists
+ * Sluice: KUnit tests of the host's commands and their PRP lists
  */
 #include <kunit/test.h>
 #include <linux/scatterlist.h>
@@ -191,6 +191,172 @@ static void status_to_block_layer(struct kunit *test)
 			(__force int)BLK_STS_IOERR);
 }
 
+/* A request of the block layer, without a queue, for a drive of 4096 bytes */
+struct rq_test {
+	struct sluice_nvme_ctrl ctrl;
+	struct sluice_nvme_ns ns;
+	struct nvme_id_ns id;
+	struct bio bio[3];
+	__le64 prps[LIST_ENTRIES];
+	struct request rq;
+	struct sluice_nvme_rq srq;	/* what follows a request */
+};
+
+/* The request begins at a block that does not fit into 32 bits. */
+#define RQ_SLBA		0x123456789ull
+#define RQ_NLB		16u
+#define RQ_SHIFT	12
+
+static struct rq_test *rq_setup(struct kunit *test, blk_opf_t opf)
+{
+	struct rq_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	KUNIT_ASSERT_PTR_EQ(test, blk_mq_rq_to_pdu(&t->rq), (void *)&t->srq);
+	t->ns.ctrl = &t->ctrl;
+	t->ns.id = &t->id;
+	t->ns.nsid = 3;
+	t->ns.lba_shift = RQ_SHIFT;
+	t->srq.prps = t->prps;
+	t->srq.prps_dma = LIST_DMA;
+	t->srq.aborted = true;
+	t->rq.tag = 77;
+	t->rq.cmd_flags = opf;
+	t->rq.__sector = RQ_SLBA << (RQ_SHIFT - SECTOR_SHIFT);
+	t->rq.__data_len = RQ_NLB << RQ_SHIFT;
+	t->rq.nr_phys_segments = 1;
+	return t;
+}
+
+static void rq_expect(struct kunit *test, struct rq_test *t, u8 opcode,
+		      u32 cdw12)
+{
+	struct nvme_cmd *cmd = &t->srq.cmd;
+
+	KUNIT_EXPECT_EQ(test, cmd->opcode, opcode);
+	KUNIT_EXPECT_EQ(test, cmd->flags, 0);
+	KUNIT_EXPECT_EQ(test, le16_to_cpu(cmd->cid), 77);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->nsid), 3u);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw10), 0x23456789u);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw11), 1u);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw12), cdw12);
+	KUNIT_EXPECT_FALSE(test, t->srq.aborted);
+}
+
+/* There is nothing to map, which is an error; the rest of the command is there */
+static void rq_read_and_write(struct kunit *test)
+{
+	static const struct {
+		blk_opf_t opf;
+		u8 opcode;
+		u32 control;
+	} cases[] = {
+		{ REQ_OP_READ, NVME_IO_READ, 0 },
+		{ REQ_OP_WRITE | REQ_SYNC, NVME_IO_WRITE, 0 },
+		{ REQ_OP_WRITE | REQ_FUA, NVME_IO_WRITE, BIT(30) },
+	};
+	struct rq_test *t;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		t = rq_setup(test, cases[i].opf);
+		KUNIT_EXPECT_EQ(test, (__force int)
+				sluice_diskcmd_setup(&t->ns, &t->rq),
+				(__force int)BLK_STS_IOERR);
+		rq_expect(test, t, cases[i].opcode,
+			  (RQ_NLB - 1) | cases[i].control);
+		KUNIT_EXPECT_EQ(test, t->srq.nents, 0u);
+	}
+}
+
+static void rq_flush(struct kunit *test)
+{
+	struct rq_test *t = rq_setup(test, REQ_OP_FLUSH);
+	const struct nvme_cmd flush = {
+		.opcode = NVME_IO_FLUSH,
+		.cid = cpu_to_le16(77),
+		.nsid = cpu_to_le32(3),
+	};
+
+	KUNIT_EXPECT_EQ(test, (__force int)
+			sluice_diskcmd_setup(&t->ns, &t->rq), 0);
+	KUNIT_EXPECT_MEMEQ(test, &t->srq.cmd, &flush, sizeof(flush));
+}
+
+/* Deallocated only where that reads as zeroes, and unless the caller objects */
+static void rq_write_zeroes(struct kunit *test)
+{
+	static const struct {
+		blk_opf_t opf;
+		u8 dlfeat;
+		u32 control;
+	} cases[] = {
+		{ REQ_OP_WRITE_ZEROES, 0x00, 0 },
+		{ REQ_OP_WRITE_ZEROES, 0x01, 0 },
+		{ REQ_OP_WRITE_ZEROES, 0x08, 0 },
+		{ REQ_OP_WRITE_ZEROES, 0x0a, 0 },
+		{ REQ_OP_WRITE_ZEROES, 0x09, BIT(25) },
+		{ REQ_OP_WRITE_ZEROES | REQ_NOUNMAP, 0x09, 0 },
+	};
+	struct rq_test *t;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		t = rq_setup(test, cases[i].opf);
+		t->id.dlfeat = cases[i].dlfeat;
+		KUNIT_EXPECT_EQ(test, (__force int)
+				sluice_diskcmd_setup(&t->ns, &t->rq), 0);
+		rq_expect(test, t, NVME_IO_WRITE_ZEROES,
+			  (RQ_NLB - 1) | cases[i].control);
+	}
+}
+
+/* Requests that were merged are a command of as many ranges. */
+static void rq_discard(struct kunit *test)
+{
+	static const struct {
+		u64 slba;
+		u32 nlb;
+	} ranges[] = {
+		{ 0, 1 }, { 0x1ffffffff, 0xfffff }, { 0x10, 0x20 },
+	};
+	struct rq_test *t = rq_setup(test, REQ_OP_DISCARD);
+	const struct nvme_dsm_range *range = (const void *)t->prps;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		struct bio *bio = &t->bio[i];
+
+		bio->bi_iter.bi_sector = ranges[i].slba <<
+					 (RQ_SHIFT - SECTOR_SHIFT);
+		bio->bi_iter.bi_size = ranges[i].nlb << RQ_SHIFT;
+		bio->bi_next = i + 1 < ARRAY_SIZE(ranges) ? bio + 1 : NULL;
+	}
+	t->rq.bio = t->bio;
+	KUNIT_EXPECT_EQ(test, (__force int)
+			sluice_diskcmd_setup(&t->ns, &t->rq), 0);
+	KUNIT_EXPECT_EQ(test, t->srq.cmd.opcode, NVME_IO_DSM);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(t->srq.cmd.prp1), LIST_DMA);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(t->srq.cmd.cdw10),
+			ARRAY_SIZE(ranges) - 1);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(t->srq.cmd.cdw11), BIT(2));
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		KUNIT_EXPECT_EQ(test, le64_to_cpu(range[i].slba),
+				ranges[i].slba);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(range[i].nlb), ranges[i].nlb);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(range[i].cattr), 0u);
+	}
+}
+
+static void rq_unknown(struct kunit *test)
+{
+	struct rq_test *t = rq_setup(test, REQ_OP_ZONE_RESET);
+
+	KUNIT_EXPECT_EQ(test, (__force int)
+			sluice_diskcmd_setup(&t->ns, &t->rq),
+			(__force int)BLK_STS_NOTSUPP);
+}
+
 static struct kunit_case diskcmd_cases[] = {
 	KUNIT_CASE(prp_one_block),
 	KUNIT_CASE(prp_one_page),
@@ -204,6 +370,11 @@ static struct kunit_case diskcmd_cases[] = {
 	KUNIT_CASE(prp_too_short),
 	KUNIT_CASE(prp_too_long),
 	KUNIT_CASE(status_to_block_layer),
+	KUNIT_CASE(rq_read_and_write),
+	KUNIT_CASE(rq_flush),
+	KUNIT_CASE(rq_write_zeroes),
+	KUNIT_CASE(rq_discard),
+	KUNIT_CASE(rq_unknown),
 	{ }
 };
 
