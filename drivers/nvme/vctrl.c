@@ -314,9 +314,11 @@ static void sluice_vctrl_reg_write(struct sluice_dev *sdev, u32 off,
 static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
-	unsigned int qid = index / 2;
+	unsigned int qid = index >> SLUICE_VREGS_DSTRD >> 1;
+	bool cq = index >> SLUICE_VREGS_DSTRD & 1;
 
-	if (qid > vctrl->nr_qpairs) {
+	if (qid > vctrl->nr_qpairs ||
+	    index % sluice_vctrl_doorbell_word(1)) {
 		sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_REG);
 		return;
 	}

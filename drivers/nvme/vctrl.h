@@ -469,6 +469,23 @@ static inline void sluice_vctrl_irq_signal(struct sluice_vctrl *vctrl,
 	sluice_irq_signal(vctrl->sdev, vector);
 }
 
+/*
+ * Doorbells are numbered from the admin submission queue's on, as if there were
+ * no stride: here is which word of a page one is.
+ */
+static inline unsigned int sluice_vctrl_doorbell_word(unsigned int index)
+{
+	return index << SLUICE_VREGS_DSTRD;
+}
+
+/* The value of a doorbell, in the page of the device */
+static inline u32 sluice_vctrl_page_doorbell(const struct sluice_vctrl *vctrl,
+					     unsigned int index)
+{
+	index = sluice_vctrl_doorbell_word(index);
+	return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[index]));
+}
+
 /* The value of a doorbell of an I/O queue: of the guest's page, if it has one */
 static inline u32 sluice_vctrl_io_doorbell(const struct sluice_vctrl *vctrl,
 					   unsigned int index)
@@ -478,7 +495,7 @@ static inline u32 sluice_vctrl_io_doorbell(const struct sluice_vctrl *vctrl,
 
 	rcu_read_lock();
 	words = rcu_dereference(vctrl->dbbuf.shadow) ?: vctrl->sdev->doorbells;
-	val = le32_to_cpu(READ_ONCE(words[index]));
+	val = le32_to_cpu(READ_ONCE(words[sluice_vctrl_doorbell_word(index)]));
 	rcu_read_unlock();
 	return val;
 }
@@ -487,7 +504,7 @@ static inline u32 sluice_vctrl_sq_doorbell(const struct sluice_vctrl *vctrl,
 					   u16 qid)
 {
 	if (unlikely(!qid))
-		return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[0]));
+		return sluice_vctrl_page_doorbell(vctrl, 0);
 	return sluice_vctrl_io_doorbell(vctrl, 2 * qid);
 }
 
@@ -495,7 +512,7 @@ static inline u32 sluice_vctrl_cq_doorbell(const struct sluice_vctrl *vctrl,
 					   u16 qid)
 {
 	if (unlikely(!qid))
-		return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[1]));
+		return sluice_vctrl_page_doorbell(vctrl, 1);
 	return sluice_vctrl_io_doorbell(vctrl, 2 * qid + 1);
 }
 

@@ -87,7 +87,10 @@ static void invalid_doorbells(struct kunit *test)
 	unsigned int index;
 
 	bring_up(f);
-	for (index = 4; index < SLUICE_DOORBELLS; index++) {
+	for (index = 0; index < SLUICE_DOORBELLS; index++) {
+		if (index == VFAKE_SQ_DB(0) || index == VFAKE_CQ_DB(0) ||
+		    index == VFAKE_SQ_DB(1) || index == VFAKE_CQ_DB(1))
+			continue;
 		f->vctrl.events = 0;
 		f->sdev.doorbells[index] = cpu_to_le32(1);
 		ops->doorbell(&f->sdev, index);
@@ -107,15 +110,15 @@ static void valid_doorbells(struct kunit *test)
 	bring_up(f);
 	/* the admin queue is the worker's */
 	vfake_submit(f, 0, &flush);
-	ops->doorbell(&f->sdev, 0);
+	ops->doorbell(&f->sdev, VFAKE_SQ_DB(0));
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
-	ops->doorbell(&f->sdev, 1);
+	ops->doorbell(&f->sdev, VFAKE_CQ_DB(0));
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
 	/* I/O is fetched at once */
 	vfake_submit(f, 1, &flush);
-	ops->doorbell(&f->sdev, 2);
+	ops->doorbell(&f->sdev, VFAKE_SQ_DB(1));
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 1ul);
-	ops->doorbell(&f->sdev, 3);
+	ops->doorbell(&f->sdev, VFAKE_CQ_DB(1));
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
 	KUNIT_EXPECT_EQ(test, f->vctrl.events, 0ul);
 }
@@ -175,7 +178,7 @@ static void quiesce_waits(struct kunit *test)
 	/* nobody comes between */
 	submit(f, 1);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
-	ops->doorbell(&f->sdev, 2);
+	ops->doorbell(&f->sdev, VFAKE_SQ_DB(1));
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
 	vfake_kicks(f);
 	ops->resume(&f->sdev);

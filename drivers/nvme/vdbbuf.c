@@ -51,12 +51,13 @@ static unsigned int sluice_vdbbuf_words(const struct sluice_vctrl *vctrl)
 static void sluice_vdbbuf_move(struct sluice_vctrl *vctrl, u64 which,
 			       const __le32 *from, __le32 *to)
 {
-	unsigned int i;
+	unsigned int i, word;
 
 	BUILD_BUG_ON(2 * (SLUICE_VCTRL_MAX_QPAIRS + 1) > 64);
 	for (i = 2; i < sluice_vdbbuf_words(vctrl); i++) {
+		word = sluice_vctrl_doorbell_word(i);
 		if (which & BIT_ULL(i))
-			WRITE_ONCE(to[i], READ_ONCE(from[i]));
+			WRITE_ONCE(to[word], READ_ONCE(from[word]));
 	}
 }
 
@@ -198,15 +199,16 @@ u16 sluice_vdbbuf_config(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
  */
 void sluice_vdbbuf_start(struct sluice_vctrl *vctrl, unsigned int index)
 {
+	unsigned int word = sluice_vctrl_doorbell_word(index);
 	__le32 *shadow = sluice_vdbbuf_shadow(vctrl);
 
-	WRITE_ONCE(vctrl->sdev->doorbells[index], 0);
+	WRITE_ONCE(vctrl->sdev->doorbells[word], 0);
 	if (!shadow) {
 		vctrl->dbbuf.stale |= BIT_ULL(index);
 		return;
 	}
-	WRITE_ONCE(shadow[index], 0);
-	WRITE_ONCE(sluice_vdbbuf_events(vctrl)[index], 0);
+	WRITE_ONCE(shadow[word], 0);
+	WRITE_ONCE(sluice_vdbbuf_events(vctrl)[word], 0);
 }
 
 /**
@@ -226,7 +228,8 @@ void sluice_vdbbuf_arm(struct sluice_vctrl *vctrl, unsigned int index,
 	rcu_read_lock();
 	events = rcu_dereference(vctrl->dbbuf.events);
 	if (events) {
-		WRITE_ONCE(events[index], cpu_to_le32(value));
+		WRITE_ONCE(events[sluice_vctrl_doorbell_word(index)],
+			   cpu_to_le32(value));
 		/* the guest's barrier is between its doorbell and its look here */
 		smp_mb();
 	}

@@ -368,7 +368,7 @@ void vfake_add_admin(struct vfake *f, u64 sq_iova, u32 sq_size, u64 cq_iova,
  */
 void vfake_ring_sq(struct vfake *f, u16 qid, u32 value)
 {
-	f->sdev.doorbells[2 * qid] = cpu_to_le32(value);
+	f->sdev.doorbells[VFAKE_SQ_DB(qid)] = cpu_to_le32(value);
 }
 
 /**
@@ -379,7 +379,7 @@ void vfake_ring_sq(struct vfake *f, u16 qid, u32 value)
  */
 void vfake_ring_cq(struct vfake *f, u16 qid, u32 value)
 {
-	f->sdev.doorbells[2 * qid + 1] = cpu_to_le32(value);
+	f->sdev.doorbells[VFAKE_CQ_DB(qid)] = cpu_to_le32(value);
 }
 
 /**
@@ -391,7 +391,7 @@ void vfake_ring_cq(struct vfake *f, u16 qid, u32 value)
 void vfake_submit(struct vfake *f, u16 qid, const struct nvme_cmd *cmd)
 {
 	struct sluice_vsq *vsq = &f->vctrl.sqs[qid];
-	u32 tail = le32_to_cpu(f->sdev.doorbells[2 * qid]);
+	u32 tail = le32_to_cpu(f->sdev.doorbells[VFAKE_SQ_DB(qid)]);
 
 	memcpy((struct nvme_cmd *)vsq->ring.va + tail, cmd, sizeof(*cmd));
 	vfake_ring_sq(f, qid, (tail + 1) % vsq->size);

@@ -51,6 +51,10 @@ struct vfake_page {
 	unsigned int gets;
 };
 
+/* Words of the doorbell page: CAP.DSTRD is 3 */
+#define VFAKE_SQ_DB(qid)	(16 * (qid))
+#define VFAKE_CQ_DB(qid)	(16 * (qid) + 8)
+
 /**
  * struct vfake - everything that a virtual controller leans on
  * @test: running test

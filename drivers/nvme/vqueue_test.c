@@ -423,8 +423,8 @@ static void admin_queues(struct kunit *test)
 				sizes[ARRAY_SIZE(sizes) - 1 - i]);
 		KUNIT_EXPECT_TRUE(test, vctrl->sqs[0].live && vctrl->cqs[0].live);
 		/* doorbells of a former life do not count */
-		KUNIT_EXPECT_EQ(test, le32_to_cpu(f->sdev.doorbells[0]), 0u);
-		KUNIT_EXPECT_EQ(test, le32_to_cpu(f->sdev.doorbells[1]), 0u);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(f->sdev.doorbells[VFAKE_SQ_DB(0)]), 0u);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(f->sdev.doorbells[VFAKE_CQ_DB(0)]), 0u);
 		KUNIT_EXPECT_EQ(test, (int)vctrl->cqs[0].phase, 1);
 		scoped_guard(mutex, &vctrl->admin_lock)
 			sluice_vqueues_destroy_all(vctrl);

@@ -34,6 +34,7 @@ void sluice_vregs_init(struct sluice_vregs *regs, u32 max_depth)
 	memset(regs, 0, sizeof(*regs));
 	regs->cap = FIELD_PREP(NVME_CAP_MQES, max_depth - 1) |
 		    FIELD_PREP(NVME_CAP_TO, SLUICE_VREGS_TIMEOUT) |
+		    FIELD_PREP(NVME_CAP_DSTRD, SLUICE_VREGS_DSTRD) |
 		    NVME_CAP_CSS_NVM;
 }
 

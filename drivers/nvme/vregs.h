@@ -7,6 +7,12 @@
 
 #include <linux/types.h>
 
+/*
+ * CAP.DSTRD: a doorbell has 32 bytes, so that the two of a queue pair have a
+ * cache line that no other queue's vCPU writes
+ */
+#define SLUICE_VREGS_DSTRD	3
+
 /**
  * struct sluice_vregs - controller registers [NVMe 1.4, 3.1]
  * @cap: Controller Capabilities, constant

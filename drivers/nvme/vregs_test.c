@@ -76,7 +76,7 @@ static void cap_fields(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cap >> 17 & 3, 0ull);	/* AMS */
 		KUNIT_EXPECT_EQ(test, cap >> 19 & 0x1f, 0ull);	/* reserved */
 		KUNIT_EXPECT_GE(test, cap >> 24 & 0xff, 1ull);	/* TO */
-		KUNIT_EXPECT_EQ(test, cap >> 32 & 0xf, 0ull);	/* DSTRD */
+		KUNIT_EXPECT_EQ(test, cap >> 32 & 0xf, 3ull);	/* DSTRD */
 		KUNIT_EXPECT_EQ(test, cap >> 36 & 1, 0ull);	/* NSSRS */
 		KUNIT_EXPECT_EQ(test, cap >> 37 & 0xff, 1ull);	/* CSS */
 		KUNIT_EXPECT_EQ(test, cap >> 45 & 7, 0ull);	/* BPS */

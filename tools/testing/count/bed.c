@@ -254,7 +254,7 @@ void bed_run(unsigned long pages, int scattered, unsigned int batch,
 	while (times--) {
 		for (i = 0; i < batch; i++)
 			guest_submits(pages, first, i);
-		doorbells[2] = cpu_to_le32(sq_tail);
+		doorbells[2 << SLUICE_VREGS_DSTRD] = cpu_to_le32(sq_tail);
 		expect("taken", sluice_vio_poll(&vctrl.sqs[1], batch), batch);
 		for (i = 0; i < batch; i++)
 			drive_completes(pages, first, i);
@@ -264,6 +264,6 @@ void bed_run(unsigned long pages, int scattered, unsigned int batch,
 		expect("head doorbell", cq_db, dev_tail);
 		for (i = 0; i < batch; i++)
 			guest_looks(i);
-		doorbells[3] = cpu_to_le32(cq_head);
+		doorbells[3 << SLUICE_VREGS_DSTRD] = cpu_to_le32(cq_head);
 	}
 }

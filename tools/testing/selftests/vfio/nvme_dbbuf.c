@@ -253,6 +253,7 @@ static void test_io(const struct test_opts *opts)
 static void test_values(const struct test_opts *opts)
 {
 	static const u32 wrong[] = { 16, 17, 0xffff, 0x10001, 0xffffffff };
+	unsigned int sq_word, cq_word;
 	struct nvme_qpair qp;
 	struct vfio_dev dev;
 	struct buffers b;
@@ -263,14 +264,16 @@ static void test_values(const struct test_opts *opts)
 	alloc(&nv, &b);
 	give(&nv, &b);
 	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	sq_word = nvme_doorbell_word(&nv, nvme_sq_db(1));
+	cq_word = nvme_doorbell_word(&nv, nvme_cq_db(1));
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		nvme_doorbell(&nv, nvme_sq_db(1), wrong[i]);
 		nvme_doorbell(&nv, nvme_cq_db(1), wrong[i]);
 		sleep_ms(20);
 		/* as a guest that has found its mistake */
-		nv.shadow[nvme_sq_db(1)] = qp.sq.tail;
-		nv.shadow[nvme_cq_db(1)] = qp.cq.head;
-		nv.events[nvme_sq_db(1)] = qp.sq.tail;
+		nv.shadow[sq_word] = qp.sq.tail;
+		nv.shadow[cq_word] = qp.cq.head;
+		nv.events[sq_word] = qp.sq.tail;
 		ok(reads(&qp.sq), "doorbells of 0x%x are ignored", wrong[i]);
 	}
 	use_busy(&qp.sq, "after all that");

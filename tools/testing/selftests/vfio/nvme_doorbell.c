@@ -91,7 +91,7 @@ static void test_absent(const struct test_opts *opts)
 	u32 off;
 
 	test_start(&nv, &dev, opts);
-	for (off = 8; off + 4 <= PAGE; off += 4)
+	for (off = 4 * nvme_doorbell_word(&nv, nvme_sq_db(1)); off + 4 <= PAGE; off += 4)
 		nvme_write32(&nv, REG_DB + off, 1);
 	check_after(&nv, "absent queues");
 	nvme_disable(&nv);
@@ -134,14 +134,15 @@ static void test_sizes(const struct test_opts *opts)
 	static const u8 buf[16];
 	struct vfio_dev dev;
 	struct nvme nv;
-	unsigned int off, len;
+	unsigned int off, len, absent;
 	u64 val;
 
 	test_start(&nv, &dev, opts);
+	absent = REG_DB + 4 * nvme_doorbell_word(&nv, nvme_sq_db(2));
 	for (off = 0; off < 16; off++) {
 		for (len = 1; len <= sizeof(buf); len++)
 			vfio_write(&dev, VFIO_PCI_BAR0_REGION_INDEX,
-				   REG_DB + 16 + off, buf, len);
+				   absent + off, buf, len);
 	}
 	for (off = 0; off < 16; off++)
 		vfio_read(&dev, VFIO_PCI_BAR0_REGION_INDEX, REG_DB + off, &val,

@@ -32,7 +32,7 @@ static void test_capabilities(const struct test_opts *opts)
 	nvme_attach(&nv, &dev);
 	ok(CAP_MQES(nv.cap) >= 1, "CAP.MQES %u", CAP_MQES(nv.cap));
 	ok(CAP_TO(nv.cap) >= 30, "CAP.TO %u x 500 ms", CAP_TO(nv.cap));
-	is(CAP_DSTRD(nv.cap), 0, "CAP.DSTRD");
+	is(CAP_DSTRD(nv.cap), 3, "CAP.DSTRD");
 	is(CAP_CQR(nv.cap), 0, "CAP.CQR: scattered queues are possible");
 	ok(CAP_CSS(nv.cap) & 1, "CAP.CSS: NVM command set");
 	is(CAP_MPSMIN(nv.cap), 0, "CAP.MPSMIN 4 KiB");

@@ -333,7 +333,8 @@ static void test_several(const struct test_opts *opts)
 	first = (void *)nv.doorbells;
 	nv.doorbells = populated;
 	ok(works(&qp.sq), "works with three mappings");
-	is(*((volatile u32 *)reader + nvme_sq_db(1)), qp.sq.tail,
+	is(((volatile u32 *)reader)[nvme_doorbell_word(&nv, nvme_sq_db(1))],
+	   qp.sq.tail,
 	   "one that can be read shows what was written");
 	ok(!mprotect(reader, PAGE, RW), "it becomes writable");
 	nv.doorbells = reader;

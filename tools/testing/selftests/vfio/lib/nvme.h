@@ -127,6 +127,8 @@ void nvme_write64(struct nvme *nv, u32 off, u64 val);
 /* Wait for (CSTS & mask) == want; false when it does not come */
 bool nvme_wait_csts(struct nvme *nv, u32 mask, u32 want, unsigned int ms);
 void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val);
+/* Which word of the page is a doorbell? */
+unsigned int nvme_doorbell_word(const struct nvme *nv, unsigned int index);
 static inline unsigned int nvme_sq_db(u16 qid) { return 2 * qid; }
 static inline unsigned int nvme_cq_db(u16 qid) { return 2 * qid + 1; }
 

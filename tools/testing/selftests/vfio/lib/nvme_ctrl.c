@@ -87,20 +87,25 @@ static bool ring_shadow(struct nvme *nv, unsigned int at, u32 val)
 			  val, old);
 }
 
+unsigned int nvme_doorbell_word(const struct nvme *nv, unsigned int index)
+{
+	return index << CAP_DSTRD(nv->cap);
+}
+
 void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val)
 {
-	unsigned int stride = 1u << CAP_DSTRD(nv->cap);
+	unsigned int word = nvme_doorbell_word(nv, index);
 
 	/* Queue memory must be seen before the doorbell, and in order. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	/* The admin queue has none. */
-	if (nv->shadow && index >= 2 && !ring_shadow(nv, index * stride, val))
+	if (nv->shadow && index >= 2 && !ring_shadow(nv, word, val))
 		return;
 	__atomic_add_fetch(&nv->rung, 1, __ATOMIC_RELAXED);
 	if (nv->doorbells)
-		nv->doorbells[index * stride] = val;
+		nv->doorbells[word] = val;
 	else
-		nvme_write32(nv, REG_DB + index * stride * 4, val);
+		nvme_write32(nv, REG_DB + 4 * word, val);
 }
 
 /* Devices that offer the doorbell page for mapping are driven that way. */
