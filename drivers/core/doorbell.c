@@ -108,6 +108,7 @@ static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 	ret = vm_insert_page(vmf->vma, vmf->address, db->page);
 	if (!ret) {
 		atomic64_inc(&db->faults);
+		WRITE_ONCE(vdev->polled.faulted, true);
 		sluice_poller_wake(vdev);
 		trace_sluice_doorbell_fault(&vdev->sdev.slice);
 	}

@@ -24,6 +24,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -31,7 +32,7 @@
 
 #include "core.h"
 
-/* Commands and completions of one queue in one visit */
+/* Commands and completions in one visit, see &sluice_parent_ops.poll */
 #define POLLER_BUDGET	64
 
 /* By default one poller for so many CPUs of a node */
@@ -41,6 +42,9 @@
 
 /* Visits with work in a row after which the device's interrupts are masked */
 #define POLLER_STREAK	8
+
+/* Nanoseconds until a slice is looked at again that could not be let go */
+#define POLLER_PUT_OFF	(100 * NSEC_PER_USEC)
 
 static unsigned int poller_poll_us = POLLER_POLL_US;
 module_param_named(poll_us, poller_poll_us, uint, 0644);
@@ -75,7 +79,7 @@ struct sluice_poller {
 	struct mutex visit_lock;
 	spinlock_t lock;
 	struct list_head busy;
-};
+} ____cacheline_aligned_in_smp;
 
 /* Protects the list, and who belongs to whom */
 static DEFINE_MUTEX(poller_lock);
@@ -100,14 +104,43 @@ static void poller_forget(struct sluice_polled *polled)
 	spin_unlock(&polled->poller->lock);
 }
 
-/* Let a slice sleep, unless there is something to do at the last moment. */
+/*
+ * No visit until @due, or until the backend kicks. It has turned the interrupts
+ * on; what came before may have come unseen.
+ */
+static void poller_put_off(struct sluice_vdev *vdev, u64 due)
+{
+	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
+	struct sluice_polled *polled = &vdev->polled;
+
+	polled->due = due;
+	polled->polling = false;
+	polled->streak = 0;
+	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
+		sluice_window_work(&polled->window, ktime_get_ns());
+		return;
+	}
+	guard(spinlock_irq)(&polled->lock);
+	WRITE_ONCE(polled->waiting, !polled->kicked);
+}
+
+/*
+ * Let a slice sleep, unless there is something to do at the last moment. Who is
+ * just mapping the page may have to wait for memory: others are not to wait with
+ * him, and the slice is not idle.
+ */
 static void poller_rest(struct sluice_vdev *vdev)
 {
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_polled *polled = &vdev->polled;
 
-	mutex_lock(&vdev->db.lock);
+	if (!mutex_trylock(&vdev->db.lock)) {
+		ops->poll_wait(&vdev->sdev, true);
+		poller_put_off(vdev, ktime_get_ns() + POLLER_PUT_OFF);
+		return;
+	}
 	sluice_doorbell_unmap(&vdev->db);
+	polled->faulted = false;
 	poller_forget(polled);
 	mutex_unlock(&vdev->db.lock);
 
@@ -116,8 +149,10 @@ static void poller_rest(struct sluice_vdev *vdev)
 	polled->streak = 0;
 	ops->poll_rest(&vdev->sdev);
 	trace_sluice_poll_rest(&vdev->sdev.slice);
-	if (ops->poll(&vdev->sdev, POLLER_BUDGET))
+	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
+		sluice_window_work(&polled->window, ktime_get_ns());
 		sluice_poller_wake(vdev);
+	}
 }
 
 /* Wait no longer. Has the backend kicked since the last visit? */
@@ -141,26 +176,30 @@ static bool poller_wait(struct sluice_vdev *vdev, u32 bound_us)
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_polled *polled = &vdev->polled;
 	bool alone = single_task_running();
-	u64 now = ktime_get_ns();
+	u64 due, now = ktime_get_ns();
 
 	if (bound_us == SLUICE_POLL_US_FOREVER ||
 	    (alone && !sluice_window_quiet(&polled->window, now)))
 		return false;
-	polled->due = sluice_window_look(&polled->window, bound_us, now);
-	if (now >= polled->due)
+	due = sluice_window_look(&polled->window, bound_us, now);
+	if (now >= due)
 		return false;
-	if (!ops->poll_wait(&vdev->sdev) && alone && !polled->window.expecting)
+	if (!ops->poll_wait(&vdev->sdev, !alone || polled->window.expecting))
 		return false;
-	polled->polling = false;
-	polled->streak = 0;
-	/* The interrupts are on: what came before may have come unseen. */
-	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
-		sluice_window_work(&polled->window, ktime_get_ns());
-		return true;
-	}
-	guard(spinlock_irq)(&polled->lock);
-	WRITE_ONCE(polled->waiting, !polled->kicked);
+	poller_put_off(vdev, due);
 	return true;
+}
+
+/* Another visit with work: with enough of them nobody needs the interrupts. */
+static void poller_streak(struct sluice_vdev *vdev, u32 bound_us)
+{
+	struct sluice_polled *polled = &vdev->polled;
+
+	if (polled->polling || !bound_us || ++polled->streak < POLLER_STREAK)
+		return;
+	polled->polling = true;
+	vdev->sdev.parent->ops->poll_busy(&vdev->sdev);
+	trace_sluice_poll_busy(&vdev->sdev.slice);
 }
 
 static void poller_visit(struct sluice_vdev *vdev)
@@ -173,11 +212,13 @@ static void poller_visit(struct sluice_vdev *vdev)
 	kicked = poller_begin(polled);
 	if (!polled->awake) {
 		polled->awake = true;
-		sluice_window_wake(&polled->window, bound_us, ktime_get_ns());
+		sluice_window_wake(&polled->window, bound_us,
+				   xchg(&polled->faulted, false),
+				   ktime_get_ns());
 	}
 	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
 		sluice_window_work(&polled->window, ktime_get_ns());
-		polled->streak++;
+		poller_streak(vdev, bound_us);
 		return;
 	}
 	if (kicked)
@@ -187,11 +228,6 @@ static void poller_visit(struct sluice_vdev *vdev)
 	if (sluice_window_over(&polled->window, bound_us, ktime_get_ns())) {
 		poller_rest(vdev);
 		return;
-	}
-	if (!polled->polling && bound_us && polled->streak >= POLLER_STREAK) {
-		polled->polling = true;
-		ops->poll_busy(&vdev->sdev);
-		trace_sluice_poll_busy(&vdev->sdev.slice);
 	}
 	cpu_relax();
 }
@@ -254,7 +290,8 @@ static int poller_thread(void *data)
 
 	while (!kthread_should_stop()) {
 		if (poller_visit_next(poller))
-			cond_resched();
+			/* who never sleeps must not keep RCU Tasks waiting */
+			cond_resched_tasks_rcu_qs();
 		else
 			poller_sleep(poller);
 	}
@@ -289,6 +326,9 @@ void sluice_poll_kick(struct sluice_dev *sdev)
 {
 	struct sluice_polled *polled = &sluice_to_vdev(sdev)->polled;
 
+	/* Another queue has kicked, and the next visit takes note of it. */
+	if (READ_ONCE(polled->kicked) && !READ_ONCE(polled->waiting))
+		return;
 	guard(spinlock_irqsave)(&polled->lock);
 	WRITE_ONCE(polled->kicked, true);
 	if (!polled->waiting)
@@ -306,14 +346,18 @@ static const struct cpumask *poller_cpumask(int nid)
 {
 	if (!cpumask_empty(&poller_mask))
 		return &poller_mask;
-	return nid == NUMA_NO_NODE ? cpu_possible_mask : cpumask_of_node(nid);
+	/* There are nodes without CPUs */
+	if (nid == NUMA_NO_NODE || cpumask_empty(cpumask_of_node(nid)))
+		return cpu_possible_mask;
+	return cpumask_of_node(nid);
 }
 
 static unsigned int poller_limit(int nid)
 {
 	unsigned int cpus = cpumask_weight(poller_cpumask(nid));
 
-	return poller_number ?: DIV_ROUND_UP(cpus, POLLER_CPUS);
+	/* the last CPU of a node may be going away just now */
+	return poller_number ?: max(DIV_ROUND_UP(cpus, POLLER_CPUS), 1U);
 }
 
 static struct sluice_poller *poller_create(int nid, unsigned int number)
@@ -335,7 +379,9 @@ static struct sluice_poller *poller_create(int nid, unsigned int number)
 		return ERR_CAST(task);
 	}
 	poller->task = task;
-	set_cpus_allowed_ptr(task, poller_cpumask(nid));
+	if (set_cpus_allowed_ptr(task, poller_cpumask(nid)))
+		pr_warn_ratelimited("sluice: no CPU of %*pbl is online: pollers run on any\n",
+				    cpumask_pr_args(poller_cpumask(nid)));
 	list_add_tail(&poller->node, &poller_list);
 	wake_up_process(task);
 	return poller;

@@ -5,6 +5,7 @@
 #ifndef SLUICE_POLLER_H
 #define SLUICE_POLLER_H
 
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -23,9 +24,11 @@ struct sluice_vdev;
  * @due: until when to wait for the device, in nanoseconds; the poller's own
  * @streak: visits with work since it was woken or waited; the poller's own
  * @awake: has been visited since it was woken; the poller's own
+ * @faulted: what has woken it is a store that is to come. Written under
+ *	&sluice_doorbell.lock; taken by the poller
  * @polling: the backend has been told that its completions are polled for; the
  *	poller's own
- * @lock: protects @waiting and @kicked, and @poller while @waiting. Inside
+ * @lock: in a cache line that the poller does not write at each visit; protects @waiting and @kicked, and @poller while @waiting. Inside
  *	&sluice_poller.lock; taken in hard IRQ context
  * @waiting: not to be visited until it is kicked, or until @due
  * @kicked: the backend has work, since @kicked was false
@@ -38,11 +41,12 @@ struct sluice_polled {
 	u64 due;
 	unsigned int streak;
 	bool awake;
+	bool faulted;
 	bool polling;
-	spinlock_t lock;
+	spinlock_t lock ____cacheline_aligned_in_smp;
 	bool waiting;
 	bool kicked;
-};
+} ____cacheline_aligned_in_smp;
 
 void sluice_polled_init(struct sluice_polled *polled);
 int sluice_poller_join(struct sluice_vdev *vdev);

@@ -50,12 +50,14 @@ void sluice_window_init(struct sluice_window *win, u32 bound_us)
 }
 
 /**
- * sluice_window_wake() - a doorbell page has been mapped
+ * sluice_window_wake() - a slice is polled from now on
  * @win: window of a slice that was not polled
  * @bound_us: longest window, in microseconds
+ * @expecting: its doorbell page has been mapped for a store that is to come
  * @now: time
  */
-void sluice_window_wake(struct sluice_window *win, u32 bound_us, u64 now)
+void sluice_window_wake(struct sluice_window *win, u32 bound_us, bool expecting,
+			u64 now)
 {
 	u64 bound = window_bound(bound_us);
 
@@ -65,7 +67,7 @@ void sluice_window_wake(struct sluice_window *win, u32 bound_us, u64 now)
 		win->length /= 2;
 	win->length = min(win->length, bound);
 	win->woken = now;
-	win->expecting = true;
+	win->expecting = expecting;
 }
 
 /**
@@ -124,7 +126,8 @@ bool sluice_window_quiet(const struct sluice_window *win, u64 now)
 u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 {
 	u64 since = win->expecting ? win->woken : win->last;
-	u64 most = win->expecting ? win->grace : window_bound(bound_us);
+	u64 most = win->expecting ? win->grace :
+		   max(window_bound(bound_us), (u64)WINDOW_MIN);
 	u64 pause = clamp_t(u64, now - since, WINDOW_PAUSE_MIN, WINDOW_PAUSE_MAX);
 
 	return min(now + pause, since + most);

@@ -27,7 +27,8 @@ struct sluice_window {
 };
 
 void sluice_window_init(struct sluice_window *win, u32 bound_us);
-void sluice_window_wake(struct sluice_window *win, u32 bound_us, u64 now);
+void sluice_window_wake(struct sluice_window *win, u32 bound_us, bool expecting,
+			u64 now);
 void sluice_window_work(struct sluice_window *win, u64 now);
 void sluice_window_kick(struct sluice_window *win, u64 now);
 bool sluice_window_quiet(const struct sluice_window *win, u64 now);

@@ -13,7 +13,7 @@
 /* Wake the slice at @now and have its doorbell arrive at once. */
 static void window_arrive(struct sluice_window *win, u64 now)
 {
-	sluice_window_wake(win, BOUND, now);
+	sluice_window_wake(win, BOUND, true, now);
 	sluice_window_work(win, now);
 }
 
@@ -96,7 +96,7 @@ static void window_zero_drains(struct kunit *test)
 	struct sluice_window win;
 
 	sluice_window_init(&win, 0);
-	sluice_window_wake(&win, 0, 1000 * US);
+	sluice_window_wake(&win, 0, true, 1000 * US);
 	/* the doorbell is waited for nevertheless */
 	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, 0, 1050 * US));
 	sluice_window_work(&win, 1060 * US);
@@ -108,7 +108,7 @@ static void window_maximum_never_ends(struct kunit *test)
 	struct sluice_window win;
 
 	sluice_window_init(&win, SLUICE_POLL_US_FOREVER);
-	sluice_window_wake(&win, SLUICE_POLL_US_FOREVER, 0);
+	sluice_window_wake(&win, SLUICE_POLL_US_FOREVER, true, 0);
 	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win,
 						    SLUICE_POLL_US_FOREVER,
 						    U64_MAX / 2));
@@ -120,9 +120,9 @@ static void window_grace_doubles(struct kunit *test)
 	u64 first, second;
 
 	sluice_window_init(&win, 0);
-	sluice_window_wake(&win, 0, 0);
+	sluice_window_wake(&win, 0, true, 0);
 	first = window_lasts(&win, 0, 0, 100000);
-	sluice_window_wake(&win, 0, 0);
+	sluice_window_wake(&win, 0, true, 0);
 	second = window_lasts(&win, 0, 0, 100000);
 	KUNIT_EXPECT_EQ(test, first, (u64)100);
 	KUNIT_EXPECT_EQ(test, second, 2 * first);
@@ -135,10 +135,10 @@ static void window_grace_is_bounded(struct kunit *test)
 
 	sluice_window_init(&win, 0);
 	for (i = 0; i < 40; i++) {
-		sluice_window_wake(&win, 0, 0);
+		sluice_window_wake(&win, 0, true, 0);
 		window_lasts(&win, 0, 0, 100000);
 	}
-	sluice_window_wake(&win, 0, 0);
+	sluice_window_wake(&win, 0, true, 0);
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, 0, 100000), (u64)20000);
 }
 
@@ -147,9 +147,9 @@ static void window_grace_follows_arrivals(struct kunit *test)
 	struct sluice_window win;
 
 	sluice_window_init(&win, 0);
-	sluice_window_wake(&win, 0, 0);
+	sluice_window_wake(&win, 0, true, 0);
 	sluice_window_work(&win, 500 * US);
-	sluice_window_wake(&win, 0, 10000 * US);
+	sluice_window_wake(&win, 0, true, 10000 * US);
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, 10000 * US, 100000),
 			(u64)2000);
 }
@@ -168,7 +168,7 @@ static void window_quiet_after_the_least(struct kunit *test)
 	struct sluice_window win;
 
 	sluice_window_init(&win, BOUND);
-	sluice_window_wake(&win, BOUND, 1000 * US);
+	sluice_window_wake(&win, BOUND, true, 1000 * US);
 	/* at once while the doorbell that woke the slice is awaited */
 	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, 1000 * US));
 	sluice_window_work(&win, 1060 * US);
@@ -200,15 +200,33 @@ static void window_awaits_the_doorbell_asleep(struct kunit *test)
 	struct sluice_window win;
 
 	sluice_window_init(&win, 0);
-	sluice_window_wake(&win, 0, 1000 * US);
+	sluice_window_wake(&win, 0, true, 1000 * US);
 	/* the shortest sleep, then twice as long, to the end of the grace */
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1001 * US), 1006 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1005 * US), 1010 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1080 * US), 1100 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1200 * US), 1100 * US);
-	/* without a bound there is no sleep once it is there */
+	/* once it is there, to the end of the least, however small the bound */
 	sluice_window_work(&win, 1010 * US);
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1010 * US), 1010 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1010 * US), 1015 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1028 * US), 1030 * US);
+}
+
+/* Work that was found when the slice was let go: no store is to come. */
+static void window_woken_without_a_fault(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, BOUND);
+	window_arrive(&win, 1000 * US);
+	sluice_window_work(&win, 1500 * US);
+	sluice_window_wake(&win, BOUND, false, 1501 * US);
+	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1510 * US));
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, BOUND, 1500 * US, 2000),
+			(u64)BOUND);
+	/* nor is the grace learnt from what comes then */
+	sluice_window_work(&win, 1900 * US);
+	KUNIT_EXPECT_EQ(test, win.grace, 100 * US);
 }
 
 static void window_kick_is_no_doorbell(struct kunit *test)
@@ -216,7 +234,7 @@ static void window_kick_is_no_doorbell(struct kunit *test)
 	struct sluice_window win;
 
 	sluice_window_init(&win, BOUND);
-	sluice_window_wake(&win, BOUND, 1000 * US);
+	sluice_window_wake(&win, BOUND, true, 1000 * US);
 	sluice_window_kick(&win, 1010 * US);
 	KUNIT_EXPECT_TRUE(test, win.expecting);
 	sluice_window_work(&win, 1020 * US);
@@ -240,6 +258,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_quiet_after_the_least),
 	KUNIT_CASE(window_looks_more_and_more_rarely),
 	KUNIT_CASE(window_awaits_the_doorbell_asleep),
+	KUNIT_CASE(window_woken_without_a_fault),
 	KUNIT_CASE(window_kick_is_no_doorbell),
 	{}
 };

@@ -174,7 +174,7 @@ static int sluice_nvme_admin_wait(struct sluice_nvme_ctrl *ctrl,
 		if (wait_for_completion_timeout(&waiter->done,
 						SLUICE_NVME_ADMIN_LOOK))
 			return 0;
-		if (sluice_nvme_cq_poll(&aq->cq)) {
+		if (sluice_nvme_cq_poll(&aq->cq, UINT_MAX)) {
 			dev_warn_ratelimited(&ctrl->pdev->dev,
 					     "admin queue: completion without interrupt\n");
 			continue;

@@ -167,7 +167,7 @@ static enum blk_eh_timer_return sluice_disk_timeout(struct request *rq)
 	if (!sluice_nvme_live(ctrl))
 		return BLK_EH_RESET_TIMER;
 
-	sluice_nvme_cq_poll(&ioq->cq);
+	sluice_nvme_cq_poll(&ioq->cq, UINT_MAX);
 	if (blk_mq_rq_state(rq) != MQ_RQ_IN_FLIGHT) {
 		dev_warn_ratelimited(&ctrl->pdev->dev,
 				     "queue %u: completion without interrupt\n",

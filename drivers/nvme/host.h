@@ -172,7 +172,8 @@ void sluice_nvme_kill(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq);
 void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq);
 void sluice_nvme_cqs_disarm_all(struct sluice_nvme_ctrl *ctrl);
-unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq);
+unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq,
+				    unsigned int budget);
 
 /* hostq.c: the host's I/O queues */
 int sluice_nvme_ioqs_alloc(struct sluice_nvme_ctrl *ctrl);

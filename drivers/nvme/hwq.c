@@ -139,33 +139,35 @@ void sluice_nvme_cq_free(struct sluice_nvme_cq *cq)
 /**
  * sluice_nvme_cq_process() - hand all new entries on
  * @cq: queue, locked
- *
- * At most one queue's worth, so that a device cannot keep a CPU here.
+ * @budget: how many at most. Never more than one queue's worth, so that a device
+ *	cannot keep a CPU here
  *
  * Return: how many there were. The head doorbell is the caller's.
  */
-unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq)
+unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq,
+				    unsigned int budget)
 {
 	lockdep_assert_held(&cq->lock);
-	return cq->process(cq, cq->depth);
+	return cq->process(cq, min(budget, cq->depth));
 }
 
 /**
  * sluice_nvme_cq_poll() - look for new entries
  * @cq: queue
+ * @budget: how many to hand on at most; %UINT_MAX for all
  *
  * Any context. Does nothing while the queue does not exist.
  *
  * Return: number of entries that were handed on.
  */
-unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq)
+unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq, unsigned int budget)
 {
 	unsigned int nr = 0;
 	unsigned long flags;
 
 	spin_lock_irqsave(&cq->lock, flags);
 	if (cq->armed)
-		nr = sluice_nvme_cq_process(cq);
+		nr = sluice_nvme_cq_process(cq, budget);
 	if (nr)
 		writel(cq->head, cq->db);
 	spin_unlock_irqrestore(&cq->lock, flags);
@@ -180,7 +182,7 @@ static irqreturn_t sluice_nvme_irq(int irq, void *data)
 {
 	struct sluice_nvme_cq *cq = data;
 
-	if (sluice_nvme_cq_poll(cq) && cq->interrupted)
+	if (sluice_nvme_cq_poll(cq, UINT_MAX) && cq->interrupted)
 		cq->interrupted(cq);
 	return IRQ_HANDLED;
 }
@@ -288,7 +290,7 @@ void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq)
 
 	spin_lock_irq(&cq->lock);
 	/* The controller no longer knows the queue: no doorbell here. */
-	sluice_nvme_cq_process(cq);
+	sluice_nvme_cq_process(cq, UINT_MAX);
 	cq->armed = false;
 	spin_unlock_irq(&cq->lock);
 }

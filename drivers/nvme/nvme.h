@@ -197,7 +197,8 @@ int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
 void sluice_nvme_cq_free(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_create(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq);
-unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq);
+unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq,
+				 unsigned int budget);
 void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq);
 void sluice_nvme_cq_unmask(struct sluice_nvme_cq *cq);
 

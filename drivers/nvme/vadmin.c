@@ -227,6 +227,8 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	}
 
 	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
+	/* what the poller saw before may come again: the ring goes round */
+	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	if (status != SLUICE_SC_PARKED)
 		sluice_vcq_post(slot, status, result);
 	return true;

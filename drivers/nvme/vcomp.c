@@ -11,6 +11,9 @@
 #include "sluice_compat.h"
 #include "vctrl.h"
 
+/* Completions that waited, written with interrupts off */
+#define SLUICE_VCQ_FLUSH	64
+
 static bool sluice_vcq_has_room(struct sluice_vcq *vcq)
 {
 	u32 next = vcq->tail + 1 == vcq->size ? 0 : vcq->tail + 1;
@@ -69,6 +72,7 @@ static bool sluice_vcq_wait_for_room(struct sluice_vcq *vcq)
 static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
 {
 	struct sluice_vslot *slot, *next;
+	unsigned int nr = 0;
 
 	lockdep_assert_held(&vcq->lock);
 
@@ -79,6 +83,11 @@ static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
 
 		if (!sluice_vcq_wait_for_room(vcq))
 			return;
+		/* interrupts are off: the worker comes for the rest */
+		if (nr++ == SLUICE_VCQ_FLUSH) {
+			sluice_vctrl_kick_worker(vcq->vctrl);
+			return;
+		}
 		list_del_init(&slot->node);
 		sluice_vcq_write(vcq, slot);
 		sluice_vsq_slots_freed(vsq);
@@ -179,7 +188,7 @@ void sluice_vcq_doorbell(struct sluice_vcq *vcq)
 		if (!vcq->live || list_empty(&vcq->waiting))
 			return;
 		if (!vcq->ring.va)
-			sluice_vctrl_kick_worker(vcq->vctrl);
+			sluice_vctrl_retry_later(vcq->vctrl);
 		sluice_vcq_flush_waiting(vcq);
 		signal = sluice_virq_due(vcq);
 	}

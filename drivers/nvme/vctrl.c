@@ -27,9 +27,6 @@
 /* A drive that completes nothing for so long hangs: reset it. */
 #define SLUICE_VCTRL_DRAIN_MS	10000
 
-/* A value that no doorbell of a queue has */
-#define SLUICE_VCTRL_NO_DOORBELL	U32_MAX
-
 /* q1 to q16 */
 #define SLUICE_VCTRL_NR_TYPES	5
 
@@ -251,8 +248,6 @@ static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
 	unsigned int i;
 
 	guard(mutex)(&vctrl->admin_lock);
-	/* what the poller saw before may come again: the ring goes round */
-	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	sluice_vctrl_follow_regs(vctrl);
 	if (!vctrl->enabled)
 		return;
@@ -324,7 +319,7 @@ static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
 	}
 	if (unlikely(sluice_vdbbuf_away(vctrl)))
 		sluice_vctrl_kick_worker(vctrl);
-	if (index % 2) {
+	if (cq) {
 		if (!READ_ONCE(vctrl->cqs[qid].live))
 			sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_REG);
 		sluice_vcq_doorbell(&vctrl->cqs[qid]);
@@ -342,7 +337,10 @@ static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
  * Polling: what follows is called by one thread of the core
  */
 
-/* The worker is kicked once for a value, and once more before the rest */
+/*
+ * The worker is kicked once for a value: one that it cannot follow now it is told
+ * of by others. It forgets the value when the head moves on.
+ */
 static bool sluice_vctrl_poll_admin(struct sluice_vctrl *vctrl)
 {
 	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
@@ -358,36 +356,55 @@ static bool sluice_vctrl_poll_admin(struct sluice_vctrl *vctrl)
 	return true;
 }
 
-/* Also a sign of life: a submission often follows */
+/*
+ * Also a sign of life: a submission often follows. Only for a head that takes what
+ * was posted, lest a guest keep us busy with nothing.
+ */
 static bool sluice_vctrl_poll_cq_doorbell(struct sluice_vcq *vcq)
 {
 	u32 head = sluice_vctrl_cq_doorbell(vcq->vctrl, vcq->id);
+	u32 size = READ_ONCE(vcq->size), seen = READ_ONCE(vcq->doorbell);
+	u32 posted;
 
 	if (!list_empty_careful(&vcq->waiting))
 		sluice_vcq_doorbell(vcq);
-	if (head == vcq->doorbell)
+	if (head == seen || head >= size)
 		return false;
-	vcq->doorbell = head;
+	posted = sluice_ring_distance(seen, READ_ONCE(vcq->tail), size);
+	if (sluice_ring_distance(seen, head, size) > posted)
+		return false;
+	WRITE_ONCE(vcq->doorbell, head);
 	return true;
+}
+
+static unsigned int sluice_vctrl_poll_pair(struct sluice_vcq *vcq,
+					   struct sluice_vsq *vsq,
+					   unsigned int budget)
+{
+	unsigned int nr = 0;
+
+	if (READ_ONCE(vcq->live)) {
+		nr += sluice_nvme_cq_poll(&vcq->hw, budget);
+		nr += sluice_vctrl_poll_cq_doorbell(vcq);
+	}
+	if (READ_ONCE(vsq->live))
+		nr += sluice_vio_poll(vsq, budget);
+	return nr;
 }
 
 static unsigned int sluice_vctrl_poll(struct sluice_dev *sdev,
 				      unsigned int budget)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
-	unsigned int i, nr;
+	unsigned int i, qid, nr;
 
 	nr = sluice_vctrl_poll_admin(vctrl);
-	for (i = 1; i <= vctrl->nr_qpairs; i++) {
-		struct sluice_vcq *vcq = &vctrl->cqs[i];
-		struct sluice_vsq *vsq = &vctrl->sqs[i];
-
-		if (READ_ONCE(vcq->live)) {
-			nr += sluice_nvme_cq_poll(&vcq->hw);
-			nr += sluice_vctrl_poll_cq_doorbell(vcq);
-		}
-		if (READ_ONCE(vsq->live))
-			nr += sluice_vio_poll(vsq, budget);
+	/* the next visit goes on where this one ends */
+	for (i = 0; i < vctrl->nr_qpairs && nr < budget; i++) {
+		qid = vctrl->poll_next + 1;
+		nr += sluice_vctrl_poll_pair(&vctrl->cqs[qid],
+					     &vctrl->sqs[qid], budget);
+		vctrl->poll_next = qid % vctrl->nr_qpairs;
 	}
 	if (nr && unlikely(sluice_vdbbuf_away(vctrl)))
 		sluice_vctrl_kick_worker(vctrl);
@@ -411,11 +428,11 @@ static void sluice_vctrl_unmask(struct sluice_vctrl *vctrl)
 		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
 }
 
-static bool sluice_vctrl_poll_wait(struct sluice_dev *sdev)
+static bool sluice_vctrl_poll_wait(struct sluice_dev *sdev, bool sleep)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 
-	if (sluice_vctrl_drained(vctrl))
+	if (!sleep && sluice_vctrl_drained(vctrl))
 		return false;
 	sluice_vctrl_unmask(vctrl);
 	return true;
@@ -425,7 +442,6 @@ static void sluice_vctrl_poll_rest(struct sluice_dev *sdev)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 
-	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	sluice_vctrl_unmask(vctrl);
 	sluice_vdbbuf_arm_all(vctrl);
 }

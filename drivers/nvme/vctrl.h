@@ -24,6 +24,10 @@
 
 #define SLUICE_VCTRL_NSID	1u	/* the one namespace a guest sees */
 #define SLUICE_VCTRL_MAX_QPAIRS	16	/* I/O queue pairs of the largest type */
+
+/* A value that no doorbell of a queue has */
+#define SLUICE_VCTRL_NO_DOORBELL	U32_MAX
+
 #define SLUICE_VCTRL_AERS	4	/* asynchronous event requests held */
 #define SLUICE_VCTRL_ABORTS	4	/* aborts at once; ACL is zero-based */
 #define SLUICE_VCTRL_ERRORS	8	/* entries of the error log */
@@ -358,7 +362,9 @@ struct sluice_vlog {
  * @cqs: completion queues
  * @dbbuf: shadow doorbells
  * @admin_doorbell: value of the admin queue's tail doorbell that the poller has
- *	kicked the worker for
+ *	kicked the worker for, unless the head has moved since
+ * @poll_next: queue pair that the poller's next visit begins with, from 0 on; its
+ *	own
  * @feat: features
  * @log: logs
  * @id_page: one page, scratch of the worker
@@ -393,6 +399,7 @@ struct sluice_vctrl {
 	struct sluice_vcq cqs[SLUICE_VCTRL_MAX_QPAIRS + 1];
 	struct sluice_vdbbuf dbbuf;
 	u32 admin_doorbell;
+	unsigned int poll_next;
 	struct sluice_vfeat feat;
 	struct sluice_vlog log;
 	void *id_page;
@@ -514,6 +521,12 @@ static inline u32 sluice_vctrl_cq_doorbell(const struct sluice_vctrl *vctrl,
 	if (unlikely(!qid))
 		return sluice_vctrl_page_doorbell(vctrl, 1);
 	return sluice_vctrl_io_doorbell(vctrl, 2 * qid + 1);
+}
+
+/* Entries from one index of a ring to another */
+static inline u32 sluice_ring_distance(u32 from, u32 to, u32 size)
+{
+	return to >= from ? to - from : size - from + to;
 }
 
 /* Status without the bits that only make sense on the physical controller */

@@ -123,6 +123,94 @@ static void valid_doorbells(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->vctrl.events, 0ul);
 }
 
+/* What the worker does for the admin queue */
+static void serve_admin(struct vfake *f)
+{
+	guard(mutex)(&f->vctrl.admin_lock);
+	sluice_vadmin_service(&f->vctrl);
+}
+
+/* A value that leads nowhere is work once, and not as often as one looks. */
+static void polled_admin_doorbell(struct kunit *test)
+{
+	static const u32 wrong[] = { 8, 0x1234, 0xfffffffe };
+	struct vfake *f = test->priv;
+	unsigned int i, round;
+
+	bring_up(f);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		vfake_ring_sq(f, 0, wrong[i]);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+		for (round = 0; round < 4; round++) {
+			serve_admin(f);
+			ops->poll_rest(&f->sdev);
+			KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+		}
+	}
+	/* while the ring goes round every command is seen, at the same tail too */
+	vfake_ring_sq(f, 0, 0);
+	for (i = 0; i < 20; i++) {
+		vfake_submit(f, 0, &flush);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+		serve_admin(f);
+		vfake_ring_cq(f, 0, f->vctrl.cqs[0].tail);
+	}
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[0].head, 20u % 8);
+}
+
+/* Only a head that takes what was posted is a sign of life. */
+static void polled_cq_doorbell(struct kunit *test)
+{
+	static const u32 wrong[] = { 1, 2, 15, 16, 17, 0xffffffff };
+	struct vfake *f = test->priv;
+	unsigned int i;
+
+	bring_up(f);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		vfake_ring_cq(f, 1, wrong[i]);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+	}
+	f->vctrl.cqs[1].tail = 3;
+	vfake_ring_cq(f, 1, 4);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+	vfake_ring_cq(f, 1, 2);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+	vfake_ring_cq(f, 1, 1);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+	vfake_ring_cq(f, 1, 3);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+}
+
+/* A visit ends when there was enough; the next goes on with the other queue. */
+static void polled_in_turn(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	const struct sluice_vsq *one = &f->vctrl.sqs[1], *two = &f->vctrl.sqs[2];
+	unsigned int i;
+
+	vfake_add_admin(f, SQ, 8, CQ, 8);
+	vfake_add_cq(f, 1, CQ + 0x10000, 256);
+	vfake_add_sq(f, 1, 1, SQ + 0x10000, 256, 255);
+	vfake_add_cq(f, 2, CQ + 0x20000, 256);
+	vfake_add_sq(f, 2, 2, SQ + 0x20000, 256, 255);
+	for (i = 0; i < 100; i++) {
+		vfake_submit(f, 1, &flush);
+		vfake_submit(f, 2, &flush);
+	}
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 0ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 64ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 72u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 100ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 100ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+}
+
 /* A drive that takes its time */
 struct slow_drive {
 	struct vfake *f;
@@ -401,6 +489,9 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(register_actions),
 	KUNIT_CASE(invalid_doorbells),
 	KUNIT_CASE(valid_doorbells),
+	KUNIT_CASE(polled_admin_doorbell),
+	KUNIT_CASE(polled_cq_doorbell),
+	KUNIT_CASE(polled_in_turn),
 	KUNIT_CASE(quiesce_waits),
 	KUNIT_CASE(bus_master_off_waits),
 	KUNIT_CASE(unmap_against_reset),

@@ -517,6 +517,7 @@ static void vfake_init_queues(struct vfake *f)
 		vctrl->cqs[i].vctrl = vctrl;
 		vctrl->cqs[i].id = i;
 		spin_lock_init(&vctrl->cqs[i].lock);
+		sluice_nvme_cq_init(&vctrl->cqs[i].hw);
 		sluice_virq_init(&vctrl->cqs[i]);
 		INIT_LIST_HEAD(&vctrl->cqs[i].waiting);
 	}

@@ -77,7 +77,7 @@ static void sluice_vsq_hw_delete(struct sluice_vsq *vsq)
 	if (err)
 		sluice_vqueue_hw_stuck(ctrl);
 	else if (vsq->vcq->hw_created)
-		sluice_nvme_cq_poll(&vsq->vcq->hw);
+		sluice_nvme_cq_poll(&vsq->vcq->hw, UINT_MAX);
 }
 
 static void sluice_vcq_hw_delete(struct sluice_vcq *vcq)
@@ -107,6 +107,7 @@ static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
 	vcq->size = size;
 	vcq->tail = 0;
 	vcq->head = 0;
+	WRITE_ONCE(vcq->doorbell, 0);
 	vcq->phase = 1;
 	vcq->users = 0;
 	vcq->vector = vector;
@@ -416,6 +417,7 @@ int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
 
 	sluice_vcq_start(vcq, cq_size, 0, true);
 	vcq->users++;
+	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	WRITE_ONCE(vsq->live, true);
 	trace_sluice_nvme_queue_create(&vctrl->sdev->slice.uuid, false, 0, 0,
 				       sq_size);

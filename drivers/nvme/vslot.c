@@ -177,7 +177,11 @@ static void sluice_vsq_free_slots(struct sluice_vsq *vsq)
  */
 int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 {
-	unsigned int i, len = roundup_pow_of_two(nr);
+	unsigned int i, len;
+
+	/* a cache line is the least, which no other queue's ring is in */
+	len = max_t(unsigned int, roundup_pow_of_two(nr),
+		    SMP_CACHE_BYTES / sizeof(*vsq->free));
 
 	vsq->slots = kvcalloc(nr, sizeof(*vsq->slots), GFP_KERNEL);
 	vsq->free = kvcalloc(len, sizeof(*vsq->free), GFP_KERNEL);

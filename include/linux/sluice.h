@@ -142,16 +142,18 @@ struct sluice_dev {
  * @bus_master: the guest switched bus mastering. While it is off the backend
  *	must not access guest memory
  * @poll: look for work: doorbells of the page, and completions if the backend
- *	polls for them. At most @budget commands and as many completions of each
- *	queue; returns how many there were, 0 for nothing to do. Called by one
- *	thread in process context, over and over while the slice is busy. Must
- *	not sleep, neither for the device nor for guest memory
+ *	polls for them. At most @budget commands and as many completions of a
+ *	queue, and no further queue once there are so many; returns how many there
+ *	were, 0 for nothing to do. Called by one thread in process context, over
+ *	and over while the slice is busy. Must not sleep, neither for the device
+ *	nor for guest memory
  * @poll_busy: @poll is going to be called all the time: the device's
  *	interrupts may be turned off. Same thread as @poll
- * @poll_wait: if the device has commands of this slice, turn on again what tells
- *	of their completion, call sluice_poll_kick() for each that comes, and
- *	return true: @poll may not be called for a while. Otherwise false. Same
- *	thread; also without a call of @poll_busy
+ * @poll_wait: turn on again what tells of completions, call sluice_poll_kick() for
+ *	each that comes, and return true: @poll may not be called for a while. If
+ *	the device has no commands of this slice, and @sleep is false, there is
+ *	nothing to wait for: leave all as it is and return false. Same thread; also
+ *	without a call of @poll_busy
  * @poll_rest: @poll is called once more, and then not until a doorbell has been
  *	written to the page: turn on again what tells of completions, and of
  *	doorbells that are not in the page. Same thread; also without a call of
@@ -188,7 +190,7 @@ struct sluice_parent_ops {
 	void (*bus_master)(struct sluice_dev *sdev, bool on);
 	unsigned int (*poll)(struct sluice_dev *sdev, unsigned int budget);
 	void (*poll_busy)(struct sluice_dev *sdev);
-	bool (*poll_wait)(struct sluice_dev *sdev);
+	bool (*poll_wait)(struct sluice_dev *sdev, bool sleep);
 	void (*poll_rest)(struct sluice_dev *sdev);
 	void (*quiesce)(struct sluice_dev *sdev, u64 iova, u64 size);
 	void (*resume)(struct sluice_dev *sdev);

@@ -259,7 +259,7 @@ void bed_run(unsigned long pages, int scattered, unsigned int batch,
 		for (i = 0; i < batch; i++)
 			drive_completes(pages, first, i);
 		expect("tail doorbell", sq_db, dev_head);
-		expect("completed", sluice_nvme_cq_poll(&vctrl.cqs[1].hw),
+		expect("completed", sluice_nvme_cq_poll(&vctrl.cqs[1].hw, batch),
 		       batch);
 		expect("head doorbell", cq_db, dev_tail);
 		for (i = 0; i < batch; i++)
