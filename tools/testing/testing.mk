@@ -19,7 +19,7 @@ check: ## lint, compile, and run all tests, or those whose names begin as TESTS=
 vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' to wait for gdb, '-h' for more
 	@tools/testing/run-l1 -s $(VM) tools/testing/lib/vm-prepare
 
-bench: ## compare ways to give a guest a part of a drive; QUICK=1 takes five minutes
+bench: ## compare ways to give a guest a part of a drive; QUICK=1 takes ten minutes
 	@tools/testing/bench/run
 
 demo: setup ## three slices of one drive and two guests, in ten minutes at most
