@@ -28,8 +28,9 @@ struct sluice_vdev;
  *	&sluice_doorbell.lock; taken by the poller
  * @polling: the backend has been told that its completions are polled for; the
  *	poller's own
- * @lock: in a cache line that the poller does not write at each visit; protects @waiting and @kicked, and @poller while @waiting. Inside
- *	&sluice_poller.lock; taken in hard IRQ context
+ * @lock: protects @waiting and @kicked, and @poller while @waiting. Inside
+ *	&sluice_poller.lock; taken in hard IRQ context. In a cache line that the
+ *	poller does not write at each visit
  * @waiting: not to be visited until it is kicked, or until @due
  * @kicked: the backend has work, since @kicked was false
  */

@@ -127,7 +127,7 @@ u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 {
 	u64 since = win->expecting ? win->woken : win->last;
 	u64 most = win->expecting ? win->grace :
-		   max(window_bound(bound_us), (u64)WINDOW_MIN);
+		   max_t(u64, window_bound(bound_us), WINDOW_MIN);
 	u64 pause = clamp_t(u64, now - since, WINDOW_PAUSE_MIN, WINDOW_PAUSE_MAX);
 
 	return min(now + pause, since + most);

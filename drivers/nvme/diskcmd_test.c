@@ -196,7 +196,6 @@ struct rq_test {
 	struct sluice_nvme_ctrl ctrl;
 	struct sluice_nvme_ns ns;
 	struct nvme_id_ns id;
-	struct bio bio[3];
 	__le64 prps[LIST_ENTRIES];
 	struct request rq;
 	struct sluice_nvme_rq srq;	/* what follows a request */
@@ -322,17 +321,19 @@ static void rq_discard(struct kunit *test)
 	};
 	struct rq_test *t = rq_setup(test, REQ_OP_DISCARD);
 	const struct nvme_dsm_range *range = (const void *)t->prps;
+	struct bio **next = &t->rq.bio;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		struct bio *bio = &t->bio[i];
+		struct bio *bio = kunit_kzalloc(test, sizeof(*bio), GFP_KERNEL);
 
+		KUNIT_ASSERT_NOT_NULL(test, bio);
 		bio->bi_iter.bi_sector = ranges[i].slba <<
 					 (RQ_SHIFT - SECTOR_SHIFT);
 		bio->bi_iter.bi_size = ranges[i].nlb << RQ_SHIFT;
-		bio->bi_next = i + 1 < ARRAY_SIZE(ranges) ? bio + 1 : NULL;
+		*next = bio;
+		next = &bio->bi_next;
 	}
-	t->rq.bio = t->bio;
 	KUNIT_EXPECT_EQ(test, (__force int)
 			sluice_diskcmd_setup(&t->ns, &t->rq), 0);
 	KUNIT_EXPECT_EQ(test, t->srq.cmd.opcode, NVME_IO_DSM);
