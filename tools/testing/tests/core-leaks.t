@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=debug iommu=intel append=kmemleak=on
+# timeout: 600
+#
+# What the modules allocate is freed: kmemleak looks for memory that nobody
+# points to, after users that end well, users that end badly, refused requests
+# and the end of the modules.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+kmemleak=/sys/kernel/debug/kmemleak
+report=/run/kmemleak
+a=$(new_uuid) b=$(new_uuid)
+
+# It passes over what is younger than five seconds, and what a scan finds is
+# told after the next.
+scan() {
+	sleep 6
+	echo scan >$kmemleak && echo scan >$kmemleak && cat $kmemleak >"$report"
+}
+
+# Of what was found, what the modules allocated
+ours() { grep -c '\[sluice' "$report"; }
+
+# While they are there: once they are gone a backtrace has no names
+no_leak() {
+	check "kmemleak has looked" scan
+	is "$1" "$(ours)" 0 || diag "$(cat "$report")"
+}
+
+client() {
+	timeout 300 /out/bin/vfio/run.sh --path group --second "$b" "$a" "$@" \
+		>"/run/client.log" 2>&1 || { tail -n 20 "/run/client.log"; false; }
+}
+
+plan 14
+check "kmemleak is at work" scan
+echo clear >$kmemleak
+check "bind the drive" sluice_up main
+check "two slices" table_write main "size=32MiB, type=slice, uuid=$a, name=alpha" \
+	"size=32MiB, type=slice, uuid=$b, name=beta"
+check "attach" slice_attach main "$a"
+check "attach another" slice_attach main "$b"
+refuse "attach it again" slice_attach main "$b"
+echo 8 >/proc/sys/vm/nr_hugepages
+check "a user that resets, unmaps, is killed" client nvme_reset nvme_unmap nvme_exit nvme_queues nvme_dbbuf
+no_leak "nothing is lost while slices are attached"
+slice_detach "$a"
+check "unbind with a slice attached" drive_unbind "$(drive_bdf main)"
+no_leak "nothing is lost when the drive is gone"
+check "remove the modules" modules_unload
+scan
+is "nor when they are gone" "$(grep -c '^unreferenced' "$report")" 0 || diag "$(cat "$report")"
