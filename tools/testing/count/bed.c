@@ -4,7 +4,8 @@
  *
  * Compiled as a part of the modules, so that it sees their structures, and
  * linked with count.c into a program. The guest reads, the drive completes
- * everything at once, and what either of them gets to see is checked.
+ * everything at once, and what either of them gets to see is checked. A poller
+ * comes by only when it is called.
  */
 #include "../core/core.h"
 #include "../core/gmem_table.h"
@@ -30,10 +31,22 @@ static __le32 doorbells[SLUICE_DOORBELLS];
 static u32 sq_db, cq_db;
 static u8 *guest;
 
+/* What the poller has to do with */
+static struct sluice_parent parent = { .ops = &sluice_vctrl_parent_ops };
+static struct device dma_dev;
+static struct page db_page;
+static struct address_space mapping;
+static struct file vdev_file = { .f_mapping = &mapping };
+static struct mm_struct mm;
+static struct vm_area_struct vma = {
+	.vm_flags = VM_SHARED, .vm_file = &vdev_file, .vm_mm = &mm,
+};
+
 /* Rings: the guest's and the drive's */
 static struct nvme_cmd vsq_ring[SQ_SIZE], hw_sq_ring[SLOTS + 1];
 static struct nvme_cqe vcq_ring[SQ_SIZE], hw_cq_ring[SLOTS + 1];
 static struct sluice_vslot slots[SLOTS];
+static struct nvme_cqe quiet_cq_ring[SLOTS + 1];
 static u16 free_slots[SLOTS + 1];
 static __le64 lists[SLOTS][SLUICE_NVME_PAGE / sizeof(__le64)]
 	__aligned(SLUICE_NVME_PAGE);
@@ -140,6 +153,36 @@ static void init_cq(struct sluice_vcq *vcq)
 	vcq->live = true;
 }
 
+/* Queue pairs whose guest does nothing, from the second on */
+static void init_quiet(unsigned int id)
+{
+	struct sluice_vcq *vcq = &vctrl.cqs[id];
+	struct sluice_vsq *vsq = &vctrl.sqs[id];
+
+	init_cq(vcq);
+	vcq->id = id;
+	vcq->hw.entries = quiet_cq_ring;
+	vsq->vctrl = &vctrl;
+	vsq->vcq = vcq;
+	vsq->id = id;
+	vsq->size = SQ_SIZE;
+	vsq->ring.va = vsq_ring;
+	vsq->live = true;
+}
+
+static void init_poller(void)
+{
+	dma_dev.numa_node = NUMA_NO_NODE;
+	vdev.sdev.parent = &parent;
+	vdev.sdev.dma_dev = &dma_dev;
+	vdev.sdev.drvdata = &vctrl;
+	vdev.db.page = &db_page;
+	sluice_polled_init(&vdev.polled);
+	expect("poller", sluice_poller_join(&vdev), 0);
+	atomic_long_set(&mm.mmap_lock.count, 1);	/* held by who maps */
+	expect("mapping", sluice_doorbell_mmap(&vdev.db, &vma), 0);
+}
+
 /**
  * bed_init() - bring everything up
  * @ram: guest memory, %BED_RAM_PAGES pages
@@ -164,8 +207,11 @@ void bed_init(void *ram)
 	vctrl.sq_of_qid = sq_of_qid;
 	vctrl.feat.write_cache = 1;
 	init_memory();
+	INIT_LIST_HEAD(&vctrl.cqs[0].waiting);
 	init_cq(&vctrl.cqs[1]);
 	init_sq(&vctrl.sqs[1], &vctrl.cqs[1]);
+	init_quiet(2);
+	init_poller();
 }
 
 /*
@@ -266,4 +312,42 @@ void bed_run(unsigned long pages, int scattered, unsigned int batch,
 			guest_looks(i);
 		doorbells[3 << SLUICE_VREGS_DSTRD] = cpu_to_le32(cq_head);
 	}
+}
+
+/**
+ * bed_fault() - have the guest store to a doorbell page that is away
+ * @times: how often
+ *
+ * The slice is asleep each time, and on its poller's list afterwards.
+ */
+void bed_fault(unsigned int times)
+{
+	struct vm_fault vmf = { .vma = &vma };
+
+	while (times--) {
+		list_del_init(&vdev.polled.node);
+		expect("fault", vma.vm_ops->fault(&vmf), VM_FAULT_NOPAGE);
+		expect("awake", list_empty(&vdev.polled.node), false);
+	}
+}
+
+/**
+ * bed_visit() - have a poller look at a slice that it finds nothing in
+ * @nr_qpairs: of the slice, 1 or 2
+ * @times: how often
+ */
+void bed_visit(unsigned int nr_qpairs, unsigned int times)
+{
+	u64 taken = vctrl.sqs[1].head, posted = vctrl.cqs[1].tail;
+
+	bed_fault(1);
+	vctrl.nr_qpairs = nr_qpairs;
+	/* What it was woken for: the first visit only */
+	vctrl.cqs[1].doorbell = SQ_SIZE;
+	poller_visits = times;
+	poller_thread(poller_data);
+	vctrl.nr_qpairs = 1;
+	expect("nothing taken", vctrl.sqs[1].head, taken);
+	expect("nothing posted", vctrl.cqs[1].tail, posted);
+	expect("still awake", list_empty(&vdev.polled.node), false);
 }

@@ -14,6 +14,13 @@
 void bed_init(void *ram);
 void bed_run(unsigned long pages, int scattered, unsigned int batch,
 	     unsigned int times);
+void bed_fault(unsigned int times);
+void bed_visit(unsigned int nr_qpairs, unsigned int times);
+
+/* kernel.c, for bed.c: the poller's thread, and after how many visits it ends */
+extern int (*poller_thread)(void *data);
+extern void *poller_data;
+extern unsigned int poller_visits;
 
 /* count.c, for bed.c */
 void bed_fail(const char *what, unsigned long found, unsigned long wanted);

@@ -37,6 +37,22 @@ static void count(const char *name, unsigned long pages, bool scattered,
 	CALLGRIND_DUMP_STATS_AT(name);
 }
 
+static void count_faults(const char *name)
+{
+	bed_fault(TIMES);
+	CALLGRIND_ZERO_STATS;
+	bed_fault(TIMES);
+	CALLGRIND_DUMP_STATS_AT(name);
+}
+
+static void count_visits(const char *name, unsigned int nr_qpairs)
+{
+	bed_visit(nr_qpairs, TIMES);
+	CALLGRIND_ZERO_STATS;
+	bed_visit(nr_qpairs, TIMES);
+	CALLGRIND_DUMP_STATS_AT(name);
+}
+
 int main(void)
 {
 	/* Functions look for their stack's guard at %gs:40 */
@@ -62,5 +78,8 @@ int main(void)
 	count("huge_64", 64, false, 1);
 	count("scattered_32", 32, true, 1);
 	count("scattered_64", 64, true, 1);
+	count_faults("fault");
+	count_visits("visit_1", 1);
+	count_visits("visit_2", 2);
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include "bed.h"
 #include "kernel.h"
 
+unsigned int nr_cpu_ids = 1;
+unsigned long __cpu_possible_mask[1024 / 8] = { 1 };
 unsigned long vmemmap_base = 0x20000000;
 unsigned long page_offset_base;
 void *kmalloc_caches[1024];
@@ -28,6 +30,18 @@ void _raw_spin_lock(uint32_t *lock)
 void _raw_spin_unlock(uint32_t *lock)
 {
 	__atomic_store_n((uint8_t *)lock, 0, __ATOMIC_RELEASE);
+}
+
+void _raw_spin_lock_irq(uint32_t *lock)
+{
+	asm volatile("nop" : : : "memory");
+	_raw_spin_lock(lock);
+}
+
+void _raw_spin_unlock_irq(uint32_t *lock)
+{
+	_raw_spin_unlock(lock);
+	asm volatile("nop" : : : "memory");
 }
 
 /* Interrupts cannot be switched off here: a no-op stands for that */
@@ -55,6 +69,12 @@ int mutex_trylock(long *owner)
 
 	return __atomic_compare_exchange_n(owner, &nobody, (long)&self, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void mutex_lock(long *owner)
+{
+	if (!mutex_trylock(owner))
+		bed_fail("mutex", *owner, 0);
 }
 
 void mutex_unlock(long *owner)
@@ -111,4 +131,94 @@ void *__kmalloc_cache_noprof(void *cache, unsigned int gfp, size_t size)
 
 void sluice_irq_signal(void *sdev, unsigned int vector)
 {
+}
+
+/*
+ * Lists, as CONFIG_DEBUG_LIST has them checked
+ */
+
+bool __list_add_valid_or_report(struct list *new, struct list *prev,
+				struct list *next)
+{
+	return prev && next && next->prev == prev && prev->next == next &&
+	       new != prev && new != next;
+}
+
+bool __list_del_entry_valid_or_report(struct list *entry)
+{
+	struct list *prev = entry->prev, *next = entry->next;
+
+	return prev && next && prev->next == entry && next->prev == entry;
+}
+
+/*
+ * What a fault and a poller call. Time stands still, so that a poller never
+ * finds that a slice has been quiet for long enough.
+ */
+
+int (*poller_thread)(void *data);
+void *poller_data;
+unsigned int poller_visits;
+
+void *kthread_create_on_node(int (*thread)(void *data), void *data, int node,
+			     const char *name, ...)
+{
+	poller_thread = thread;
+	poller_data = data;
+	return &self;
+}
+
+bool kthread_should_stop(void)
+{
+	return !poller_visits--;
+}
+
+int set_cpus_allowed_ptr(void *task, const void *cpus)
+{
+	return 0;
+}
+
+int wake_up_process(void *task)
+{
+	return 1;
+}
+
+bool single_task_running(void)
+{
+	return true;
+}
+
+int __SCT__cond_resched(void)
+{
+	return 0;
+}
+
+int64_t ktime_get(void)
+{
+	return 1000000;
+}
+
+void __mutex_init(long *owner, const char *name, void *key)
+{
+}
+
+void *__kmalloc_cache_node_noprof(void *cache, unsigned int gfp, int node,
+				  size_t size)
+{
+	return calloc(1, size);
+}
+
+unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr)
+{
+	return 1;
+}
+
+unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr)
+{
+	return *bits & 1 ? 0 : nr;
+}
+
+int vm_insert_page(void *vma, unsigned long addr, void *page)
+{
+	return 0;
 }
