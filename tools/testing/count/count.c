@@ -55,8 +55,12 @@ static void count_visits(const char *name, unsigned int nr_qpairs)
 
 int main(void)
 {
-	/* Functions look for their stack's guard at %gs:40 */
-	static char percpu[4096];
+	/*
+	 * What belongs to the processor begins with the task that runs there, which
+	 * is all zeroes; functions look for their stack's guard at %gs:40
+	 */
+	static char task[16384];
+	static void *percpu[512] = { task };
 	void *ram;
 
 	if (syscall(SYS_arch_prctl, ARCH_SET_GS, percpu)) {
