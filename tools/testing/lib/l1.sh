@@ -150,6 +150,19 @@ slice_attach() {
 
 slice_detach() { echo 1 >"/sys/bus/mdev/devices/$1/remove"; }
 
+# An attribute of an attached slice: slice_poll_us UUID, slice_set_poll_us UUID US
+slice_poll_us() { cat "/sys/bus/mdev/devices/$1/sluice/poll_us"; }
+slice_set_poll_us() { echo "$2" >"/sys/bus/mdev/devices/$1/sluice/poll_us"; }
+
+# Processes that are pollers
+poller_pids() { grep -ls '^sluice_poll/' /proc/[0-9]*/comm | cut -d/ -f3; }
+
+# Interrupts of all of the drives' queues so far
+queue_interrupts() {
+	awk '$NF ~ /^sluice[0-9]+q[0-9]+$/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i }
+		END { print n + 0 }' /proc/interrupts
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds
 wait_for() {
 	local end=$((SECONDS + $1))

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+#
+# How long slices are polled, and by which threads: what can be set, when it
+# takes effect, and what is refused.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+a=$(new_uuid) b=$(new_uuid) c=$(new_uuid)
+parameter=/sys/module/sluice/parameters/poll_us
+
+# lines WORD: of the log that have it
+lines() { dmesg | grep -cF -- "$1"; }
+
+# Name and CPUs of each thread
+pollers() {
+	local pid
+
+	for pid in $(poller_pids); do
+		echo "$(cat "/proc/$pid/comm") on $(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$pid/status")"
+	done | sort | paste -sd,
+}
+no_poller() { [ -z "$(poller_pids)" ]; }
+
+# client UUID...: have slices open, until "kill $!"
+client() {
+	/out/bin/vfio/nvme_scale 1 600 "$@" >/dev/null 2>&1 &
+	wait_for 60 client_has $! $#
+}
+# client_has PID NUMBER
+client_has() { [ "$(readlink "/proc/$1"/fd/* | grep -c vfio-device)" = "$2" ]; }
+client_end() {
+	kill -9 "$1"
+	wait "$1" 2>/dev/null
+}
+
+# reload PARAMETER=VALUE...: of the core, with all three slices attached again
+reload() {
+	modules_unload && insmod /out/mods/sluice.ko "$@" && sluice_up main || return
+	for uuid in $a $b $c; do
+		slice_attach main "$uuid" || return
+	done
+}
+detach() {
+	for uuid in $a $b $c; do
+		slice_detach "$uuid" || return
+	done
+}
+
+plan 41
+check "bind the drive" sluice_up main
+check "three slices" table_write main "size=16MiB, type=slice, uuid=$a, name=a" \
+	"size=16MiB, type=slice, uuid=$b, name=b" "size=16MiB, type=slice, uuid=$c, name=c"
+is "the parameter's default" "$(cat $parameter)" 500
+check "attach" slice_attach main "$a"
+is "it is the slice's" "$(slice_poll_us "$a")" 500
+check "another value" tee $parameter <<<70
+is "does not reach an attached slice" "$(slice_poll_us "$a")" 500
+check "attach another" slice_attach main "$b"
+is "but this one" "$(slice_poll_us "$b")" 70
+for us in 0 4294967295 20; do
+	check "$us is accepted" slice_set_poll_us "$a" $us
+	is "and is there" "$(slice_poll_us "$a")" $us
+done
+for us in x -1 4294967296; do
+	refuse "$us is refused" slice_set_poll_us "$a" $us
+	is "nothing changes" "$(slice_poll_us "$a")" 20
+	is "the log says so once" "$(lines "poll_us: $us ")" 1
+done
+is "the other slice has its own" "$(slice_poll_us "$b")" 70
+check "attach the third" slice_attach main "$c"
+
+is "no thread without an open slice" "$(pollers)" ""
+check "detach" detach
+check "one thread on a CPU of its own" reload pollers=1 poller_cpus=1
+check "two slices are open" client "$a" "$b"
+is "one thread has both" "$(pollers)" "sluice_poll/0 on 1"
+client_end $!
+check "and goes with them" wait_for 10 no_poller
+
+check "detach" detach
+check "two threads" reload pollers=2
+check "two slices are open" client "$a" "$b"
+first=$!
+check "and a third" client "$c"
+second=$!
+is "two threads share three slices" "$(pollers)" "sluice_poll/0 on 0-1,sluice_poll/1 on 0-1"
+client_end $first
+is "one has still a slice" "$(pollers)" "sluice_poll/0 on 0-1"
+client_end $second
+check "and then none" wait_for 10 no_poller
+
+detach
+modules_unload
+refuse "CPUs that are none are refused" insmod /out/mods/sluice.ko poller_cpus=zzz
+is "the log says so once" "$(lines "poller_cpus=zzz")" 1
