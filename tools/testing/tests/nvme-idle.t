@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+#
+# A slice whose guest does nothing costs nothing: no thread of ours wakes, no
+# work of ours runs, no queue interrupts.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+a=$(new_uuid)
+trace=/sys/kernel/tracing/instances/idle
+
+# What may not change while nothing happens, and what has to when something does
+switches() { awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$poller/status"; }
+run_ns() { cut -d' ' -f1 "/proc/$poller/schedstat"; }
+work() { grep -cE 'workqueue_execute_start:.* function .*sluice' $trace/trace; }
+counts() { echo "$(switches) $(run_ns) $(work) $(queue_interrupts)"; }
+
+plan 14
+check "bind the drive" sluice_up main
+check "a slice" table_write main "size=64MiB, type=slice, uuid=$a, name=a"
+check "attach" slice_attach main "$a"
+[ -d /sys/kernel/tracing/instances ] || mount -t tracefs tracefs /sys/kernel/tracing
+mkdir -p $trace
+check "trace what is queued" tee $trace/events/workqueue/workqueue_execute_start/enable <<<1
+l2_start idle "$a"
+check "a guest is up" l2_up idle
+check "and has its disk" l2_run idle 'until [ -b /dev/nvme0n1 ]; do usleep 100000; done'
+poller=$(poller_pids)
+like "one thread looks after it" "$poller" '^[0-9]+$'
+
+# The guest may still be looking for partitions
+sleep 5
+before=$(counts)
+sleep 10
+after=$(counts)
+is "nothing happens in ten seconds (switches, time, work, interrupts)" "$after" "$before"
+
+read -r switches ns work interrupts <<<"$after"
+check "the guest reads" l2_run idle 'dd if=/dev/nvme0n1 of=/dev/null bs=4k count=64 iflag=direct && nvme id-ctrl /dev/nvme0'
+check "the thread has woken" test "$(switches)" -gt "$switches"
+check "it has used time" test "$(run_ns)" -gt "$ns"
+check "work was done" test "$(work)" -gt "$work"
+check "the drive has interrupted" test "$(queue_interrupts)" -gt "$interrupts"
+check "the guest ends" l2_stop idle
+rmdir $trace
