@@ -12,17 +12,19 @@ selftest_slices() {
 		slice_attach main "$1" 4 && slice_attach main "$2" 4
 }
 
-# selftest PATH [OPTION] PROGRAM...: ends the script
+# selftest PATH [OPTION [VALUE]]... PROGRAM...: ends the script
 selftest() {
-	local path=$1 option='' a b
+	local path=$1 options=() a b
 	shift
 
-	case $1 in
-	--*)
-		option=$1
+	while [[ $1 = --* ]]; do
+		options+=("$1")
+		if [ "$1" != --trapped ]; then
+			options+=("$2")
+			shift
+		fi
 		shift
-		;;
-	esac
+	done
 	a=$(new_uuid) b=$(new_uuid)
 	if ! selftest_slices "$a" "$b"; then
 		echo "Bail out! no slices to test with"
@@ -31,6 +33,6 @@ selftest() {
 	# Buffers in huge pages are one of the shapes of data
 	echo 8 >/proc/sys/vm/nr_hugepages
 	rm -f "$TAP_FILE"
-	exec /out/bin/vfio/run.sh ${option:+"$option"} --path "$path" \
+	exec /out/bin/vfio/run.sh "${options[@]}" --path "$path" \
 		--second "$b" "$a" "$@"
 }
