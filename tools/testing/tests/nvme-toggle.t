@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# l1: kernel=stock iommu=intel
+# timeout: 600
+#
+# A guest that is busy and idle by turns, so that its doorbell page comes and
+# goes all the time: no doorbell is lost, whatever the window, and whether or not
+# the guest shadows its doorbells.
+# shellcheck source=tools/testing/lib/l1.sh
+. /t/tools/testing/lib/l1.sh
+
+a=$(new_uuid)
+windows="0 20 500"
+
+faults() { cat "/sys/bus/mdev/devices/$a/sluice/doorbell_faults"; }
+
+# Commands of the guest so far
+commands() { l2_run toggling "awk '{ print \$1 + \$5 }' /sys/block/nvme0n1/stat"; }
+
+# Two seconds with each pause, on a queue that is nearly empty and one that is
+# not; what was written is read soon
+toggles='for us in 0 10 50 200 600; do
+fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randrw --bs=4k --time_based --runtime=2
+	--thinktime=$us --verify=crc32c --verify_backlog=16 --verify_fatal=1 --verify_state_save=0
+	--randrepeat=0 --filename=/dev/nvme0n1 --size=16m
+	--name=one --iodepth=1 --name=four --iodepth=4 --offset=32m || exit
+done'
+toggles=$(tr '\t' ' ' <<<"$toggles" | sed -z 's/\n  */ /g')
+
+# busy WINDOW: what a number of reads costs: "COMMANDS INTERRUPTS"
+busy() {
+	local commands interrupts
+
+	slice_set_poll_us "$a" "$1"
+	commands=$(commands) interrupts=$(queue_interrupts)
+	l2_run toggling 'fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randread --bs=4k \
+		--iodepth=1 --number_ios=500 --filename=/dev/nvme0n1 --name=job' || return
+	echo $(($(commands) - commands)) $(($(queue_interrupts) - interrupts))
+}
+
+plan 34
+check "bind the drive" sluice_up main
+check "a slice" table_write main "size=64MiB, type=slice, uuid=$a, name=a"
+for shadow in N Y; do
+	# Guests ask for it when they start
+	echo $shadow >/sys/module/sluice_nvme/parameters/shadow_doorbells
+	check "shadow $shadow: attach" slice_attach main "$a"
+	l2_start toggling vcpus=2 "$a"
+	check "shadow $shadow: a guest is up" l2_up toggling
+	for us in $windows; do
+		what="shadow $shadow, poll_us $us"
+		check "$what" slice_set_poll_us "$a" "$us"
+		commands=$(commands) faults=$(faults)
+		check "$what: every command is right" l2_run toggling "$toggles" 120
+		diag "$what: $(($(commands) - commands)) commands, $(($(faults) - faults)) faults"
+		[ "$us" != 0 ] ||
+			check "$what: the page was taken away" test "$(faults)" -gt "$faults"
+		is "$what: the guest has missed nothing" \
+			"$(grep -iE 'timeout|I/O error|abort|blocked for' "$L2_RUN/toggling/console")" ""
+	done
+
+	# While the slice is polled, the drive has no need to interrupt. One at a
+	# time: of many, several are complete at an interrupt anyway.
+	read -r commands interrupts < <(busy 4294967295)
+	diag "shadow $shadow, polled for ever: $commands commands, $interrupts interrupts"
+	check "shadow $shadow, polled for ever: few interrupts" test "$interrupts" -lt $((commands / 10))
+	read -r commands interrupts < <(busy 0)
+	diag "shadow $shadow, not polled: $commands commands, $interrupts interrupts"
+	check "shadow $shadow, not polled: many interrupts" test "$interrupts" -gt $((commands / 10))
+	check "shadow $shadow: the guest ends" l2_stop toggling
+	check "shadow $shadow: detach" slice_detach "$a"
+done
