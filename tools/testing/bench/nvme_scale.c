@@ -3,17 +3,18 @@
  * Many open slices of one drive, some of them busy: what a command costs the
  * host, this program included
  *
- * usage: nvme_scale BUSY SECONDS UUID...
+ * usage: nvme_scale trapped|mapped BUSY SECONDS UUID...
  *
  * Opens all slices, keeps the first BUSY of them busy with reads of 4 KiB, 8 at
- * a time, and prints a line of JSON. Doorbells are trapped and completions come
- * by interrupt, so that nobody spins: the time that a poller waits is no cost of
- * the command.
+ * a time, and prints a line of JSON. Completions come by interrupt. Doorbells are
+ * trapped, so that nobody spins and no poller is there; or mapped, so that the
+ * poller looks after the slices, and what it spins is a part of what is counted.
  */
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@
  * @free: pages of no command
  * @thread: of a busy slice
  * @ios: commands completed
+ * @waits: times that it slept, or would have
  */
 struct client {
 	struct vfio_dev dev;
@@ -43,15 +45,29 @@ struct client {
 	struct rng rng;
 	pthread_t thread;
 	unsigned long ios;
+	unsigned long waits;
+};
+
+/**
+ * struct counts - what has happened so far
+ * @ns: that all processors have been busy
+ * @switches: of tasks
+ * @irqs: interrupts of this machine
+ * @ios: commands completed
+ * @waits: of the clients
+ * @faults: doorbell faults of the busy slices
+ */
+struct counts {
+	u64 ns, switches, irqs, ios, waits, faults;
 };
 
 static struct client clients[MAX_SLICES];
 static volatile bool over;
 
-static void client_open(struct client *client, const char *id)
+static void client_open(struct client *client, const char *id, bool trapped)
 {
-	static const struct test_opts opts = {
-		.path = VFIO_PATH_GROUP, .trapped = true,
+	const struct test_opts opts = {
+		.path = VFIO_PATH_GROUP, .trapped = trapped,
 	};
 
 	static const struct nvme_queue_opts queue = {
@@ -96,6 +112,7 @@ static void *client_run(void *arg)
 	nvme_ring(&client->qp.sq);
 	while (!over) {
 		client_wait(client);
+		client->waits++;
 		/* All pages are alike: the data is of no interest. */
 		for (taken = 0; nvme_cq_take(&client->qp.cq, &cqe); taken++) {
 			if (nvme_status(&cqe))
@@ -108,31 +125,69 @@ static void *client_run(void *arg)
 	return NULL;
 }
 
-/* What all processors have been busy with, in nanoseconds */
-static u64 busy_ns(void)
+/* A number of /proc/stat */
+static u64 stat_number(const char *text, const char *name)
 {
-	unsigned long long user, nice, sys, idle, iowait;
-	struct timespec now;
-	FILE *file = fopen("/proc/stat", "r");
+	const char *line = strstr(text, name);
 
-	if (!file || fscanf(file, "cpu %llu %llu %llu %llu %llu", &user, &nice,
-			    &sys, &idle, &iowait) != 5)
-		tap_bail("no /proc/stat");
-	fclose(file);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec * 1000000000ull + now.tv_nsec) *
-	       sysconf(_SC_NPROCESSORS_ONLN) -
-	       (idle + iowait) * (1000000000ull / sysconf(_SC_CLK_TCK));
+	if (!line)
+		tap_bail("no '%s' in /proc/stat", name + 1);
+	return strtoull(line + strlen(name), NULL, 10);
 }
 
-static unsigned long total(unsigned int busy)
+static size_t read_file(const char *path, char *text, size_t size)
 {
-	unsigned long ios = 0;
+	FILE *file = fopen(path, "r");
+	size_t len;
+
+	if (!file)
+		tap_bail("no %s", path);
+	len = fread(text, 1, size - 1, file);
+	fclose(file);
+	text[len] = '\0';
+	return len;
+}
+
+static void count_host(struct counts *counts)
+{
+	unsigned long long user, nice, sys, idle, iowait;
+	static char text[1 << 16];
+	struct timespec now;
+
+	read_file("/proc/stat", text, sizeof(text));
+	if (sscanf(text, "cpu %llu %llu %llu %llu %llu", &user, &nice, &sys,
+		   &idle, &iowait) != 5)
+		tap_bail("no processors in /proc/stat");
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	counts->ns = (now.tv_sec * 1000000000ull + now.tv_nsec) *
+		     sysconf(_SC_NPROCESSORS_ONLN) -
+		     (idle + iowait) * (1000000000ull / sysconf(_SC_CLK_TCK));
+	counts->switches = stat_number(text, "\nctxt ");
+	counts->irqs = stat_number(text, "\nintr ");
+}
+
+static u64 faults_of(const char *id)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/mdev/devices/%s/sluice/doorbell_faults", id);
+	read_file(path, text, sizeof(text));
+	return strtoull(text, NULL, 10);
+}
+
+static struct counts count(unsigned int busy, char **ids)
+{
+	struct counts counts = {};
 	unsigned int i;
 
-	for (i = 0; i < busy; i++)
-		ios += clients[i].ios;
-	return ios;
+	for (i = 0; i < busy; i++) {
+		counts.ios += clients[i].ios;
+		counts.waits += clients[i].waits;
+		counts.faults += faults_of(ids[i]);
+	}
+	count_host(&counts);
+	return counts;
 }
 
 static void wait_s(unsigned int seconds)
@@ -145,18 +200,22 @@ static void wait_s(unsigned int seconds)
 
 int main(int argc, char **argv)
 {
-	unsigned int i, busy, seconds, nr = argc - 3;
-	unsigned long ios;
-	u64 ns;
+	unsigned int i, busy, seconds, nr = argc - 4;
+	char **ids = argv + 4;
+	struct counts a, b;
+	double ios;
+	bool trapped;
 
-	if (argc < 4 || nr > MAX_SLICES) {
-		fprintf(stderr, "usage: nvme_scale BUSY SECONDS UUID...\n");
+	if (argc < 5 || nr > MAX_SLICES) {
+		fprintf(stderr,
+			"usage: nvme_scale trapped|mapped BUSY SECONDS UUID...\n");
 		return 2;
 	}
-	busy = MIN((unsigned int)atoi(argv[1]), nr);
-	seconds = atoi(argv[2]);
+	trapped = !strcmp(argv[1], "trapped");
+	busy = MIN((unsigned int)atoi(argv[2]), nr);
+	seconds = atoi(argv[3]);
 	for (i = 0; i < nr; i++)
-		client_open(&clients[i], argv[3 + i]);
+		client_open(&clients[i], ids[i], trapped);
 	for (i = 0; i < busy; i++) {
 		clients[i].rng.state = i + 1;
 		if (pthread_create(&clients[i].thread, NULL, client_run,
@@ -164,19 +223,24 @@ int main(int argc, char **argv)
 			tap_bail("no thread");
 	}
 	wait_s(1);
-	ios = total(busy);
-	ns = busy_ns();
+	a = count(busy, ids);
 	wait_s(seconds);
-	ns = busy_ns() - ns;
-	ios = total(busy) - ios;
+	b = count(busy, ids);
 	over = true;
 	for (i = 0; i < busy; i++)
 		pthread_join(clients[i].thread, NULL);
 	for (i = 0; i < nr; i++)
 		test_stop(&clients[i].nv, &clients[i].dev);
+	ios = b.ios - a.ios;
 	if (!ios)
 		tap_bail("no command was completed");
-	printf("{\"scale\":{\"slices\":%u,\"busy\":%u,\"ios\":%lu,\"ns_per_io\":%.1f}}\n",
-	       nr, busy, ios, (double)ns / ios);
+	printf("{\"scale\":{\"doorbells\":\"%s\",\"slices\":%u,\"busy\":%u",
+	       argv[1], nr, busy);
+	printf(",\"ios\":%.0f,\"ns_per_io\":%.1f", ios, (b.ns - a.ns) / ios);
+	printf(",\"waits_per_io\":%.4f", (b.waits - a.waits) / ios);
+	printf(",\"switches_per_io\":%.4f", (b.switches - a.switches) / ios);
+	printf(",\"irqs_per_io\":%.4f", (b.irqs - a.irqs) / ios);
+	printf(",\"doorbell_faults_per_io\":%.4f}}\n",
+	       (b.faults - a.faults) / ios);
 	return 0;
 }

@@ -43,10 +43,15 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 "An idle slice, over 10 s: \(.idle.wakeups) wake-ups, \(.idle.cpu_us) us of CPU time",
 "",
 "Counted: guest and host on one processor, in instructions for each 4 KiB read:",
-(["", "QD", "instrs", "exits", "faults", "vfio-pci"] | line),
+(["", "QD", "instrs", "exits", "halts", "irqs", "faults", "vfio-pci"] | line),
 (.counted as $c | $c[] | .qd as $qd |
 	[.path, $qd, (.ns_per_io | round), (.exits_per_io | digits(2)),
+	(.kvm_per_io.halt_exits // 0 | digits(2)), (.kvm_per_io.irq_exits // 0 | digits(2)),
 	(.doorbell_faults_per_io | digits(3)),
 	(first($c[] | select(.path == "vfio-pci" and .qd == $qd)).ns_per_io / .ns_per_io | digits(2))] | line),
 "",
-(.scale[] | "\(.slices) slices, \(.busy) busy: \(.ns_per_io | round) instructions of the host for each I/O")
+"Scale: instructions of the host for each 4 KiB read, and what else there is for each:",
+(["doorbells", "slices", "busy", "instrs", "waits", "switches", "irqs", "faults"] | line),
+(.scale[] | [.doorbells, .slices, .busy, (.ns_per_io | round), (.waits_per_io | digits(3)),
+	(.switches_per_io | digits(3)), (.irqs_per_io | digits(3)),
+	(.doorbell_faults_per_io | digits(4))] | line)
