@@ -415,7 +415,12 @@ unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 {
 	unsigned int taken = 0;
 
-	if (READ_ONCE(vsq->stalled) || !mutex_trylock(&vsq->lock))
+	if (READ_ONCE(vsq->stalled))
+		return 0;
+	/* most looks find nothing, and need no lock for that */
+	if (sluice_vctrl_sq_doorbell(vsq->vctrl, vsq->id) == READ_ONCE(vsq->head))
+		return 0;
+	if (!mutex_trylock(&vsq->lock))
 		return 0;
 	if (sluice_vio_ready(vsq, false)) {
 		taken = sluice_vio_batch(vsq, min(budget, SLUICE_VIO_BATCH));
