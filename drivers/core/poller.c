@@ -19,6 +19,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/idr.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -65,6 +66,7 @@ MODULE_PARM_DESC(poller_cpus,
  * struct sluice_poller - a thread
  * @node: in poller_list; under poller_lock
  * @task: the thread
+ * @number: that it is called by, of its own while it is there
  * @nid: the NUMA node that it works for
  * @nr_slices: slices that belong to it; under poller_lock
  * @visit_lock: held for the time of a visit
@@ -74,6 +76,7 @@ MODULE_PARM_DESC(poller_cpus,
 struct sluice_poller {
 	struct list_head node;
 	struct task_struct *task;
+	int number;
 	int nid;
 	unsigned int nr_slices;
 	struct mutex visit_lock;
@@ -84,6 +87,7 @@ struct sluice_poller {
 /* Protects the list, and who belongs to whom */
 static DEFINE_MUTEX(poller_lock);
 static LIST_HEAD(poller_list);
+static DEFINE_IDA(poller_numbers);
 
 /* Of the parameter; empty without one */
 static struct cpumask poller_mask;
@@ -360,21 +364,29 @@ static unsigned int poller_limit(int nid)
 	return poller_number ?: max(DIV_ROUND_UP(cpus, POLLER_CPUS), 1U);
 }
 
-static struct sluice_poller *poller_create(int nid, unsigned int number)
+static struct sluice_poller *poller_create(int nid)
 {
 	struct sluice_poller *poller;
 	struct task_struct *task;
+	int number;
 
 	poller = kzalloc_node(sizeof(*poller), GFP_KERNEL, nid);
 	if (!poller)
 		return ERR_PTR(-ENOMEM);
+	number = ida_alloc(&poller_numbers, GFP_KERNEL);
+	if (number < 0) {
+		kfree(poller);
+		return ERR_PTR(number);
+	}
+	poller->number = number;
 	poller->nid = nid;
 	mutex_init(&poller->visit_lock);
 	spin_lock_init(&poller->lock);
 	INIT_LIST_HEAD(&poller->busy);
 	task = kthread_create_on_node(poller_thread, poller, nid,
-				      "sluice_poll/%u", number);
+				      "sluice_poll/%d", number);
 	if (IS_ERR(task)) {
+		ida_free(&poller_numbers, number);
 		kfree(poller);
 		return ERR_CAST(task);
 	}
@@ -391,6 +403,7 @@ static void poller_destroy(struct sluice_poller *poller)
 {
 	list_del(&poller->node);
 	kthread_stop(poller->task);
+	ida_free(&poller_numbers, poller->number);
 	mutex_destroy(&poller->visit_lock);
 	kfree(poller);
 }
@@ -408,7 +421,7 @@ static struct sluice_poller *poller_find(int nid)
 		if (!best || poller->nr_slices < best->nr_slices)
 			best = poller;
 	}
-	return nr < poller_limit(nid) ? poller_create(nid, nr) : best;
+	return nr < poller_limit(nid) ? poller_create(nid) : best;
 }
 
 /**

@@ -25,7 +25,7 @@ no_poller() { [ -z "$(poller_pids)" ]; }
 
 # client UUID...: have slices open, until "kill $!"
 client() {
-	/out/bin/vfio/nvme_scale 1 600 "$@" >/dev/null 2>&1 &
+	/out/bin/vfio/nvme_scale mapped 1 600 "$@" >/dev/null 2>&1 &
 	wait_for 60 client_has $! $#
 }
 # client_has PID NUMBER
@@ -48,7 +48,7 @@ detach() {
 	done
 }
 
-plan 41
+plan 45
 check "bind the drive" sluice_up main
 check "three slices" table_write main "size=16MiB, type=slice, uuid=$a, name=a" \
 	"size=16MiB, type=slice, uuid=$b, name=b" "size=16MiB, type=slice, uuid=$c, name=c"
@@ -81,13 +81,21 @@ check "and goes with them" wait_for 10 no_poller
 
 check "detach" detach
 check "two threads" reload pollers=2
-check "two slices are open" client "$a" "$b"
+check "a slice is open" client "$a"
 first=$!
-check "and a third" client "$c"
+check "and two more" client "$b" "$c"
 second=$!
 is "two threads share three slices" "$(pollers)" "sluice_poll/0 on 0-1,sluice_poll/1 on 0-1"
-client_end $first
+client_end $second
 is "one has still a slice" "$(pollers)" "sluice_poll/0 on 0-1"
+check "another slice is open" client "$b"
+second=$!
+client_end $first
+is "the first thread has gone" "$(pollers)" "sluice_poll/1 on 0-1"
+check "a third slice is open" client "$c"
+first=$!
+is "each thread has a name of its own" "$(pollers)" "sluice_poll/0 on 0-1,sluice_poll/1 on 0-1"
+client_end $first
 client_end $second
 check "and then none" wait_for 10 no_poller
 
