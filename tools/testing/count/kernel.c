@@ -11,12 +11,6 @@
 #include "bed.h"
 #include "kernel.h"
 
-unsigned int nr_cpu_ids = 1;
-unsigned long __cpu_possible_mask[1024 / 8] = { 1 };
-unsigned long vmemmap_base = 0x20000000;
-unsigned long page_offset_base;
-void *kmalloc_caches[1024];
-
 /* A queued spinlock */
 void _raw_spin_lock(uint32_t *lock)
 {
@@ -116,12 +110,6 @@ void *xa_store(void *xa, unsigned long index, void *entry, unsigned int gfp)
 	return NULL;
 }
 
-/* There is one poller */
-int ida_alloc_range(void *ida, unsigned int min, unsigned int max, unsigned int gfp)
-{
-	return min;
-}
-
 void __rcu_read_lock(void)
 {
 }
@@ -179,11 +167,6 @@ bool kthread_should_stop(void)
 	return !poller_visits--;
 }
 
-int set_cpus_allowed_ptr(void *task, const void *cpus)
-{
-	return 0;
-}
-
 int wake_up_process(void *task)
 {
 	return 1;
@@ -206,22 +189,6 @@ int64_t ktime_get(void)
 
 void __mutex_init(long *owner, const char *name, void *key)
 {
-}
-
-void *__kmalloc_cache_node_noprof(void *cache, unsigned int gfp, int node,
-				  size_t size)
-{
-	return calloc(1, size);
-}
-
-unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr)
-{
-	return 1;
-}
-
-unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr)
-{
-	return *bits & 1 ? 0 : nr;
 }
 
 int vm_insert_page(void *vma, unsigned long addr, void *page)

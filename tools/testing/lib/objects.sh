@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 #
 # Programs of user space round objects of the modules: what the kernel is to those
-# is written anew for each. What the kernel patches at boot is compiled the way it
-# is patched on a processor that needs no mitigation for calls and returns.
+# is in objects.c, as far as it is the same for all. What the kernel patches at boot
+# is compiled the way it is patched on a processor that needs no mitigation for
+# calls and returns.
 
 OBJECTS_FLAGS='KCFLAGS=-mfunction-return=keep -mindirect-branch=keep -mnop-mcount'
 
@@ -42,5 +43,6 @@ objects_link() {
 
 	gcc -no-pie -static -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror \
 		-Wl,--unresolved-symbols=ignore-all \
-		-fno-pie -fcf-protection=none -o "$out/$program" "$@" "$out"/objects/*
+		-fno-pie -fcf-protection=none -o "$out/$program" "$@" \
+		"$T_DIR/lib/objects.c" "$out"/objects/*
 }

@@ -38,12 +38,6 @@ struct task {
 	bool stop;
 };
 
-unsigned int nr_cpu_ids = 1;
-unsigned long __cpu_possible_mask[1024 / 8] = { 1 };
-unsigned long vmemmap_base = 0x20000000;
-unsigned long page_offset_base;
-void *kmalloc_caches[1024];
-
 static __thread struct task *current;
 static __thread uint32_t dice;
 
@@ -154,46 +148,6 @@ bool __list_del_entry_valid_or_report(struct list *entry)
 		return true;
 	bed_fail("a list is broken (delete)");
 	return false;
-}
-
-/*
- * Memory, numbers and processors
- */
-
-void *__kmalloc_cache_node_noprof(void *cache, unsigned int gfp, int node,
-				  size_t size)
-{
-	return calloc(1, size);
-}
-
-void kfree(void *p)
-{
-	free(p);
-}
-
-int ida_alloc_range(void *ida, unsigned int min, unsigned int max,
-		    unsigned int gfp)
-{
-	return min;
-}
-
-void ida_free(void *ida, unsigned int id)
-{
-}
-
-unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr)
-{
-	return 1;
-}
-
-unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr)
-{
-	return *bits & 1 ? 0 : nr;
-}
-
-int set_cpus_allowed_ptr(void *task, const void *cpus)
-{
-	return 0;
 }
 
 /* Now this, now that */

@@ -1,63 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the core's objects call while they poll, in user space with its threads.
- * Where the kernel has a structure, its first member is all that is looked at.
+ * What the core's objects call while they poll, besides lib/objects.h, in user space
+ * with its threads
  */
 #ifndef SLUICE_TOGGLE_KERNEL_H
 #define SLUICE_TOGGLE_KERNEL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../lib/objects.h"
 
-struct list {
-	struct list *next, *prev;
-};
-
-extern unsigned int nr_cpu_ids;
-extern unsigned long __cpu_possible_mask[1024 / 8];
-
-/* Only ever turned into each other, by arithmetic */
-extern unsigned long vmemmap_base;
-extern unsigned long page_offset_base;
-extern void *kmalloc_caches[1024];
-
-void _raw_spin_lock(uint32_t *lock);
-void _raw_spin_unlock(uint32_t *lock);
-void _raw_spin_lock_irq(uint32_t *lock);
-void _raw_spin_unlock_irq(uint32_t *lock);
-unsigned long _raw_spin_lock_irqsave(uint32_t *lock);
-void _raw_spin_unlock_irqrestore(uint32_t *lock, unsigned long flags);
-void __mutex_init(long *owner, const char *name, void *key);
-int mutex_trylock(long *owner);
-void mutex_lock(long *owner);
-void mutex_unlock(long *owner);
-
-bool __list_add_valid_or_report(struct list *new, struct list *prev,
-				struct list *next);
-bool __list_del_entry_valid_or_report(struct list *entry);
-
-void *__kmalloc_cache_node_noprof(void *cache, unsigned int gfp, int node,
-				  size_t size);
-void kfree(void *p);
-int ida_alloc_range(void *ida, unsigned int min, unsigned int max,
-		    unsigned int gfp);
-void ida_free(void *ida, unsigned int id);
-unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr);
-unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr);
-
-int64_t ktime_get(void);
-bool single_task_running(void);
-int __SCT__cond_resched(void);
-void *kthread_create_on_node(int (*thread)(void *data), void *data, int node,
-			     const char *name, ...);
-bool kthread_should_stop(void);
 int kthread_stop(void *task);
-int set_cpus_allowed_ptr(void *task, const void *cpus);
-int wake_up_process(void *task);
 int schedule_hrtimeout(int64_t *due, int mode);
-
-int vm_insert_page(void *vma, unsigned long addr, void *page);
 void unmap_mapping_range(void *mapping, int64_t start, int64_t len, int even);
 
 /* For each thread that calls the objects */

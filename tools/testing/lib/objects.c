@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the modules' objects need of the kernel in programs of user space, and is
+ * the same in all of them: memory, numbers and processors
+ */
+#include <stdlib.h>
+
+#include "objects.h"
+
+unsigned int nr_cpu_ids = 1;
+unsigned long __cpu_possible_mask[1024 / 8] = { 1 };
+unsigned long vmemmap_base = 0x20000000;
+unsigned long page_offset_base;
+void *kmalloc_caches[1024];
+
+void *__kmalloc_cache_node_noprof(void *cache, unsigned int gfp, int node,
+				  size_t size)
+{
+	return calloc(1, size);
+}
+
+void kfree(void *p)
+{
+	free(p);
+}
+
+/* There is one poller */
+int ida_alloc_range(void *ida, unsigned int min, unsigned int max,
+		    unsigned int gfp)
+{
+	return min;
+}
+
+void ida_free(void *ida, unsigned int id)
+{
+}
+
+unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr)
+{
+	return 1;
+}
+
+unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr)
+{
+	return *bits & 1 ? 0 : nr;
+}
+
+int set_cpus_allowed_ptr(void *task, const void *cpus)
+{
+	return 0;
+}

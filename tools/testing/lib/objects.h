@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the modules' objects call in programs of user space, see objects.sh. Where
+ * the kernel has a structure, its first member is all that is looked at.
+ *
+ * Locks, lists, time and threads are each program's own.
+ */
+#ifndef SLUICE_OBJECTS_H
+#define SLUICE_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct list {
+	struct list *next, *prev;
+};
+
+/* objects.c */
+extern unsigned int nr_cpu_ids;
+extern unsigned long __cpu_possible_mask[1024 / 8];
+
+/* Only ever turned into each other, by arithmetic */
+extern unsigned long vmemmap_base;
+extern unsigned long page_offset_base;
+extern void *kmalloc_caches[1024];
+
+void *__kmalloc_cache_node_noprof(void *cache, unsigned int gfp, int node,
+				  size_t size);
+void kfree(void *p);
+int ida_alloc_range(void *ida, unsigned int min, unsigned int max,
+		    unsigned int gfp);
+void ida_free(void *ida, unsigned int id);
+unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr);
+unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr);
+int set_cpus_allowed_ptr(void *task, const void *cpus);
+
+/* Each program's */
+void _raw_spin_lock(uint32_t *lock);
+void _raw_spin_unlock(uint32_t *lock);
+void _raw_spin_lock_irq(uint32_t *lock);
+void _raw_spin_unlock_irq(uint32_t *lock);
+unsigned long _raw_spin_lock_irqsave(uint32_t *lock);
+void _raw_spin_unlock_irqrestore(uint32_t *lock, unsigned long flags);
+void __mutex_init(long *owner, const char *name, void *key);
+int mutex_trylock(long *owner);
+void mutex_lock(long *owner);
+void mutex_unlock(long *owner);
+
+bool __list_add_valid_or_report(struct list *new, struct list *prev,
+				struct list *next);
+bool __list_del_entry_valid_or_report(struct list *entry);
+
+int64_t ktime_get(void);
+bool single_task_running(void);
+int __SCT__cond_resched(void);
+void *kthread_create_on_node(int (*thread)(void *data), void *data, int node,
+			     const char *name, ...);
+bool kthread_should_stop(void);
+int wake_up_process(void *task);
+int vm_insert_page(void *vma, unsigned long addr, void *page);
+
+#endif /* SLUICE_OBJECTS_H */
