@@ -40,11 +40,3 @@ path_options() {
 		PATH_OPTIONS=("qemu=-device" "qemu=vhost-scsi-pci,wwpn=$2") ;;
 	esac
 }
-
-set_window() { echo "$2" >"/sys/bus/mdev/devices/$1/sluice/poll_us"; }
-
-# Exits of a guest so far, by KVM's own count
-guest_exits() { cat /sys/kernel/debug/kvm/"$(l2_pid "$1")"-*/exits; }
-
-# Doorbell faults of a slice so far
-slice_faults() { cat "/sys/bus/mdev/devices/$1/sluice/doorbell_faults"; }

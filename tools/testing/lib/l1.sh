@@ -10,11 +10,14 @@ SLICE_TYPE=f36cff12-a3fd-460d-82e4-5d53d3d81dc0
 declare -A DRIVE_SLOT=([main]=10 [k4]=11 [fail]=12 [hang]=13
 	[whole]=14 [sliced]=15 [host]=16)
 
+# The port that a drive is behind
+drive_port() { echo "0000:00:${DRIVE_SLOT[$1]}.0"; }
+
 # drive_bdf NAME -> the PCI address of a drive
 drive_bdf() {
 	local path
 
-	for path in /sys/bus/pci/devices/0000:00:"${DRIVE_SLOT[$1]}".0/0000:*; do
+	for path in /sys/bus/pci/devices/"$(drive_port "$1")"/0000:*; do
 		[ ! -e "$path/vendor" ] || { echo "${path##*/}"; return; }
 	done
 	return 1
@@ -69,6 +72,11 @@ drive_disk() {
 		done
 	done
 	return 1
+}
+
+# port_without_hotplug PORT: of the port's services the others are left
+port_without_hotplug() {
+	echo "$1:pcie004" >/sys/bus/pci_express/drivers/pciehp/unbind
 }
 
 have_module() { [ -e "/sys/module/$1" ]; }
@@ -150,7 +158,9 @@ slice_attach() {
 
 slice_detach() { echo 1 >"/sys/bus/mdev/devices/$1/remove"; }
 
-# An attribute of an attached slice: slice_poll_us UUID, slice_set_poll_us UUID US
+# Attributes of an attached slice: slice_faults UUID, slice_poll_us UUID,
+# slice_set_poll_us UUID US
+slice_faults() { cat "/sys/bus/mdev/devices/$1/sluice/doorbell_faults"; }
 slice_poll_us() { cat "/sys/bus/mdev/devices/$1/sluice/poll_us"; }
 slice_set_poll_us() { echo "$2" >"/sys/bus/mdev/devices/$1/sluice/poll_us"; }
 

@@ -34,7 +34,7 @@ client() {
 		>"/run/client.log" 2>&1 || { tail -n 20 "/run/client.log"; false; }
 }
 
-plan 14
+plan 15
 check "kmemleak is at work" scan
 echo clear >$kmemleak
 check "bind the drive" sluice_up main
@@ -50,5 +50,5 @@ slice_detach "$a"
 check "unbind with a slice attached" drive_unbind "$(drive_bdf main)"
 no_leak "nothing is lost when the drive is gone"
 check "remove the modules" modules_unload
-scan
+check "kmemleak has looked" scan
 is "nor when they are gone" "$(grep -c '^unreferenced' "$report")" 0 || diag "$(cat "$report")"

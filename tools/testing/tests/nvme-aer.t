@@ -31,9 +31,8 @@ check "and the host reads" reads
 
 # The card is gone, and what drives the port does not look for it: of the port's
 # services the one for errors is left.
-port=0000:00:${DRIVE_SLOT[main]}.0
-check "the port's hot-plug is let go of" \
-	tee /sys/bus/pci_express/drivers/pciehp/unbind <<<"$port:pcie004"
+port=$(drive_port main)
+check "the port's hot-plug is let go of" port_without_hotplug "$port"
 check "the card's slot loses its power" setpci -s "$port" CAP_EXP+18.w=0700:0700
 check "a fatal error of the link" fatal
 check "the drive waits for its slot" wait_for 10 state_is resetting

@@ -12,8 +12,6 @@
 a=$(new_uuid)
 windows="0 20 500"
 
-faults() { cat "/sys/bus/mdev/devices/$a/sluice/doorbell_faults"; }
-
 # Commands of the guest so far
 commands() { l2_run toggling "awk '{ print \$1 + \$5 }' /sys/block/nvme0n1/stat"; }
 
@@ -50,11 +48,11 @@ for shadow in N Y; do
 	for us in $windows; do
 		what="shadow $shadow, poll_us $us"
 		check "$what" slice_set_poll_us "$a" "$us"
-		commands=$(commands) faults=$(faults)
+		commands=$(commands) faults=$(slice_faults "$a")
 		check "$what: every command is right" l2_run toggling "$toggles" 120
-		diag "$what: $(($(commands) - commands)) commands, $(($(faults) - faults)) faults"
+		diag "$what: $(($(commands) - commands)) commands, $(($(slice_faults "$a") - faults)) faults"
 		[ "$us" != 0 ] ||
-			check "$what: the page was taken away" test "$(faults)" -gt "$faults"
+			check "$what: the page was taken away" test "$(slice_faults "$a")" -gt "$faults"
 		is "$what: the guest has missed nothing" \
 			"$(grep -iE 'timeout|I/O error|abort|blocked for' "$L2_RUN/toggling/console")" ""
 	done

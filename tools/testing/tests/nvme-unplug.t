@@ -11,7 +11,7 @@
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid)
-port=0000:00:${DRIVE_SLOT[k4]}.0
+port=$(drive_port k4)
 
 # A slot whose power and indicator are turned off lets go of what is in it. The
 # port's driver is to know nothing of that: its interrupts are off as well, and
@@ -23,7 +23,7 @@ is_out() { ! drive_bdf k4 >/dev/null; }
 # the wish to have the card out again: from here on it does without. It has turned
 # the slot's power off.
 no_hotplug() {
-	echo "$port:pcie004" >/sys/bus/pci_express/drivers/pciehp/unbind &&
+	port_without_hotplug "$port" &&
 		setpci -s "$port" CAP_EXP+18.w=0100:0700
 }
 found() { echo 1 >"/sys/bus/pci/devices/$port/rescan" && drive_bdf k4; }
