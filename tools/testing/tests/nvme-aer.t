@@ -31,6 +31,9 @@ check "and the host reads" reads
 
 # The card is gone, and what drives the port does not look for it: of the port's
 # services the one for errors is left.
+# Nor does the driver: it looks after its controller while there are commands, and
+# for two seconds after the last.
+sleep 4
 port=$(drive_port main)
 check "the port's hot-plug is let go of" port_without_hotplug "$port"
 check "the card's slot loses its power" setpci -s "$port" CAP_EXP+18.w=0700:0700
