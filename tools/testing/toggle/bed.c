@@ -14,6 +14,9 @@
  * @vdev: device
  * @words: the page's first words
  * @seen: value that the poller saw last
+ * @seen_at: visits of busy slices until then
+ * @busy: has something to do at every visit
+ * @visits: of the poller, while it is
  * @looks: of the poller, when it might wait
  * @page: stands for the page
  * @mapping: stands for the file's
@@ -25,6 +28,9 @@ struct bed_slice {
 	struct sluice_vdev vdev;
 	__le32 words[SLUICE_DOORBELLS];
 	u32 seen;
+	unsigned int seen_at;
+	bool busy;
+	unsigned int visits;
 	unsigned int looks;
 	struct page page;
 	struct address_space mapping;
@@ -41,14 +47,34 @@ static struct bed_slice *to_slice(struct sluice_dev *sdev)
 	return container_of(sdev, struct bed_slice, vdev.sdev);
 }
 
+/* One after the other, if there is another that is busy. */
+static void bed_visit(struct bed_slice *slice)
+{
+	static struct bed_slice *last;
+	struct bed_slice *other;
+
+	for (other = slices; other < slices + BED_SLICES; other++) {
+		if (slice == last && other != slice && other->visits &&
+		    READ_ONCE(other->busy))
+			bed_fail("a busy slice is visited before it is its turn");
+	}
+	last = slice;
+	WRITE_ONCE(slice->visits, slice->visits + 1);
+}
+
 static unsigned int bed_poll(struct sluice_dev *sdev, unsigned int budget)
 {
 	struct bed_slice *slice = to_slice(sdev);
 	u32 value = le32_to_cpu(READ_ONCE(sdev->doorbells[0]));
 
+	if (READ_ONCE(slice->busy)) {
+		bed_visit(slice);
+		return budget;
+	}
 	if (value == slice->seen)
 		return 0;
-	WRITE_ONCE(slice->seen, value);
+	slice->seen_at = bed_visits();
+	smp_store_release(&slice->seen, value);
 	return 1;
 }
 
@@ -169,7 +195,42 @@ void bed_store(unsigned int slice, unsigned int value)
  */
 unsigned int bed_seen(unsigned int slice)
 {
-	return READ_ONCE(slices[slice].seen);
+	return smp_load_acquire(&slices[slice].seen);
+}
+
+/**
+ * bed_seen_at() - how many visits of busy slices were before that?
+ * @slice: which
+ *
+ * Return: as bed_visits() at that time.
+ */
+unsigned int bed_seen_at(unsigned int slice)
+{
+	return slices[slice].seen_at;
+}
+
+/**
+ * bed_set_busy() - have something to do at every visit
+ * @slice: which; its user stores something, for the poller to come
+ * @busy: not 0 to begin, 0 to end
+ */
+void bed_set_busy(unsigned int slice, unsigned int busy)
+{
+	WRITE_ONCE(slices[slice].busy, busy);
+}
+
+/**
+ * bed_visits() - how often has the poller come to busy slices?
+ *
+ * Return: the count, of all together.
+ */
+unsigned int bed_visits(void)
+{
+	unsigned int i, visits = 0;
+
+	for (i = 0; i < BED_SLICES; i++)
+		visits += READ_ONCE(slices[i].visits);
+	return visits;
 }
 
 /**

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Users that are busy and idle by turns, on slices of one poller: is each of their
- * doorbells seen?
+ * doorbells seen? And while others never end, is it seen as soon as they allow?
  *
  * usage: toggle ROUNDS
  *
  * Each user stores the next number, waits until the poller has seen it, and pauses
- * for a time that is now shorter and now longer than the window. Prints what was
- * done; the exit status is 0 when nothing was lost.
+ * for a time that is now shorter and now longer than the window. Then all but one
+ * are busy all the time, and this one is idle after each doorbell. Prints what was
+ * done; the exit status is 0 when nothing was lost and nobody got more than his
+ * share.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -20,6 +22,10 @@
 #include "kernel.h"
 
 #define LOST_NS		(20 * 1000000000ll)
+
+/* Who is idle now and then; for so many of the rounds the others are busy */
+#define MODEST		(BED_SLICES - 1)
+#define SHARED		10
 
 /**
  * struct user - who rings a slice's doorbell
@@ -143,10 +149,42 @@ static void *kick(void *data)
 	return NULL;
 }
 
+/*
+ * Fairness
+ */
+
+/* How many visits of busy slices has a doorbell waited for at most? */
+static int share(unsigned int first, unsigned int rounds)
+{
+	unsigned int i, begin;
+	int waited, most = 0;
+
+	for (i = 0; i < MODEST; i++) {
+		bed_set_busy(i, 1);
+		store(&users[i], 0);
+	}
+	bed_set_poll_us(MODEST, 0);
+	for (i = first; i < first + rounds; i++) {
+		store(&users[MODEST], i);
+		begin = bed_visits();
+		await(&users[MODEST], i);
+		/* less than nothing, when it was seen before we looked */
+		waited = bed_seen_at(MODEST) - begin;
+		most = waited > most ? waited : most;
+	}
+	for (i = 0; i < MODEST; i++)
+		bed_set_busy(i, 0);
+	/* one that is going on, and one of each */
+	if (most > 1 + (int)MODEST)
+		bed_fail("a doorbell waits for more visits than there are slices");
+	return most;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i, rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 0;
 	unsigned long faults = 0;
+	int waited;
 	int64_t begin = ktime_get();
 	pthread_t kicker;
 
@@ -166,6 +204,7 @@ int main(int argc, char **argv)
 		pthread_join(users[i].thread, NULL);
 	__atomic_store_n(&finished, true, __ATOMIC_RELAXED);
 	pthread_join(kicker, NULL);
+	waited = share(rounds + 1, rounds / SHARED + 1);
 	for (i = 0; i < BED_SLICES; i++) {
 		faults += bed_faults(i);
 		bed_close(i);
@@ -173,5 +212,7 @@ int main(int argc, char **argv)
 	printf("%u doorbells seen, %lu times the page was away, in %ld s\n",
 	       rounds * BED_SLICES, faults,
 	       (long)((ktime_get() - begin) / 1000000000));
+	printf("%u visits of busy slices, at most %d while a doorbell waited\n",
+	       bed_visits(), waited);
 	return 0;
 }
