@@ -6,7 +6,8 @@
  * usage: nvme_scale trapped|mapped BUSY SECONDS UUID...
  *
  * Opens all slices, keeps the first BUSY of them busy with reads of 4 KiB, 8 at
- * a time, and prints a line of JSON. Completions come by interrupt. Doorbells are
+ * a time, and prints a line of JSON, in which the least share is 1 when all of them
+ * have been served alike. Completions come by interrupt. Doorbells are
  * trapped, so that nobody spins and no poller is there; or mapped, so that the
  * poller looks after the slices, and what it spins is a part of what is counted.
  */
@@ -35,6 +36,7 @@
  * @free: pages of no command
  * @thread: of a busy slice
  * @ios: commands completed
+ * @ios_before: those before counting began
  * @waits: times that it slept, or would have
  */
 struct client {
@@ -45,6 +47,7 @@ struct client {
 	struct rng rng;
 	pthread_t thread;
 	unsigned long ios;
+	unsigned long ios_before;
 	unsigned long waits;
 };
 
@@ -166,12 +169,12 @@ static void count_host(struct counts *counts)
 	counts->irqs = stat_number(text, "\nintr ");
 }
 
-static u64 faults_of(const char *id)
+static u64 attribute_of(const char *id, const char *name)
 {
 	char path[128], text[32];
 
-	snprintf(path, sizeof(path),
-		 "/sys/bus/mdev/devices/%s/sluice/doorbell_faults", id);
+	snprintf(path, sizeof(path), "/sys/bus/mdev/devices/%s/sluice/%s", id,
+		 name);
 	read_file(path, text, sizeof(text));
 	return strtoull(text, NULL, 10);
 }
@@ -184,10 +187,31 @@ static struct counts count(unsigned int busy, char **ids)
 	for (i = 0; i < busy; i++) {
 		counts.ios += clients[i].ios;
 		counts.waits += clients[i].waits;
-		counts.faults += faults_of(ids[i]);
+		counts.faults += attribute_of(ids[i], "doorbell_faults");
 	}
 	count_host(&counts);
 	return counts;
+}
+
+static void count_from_here(unsigned int busy)
+{
+	unsigned int i;
+
+	for (i = 0; i < busy; i++)
+		clients[i].ios_before = clients[i].ios;
+}
+
+/* Commands of the client that completed the fewest since then */
+static unsigned long least_ios(unsigned int busy)
+{
+	unsigned long ios, least = -1ul;
+	unsigned int i;
+
+	for (i = 0; i < busy; i++) {
+		ios = clients[i].ios - clients[i].ios_before;
+		least = MIN(ios, least);
+	}
+	return least;
 }
 
 static void wait_s(unsigned int seconds)
@@ -203,7 +227,7 @@ int main(int argc, char **argv)
 	unsigned int i, busy, seconds, nr = argc - 4;
 	char **ids = argv + 4;
 	struct counts a, b;
-	double ios;
+	double ios, least;
 	bool trapped;
 
 	if (argc < 5 || nr > MAX_SLICES) {
@@ -223,9 +247,11 @@ int main(int argc, char **argv)
 			tap_bail("no thread");
 	}
 	wait_s(1);
+	count_from_here(busy);
 	a = count(busy, ids);
 	wait_s(seconds);
 	b = count(busy, ids);
+	least = least_ios(busy);
 	over = true;
 	for (i = 0; i < busy; i++)
 		pthread_join(clients[i].thread, NULL);
@@ -236,7 +262,10 @@ int main(int argc, char **argv)
 		tap_bail("no command was completed");
 	printf("{\"scale\":{\"doorbells\":\"%s\",\"slices\":%u,\"busy\":%u",
 	       argv[1], nr, busy);
+	printf(",\"poll_us\":%llu",
+	       (unsigned long long)attribute_of(ids[0], "poll_us"));
 	printf(",\"ios\":%.0f,\"ns_per_io\":%.1f", ios, (b.ns - a.ns) / ios);
+	printf(",\"least_share\":%.3f", least * busy / ios);
 	printf(",\"waits_per_io\":%.4f", (b.waits - a.waits) / ios);
 	printf(",\"switches_per_io\":%.4f", (b.switches - a.switches) / ios);
 	printf(",\"irqs_per_io\":%.4f", (b.irqs - a.irqs) / ios);

@@ -51,7 +51,7 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 	(first($c[] | select(.path == "vfio-pci" and .qd == $qd)).ns_per_io / .ns_per_io | digits(2))] | line),
 "",
 "Scale: instructions of the host for each 4 KiB read, and what else there is for each:",
-(["doorbells", "slices", "busy", "instrs", "waits", "switches", "irqs", "faults"] | line),
-(.scale[] | [.doorbells, .slices, .busy, (.ns_per_io | round), (.waits_per_io | digits(3)),
+(["doorbells", "poll_us", "slices", "busy", "instrs", "least", "waits", "switches", "irqs", "faults"] | line),
+(.scale[] | [.doorbells, .poll_us, .slices, .busy, (.ns_per_io | round), (.least_share | digits(2)), (.waits_per_io | digits(3)),
 	(.switches_per_io | digits(3)), (.irqs_per_io | digits(3)),
 	(.doorbell_faults_per_io | digits(4))] | line)
