@@ -13,8 +13,8 @@
  * completion submits again. At the end of the window's bound it is let go like
  * any other. The same goes for a slice whose poller is not alone on its CPU.
  *
- * Pollers are made when they are needed, on the NUMA node of the parent, and go
- * with their last slice. They have the default policy and priority; whoever
+ * Pollers are made when they are needed, on the NUMA node of the parent but not
+ * on isolated CPUs, and go with their last slice. They have the default policy and priority; whoever
  * knows better may change both.
  */
 #include <linux/cpumask.h>
@@ -26,6 +26,7 @@
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/isolation.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -60,7 +61,7 @@ MODULE_PARM_DESC(pollers,
 static char *poller_cpus;
 module_param_named(poller_cpus, poller_cpus, charp, 0444);
 MODULE_PARM_DESC(poller_cpus,
-		 "CPUs that the polling threads may run on, as a list like 2-3,8 (default: those of the drive's NUMA node)");
+		 "CPUs that the polling threads may run on, as a list like 2-3,8 (default: those of the drive's NUMA node that are not isolated)");
 
 /**
  * struct sluice_poller - a thread
@@ -91,6 +92,9 @@ static DEFINE_IDA(poller_numbers);
 
 /* Of the parameter; empty without one */
 static struct cpumask poller_mask;
+
+/* Of the node that a poller is looked for; under poller_lock */
+static struct cpumask poller_near;
 
 static struct sluice_vdev *polled_to_vdev(struct sluice_polled *polled)
 {
@@ -346,21 +350,34 @@ EXPORT_SYMBOL_GPL(sluice_poll_kick);
  * Threads
  */
 
-static const struct cpumask *poller_cpumask(int nid)
+/* Those that the admin wants undisturbed are not for us, unless he names them. */
+static bool poller_housekeeping(const struct cpumask *near)
 {
-	if (!cpumask_empty(&poller_mask))
-		return &poller_mask;
-	/* There are nodes without CPUs */
-	if (nid == NUMA_NO_NODE || cpumask_empty(cpumask_of_node(nid)))
-		return cpu_possible_mask;
-	return cpumask_of_node(nid);
+	guard(rcu)();
+	return cpumask_and(&poller_near, near,
+			   housekeeping_cpumask(HK_TYPE_DOMAIN)) &&
+	       cpumask_and(&poller_near, &poller_near,
+			   housekeeping_cpumask(HK_TYPE_TICK));
 }
 
-static unsigned int poller_limit(int nid)
+/* Find out which CPUs are for pollers of a node: poller_near. */
+static void poller_look_near(int nid)
 {
-	unsigned int cpus = cpumask_weight(poller_cpumask(nid));
+	if (!cpumask_empty(&poller_mask)) {
+		cpumask_copy(&poller_near, &poller_mask);
+		return;
+	}
+	/* There are nodes without CPUs, and some whose CPUs are all isolated */
+	if (nid != NUMA_NO_NODE && poller_housekeeping(cpumask_of_node(nid)))
+		return;
+	if (!poller_housekeeping(cpu_possible_mask))
+		cpumask_copy(&poller_near, cpu_possible_mask);
+}
 
-	/* the last CPU of a node may be going away just now */
+static unsigned int poller_limit(void)
+{
+	unsigned int cpus = cpumask_weight(&poller_near);
+
 	return poller_number ?: max(DIV_ROUND_UP(cpus, POLLER_CPUS), 1U);
 }
 
@@ -391,9 +408,9 @@ static struct sluice_poller *poller_create(int nid)
 		return ERR_CAST(task);
 	}
 	poller->task = task;
-	if (set_cpus_allowed_ptr(task, poller_cpumask(nid)))
+	if (set_cpus_allowed_ptr(task, &poller_near))
 		pr_warn_ratelimited("sluice: no CPU of %*pbl is online: pollers run on any\n",
-				    cpumask_pr_args(poller_cpumask(nid)));
+				    cpumask_pr_args(&poller_near));
 	list_add_tail(&poller->node, &poller_list);
 	wake_up_process(task);
 	return poller;
@@ -421,7 +438,8 @@ static struct sluice_poller *poller_find(int nid)
 		if (!best || poller->nr_slices < best->nr_slices)
 			best = poller;
 	}
-	return nr < poller_limit(nid) ? poller_create(nid) : best;
+	poller_look_near(nid);
+	return nr < poller_limit() ? poller_create(nid) : best;
 }
 
 /**
