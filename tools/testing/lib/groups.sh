@@ -3,7 +3,7 @@
 #
 # Which L1 a test wants. Tests that want the same one share its boot. The
 # comment at the head of a test:
-#   # l1: kernel=stock|debug iommu=intel|pt|none [append=WORD]...
+#   # l1: kernel=stock|debug iommu=intel|pt|none [nodes=2] [append=WORD]...
 # where append=alone, of no meaning to the kernel, makes a machine of its own.
 # A test without it, or with "# l1: none", runs here, on L0.
 
@@ -24,6 +24,7 @@ group_options() {
 		case $word in
 		kernel=*) GROUP_OPTIONS+=(-k "${word#*=}") ;;
 		iommu=*) GROUP_OPTIONS+=(-i "${word#*=}") ;;
+		nodes=2) GROUP_OPTIONS+=(-2) ;;
 		append=*) more+=("${word#*=}") ;;
 		*) t_die "$1: what is '$word' in its l1 line?" ;;
 		esac

@@ -164,8 +164,30 @@ slice_faults() { cat "/sys/bus/mdev/devices/$1/sluice/doorbell_faults"; }
 slice_poll_us() { cat "/sys/bus/mdev/devices/$1/sluice/poll_us"; }
 slice_set_poll_us() { echo "$2" >"/sys/bus/mdev/devices/$1/sluice/poll_us"; }
 
+# slices_open UUID...: have slices in use, until "slices_close $!"
+slices_open() {
+	/out/bin/vfio/nvme_scale mapped 1 600 "$@" >/dev/null 2>&1 &
+	wait_for 60 has_slices $! $#
+}
+# has_slices PID NUMBER
+has_slices() { [ "$(readlink "/proc/$1"/fd/* | grep -c vfio-device)" = "$2" ]; }
+slices_close() {
+	kill -9 "$1"
+	wait "$1" 2>/dev/null
+}
+
 # Processes that are pollers
 poller_pids() { grep -ls '^sluice_poll/' /proc/[0-9]*/comm | cut -d/ -f3; }
+no_poller() { [ -z "$(poller_pids)" ]; }
+
+# Name and CPUs of each, as "sluice_poll/0 on 0-1,sluice_poll/1 on 0-1"
+pollers() {
+	local pid
+
+	for pid in $(poller_pids); do
+		echo "$(cat "/proc/$pid/comm") on $(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$pid/status")"
+	done | sort | paste -sd,
+}
 
 # Interrupts of all of the drives' queues so far
 queue_interrupts() {

@@ -224,3 +224,11 @@ machine_arguments() {
 		-append "$cmdline $4"
 	)
 }
+
+# Two NUMA nodes for MACHINE
+machine_nodes() {
+	MACHINE+=(-smp 4
+		-object "memory-backend-ram,id=node0,size=3G"
+		-object "memory-backend-ram,id=node1,size=3G"
+		-numa "node,memdev=node0,cpus=0-1" -numa "node,memdev=node1,cpus=2-3")
+}

@@ -13,28 +13,6 @@ parameter=/sys/module/sluice/parameters/poll_us
 # lines WORD: of the log that have it
 lines() { dmesg | grep -cF -- "$1"; }
 
-# Name and CPUs of each thread
-pollers() {
-	local pid
-
-	for pid in $(poller_pids); do
-		echo "$(cat "/proc/$pid/comm") on $(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$pid/status")"
-	done | sort | paste -sd,
-}
-no_poller() { [ -z "$(poller_pids)" ]; }
-
-# client UUID...: have slices open, until "kill $!"
-client() {
-	/out/bin/vfio/nvme_scale mapped 1 600 "$@" >/dev/null 2>&1 &
-	wait_for 60 client_has $! $#
-}
-# client_has PID NUMBER
-client_has() { [ "$(readlink "/proc/$1"/fd/* | grep -c vfio-device)" = "$2" ]; }
-client_end() {
-	kill -9 "$1"
-	wait "$1" 2>/dev/null
-}
-
 # reload PARAMETER=VALUE...: of the core, with all three slices attached again
 reload() {
 	modules_unload && insmod /out/mods/sluice.ko "$@" && sluice_up main || return
@@ -74,29 +52,29 @@ check "attach the third" slice_attach main "$c"
 is "no thread without an open slice" "$(pollers)" ""
 check "detach" detach
 check "one thread on a CPU of its own" reload pollers=1 poller_cpus=1
-check "two slices are open" client "$a" "$b"
+check "two slices are open" slices_open "$a" "$b"
 is "one thread has both" "$(pollers)" "sluice_poll/0 on 1"
-client_end $!
+slices_close $!
 check "and goes with them" wait_for 10 no_poller
 
 check "detach" detach
 check "two threads" reload pollers=2
-check "a slice is open" client "$a"
+check "a slice is open" slices_open "$a"
 first=$!
-check "and two more" client "$b" "$c"
+check "and two more" slices_open "$b" "$c"
 second=$!
 is "two threads share three slices" "$(pollers)" "sluice_poll/0 on 0-1,sluice_poll/1 on 0-1"
-client_end $second
+slices_close $second
 is "one has still a slice" "$(pollers)" "sluice_poll/0 on 0-1"
-check "another slice is open" client "$b"
+check "another slice is open" slices_open "$b"
 second=$!
-client_end $first
+slices_close $first
 is "the first thread has gone" "$(pollers)" "sluice_poll/1 on 0-1"
-check "a third slice is open" client "$c"
+check "a third slice is open" slices_open "$c"
 first=$!
 is "each thread has a name of its own" "$(pollers)" "sluice_poll/0 on 0-1,sluice_poll/1 on 0-1"
-client_end $first
-client_end $second
+slices_close $first
+slices_close $second
 check "and then none" wait_for 10 no_poller
 
 detach
