@@ -26,7 +26,7 @@ detach() {
 	done
 }
 
-plan 45
+plan 47
 check "bind the drive" sluice_up main
 check "three slices" table_write main "size=16MiB, type=slice, uuid=$a, name=a" \
 	"size=16MiB, type=slice, uuid=$b, name=b" "size=16MiB, type=slice, uuid=$c, name=c"
@@ -56,6 +56,12 @@ check "two slices are open" slices_open "$a" "$b"
 is "one thread has both" "$(pollers)" "sluice_poll/0 on 1"
 slices_close $!
 check "and goes with them" wait_for 10 no_poller
+
+# The least share is 1 when each is served alike
+share() { said=$(/out/bin/vfio/nvme_scale mapped 3 5 "$a" "$b" "$c"); }
+check "three slices are busy on one thread" share
+check "none much less than others" jq -e '.scale.least_share > 0.5' <<<"$said"
+diag "$said"
 
 check "detach" detach
 check "two threads" reload pollers=2
