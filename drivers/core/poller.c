@@ -14,8 +14,8 @@
  * any other. The same goes for a slice whose poller is not alone on its CPU.
  *
  * Pollers are made when they are needed, on the NUMA node of the parent but not
- * on isolated CPUs, and go with their last slice. They have the default policy and priority; whoever
- * knows better may change both.
+ * on isolated CPUs, and go with their last slice. They have the default policy
+ * and priority; whoever knows better may change both.
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -42,7 +42,7 @@
 
 #define POLLER_POLL_US	500
 
-/* Visits with work in a row after which the device's interrupts are masked */
+/* Visits with work, and no pause, after which the device's interrupts are masked */
 #define POLLER_STREAK	8
 
 /* Nanoseconds until a slice is looked at again that could not be let go */
@@ -198,7 +198,7 @@ static bool poller_wait(struct sluice_vdev *vdev, u32 bound_us)
 	return true;
 }
 
-/* Another visit with work: with enough of them nobody needs the interrupts. */
+/* Another visit with work: after enough of them nobody needs the interrupts. */
 static void poller_streak(struct sluice_vdev *vdev, u32 bound_us)
 {
 	struct sluice_polled *polled = &vdev->polled;
@@ -408,6 +408,9 @@ static struct sluice_poller *poller_create(int nid)
 		return ERR_CAST(task);
 	}
 	poller->task = task;
+	/* Linux 6.14 and later would move it to its node as it starts */
+	if (!cpumask_empty(&poller_mask))
+		kthread_bind(task, cpumask_first(&poller_near));
 	if (set_cpus_allowed_ptr(task, &poller_near))
 		pr_warn_ratelimited("sluice: no CPU of %*pbl is online: pollers run on any\n",
 				    cpumask_pr_args(&poller_near));
@@ -468,6 +471,7 @@ int sluice_poller_join(struct sluice_vdev *vdev)
 	polled->streak = 0;
 	polled->awake = false;
 	polled->polling = false;
+	polled->faulted = false;
 	polled->kicked = false;
 
 	guard(mutex)(&poller_lock);
@@ -492,6 +496,10 @@ void sluice_poller_leave(struct sluice_vdev *vdev)
 
 	mutex_lock(&poller->visit_lock);
 	poller_forget(polled);
+	/* What is in flight now is still to be heard of. */
+	if (polled->polling)
+		vdev->sdev.parent->ops->poll_wait(&vdev->sdev, true);
+	polled->polling = false;
 	/* A kick that comes later finds nobody to wake. */
 	scoped_guard(spinlock_irq, &polled->lock)
 		WRITE_ONCE(polled->waiting, false);
@@ -513,7 +521,7 @@ int sluice_poller_init(void)
 	if (!poller_cpus || !*poller_cpus)
 		return 0;
 	if (cpulist_parse(poller_cpus, &poller_mask) ||
-	    !cpumask_intersects(&poller_mask, cpu_possible_mask)) {
+	    !cpumask_and(&poller_mask, &poller_mask, cpu_possible_mask)) {
 		pr_err("sluice: poller_cpus=%s is no list of CPUs of this machine\n",
 		       poller_cpus);
 		return -EINVAL;

@@ -110,14 +110,6 @@ void *xa_store(void *xa, unsigned long index, void *entry, unsigned int gfp)
 	return NULL;
 }
 
-void __rcu_read_lock(void)
-{
-}
-
-void __rcu_read_unlock(void)
-{
-}
-
 void *__kmalloc_cache_noprof(void *cache, unsigned int gfp, size_t size)
 {
 	return calloc(1, size);

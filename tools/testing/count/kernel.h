@@ -11,8 +11,6 @@
 void *__wrap_memcpy(void *to, const void *from, size_t len);
 void *xa_load(void *xa, unsigned long index);
 void *xa_store(void *xa, unsigned long index, void *entry, unsigned int gfp);
-void __rcu_read_lock(void);
-void __rcu_read_unlock(void);
 void *__kmalloc_cache_noprof(void *cache, unsigned int gfp, size_t size);
 
 /* Of the core: the interrupt itself does not count */

@@ -24,6 +24,14 @@ void kfree(void *p)
 	free(p);
 }
 
+void __rcu_read_lock(void)
+{
+}
+
+void __rcu_read_unlock(void)
+{
+}
+
 /* There is one poller */
 int ida_alloc_range(void *ida, unsigned int min, unsigned int max,
 		    unsigned int gfp)
@@ -40,9 +48,21 @@ unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr)
 	return 1;
 }
 
+bool __bitmap_and(unsigned long *dst, const unsigned long *a,
+		  const unsigned long *b, unsigned int nr)
+{
+	*dst = *a & *b;
+	return *dst;
+}
+
 unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr)
 {
 	return *bits & 1 ? 0 : nr;
+}
+
+const unsigned long *housekeeping_cpumask(int type)
+{
+	return __cpu_possible_mask;
 }
 
 int set_cpus_allowed_ptr(void *task, const void *cpus)

@@ -32,7 +32,12 @@ int ida_alloc_range(void *ida, unsigned int min, unsigned int max,
 		    unsigned int gfp);
 void ida_free(void *ida, unsigned int id);
 unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr);
+void __rcu_read_lock(void);
+void __rcu_read_unlock(void);
+bool __bitmap_and(unsigned long *dst, const unsigned long *a,
+		  const unsigned long *b, unsigned int nr);
 unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr);
+const unsigned long *housekeeping_cpumask(int type);
 int set_cpus_allowed_ptr(void *task, const void *cpus);
 
 /* Each program's */

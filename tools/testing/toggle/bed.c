@@ -17,6 +17,8 @@
  * @seen_at: visits of busy slices until then
  * @busy: has something to do at every visit
  * @visits: of the poller, while it is
+ * @closing: but no longer
+ * @masked: the device tells of nothing
  * @looks: of the poller, when it might wait
  * @page: stands for the page
  * @mapping: stands for the file's
@@ -31,6 +33,8 @@ struct bed_slice {
 	unsigned int seen_at;
 	bool busy;
 	unsigned int visits;
+	bool closing;
+	bool masked;
 	unsigned int looks;
 	struct page page;
 	struct address_space mapping;
@@ -55,7 +59,7 @@ static void bed_visit(struct bed_slice *slice)
 
 	for (other = slices; other < slices + BED_SLICES; other++) {
 		if (slice == last && other != slice && other->visits &&
-		    READ_ONCE(other->busy))
+		    !READ_ONCE(other->closing))
 			bed_fail("a busy slice is visited before it is its turn");
 	}
 	last = slice;
@@ -80,16 +84,23 @@ static unsigned int bed_poll(struct sluice_dev *sdev, unsigned int budget)
 
 static void bed_poll_busy(struct sluice_dev *sdev)
 {
+	to_slice(sdev)->masked = true;
 }
 
 /* Every other time the device is at work */
 static bool bed_poll_wait(struct sluice_dev *sdev, bool sleep)
 {
-	return sleep || ++to_slice(sdev)->looks % 2;
+	struct bed_slice *slice = to_slice(sdev);
+
+	if (!sleep && ++slice->looks % 2)
+		return false;
+	slice->masked = false;
+	return true;
 }
 
 static void bed_poll_rest(struct sluice_dev *sdev)
 {
+	to_slice(sdev)->masked = false;
 }
 
 static const struct sluice_parent_ops ops = {
@@ -131,16 +142,19 @@ void bed_open(unsigned int slice, unsigned int poll_us)
 
 /**
  * bed_close() - close a slice
- * @slice: which; its user stores no more
+ * @slice: which, busy or not; its user stores no more
  */
 void bed_close(unsigned int slice)
 {
 	struct sluice_vdev *vdev = &slices[slice].vdev;
 
+	WRITE_ONCE(slices[slice].closing, true);
 	mutex_lock(&vdev->db.lock);
 	sluice_doorbell_unmap(&vdev->db);
 	mutex_unlock(&vdev->db.lock);
 	sluice_poller_leave(vdev);
+	if (slices[slice].masked)
+		bed_fail("the device of a closed slice tells of nothing");
 }
 
 /**
@@ -210,13 +224,12 @@ unsigned int bed_seen_at(unsigned int slice)
 }
 
 /**
- * bed_set_busy() - have something to do at every visit
+ * bed_be_busy() - have something to do at every visit from now on
  * @slice: which; its user stores something, for the poller to come
- * @busy: not 0 to begin, 0 to end
  */
-void bed_set_busy(unsigned int slice, unsigned int busy)
+void bed_be_busy(unsigned int slice)
 {
-	WRITE_ONCE(slices[slice].busy, busy);
+	WRITE_ONCE(slices[slice].busy, true);
 }
 
 /**

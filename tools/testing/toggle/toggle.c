@@ -160,7 +160,7 @@ static int share(unsigned int first, unsigned int rounds)
 	int waited, most = 0;
 
 	for (i = 0; i < MODEST; i++) {
-		bed_set_busy(i, 1);
+		bed_be_busy(i);
 		store(&users[i], 0);
 	}
 	bed_set_poll_us(MODEST, 0);
@@ -172,8 +172,6 @@ static int share(unsigned int first, unsigned int rounds)
 		waited = bed_seen_at(MODEST) - begin;
 		most = waited > most ? waited : most;
 	}
-	for (i = 0; i < MODEST; i++)
-		bed_set_busy(i, 0);
 	/* one that is going on, and one of each */
 	if (most > 1 + (int)MODEST)
 		bed_fail("a doorbell waits for more visits than there are slices");
@@ -205,6 +203,7 @@ int main(int argc, char **argv)
 	__atomic_store_n(&finished, true, __ATOMIC_RELAXED);
 	pthread_join(kicker, NULL);
 	waited = share(rounds + 1, rounds / SHARED + 1);
+	/* the busy ones as they are */
 	for (i = 0; i < BED_SLICES; i++) {
 		faults += bed_faults(i);
 		bed_close(i);
