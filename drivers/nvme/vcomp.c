@@ -11,7 +11,7 @@
 #include "sluice_compat.h"
 #include "vctrl.h"
 
-/* Completions that waited, written with interrupts off */
+/* Completions that waited, written with interrupts off in one go */
 #define SLUICE_VCQ_FLUSH	64
 
 static bool sluice_vcq_has_room(struct sluice_vcq *vcq)
@@ -68,8 +68,9 @@ static bool sluice_vcq_wait_for_room(struct sluice_vcq *vcq)
 	return sluice_vcq_has_room(vcq);
 }
 
-/* Write what waits, as far as there is room */
-static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
+/* Write what waits, as far as there is room, but no more than @most */
+static unsigned int sluice_vcq_flush_waiting(struct sluice_vcq *vcq,
+					     unsigned int most)
 {
 	struct sluice_vslot *slot, *next;
 	unsigned int nr = 0;
@@ -77,21 +78,23 @@ static void sluice_vcq_flush_waiting(struct sluice_vcq *vcq)
 	lockdep_assert_held(&vcq->lock);
 
 	if (!vcq->ring.va)
-		return;
+		return 0;
 	list_for_each_entry_safe(slot, next, &vcq->waiting, node) {
 		struct sluice_vsq *vsq = slot->vsq;
 
 		if (!sluice_vcq_wait_for_room(vcq))
-			return;
+			break;
 		/* interrupts are off: the worker comes for the rest */
-		if (nr++ == SLUICE_VCQ_FLUSH) {
+		if (nr == most) {
 			sluice_vctrl_kick_worker(vcq->vctrl);
-			return;
+			break;
 		}
+		nr++;
 		list_del_init(&slot->node);
 		sluice_vcq_write(vcq, slot);
 		sluice_vsq_slots_freed(vsq);
 	}
+	return nr;
 }
 
 static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
@@ -114,7 +117,8 @@ static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
 	list_add_tail(&slot->node, &vcq->waiting);
 	/* whoever makes room looks at @waiting after that; it may have been now */
 	smp_mb();
-	sluice_vcq_flush_waiting(vcq);
+	/* one goes to the end, so with two it gets shorter; many may come at once */
+	sluice_vcq_flush_waiting(vcq, 2);
 }
 
 /* The only way to a guest's interrupt */
@@ -179,21 +183,25 @@ void sluice_vcq_signal(struct sluice_vcq *vcq)
 /**
  * sluice_vcq_doorbell() - the guest moved the head of a completion queue
  * @vcq: completion queue, live or not
+ *
+ * Return: number of entries that had waited for room and have been written.
  */
-void sluice_vcq_doorbell(struct sluice_vcq *vcq)
+unsigned int sluice_vcq_doorbell(struct sluice_vcq *vcq)
 {
 	bool signal = false;
+	unsigned int nr;
 
 	scoped_guard(spinlock_irqsave, &vcq->lock) {
 		if (!vcq->live || list_empty(&vcq->waiting))
-			return;
+			return 0;
 		if (!vcq->ring.va)
 			sluice_vctrl_retry_later(vcq->vctrl);
-		sluice_vcq_flush_waiting(vcq);
+		nr = sluice_vcq_flush_waiting(vcq, SLUICE_VCQ_FLUSH);
 		signal = sluice_virq_due(vcq);
 	}
 	if (signal)
 		sluice_vcq_raise(vcq);
+	return nr;
 }
 
 /**

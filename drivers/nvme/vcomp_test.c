@@ -214,6 +214,34 @@ static void full_queue_keeps_order(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, cqe_phase(f, 0));
 }
 
+/*
+ * Interrupts are off while a completion is passed on, and many may come at once:
+ * each writes two of those that wait, and the worker the rest
+ */
+static void room_for_many(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vcq *vcq = &f->vctrl.cqs[1];
+	unsigned int i;
+
+	add_pair(f, 8);
+	start(f, 0, 16);
+	for (i = 0; i < 15; i++)
+		finish(f, i, 0);
+	vfake_kicks(f);
+	vfake_ring_cq(f, 1, 7);
+	finish(f, 15, 0);
+	KUNIT_EXPECT_EQ(test, (int)cqe_cid(f, 0), 8);
+	KUNIT_EXPECT_EQ(test, (int)cqe_cid(f, 1), 1);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	KUNIT_EXPECT_EQ(test, sluice_vcq_doorbell(vcq), 5u);
+	KUNIT_EXPECT_EQ(test, (int)cqe_cid(f, 5), 13);
+	KUNIT_EXPECT_EQ(test, sluice_vcq_doorbell(vcq), 0u);
+	vfake_ring_cq(f, 1, 6);
+	KUNIT_EXPECT_EQ(test, sluice_vcq_doorbell(vcq), 2u);
+	KUNIT_EXPECT_TRUE(test, list_empty(&vcq->waiting));
+}
+
 /* Several at once are one interrupt */
 static void interrupt_per_batch(struct kunit *test)
 {
@@ -546,6 +574,7 @@ static struct kunit_case vcomp_cases[] = {
 	KUNIT_CASE(phase_at_wrap),
 	KUNIT_CASE(full_queue),
 	KUNIT_CASE(full_queue_keeps_order),
+	KUNIT_CASE(room_for_many),
 	KUNIT_CASE(interrupt_per_batch),
 	KUNIT_CASE(batches_wrap),
 	KUNIT_CASE(batch_of_two_queues),

@@ -119,6 +119,15 @@ static unsigned long sluice_vctrl_completed(const struct sluice_vctrl *vctrl)
 	return completed;
 }
 
+/* In case that its interrupts are masked, and who polls has no time or is gone */
+static void sluice_vctrl_look_for_completions(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_nvme_cq_poll(&vctrl->cqs[i].hw, UINT_MAX);
+}
+
 /*
  * Wait for DMA in flight. A drive that does not answer is reset; one that a
  * guest keeps busy is not, as the others would suffer.
@@ -131,6 +140,7 @@ static void sluice_vctrl_drain(struct sluice_vctrl *vctrl)
 	/* the time-out covers a wake-up missed between the two counters */
 	while (!wait_event_timeout(vctrl->drained, sluice_vctrl_drained(vctrl),
 				   HZ / 50)) {
+		sluice_vctrl_look_for_completions(vctrl);
 		now = sluice_vctrl_completed(vctrl);
 		if (now == completed && time_before(jiffies, hang))
 			continue;
@@ -318,7 +328,7 @@ static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
 		return;
 	}
 	if (unlikely(sluice_vdbbuf_away(vctrl)))
-		sluice_vctrl_kick_worker(vctrl);
+		sluice_vctrl_retry_later(vctrl);
 	if (cq) {
 		if (!READ_ONCE(vctrl->cqs[qid].live))
 			sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_REG);
@@ -353,6 +363,10 @@ static bool sluice_vctrl_poll_admin(struct sluice_vctrl *vctrl)
 		return false;
 	WRITE_ONCE(vctrl->admin_doorbell, tail);
 	sluice_vctrl_kick_worker(vctrl);
+	/* a reset may have come between; the queue is a new one then */
+	smp_mb();
+	if (sluice_vctrl_sq_doorbell(vctrl, 0) != tail)
+		WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	return true;
 }
 
@@ -360,21 +374,22 @@ static bool sluice_vctrl_poll_admin(struct sluice_vctrl *vctrl)
  * Also a sign of life: a submission often follows. Only for a head that takes what
  * was posted, lest a guest keep us busy with nothing.
  */
-static bool sluice_vctrl_poll_cq_doorbell(struct sluice_vcq *vcq)
+static unsigned int sluice_vctrl_poll_cq_doorbell(struct sluice_vcq *vcq)
 {
 	u32 head = sluice_vctrl_cq_doorbell(vcq->vctrl, vcq->id);
 	u32 size = READ_ONCE(vcq->size), seen = READ_ONCE(vcq->doorbell);
+	unsigned int nr = 0;
 	u32 posted;
 
 	if (!list_empty_careful(&vcq->waiting))
-		sluice_vcq_doorbell(vcq);
+		nr = sluice_vcq_doorbell(vcq);
 	if (head == seen || head >= size)
-		return false;
+		return nr;
 	posted = sluice_ring_distance(seen, READ_ONCE(vcq->tail), size);
 	if (sluice_ring_distance(seen, head, size) > posted)
-		return false;
+		return nr;
 	WRITE_ONCE(vcq->doorbell, head);
-	return true;
+	return nr + 1;
 }
 
 static unsigned int sluice_vctrl_poll_pair(struct sluice_vcq *vcq,
@@ -384,11 +399,14 @@ static unsigned int sluice_vctrl_poll_pair(struct sluice_vcq *vcq,
 	unsigned int nr = 0;
 
 	if (READ_ONCE(vcq->live)) {
+		/* made since the others were masked, or armed anew by a reset */
+		if (unlikely(vcq->vctrl->masked && !READ_ONCE(vcq->hw.masked)))
+			sluice_nvme_cq_mask(&vcq->hw);
 		nr += sluice_nvme_cq_poll(&vcq->hw, budget);
 		nr += sluice_vctrl_poll_cq_doorbell(vcq);
 	}
-	if (READ_ONCE(vsq->live))
-		nr += sluice_vio_poll(vsq, budget);
+	if (READ_ONCE(vsq->live) && nr < budget)
+		nr += sluice_vio_poll(vsq, budget - nr);
 	return nr;
 }
 
@@ -403,11 +421,11 @@ static unsigned int sluice_vctrl_poll(struct sluice_dev *sdev,
 	for (i = 0; i < vctrl->nr_qpairs && nr < budget; i++) {
 		qid = vctrl->poll_next + 1;
 		nr += sluice_vctrl_poll_pair(&vctrl->cqs[qid],
-					     &vctrl->sqs[qid], budget);
+					     &vctrl->sqs[qid], budget - nr);
 		vctrl->poll_next = qid % vctrl->nr_qpairs;
 	}
 	if (nr && unlikely(sluice_vdbbuf_away(vctrl)))
-		sluice_vctrl_kick_worker(vctrl);
+		sluice_vctrl_retry_later(vctrl);
 	return nr;
 }
 
@@ -416,6 +434,7 @@ static void sluice_vctrl_poll_busy(struct sluice_dev *sdev)
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 	unsigned int i;
 
+	vctrl->masked = true;
 	for (i = 1; i <= vctrl->nr_qpairs; i++)
 		sluice_nvme_cq_mask(&vctrl->cqs[i].hw);
 }
@@ -424,6 +443,7 @@ static void sluice_vctrl_unmask(struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
 
+	vctrl->masked = false;
 	for (i = 1; i <= vctrl->nr_qpairs; i++)
 		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
 }

@@ -365,6 +365,7 @@ struct sluice_vlog {
  *	kicked the worker for, unless the head has moved since
  * @poll_next: queue pair that the poller's next visit begins with, from 0 on; its
  *	own
+ * @masked: the drive's interrupts are to be masked; the poller's own
  * @feat: features
  * @log: logs
  * @id_page: one page, scratch of the worker
@@ -400,6 +401,7 @@ struct sluice_vctrl {
 	struct sluice_vdbbuf dbbuf;
 	u32 admin_doorbell;
 	unsigned int poll_next;
+	bool masked;
 	struct sluice_vfeat feat;
 	struct sluice_vlog log;
 	void *id_page;
@@ -569,7 +571,7 @@ int sluice_vcq_map(struct sluice_vcq *vcq);
 void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result);
 void sluice_vcq_post_quietly(struct sluice_vslot *slot, u16 status);
 void sluice_vcq_signal(struct sluice_vcq *vcq);
-void sluice_vcq_doorbell(struct sluice_vcq *vcq);
+unsigned int sluice_vcq_doorbell(struct sluice_vcq *vcq);
 unsigned int sluice_vcq_process(struct sluice_nvme_cq *hw, unsigned int budget);
 void sluice_vcq_interrupted(struct sluice_nvme_cq *hw);
 bool sluice_vsq_drained(const struct sluice_vsq *vsq);

@@ -205,8 +205,15 @@ static void polled_in_turn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
 	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
 	KUNIT_EXPECT_EQ(test, two->submitted, 64ul);
-	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 72u);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
 	KUNIT_EXPECT_EQ(test, one->submitted, 100ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 92ul);
+	/* the one that was cut short comes last */
+	vfake_submit(f, 1, &flush);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 8), 8u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 101ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 99ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
 	KUNIT_EXPECT_EQ(test, two->submitted, 100ul);
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
 }
@@ -274,6 +281,36 @@ static void quiesce_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
 	sluice_vio_service(&f->vctrl.sqs[1]);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
+}
+
+/* The interrupt is masked, and the poller that did it has gone */
+static void quiesce_looks_itself(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_nvme_cq *hw = &f->vctrl.cqs[1].hw;
+	struct nvme_cqe cqes[2] = {};
+	u32 db = 0;
+
+	bring_up(f);
+	submit(f, 1);
+	cqes[0].sq_id = cpu_to_le16(f->vctrl.qids[0]);
+	cqes[0].cid = f->vctrl.sqs[1].hw.entries[0].cid;
+	cqes[0].status = cpu_to_le16(1);
+	scoped_guard(spinlock_irqsave, &hw->lock) {
+		hw->entries = cqes;
+		hw->depth = ARRAY_SIZE(cqes);
+		hw->head = 0;
+		hw->phase = 1;
+		hw->db = (u32 __iomem __force *)&db;
+		hw->armed = true;
+	}
+	ops->quiesce(&f->sdev, 0, 4096);
+	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
+	KUNIT_EXPECT_EQ(test, db, 1u);
+	scoped_guard(spinlock_irqsave, &hw->lock) {
+		hw->armed = false;
+		hw->entries = NULL;
+	}
 }
 
 static void bus_master_off_waits(struct kunit *test)
@@ -493,6 +530,7 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(polled_cq_doorbell),
 	KUNIT_CASE(polled_in_turn),
 	KUNIT_CASE(quiesce_waits),
+	KUNIT_CASE(quiesce_looks_itself),
 	KUNIT_CASE(bus_master_off_waits),
 	KUNIT_CASE(unmap_against_reset),
 	KUNIT_CASE(close_with_everything),

@@ -136,14 +136,14 @@ struct sluice_dev {
  *	@len, which is 1, 2, 4 or 8. @val receives the bytes, little-endian, from
  *	the lowest address on. Several vCPUs may call it at once
  * @reg_write: the same for writing
- * @doorbell: word @index of the doorbell page has been written (a trapped
- *	access, or a poller saw it). Called from process context, often a vCPU's
+ * @doorbell: word @index of the doorbell page has been written by a trapped
+ *	access. Called from process context, often a vCPU's
  *	thread: bounded work, no waiting for the device
  * @bus_master: the guest switched bus mastering. While it is off the backend
  *	must not access guest memory
  * @poll: look for work: doorbells of the page, and completions if the backend
- *	polls for them. At most @budget commands and as many completions of a
- *	queue, and no further queue once there are so many; returns how many there
+ *	polls for them. About @budget of both together, and not without a limit
+ *	beyond; the next call goes on where this one ends. Returns how many there
  *	were, 0 for nothing to do. Called by one thread in process context, over
  *	and over while the slice is busy. Must not sleep, neither for the device
  *	nor for guest memory
