@@ -72,6 +72,7 @@ static void client_open(struct client *client, const char *id, bool trapped)
 	const struct test_opts opts = {
 		.path = VFIO_PATH_GROUP, .trapped = trapped,
 	};
+	unsigned int i;
 
 	static const struct nvme_queue_opts queue = {
 		.interrupt = true, .vector = 1,
@@ -79,6 +80,11 @@ static void client_open(struct client *client, const char *id, bool trapped)
 
 	test_open(&client->dev, id, &opts);
 	nvme_start(&client->nv, &client->dev);
+	/* Whoever polls has enough to do before there is a queue for I/O */
+	for (i = 0; i < 32; i++) {
+		if (nvme_identify(&client->nv, 1, 0))
+			tap_bail("the controller does not identify itself");
+	}
 	nvme_qpair_create(&client->nv, &client->qp, 1, 2 * DEPTH, queue);
 	dma_alloc(&client->dev, &client->data, DEPTH * (size_t)PAGE, 0);
 }

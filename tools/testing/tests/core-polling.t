@@ -26,7 +26,7 @@ detach() {
 	done
 }
 
-plan 47
+plan 51
 check "bind the drive" sluice_up main
 check "three slices" table_write main "size=16MiB, type=slice, uuid=$a, name=a" \
 	"size=16MiB, type=slice, uuid=$b, name=b" "size=16MiB, type=slice, uuid=$c, name=c"
@@ -62,6 +62,19 @@ share() { said=$(/out/bin/vfio/nvme_scale mapped 3 5 "$a" "$b" "$c"); }
 check "three slices are busy on one thread" share
 check "none much less than others" jq -e '.scale.least_share > 0.5' <<<"$said"
 diag "$said"
+
+# Queues that are made when the poller has masked interrupts already
+check "polled for ever" slice_set_poll_us "$a" 4294967295
+/out/bin/vfio/nvme_scale mapped 1 6 "$a" >said &
+check "a slice is used" wait_for 60 has_slices $! 1
+sleep 1
+before=$(queue_interrupts)
+sleep 3
+interrupts=$(($(queue_interrupts) - before))
+wait $!
+check "for many commands" jq -e '.scale.ios > 1000' said
+check "the drive interrupts hardly ever" test $interrupts -lt 30
+diag "$interrupts interrupts in 3 s, $(cat said)"
 
 check "detach" detach
 check "two threads" reload pollers=2
