@@ -78,6 +78,7 @@ static unsigned int bed_poll(struct sluice_dev *sdev, unsigned int budget)
 	if (value == slice->seen)
 		return 0;
 	slice->seen_at = bed_visits();
+	/* whoever sees the value reads @seen_at next */
 	smp_store_release(&slice->seen, value);
 	return 1;
 }
@@ -209,6 +210,7 @@ void bed_store(unsigned int slice, unsigned int value)
  */
 unsigned int bed_seen(unsigned int slice)
 {
+	/* before bed_seen_at() */
 	return smp_load_acquire(&slices[slice].seen);
 }
 
