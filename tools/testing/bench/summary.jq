@@ -25,5 +25,6 @@ def what: {path, rw, bs, qd, guests, vcpus};
 	instructions: $instructions,
 	idle: (map(select(.idle)) | last | .idle),
 	counted: [.[] | select(.counted) | .counted],
-	scale: [.[] | select(.scale) | .scale]
+	scale: [.[] | select(.scale) | .scale],
+	doorbell: (map(select(.doorbell)) | last | .doorbell)
 }

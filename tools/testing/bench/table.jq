@@ -54,4 +54,5 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 (["doorbells", "poll_us", "slices", "busy", "instrs", "least", "waits", "switches", "irqs", "faults"] | line),
 (.scale[] | [.doorbells, .poll_us, .slices, .busy, (.ns_per_io | round), (.least_share | digits(2)), (.waits_per_io | digits(3)),
 	(.switches_per_io | digits(3)), (.irqs_per_io | digits(3)),
-	(.doorbell_faults_per_io | digits(4))] | line)
+	(.doorbell_faults_per_io | digits(4))] | line),
+(.doorbell // empty | "Ringing a doorbell: \(.mapped_ns) instructions when its page is mapped, \(.away_ns) when it is away")
