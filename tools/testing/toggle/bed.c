@@ -18,6 +18,7 @@
  * @busy: has something to do at every visit
  * @visits: of the poller, while it is
  * @closing: but no longer
+ * @restless: its poller is not to pause
  * @masked: the device tells of nothing
  * @looks: of the poller, when it might wait
  * @page: stands for the page
@@ -34,6 +35,7 @@ struct bed_slice {
 	bool busy;
 	unsigned int visits;
 	bool closing;
+	bool restless;
 	bool masked;
 	unsigned int looks;
 	struct page page;
@@ -93,7 +95,7 @@ static bool bed_poll_wait(struct sluice_dev *sdev, bool sleep)
 {
 	struct bed_slice *slice = to_slice(sdev);
 
-	if (!sleep && ++slice->looks % 2)
+	if (READ_ONCE(slice->restless) || (!sleep && ++slice->looks % 2))
 		return false;
 	slice->masked = false;
 	return true;
@@ -232,6 +234,15 @@ unsigned int bed_seen_at(unsigned int slice)
 void bed_be_busy(unsigned int slice)
 {
 	WRITE_ONCE(slices[slice].busy, true);
+}
+
+/**
+ * bed_be_restless() - have the poller look all the time until it lets go
+ * @slice: which
+ */
+void bed_be_restless(unsigned int slice)
+{
+	WRITE_ONCE(slices[slice].restless, true);
 }
 
 /**

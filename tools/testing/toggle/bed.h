@@ -18,6 +18,7 @@ void bed_store(unsigned int slice, unsigned int value);
 unsigned int bed_seen(unsigned int slice);
 unsigned int bed_seen_at(unsigned int slice);
 void bed_be_busy(unsigned int slice);
+void bed_be_restless(unsigned int slice);
 unsigned int bed_visits(void);
 unsigned long bed_faults(unsigned int slice);
 unsigned int bed_slice_of(const void *mapping);
