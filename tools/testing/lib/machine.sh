@@ -227,7 +227,7 @@ machine_arguments() {
 
 # Two NUMA nodes for MACHINE, each a socket with two processors
 machine_nodes() {
-	MACHINE+=(-smp 4,sockets=2
+	MACHINE+=(-smp "4,sockets=2"
 		-object "memory-backend-ram,id=node0,size=3G"
 		-object "memory-backend-ram,id=node1,size=3G"
 		-numa "node,memdev=node0,cpus=0-1" -numa "node,memdev=node1,cpus=2-3")
