@@ -353,11 +353,20 @@ EXPORT_SYMBOL_GPL(sluice_poll_kick);
 /* Those that the admin wants undisturbed are not for us, unless he names them. */
 static bool poller_housekeeping(const struct cpumask *near)
 {
+	unsigned int cpu;
+
 	guard(rcu)();
-	return cpumask_and(&poller_near, near,
-			   housekeeping_cpumask(HK_TYPE_DOMAIN)) &&
-	       cpumask_and(&poller_near, &poller_near,
-			   housekeeping_cpumask(HK_TYPE_TICK));
+	cpumask_clear(&poller_near);
+	for_each_cpu(cpu, near) {
+		if (!cpu_is_isolated(cpu))
+			cpumask_set_cpu(cpu, &poller_near);
+	}
+	return !cpumask_empty(&poller_near);
+}
+
+static const struct cpumask *poller_node_mask(int nid)
+{
+	return nid == NUMA_NO_NODE ? cpu_possible_mask : cpumask_of_node(nid);
 }
 
 /* Find out which CPUs are for pollers of a node: poller_near. */
@@ -368,9 +377,8 @@ static void poller_look_near(int nid)
 		return;
 	}
 	/* There are nodes without CPUs, and some whose CPUs are all isolated */
-	if (nid != NUMA_NO_NODE && poller_housekeeping(cpumask_of_node(nid)))
-		return;
-	if (!poller_housekeeping(cpu_possible_mask))
+	if (!poller_housekeeping(poller_node_mask(nid)) &&
+	    !poller_housekeeping(cpu_possible_mask))
 		cpumask_copy(&poller_near, cpu_possible_mask);
 }
 
@@ -408,8 +416,8 @@ static struct sluice_poller *poller_create(int nid)
 		return ERR_CAST(task);
 	}
 	poller->task = task;
-	/* Linux 6.14 and later would move it to its node as it starts */
-	if (!cpumask_empty(&poller_mask))
+	/* Linux 6.14 and later would have it on all of its node as it starts */
+	if (!cpumask_equal(&poller_near, poller_node_mask(nid)))
 		kthread_bind(task, cpumask_first(&poller_near));
 	if (set_cpus_allowed_ptr(task, &poller_near))
 		pr_warn_ratelimited("sluice: no CPU of %*pbl is online: pollers run on any\n",

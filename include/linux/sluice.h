@@ -152,8 +152,8 @@ struct sluice_dev {
  * @poll_wait: turn on again what tells of completions, call sluice_poll_kick() for
  *	each that comes, and return true: @poll may not be called for a while. If
  *	the device has no commands of this slice, and @sleep is false, there is
- *	nothing to wait for: leave all as it is and return false. Same thread; also
- *	without a call of @poll_busy
+ *	nothing to wait for: leave all as it is and return false. Never beside
+ *	@poll; also without a call of @poll_busy, and by who closes the slice
  * @poll_rest: @poll is called once more, and then not until a doorbell has been
  *	written to the page: turn on again what tells of completions, and of
  *	doorbells that are not in the page. Same thread; also without a call of

@@ -48,11 +48,11 @@ unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr)
 	return 1;
 }
 
-bool __bitmap_and(unsigned long *dst, const unsigned long *a,
-		  const unsigned long *b, unsigned int nr)
+/* There is one CPU */
+bool __bitmap_equal(const unsigned long *a, const unsigned long *b,
+		    unsigned int nr)
 {
-	*dst = *a & *b;
-	return *dst;
+	return *a == *b;
 }
 
 unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr)
@@ -60,9 +60,20 @@ unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr)
 	return *bits & 1 ? 0 : nr;
 }
 
-const unsigned long *housekeeping_cpumask(int type)
+unsigned long _find_next_bit(const unsigned long *bits, unsigned long nr,
+			     unsigned long start)
 {
-	return __cpu_possible_mask;
+	return start ? nr : _find_first_bit(bits, nr);
+}
+
+bool housekeeping_test_cpu(int cpu, int type)
+{
+	return true;
+}
+
+bool cpuset_cpu_is_isolated(int cpu)
+{
+	return false;
 }
 
 int set_cpus_allowed_ptr(void *task, const void *cpus)

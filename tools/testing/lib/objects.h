@@ -34,10 +34,13 @@ void ida_free(void *ida, unsigned int id);
 unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr);
 void __rcu_read_lock(void);
 void __rcu_read_unlock(void);
-bool __bitmap_and(unsigned long *dst, const unsigned long *a,
-		  const unsigned long *b, unsigned int nr);
+bool __bitmap_equal(const unsigned long *a, const unsigned long *b,
+		    unsigned int nr);
 unsigned long _find_first_bit(const unsigned long *bits, unsigned long nr);
-const unsigned long *housekeeping_cpumask(int type);
+unsigned long _find_next_bit(const unsigned long *bits, unsigned long nr,
+			     unsigned long start);
+bool housekeeping_test_cpu(int cpu, int type);
+bool cpuset_cpu_is_isolated(int cpu);
 int set_cpus_allowed_ptr(void *task, const void *cpus);
 
 /* Each program's */
