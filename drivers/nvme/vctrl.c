@@ -362,11 +362,15 @@ static bool sluice_vctrl_poll_admin(struct sluice_vctrl *vctrl)
 	    !READ_ONCE(vctrl->sqs[0].live) || READ_ONCE(vctrl->stop))
 		return false;
 	WRITE_ONCE(vctrl->admin_doorbell, tail);
-	sluice_vctrl_kick_worker(vctrl);
-	/* a reset may have come between; the queue is a new one then */
+	/*
+	 * A reset may have come between; the queue is a new one then. Pairs with
+	 * sluice_vqueues_create_admin(): whoever is second here sees the other.
+	 */
 	smp_mb();
 	if (sluice_vctrl_sq_doorbell(vctrl, 0) != tail)
 		WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
+	/* last of all: the new queue may have come to the same tail */
+	sluice_vctrl_kick_worker(vctrl);
 	return true;
 }
 

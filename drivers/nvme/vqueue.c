@@ -417,6 +417,8 @@ int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
 
 	sluice_vcq_start(vcq, cq_size, 0, true);
 	vcq->users++;
+	/* after the doorbell was reset; pairs with sluice_vctrl_poll_admin() */
+	smp_mb();
 	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	WRITE_ONCE(vsq->live, true);
 	trace_sluice_nvme_queue_create(&vctrl->sdev->slice.uuid, false, 0, 0,
