@@ -409,8 +409,9 @@ static unsigned int sluice_vctrl_poll_pair(struct sluice_vcq *vcq,
 		nr += sluice_nvme_cq_poll(&vcq->hw, budget);
 		nr += sluice_vctrl_poll_cq_doorbell(vcq);
 	}
-	if (READ_ONCE(vsq->live) && nr < budget)
-		nr += sluice_vio_poll(vsq, budget - nr);
+	/* also when that was much: the completions may be another queue's */
+	if (READ_ONCE(vsq->live))
+		nr += sluice_vio_poll(vsq, budget);
 	return nr;
 }
 

@@ -183,6 +183,69 @@ static void polled_cq_doorbell(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
 }
 
+/*
+ * The drive has answered the first @nr commands of a submission queue, in completion
+ * queue 1. Returns that queue's doorbell.
+ */
+static u32 *drive_answers(struct vfake *f, u16 sqid, unsigned int nr)
+{
+	struct sluice_nvme_cq *hw = &f->vctrl.cqs[1].hw;
+	struct nvme_cqe *cqes;
+	unsigned int i;
+
+	cqes = kunit_kcalloc(f->test, nr + 1, sizeof(*cqes), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(f->test, cqes);
+	for (i = 0; i < nr; i++) {
+		cqes[i].sq_id = cpu_to_le16(f->vctrl.qids[sqid - 1]);
+		cqes[i].cid = f->vctrl.sqs[sqid].hw.entries[i].cid;
+		cqes[i].status = cpu_to_le16(1);
+	}
+	guard(spinlock_irqsave)(&hw->lock);
+	hw->entries = cqes;
+	hw->depth = nr + 1;
+	hw->head = 0;
+	hw->phase = 1;
+	hw->db = (u32 __iomem __force *)&f->cq_db[1];
+	hw->armed = true;
+	return &f->cq_db[1];
+}
+
+static void drive_disarm(struct vfake *f)
+{
+	struct sluice_nvme_cq *hw = &f->vctrl.cqs[1].hw;
+
+	guard(spinlock_irqsave)(&hw->lock);
+	hw->armed = false;
+	hw->entries = NULL;
+}
+
+/*
+ * One completion queue for two submission queues: as many completions of the one
+ * as a visit may have keep nobody from the other.
+ */
+static void polled_shared_cq(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	const struct sluice_vsq *one = &f->vctrl.sqs[1], *two = &f->vctrl.sqs[2];
+	unsigned int i;
+
+	vfake_add_admin(f, SQ, 8, CQ, 8);
+	vfake_add_cq(f, 1, CQ + 0x10000, 256);
+	vfake_add_sq(f, 1, 1, SQ + 0x10000, 256, 255);
+	vfake_add_sq(f, 2, 1, SQ + 0x20000, 256, 255);
+	for (i = 0; i < 64; i++)
+		vfake_submit(f, 2, &flush);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
+	KUNIT_EXPECT_EQ(test, two->submitted, 64ul);
+	drive_answers(f, 2, 64);
+	for (i = 0; i < 100; i++)
+		vfake_submit(f, 1, &flush);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 128u);
+	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(two));
+	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
+	drive_disarm(f);
+}
+
 /* A visit ends when there was enough; the next goes on with the other queue. */
 static void polled_in_turn(struct kunit *test)
 {
@@ -287,30 +350,15 @@ static void quiesce_waits(struct kunit *test)
 static void quiesce_looks_itself(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct sluice_nvme_cq *hw = &f->vctrl.cqs[1].hw;
-	struct nvme_cqe cqes[2] = {};
-	u32 db = 0;
+	u32 *db;
 
 	bring_up(f);
 	submit(f, 1);
-	cqes[0].sq_id = cpu_to_le16(f->vctrl.qids[0]);
-	cqes[0].cid = f->vctrl.sqs[1].hw.entries[0].cid;
-	cqes[0].status = cpu_to_le16(1);
-	scoped_guard(spinlock_irqsave, &hw->lock) {
-		hw->entries = cqes;
-		hw->depth = ARRAY_SIZE(cqes);
-		hw->head = 0;
-		hw->phase = 1;
-		hw->db = (u32 __iomem __force *)&db;
-		hw->armed = true;
-	}
+	db = drive_answers(f, 1, 1);
 	ops->quiesce(&f->sdev, 0, 4096);
 	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
-	KUNIT_EXPECT_EQ(test, db, 1u);
-	scoped_guard(spinlock_irqsave, &hw->lock) {
-		hw->armed = false;
-		hw->entries = NULL;
-	}
+	KUNIT_EXPECT_EQ(test, *db, 1u);
+	drive_disarm(f);
 }
 
 static void bus_master_off_waits(struct kunit *test)
@@ -528,6 +576,7 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(valid_doorbells),
 	KUNIT_CASE(polled_admin_doorbell),
 	KUNIT_CASE(polled_cq_doorbell),
+	KUNIT_CASE(polled_shared_cq),
 	KUNIT_CASE(polled_in_turn),
 	KUNIT_CASE(quiesce_waits),
 	KUNIT_CASE(quiesce_looks_itself),
