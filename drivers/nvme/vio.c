@@ -360,6 +360,7 @@ static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 		} else if (taken < wanted) {
 			return;
 		}
+		cond_resched();
 	}
 }
 
