@@ -166,7 +166,7 @@ slice_set_poll_us() { echo "$2" >"/sys/bus/mdev/devices/$1/sluice/poll_us"; }
 
 # slices_open UUID...: have slices in use, until "slices_close $!"
 slices_open() {
-	/out/bin/vfio/nvme_scale mapped 1 600 "$@" >/dev/null 2>&1 &
+	/out/bin/vfio/nvme_scale mapped 0 600 "$@" >/dev/null 2>&1 &
 	wait_for 60 has_slices $! $#
 }
 # has_slices PID NUMBER

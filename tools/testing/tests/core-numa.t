@@ -11,7 +11,8 @@ a=$(new_uuid) b=$(new_uuid)
 # drive_on DRIVE NODE, as an admin says it whose firmware does not
 drive_on() { echo "$2" >"$(drive_sys "$1")/numa_node"; }
 
-plan 14
+plan 16
+is "all CPUs are there" "$(cat /sys/devices/system/cpu/online)" 0-1
 is "there are two nodes" "$(cat /sys/devices/system/node/online)" 0-1
 check "a drive is on the second" drive_on main 1
 check "bind it" sluice_up main
@@ -22,10 +23,11 @@ check "bind it" drive_to k4 sluice_nvme
 check "a slice" table_write k4 "size=16MiB, type=slice, uuid=$b, name=b"
 check "attach" slice_attach k4 "$b"
 check "the first slice is open" slices_open "$a"
-is "a thread is on that node" "$(pollers)" "sluice_poll/0 on 2-3"
+is "a thread is on that node" "$(pollers)" "sluice_poll/0 on 1"
 first=$!
 check "the other one is open" slices_open "$b"
-is "each node has a thread" "$(pollers)" "sluice_poll/0 on 2-3,sluice_poll/1 on 0-1"
+is "each node has a thread" "$(pollers)" "sluice_poll/0 on 1,sluice_poll/1 on 0"
+check "the admin may have them elsewhere" taskset -pc 0 "$(poller_pids | head -n 1)"
 slices_close $first
 slices_close $!
 check "and then none" wait_for 10 no_poller
