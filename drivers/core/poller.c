@@ -350,7 +350,10 @@ EXPORT_SYMBOL_GPL(sluice_poll_kick);
  * Threads
  */
 
-/* Those that the admin wants undisturbed are not for us, unless he names them. */
+/*
+ * Those that the admin wants undisturbed are not for us, unless he names them. To
+ * Linux 7.3 a CPU without a tick is not isolated by that alone.
+ */
 static bool poller_housekeeping(const struct cpumask *near)
 {
 	unsigned int cpu;
@@ -358,7 +361,8 @@ static bool poller_housekeeping(const struct cpumask *near)
 	guard(rcu)();
 	cpumask_clear(&poller_near);
 	for_each_cpu(cpu, near) {
-		if (!cpu_is_isolated(cpu))
+		if (!cpu_is_isolated(cpu) &&
+		    housekeeping_test_cpu(cpu, HK_TYPE_TICK))
 			cpumask_set_cpu(cpu, &poller_near);
 	}
 	return !cpumask_empty(&poller_near);
@@ -384,7 +388,7 @@ static void poller_look_near(int nid)
 
 static unsigned int poller_limit(void)
 {
-	unsigned int cpus = cpumask_weight(&poller_near);
+	unsigned int cpus = cpumask_weight_and(&poller_near, cpu_online_mask);
 
 	return poller_number ?: max(DIV_ROUND_UP(cpus, POLLER_CPUS), 1U);
 }
@@ -417,7 +421,8 @@ static struct sluice_poller *poller_create(int nid)
 	}
 	poller->task = task;
 	/* Linux 6.14 and later would have it on all of its node as it starts */
-	if (!cpumask_equal(&poller_near, poller_node_mask(nid)))
+	if (!cpumask_empty(&poller_mask) ||
+	    !cpumask_equal(&poller_near, poller_node_mask(nid)))
 		kthread_bind(task, cpumask_first(&poller_near));
 	if (set_cpus_allowed_ptr(task, &poller_near))
 		pr_warn_ratelimited("sluice: no CPU of %*pbl is online: pollers run on any\n",

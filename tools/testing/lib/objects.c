@@ -9,6 +9,7 @@
 
 unsigned int nr_cpu_ids = 1;
 unsigned long __cpu_possible_mask[1024 / 8] = { 1 };
+unsigned long __cpu_online_mask[1024 / 8] = { 1 };
 unsigned long vmemmap_base = 0x20000000;
 unsigned long page_offset_base;
 void *kmalloc_caches[1024];
@@ -43,7 +44,8 @@ void ida_free(void *ida, unsigned int id)
 {
 }
 
-unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr)
+unsigned int __bitmap_weight_and(const unsigned long *a, const unsigned long *b,
+				 unsigned int nr)
 {
 	return 1;
 }

@@ -19,6 +19,7 @@ struct list {
 /* objects.c */
 extern unsigned int nr_cpu_ids;
 extern unsigned long __cpu_possible_mask[1024 / 8];
+extern unsigned long __cpu_online_mask[1024 / 8];
 
 /* Only ever turned into each other, by arithmetic */
 extern unsigned long vmemmap_base;
@@ -31,7 +32,8 @@ void kfree(void *p);
 int ida_alloc_range(void *ida, unsigned int min, unsigned int max,
 		    unsigned int gfp);
 void ida_free(void *ida, unsigned int id);
-unsigned int __bitmap_weight(const unsigned long *bits, unsigned int nr);
+unsigned int __bitmap_weight_and(const unsigned long *a, const unsigned long *b,
+				 unsigned int nr);
 void __rcu_read_lock(void);
 void __rcu_read_unlock(void);
 bool __bitmap_equal(const unsigned long *a, const unsigned long *b,

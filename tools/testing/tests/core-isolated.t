@@ -15,7 +15,7 @@ reload() { modules_unload && insmod /out/mods/sluice.ko "$@" && sluice_up main; 
 # Linux may not move it, which from 6.14 on it does with threads of a node
 bound() { ! taskset -pc 0-1 "$(poller_pids)"; }
 
-plan 15
+plan 21
 is "a CPU is isolated" "$(cat /sys/devices/system/cpu/isolated)" 1
 check "a drive is on the node" drive_on 0
 check "bind it" sluice_up main
@@ -27,7 +27,15 @@ check "and bound" bound
 slices_close $!
 check "detach" slice_detach "$a"
 
-check "a list of CPUs is given" reload poller_cpus=1
+check "a list of all CPUs is given" reload poller_cpus=0-1
+check "attach" slice_attach main "$a"
+check "it is open" slices_open "$a"
+is "the thread is on any" "$(pollers)" "sluice_poll/0 on 0-1"
+check "and bound" bound
+slices_close $!
+check "detach" slice_detach "$a"
+
+check "a list of isolated ones is given" reload poller_cpus=1
 check "attach" slice_attach main "$a"
 check "it is open" slices_open "$a"
 is "the thread is there" "$(pollers)" "sluice_poll/0 on 1"
