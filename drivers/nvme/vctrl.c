@@ -419,15 +419,21 @@ static unsigned int sluice_vctrl_poll(struct sluice_dev *sdev,
 				      unsigned int budget)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
-	unsigned int i, qid, nr;
+	unsigned int i, qid, nr, left, found;
 
 	nr = sluice_vctrl_poll_admin(vctrl);
-	/* the next visit goes on where this one ends */
+	/*
+	 * The next visit goes on where this one ends: with the pair that had only
+	 * what the others left of the budget, if that was too little.
+	 */
 	for (i = 0; i < vctrl->nr_qpairs && nr < budget; i++) {
 		qid = vctrl->poll_next + 1;
-		nr += sluice_vctrl_poll_pair(&vctrl->cqs[qid],
-					     &vctrl->sqs[qid], budget - nr);
-		vctrl->poll_next = qid % vctrl->nr_qpairs;
+		left = budget - nr;
+		found = sluice_vctrl_poll_pair(&vctrl->cqs[qid],
+					       &vctrl->sqs[qid], left);
+		nr += found;
+		if (!i || found < left)
+			vctrl->poll_next = qid % vctrl->nr_qpairs;
 	}
 	if (nr && unlikely(sluice_vdbbuf_away(vctrl)))
 		sluice_vctrl_retry_later(vctrl);

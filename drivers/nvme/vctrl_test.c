@@ -246,7 +246,7 @@ static void polled_shared_cq(struct kunit *test)
 	drive_disarm(f);
 }
 
-/* A visit ends when there was enough; the next goes on with the other queue. */
+/* A visit ends when there was enough; the next goes on from there. */
 static void polled_in_turn(struct kunit *test)
 {
 	struct vfake *f = test->priv;
@@ -271,13 +271,13 @@ static void polled_in_turn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
 	KUNIT_EXPECT_EQ(test, one->submitted, 100ul);
 	KUNIT_EXPECT_EQ(test, two->submitted, 92ul);
-	/* the one that was cut short comes last */
+	/* the one that had what the other left comes first */
 	vfake_submit(f, 1, &flush);
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 8), 8u);
-	KUNIT_EXPECT_EQ(test, one->submitted, 101ul);
-	KUNIT_EXPECT_EQ(test, two->submitted, 99ul);
-	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 100ul);
 	KUNIT_EXPECT_EQ(test, two->submitted, 100ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 101ul);
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
 }
 
