@@ -13,7 +13,9 @@
 
 /*
  * Hardware queues. An entry of the guest's queue needs a slot to get here, so
- * the hardware's never has to be deeper than there are slots.
+ * the hardware's never has to be deeper than there are slots. A completion queue
+ * is not smaller either, however small the guest's is: what the drive does while
+ * one is full may be felt by all. Submission queues that share one can fill it.
  */
 
 static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
@@ -22,7 +24,8 @@ static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 	int err;
 
 	err = sluice_nvme_cq_alloc(&vcq->hw, ctrl, vcq->vctrl->qids[vcq->id - 1],
-				   min(vcq->size, SLUICE_VSQ_MAX_SLOTS + 1u));
+				   min(ctrl->max_depth,
+				       SLUICE_VSQ_MAX_SLOTS + 1u));
 	if (err)
 		return err;
 	vcq->hw.process = sluice_vcq_process;
