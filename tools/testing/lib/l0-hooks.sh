@@ -99,8 +99,9 @@ hook_sign() {
 			"$RUN_OUT/mods/$1.ko" "$RUN_OUT/bin/$1.ko"
 }
 
-# hook_monitor COMMAND...: to the machine's monitor
-hook_monitor() { printf '%s\n' "$*" >"$RUN_OUT/mon.in"; }
+# hook_monitor COMMAND...: to the machine's monitor. Opened for both, since who only
+# writes waits for a machine that may have gone.
+hook_monitor() { printf '%s\n' "$*" 1<>"$RUN_OUT/mon.in"; }
 
 # Put a drive in again that was pulled out: hook_plug DRIVE PROPERTY. QEMU does
 # not let go of what the one before had.
