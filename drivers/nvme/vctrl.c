@@ -98,7 +98,13 @@ static void sluice_vctrl_go(struct sluice_vctrl *vctrl,
 	sluice_vctrl_kick_worker(vctrl);
 }
 
-static bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl)
+/**
+ * sluice_vctrl_drained() - has the hardware no command of this controller?
+ * @vctrl: controller
+ *
+ * Return: true if not. Only lasting while nothing is submitted.
+ */
+bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
 
@@ -343,140 +349,6 @@ static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
 		sluice_vctrl_kick_worker(vctrl);
 }
 
-/*
- * Polling: what follows is called by one thread of the core
- */
-
-/*
- * The worker is kicked once for a value: one that it cannot follow now it is told
- * of by others. It forgets the value when the head moves on.
- */
-static bool sluice_vctrl_poll_admin(struct sluice_vctrl *vctrl)
-{
-	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
-
-	if (!list_empty_careful(&vctrl->cqs[0].waiting))
-		sluice_vcq_doorbell(&vctrl->cqs[0]);
-	if (tail == READ_ONCE(vctrl->admin_doorbell) ||
-	    tail == READ_ONCE(vctrl->sqs[0].head) ||
-	    !READ_ONCE(vctrl->sqs[0].live) || READ_ONCE(vctrl->stop))
-		return false;
-	WRITE_ONCE(vctrl->admin_doorbell, tail);
-	/*
-	 * A reset may have come between; the queue is a new one then. Pairs with
-	 * sluice_vqueues_create_admin(): whoever is second here sees the other.
-	 */
-	smp_mb();
-	if (sluice_vctrl_sq_doorbell(vctrl, 0) != tail)
-		WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
-	/* last of all: the new queue may have come to the same tail */
-	sluice_vctrl_kick_worker(vctrl);
-	return true;
-}
-
-/*
- * Also a sign of life: a submission often follows. Only for a head that takes what
- * was posted, lest a guest keep us busy with nothing.
- */
-static unsigned int sluice_vctrl_poll_cq_doorbell(struct sluice_vcq *vcq)
-{
-	u32 head = sluice_vctrl_cq_doorbell(vcq->vctrl, vcq->id);
-	u32 size = READ_ONCE(vcq->size), seen = READ_ONCE(vcq->doorbell);
-	unsigned int nr = 0;
-	u32 posted;
-
-	if (!list_empty_careful(&vcq->waiting))
-		nr = sluice_vcq_doorbell(vcq);
-	if (head == seen || head >= size)
-		return nr;
-	posted = sluice_ring_distance(seen, READ_ONCE(vcq->tail), size);
-	if (sluice_ring_distance(seen, head, size) > posted)
-		return nr;
-	WRITE_ONCE(vcq->doorbell, head);
-	return nr + 1;
-}
-
-static unsigned int sluice_vctrl_poll_pair(struct sluice_vcq *vcq,
-					   struct sluice_vsq *vsq,
-					   unsigned int budget)
-{
-	unsigned int nr = 0;
-
-	if (READ_ONCE(vcq->live)) {
-		/* made since the others were masked, or armed anew by a reset */
-		if (unlikely(vcq->vctrl->masked && !READ_ONCE(vcq->hw.masked)))
-			sluice_nvme_cq_mask(&vcq->hw);
-		nr += sluice_nvme_cq_poll(&vcq->hw, budget);
-		nr += sluice_vctrl_poll_cq_doorbell(vcq);
-	}
-	/* also when that was much: the completions may be another queue's */
-	if (READ_ONCE(vsq->live))
-		nr += sluice_vio_poll(vsq, budget);
-	return nr;
-}
-
-static unsigned int sluice_vctrl_poll(struct sluice_dev *sdev,
-				      unsigned int budget)
-{
-	struct sluice_vctrl *vctrl = sdev->drvdata;
-	unsigned int i, qid, nr, left, found;
-
-	nr = sluice_vctrl_poll_admin(vctrl);
-	/*
-	 * The next visit goes on where this one ends: with the pair that had only
-	 * what the others left of the budget, if that was too little.
-	 */
-	for (i = 0; i < vctrl->nr_qpairs && nr < budget; i++) {
-		qid = vctrl->poll_next + 1;
-		left = budget - nr;
-		found = sluice_vctrl_poll_pair(&vctrl->cqs[qid],
-					       &vctrl->sqs[qid], left);
-		nr += found;
-		if (!i || found < left)
-			vctrl->poll_next = qid % vctrl->nr_qpairs;
-	}
-	if (nr && unlikely(sluice_vdbbuf_away(vctrl)))
-		sluice_vctrl_retry_later(vctrl);
-	return nr;
-}
-
-static void sluice_vctrl_poll_busy(struct sluice_dev *sdev)
-{
-	struct sluice_vctrl *vctrl = sdev->drvdata;
-	unsigned int i;
-
-	vctrl->masked = true;
-	for (i = 1; i <= vctrl->nr_qpairs; i++)
-		sluice_nvme_cq_mask(&vctrl->cqs[i].hw);
-}
-
-static void sluice_vctrl_unmask(struct sluice_vctrl *vctrl)
-{
-	unsigned int i;
-
-	vctrl->masked = false;
-	for (i = 1; i <= vctrl->nr_qpairs; i++)
-		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
-}
-
-static bool sluice_vctrl_poll_wait(struct sluice_dev *sdev, bool sleep)
-{
-	struct sluice_vctrl *vctrl = sdev->drvdata;
-
-	if (!sleep && sluice_vctrl_drained(vctrl))
-		return false;
-	sluice_vctrl_unmask(vctrl);
-	return true;
-}
-
-static void sluice_vctrl_poll_rest(struct sluice_dev *sdev)
-{
-	struct sluice_vctrl *vctrl = sdev->drvdata;
-
-	sluice_vctrl_unmask(vctrl);
-	sluice_vdbbuf_arm_all(vctrl);
-}
-
 /* Everything as after power-on, nothing in flight; stopped as closed */
 static void sluice_vctrl_power_off(struct sluice_vctrl *vctrl)
 {
@@ -712,10 +584,10 @@ const struct sluice_parent_ops sluice_vctrl_parent_ops = {
 	.open		= sluice_vctrl_open,
 	.close		= sluice_vctrl_close,
 	.reset		= sluice_vctrl_reset,
-	.poll		= sluice_vctrl_poll,
-	.poll_busy	= sluice_vctrl_poll_busy,
-	.poll_wait	= sluice_vctrl_poll_wait,
-	.poll_rest	= sluice_vctrl_poll_rest,
+	.poll		= sluice_vpoll,
+	.poll_busy	= sluice_vpoll_busy,
+	.poll_wait	= sluice_vpoll_wait,
+	.poll_rest	= sluice_vpoll_rest,
 	.reg_read	= sluice_vctrl_reg_read,
 	.reg_write	= sluice_vctrl_reg_write,
 	.doorbell	= sluice_vctrl_doorbell,

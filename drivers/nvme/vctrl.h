@@ -546,6 +546,13 @@ static inline u64 sluice_nvme_slba(const struct nvme_cmd *cmd)
 void sluice_vctrl_kick_worker(struct sluice_vctrl *vctrl);
 void sluice_vctrl_retry_later(struct sluice_vctrl *vctrl);
 void sluice_vctrl_fatal(struct sluice_vctrl *vctrl);
+bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl);
+
+/* vpoll.c */
+unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget);
+void sluice_vpoll_busy(struct sluice_dev *sdev);
+bool sluice_vpoll_wait(struct sluice_dev *sdev, bool sleep);
+void sluice_vpoll_rest(struct sluice_dev *sdev);
 
 /* vring.c */
 u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,

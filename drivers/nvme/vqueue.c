@@ -420,7 +420,7 @@ int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
 
 	sluice_vcq_start(vcq, cq_size, 0, true);
 	vcq->users++;
-	/* after the doorbell was reset; pairs with sluice_vctrl_poll_admin() */
+	/* after the doorbell was reset; pairs with sluice_vpoll_admin() */
 	smp_mb();
 	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	WRITE_ONCE(vsq->live, true);
