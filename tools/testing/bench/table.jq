@@ -49,10 +49,11 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 	(.kvm_per_io.halt_exits // 0 | digits(2)), (.kvm_per_io.irq_exits // 0 | digits(2)),
 	(.doorbell_faults_per_io | digits(3)),
 	(first($c[] | select(.path == "vfio-pci" and .qd == $qd)).ns_per_io / .ns_per_io | digits(2))] | line),
-"",
-"Scale: instructions of the host for each 4 KiB read, and what else there is for each:",
-(["doorbells", "poll_us", "slices", "busy", "instrs", "least", "waits", "switches", "irqs", "faults"] | line),
-(.scale[] | [.doorbells, .poll_us, .slices, .busy, (.ns_per_io | round), (.least_share | digits(2)), (.waits_per_io | digits(3)),
-	(.switches_per_io | digits(3)), (.irqs_per_io | digits(3)),
-	(.doorbell_faults_per_io | digits(4))] | line),
+(select(.scale | length > 0) |
+	"",
+	"Scale: instructions of the host for each 4 KiB read, and what else there is for each:",
+	(["doorbells", "poll_us", "slices", "busy", "instrs", "least", "waits", "switches", "irqs", "faults"] | line),
+	(.scale[] | [.doorbells, .poll_us, .slices, .busy, (.ns_per_io | round), (.least_share | digits(2)), (.waits_per_io | digits(3)),
+		(.switches_per_io | digits(3)), (.irqs_per_io | digits(3)),
+		(.doorbell_faults_per_io | digits(4))] | line)),
 (.doorbell // empty | "Ringing a doorbell: \(.mapped_ns) instructions when its page is mapped, \(.away_ns) when it is away")
