@@ -183,13 +183,9 @@ static void polled_cq_doorbell(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
 }
 
-/*
- * The drive has answered the first @nr commands of a submission queue, in completion
- * queue 1. Returns that queue's doorbell.
- */
-static u32 *drive_answers(struct vfake *f, u16 sqid, unsigned int nr)
+/* The drive has answered the first @nr commands of a queue, in completion queue 1. */
+static void drive_answers(struct vfake *f, u16 sqid, unsigned int nr)
 {
-	struct sluice_nvme_cq *hw = &f->vctrl.cqs[1].hw;
 	struct nvme_cqe *cqes;
 	unsigned int i;
 
@@ -198,25 +194,19 @@ static u32 *drive_answers(struct vfake *f, u16 sqid, unsigned int nr)
 	for (i = 0; i < nr; i++) {
 		cqes[i].sq_id = cpu_to_le16(f->vctrl.qids[sqid - 1]);
 		cqes[i].cid = f->vctrl.sqs[sqid].hw.entries[i].cid;
-		cqes[i].status = cpu_to_le16(1);
 	}
-	guard(spinlock_irqsave)(&hw->lock);
-	hw->entries = cqes;
-	hw->depth = nr + 1;
-	hw->head = 0;
-	hw->phase = 1;
-	hw->db = (u32 __iomem __force *)&f->cq_db[1];
-	hw->armed = true;
-	return &f->cq_db[1];
+	vfake_arm_cq(f, 1, cqes, nr);
 }
 
-static void drive_disarm(struct vfake *f)
+/* Two submission queues; the second one's completions go to @cqid */
+static void add_two(struct vfake *f, u16 cqid)
 {
-	struct sluice_nvme_cq *hw = &f->vctrl.cqs[1].hw;
-
-	guard(spinlock_irqsave)(&hw->lock);
-	hw->armed = false;
-	hw->entries = NULL;
+	vfake_add_admin(f, SQ, 8, CQ, 8);
+	vfake_add_cq(f, 1, CQ + 0x10000, 256);
+	vfake_add_sq(f, 1, 1, SQ + 0x10000, 256, 255);
+	if (cqid == 2)
+		vfake_add_cq(f, 2, CQ + 0x20000, 256);
+	vfake_add_sq(f, 2, cqid, SQ + 0x20000, 256, 255);
 }
 
 /*
@@ -229,10 +219,7 @@ static void polled_shared_cq(struct kunit *test)
 	const struct sluice_vsq *one = &f->vctrl.sqs[1], *two = &f->vctrl.sqs[2];
 	unsigned int i;
 
-	vfake_add_admin(f, SQ, 8, CQ, 8);
-	vfake_add_cq(f, 1, CQ + 0x10000, 256);
-	vfake_add_sq(f, 1, 1, SQ + 0x10000, 256, 255);
-	vfake_add_sq(f, 2, 1, SQ + 0x20000, 256, 255);
+	add_two(f, 1);
 	for (i = 0; i < 64; i++)
 		vfake_submit(f, 2, &flush);
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
@@ -243,7 +230,7 @@ static void polled_shared_cq(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 128u);
 	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(two));
 	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
-	drive_disarm(f);
+	vfake_disarm_cq(f, 1);
 }
 
 /* A visit ends when there was enough; the next goes on from there. */
@@ -253,11 +240,7 @@ static void polled_in_turn(struct kunit *test)
 	const struct sluice_vsq *one = &f->vctrl.sqs[1], *two = &f->vctrl.sqs[2];
 	unsigned int i;
 
-	vfake_add_admin(f, SQ, 8, CQ, 8);
-	vfake_add_cq(f, 1, CQ + 0x10000, 256);
-	vfake_add_sq(f, 1, 1, SQ + 0x10000, 256, 255);
-	vfake_add_cq(f, 2, CQ + 0x20000, 256);
-	vfake_add_sq(f, 2, 2, SQ + 0x20000, 256, 255);
+	add_two(f, 2);
 	for (i = 0; i < 100; i++) {
 		vfake_submit(f, 1, &flush);
 		vfake_submit(f, 2, &flush);
@@ -350,15 +333,14 @@ static void quiesce_waits(struct kunit *test)
 static void quiesce_looks_itself(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	u32 *db;
 
 	bring_up(f);
 	submit(f, 1);
-	db = drive_answers(f, 1, 1);
+	drive_answers(f, 1, 1);
 	ops->quiesce(&f->sdev, 0, 4096);
 	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
-	KUNIT_EXPECT_EQ(test, *db, 1u);
-	drive_disarm(f);
+	KUNIT_EXPECT_EQ(test, f->cq_db[1], 1u);
+	vfake_disarm_cq(f, 1);
 }
 
 static void bus_master_off_waits(struct kunit *test)

@@ -410,6 +410,55 @@ struct nvme_cqe *vfake_cqe(struct vfake *f, u16 qid, u32 index)
 	return (struct nvme_cqe *)f->vctrl.cqs[qid].ring.va + index;
 }
 
+/* The hardware's queue has these entries, and room for one more; under its lock */
+static void vfake_load_cq(struct sluice_nvme_cq *hw, struct nvme_cqe *cqes,
+			  unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		cqes[i].status |= cpu_to_le16(1);
+	cqes[nr].status = 0;
+	hw->entries = cqes;
+	hw->depth = nr + 1;
+	hw->head = 0;
+	hw->phase = 1;
+}
+
+/**
+ * vfake_arm_cq() - what a drive does: complete commands, for somebody to look
+ * @f: fixture
+ * @cqid: the guest's completion queue that the entries will arrive in
+ * @cqes: entries, with room for one more; their phase tags are set here
+ * @nr: how many
+ *
+ * Until vfake_disarm_cq().
+ */
+void vfake_arm_cq(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
+		  unsigned int nr)
+{
+	struct sluice_nvme_cq *hw = &f->vctrl.cqs[cqid].hw;
+
+	guard(spinlock_irqsave)(&hw->lock);
+	vfake_load_cq(hw, cqes, nr);
+	hw->db = (u32 __iomem __force *)&f->cq_db[cqid];
+	hw->armed = true;
+}
+
+/**
+ * vfake_disarm_cq() - undo vfake_arm_cq()
+ * @f: fixture
+ * @cqid: the guest's completion queue
+ */
+void vfake_disarm_cq(struct vfake *f, u16 cqid)
+{
+	struct sluice_nvme_cq *hw = &f->vctrl.cqs[cqid].hw;
+
+	guard(spinlock_irqsave)(&hw->lock);
+	hw->armed = false;
+	hw->entries = NULL;
+}
+
 /**
  * vfake_complete_batch() - what a drive does: complete commands together
  * @f: fixture
@@ -421,17 +470,9 @@ void vfake_complete_batch(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
 			  unsigned int nr)
 {
 	struct sluice_nvme_cq *hw = &f->vctrl.cqs[cqid].hw;
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		cqes[i].status |= cpu_to_le16(1);
-	cqes[nr].status = 0;
 
 	guard(spinlock_irqsave)(&hw->lock);
-	hw->entries = cqes;
-	hw->depth = nr + 1;
-	hw->head = 0;
-	hw->phase = 1;
+	vfake_load_cq(hw, cqes, nr);
 	KUNIT_EXPECT_EQ(f->test, hw->process(hw, hw->depth), nr);
 	KUNIT_EXPECT_EQ(f->test, hw->process(hw, hw->depth), 0u);
 	hw->entries = NULL;

@@ -128,6 +128,9 @@ void vfake_submit(struct vfake *f, u16 qid, const struct nvme_cmd *cmd);
 void vfake_ring_sq(struct vfake *f, u16 qid, u32 value);
 void vfake_ring_cq(struct vfake *f, u16 qid, u32 value);
 struct nvme_cqe *vfake_cqe(struct vfake *f, u16 qid, u32 index);
+void vfake_arm_cq(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
+		  unsigned int nr);
+void vfake_disarm_cq(struct vfake *f, u16 cqid);
 void vfake_complete_batch(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
 			  unsigned int nr);
 void vfake_complete(struct vfake *f, u16 sqid, u16 cqid, u16 cid, u16 status);
