@@ -226,7 +226,7 @@ machine_arguments() {
 }
 
 # Two NUMA nodes for MACHINE, each a socket with a processor. With more processors
-# than there are below, one in forty machines lost a processor's timer.
+# than there are below, one in fifty machines lost a processor's timer.
 machine_nodes() {
 	MACHINE+=(-smp "2,sockets=2"
 		-object "memory-backend-ram,id=node0,size=3G"
