@@ -25,6 +25,9 @@ drive_bdf() {
 
 drive_sys() { echo "/sys/bus/pci/devices/$(drive_bdf "$1")"; }
 
+# drive_on DRIVE NODE, as an admin says it whose firmware does not
+drive_on() { echo "$2" >"$(drive_sys "$1")/numa_node"; }
+
 # What built-in drivers took at boot
 release_drives() {
 	local d bdf

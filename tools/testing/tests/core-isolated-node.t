@@ -7,12 +7,11 @@
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid)
-drive_on() { echo "$1" >"$(drive_sys main)/numa_node"; }
 
 plan 8
 is "a CPU is isolated" "$(cat /sys/devices/system/cpu/isolated)" 1
 is "it is the node's only one" "$(cat /sys/devices/system/node/node1/cpulist)" 1
-check "a drive is on that node" drive_on 1
+check "a drive is on that node" drive_on main 1
 check "bind it" sluice_up main
 check "a slice" table_write main "size=16MiB, type=slice, uuid=$a, name=a"
 check "attach" slice_attach main "$a"

@@ -7,7 +7,6 @@
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid)
-drive_on() { echo "$1" >"$(drive_sys main)/numa_node"; }
 
 # reload [PARAMETER=VALUE...]
 reload() { modules_unload && insmod /out/mods/sluice.ko "$@" && sluice_up main; }
@@ -17,7 +16,7 @@ bound() { ! taskset -pc 0-1 "$(poller_pids)"; }
 
 plan 21
 is "a CPU is isolated" "$(cat /sys/devices/system/cpu/isolated)" 1
-check "a drive is on the node" drive_on 0
+check "a drive is on the node" drive_on main 0
 check "bind it" sluice_up main
 check "a slice" table_write main "size=16MiB, type=slice, uuid=$a, name=a"
 check "attach" slice_attach main "$a"

@@ -8,9 +8,6 @@
 
 a=$(new_uuid) b=$(new_uuid)
 
-# drive_on DRIVE NODE, as an admin says it whose firmware does not
-drive_on() { echo "$2" >"$(drive_sys "$1")/numa_node"; }
-
 plan 16
 is "all CPUs are there" "$(cat /sys/devices/system/cpu/online)" 0-1
 is "there are two nodes" "$(cat /sys/devices/system/node/online)" 0-1
