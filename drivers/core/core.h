@@ -36,11 +36,11 @@
 
 #include "sluice_compat.h"
 
-#include "config.h"
-#include "doorbell.h"
-#include "gmem.h"
-#include "irq.h"
-#include "poller.h"
+#include "device/config.h"
+#include "poll/doorbell.h"
+#include "memory/gmem.h"
+#include "device/irq.h"
+#include "poll/poller.h"
 
 /**
  * struct sluice_parent - a physical function whose disks are cut into slices

@@ -11,7 +11,7 @@
 #include <linux/pm.h>
 #include <linux/slab.h>
 
-#include "host.h"
+#include "host/host.h"
 
 unsigned int sluice_nvme_host_queues = 2;
 module_param_named(host_queues, sluice_nvme_host_queues, uint, 0444);

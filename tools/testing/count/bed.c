@@ -8,8 +8,8 @@
  * comes by only when it is called.
  */
 #include "../core/core.h"
-#include "../core/gmem_table.h"
-#include "vctrl.h"
+#include "../core/memory/gmem_table.h"
+#include "guest/vctrl.h"
 
 #include "bed.h"
 

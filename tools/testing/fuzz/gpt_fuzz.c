@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz target: drivers/core/gpt.c on any disk, against gpt_model.c.
+ * Fuzz target: drivers/core/table/gpt.c on any disk, against gpt_model.c.
  *
  * Beside what the sanitizers see, each input checks that
  * - the reader is called as its documentation says, and a bounded number of

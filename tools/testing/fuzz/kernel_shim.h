@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The little of the kernel that drivers/core/gpt.c and its KUnit suite need,
+ * The little of the kernel that drivers/core/table/gpt.c and its KUnit suite need,
  * for building them as they stand in user space. Included before everything
  * else; the Makefile makes the kernel's header names that have no user-space
  * counterpart.

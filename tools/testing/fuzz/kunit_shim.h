@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The little of KUnit that drivers/core/gpt_test.c needs, so that the same
+ * The little of KUnit that drivers/core/table/gpt_test.c needs, so that the same
  * tests run in user space under the sanitizers of the compiler. kunit_run.c
  * has the main program.
  */

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the PCI configuration space
+ */
+#include <kunit/test.h>
+#include <linux/bitops.h>
+#include <linux/string.h>
+
+#include "device/config.h"
+
+static const struct sluice_function config_fn = {
+	.vendor = 0x1b36,
+	.device = 0x0010,
+	.subsystem_vendor = 0x1af4,
+	.subsystem_device = 0x1100,
+	.class = 0x010802,
+	.revision = 0x02,
+	.bar0_size = SZ_16K,
+	.doorbell_offset = SZ_4K,
+	.vectors = 17,
+};
+
+static struct sluice_config *config_make(struct kunit *test)
+{
+	struct sluice_config *cfg = kunit_kzalloc(test, sizeof(*cfg),
+						  GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, cfg);
+	KUNIT_ASSERT_EQ(test, sluice_config_init(cfg, &config_fn), 0);
+	return cfg;
+}
+
+static u32 config_read(struct sluice_config *cfg, u32 off, u32 len)
+{
+	u8 buf[4] = {};
+
+	sluice_config_read(cfg, off, buf, len);
+	return buf[0] | buf[1] << 8 | buf[2] << 16 | (u32)buf[3] << 24;
+}
+
+static unsigned int config_write(struct sluice_config *cfg, u32 off, u32 len,
+				 u32 val)
+{
+	u8 buf[4] = { val, val >> 8, val >> 16, val >> 24 };
+
+	return sluice_config_write(cfg, off, buf, len);
+}
+
+static void config_identity(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_VENDOR_ID, 4), 0x00101b36);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_CLASS_REVISION, 4),
+			0x01080202);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_SUBSYSTEM_VENDOR_ID, 4),
+			0x11001af4);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_HEADER_TYPE, 1), 0);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_COMMAND, 2), 0);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_STATUS, 2),
+			PCI_STATUS_CAP_LIST);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_INTERRUPT_PIN, 1), 0);
+}
+
+/* What sits in one byte is what sits there in a word. */
+static void config_any_width(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	u32 off;
+
+	for (off = 0; off + 4 <= SLUICE_CONFIG_STORED; off++) {
+		u32 val = config_read(cfg, off, 4);
+
+		KUNIT_EXPECT_EQ(test, config_read(cfg, off, 1), val & 0xff);
+		KUNIT_EXPECT_EQ(test, config_read(cfg, off, 2), val & 0xffff);
+		KUNIT_EXPECT_EQ(test, config_read(cfg, off + 2, 2), val >> 16);
+	}
+}
+
+static void config_extended_is_zero(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	u8 *buf = kunit_kzalloc(test, SLUICE_CONFIG_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	memset(buf, 0xff, SLUICE_CONFIG_SIZE);
+	KUNIT_EXPECT_EQ(test, sluice_config_write(cfg, SLUICE_CONFIG_STORED, buf,
+						  SLUICE_CONFIG_SIZE -
+						  SLUICE_CONFIG_STORED), 0);
+	sluice_config_read(cfg, 0, buf, SLUICE_CONFIG_SIZE);
+	KUNIT_EXPECT_NULL(test, memchr_inv(buf + SLUICE_CONFIG_STORED, 0,
+					   SLUICE_CONFIG_SIZE -
+					   SLUICE_CONFIG_STORED));
+	/* Far outside, with a length that reaches back in by overflow. */
+	memset(buf, 0xff, 8);
+	sluice_config_read(cfg, U32_MAX - 3, buf, 8);
+	KUNIT_EXPECT_NULL(test, memchr_inv(buf, 0, 8));
+}
+
+static void config_write_across_the_end(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	u8 ones[8];
+
+	memset(ones, 0xff, sizeof(ones));
+	KUNIT_EXPECT_EQ(test, sluice_config_write(cfg, SLUICE_CONFIG_STORED - 4,
+						  ones, sizeof(ones)), 0);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, SLUICE_CONFIG_STORED - 4, 4), 0);
+}
+
+static void config_bar_sizes(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+
+	config_write(cfg, PCI_BASE_ADDRESS_0, 4, ~0U);
+	config_write(cfg, PCI_BASE_ADDRESS_1, 4, ~0U);
+	config_write(cfg, PCI_BASE_ADDRESS_2, 4, ~0U);
+	config_write(cfg, PCI_BASE_ADDRESS_3, 4, ~0U);
+	config_write(cfg, PCI_ROM_ADDRESS, 4, ~0U);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_BASE_ADDRESS_0, 4),
+			~(u32)(SZ_16K - 1) | PCI_BASE_ADDRESS_MEM_TYPE_64);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_BASE_ADDRESS_1, 4), ~0U);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_BASE_ADDRESS_2, 4),
+			~(u32)(SZ_8K - 1));
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_BASE_ADDRESS_3, 4), 0);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_ROM_ADDRESS, 4), 0);
+
+	/* Byte by byte it must come out the same. */
+	config_write(cfg, PCI_BASE_ADDRESS_0, 4, 0xfeb00000);
+	config_write(cfg, PCI_BASE_ADDRESS_0 + 2, 1, 0xc1);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_BASE_ADDRESS_0, 4),
+			0xfec10000 | PCI_BASE_ADDRESS_MEM_TYPE_64);
+}
+
+static void config_command(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+
+	KUNIT_EXPECT_EQ(test, config_write(cfg, PCI_COMMAND, 2,
+					   PCI_COMMAND_MEMORY),
+			SLUICE_CONFIG_MEMORY);
+	KUNIT_EXPECT_TRUE(test, sluice_config_memory_on(cfg));
+	KUNIT_EXPECT_FALSE(test, sluice_config_master_on(cfg));
+	KUNIT_EXPECT_EQ(test, config_write(cfg, PCI_COMMAND, 1,
+					   PCI_COMMAND_MEMORY |
+					   PCI_COMMAND_MASTER),
+			SLUICE_CONFIG_MASTER);
+	KUNIT_EXPECT_TRUE(test, sluice_config_master_on(cfg));
+	/* The same again changes nothing. */
+	KUNIT_EXPECT_EQ(test, config_write(cfg, PCI_COMMAND, 2,
+					   PCI_COMMAND_MEMORY |
+					   PCI_COMMAND_MASTER), 0);
+	/* There is no I/O space, nor most of the rest. */
+	config_write(cfg, PCI_COMMAND, 2, 0xffff);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_COMMAND, 2),
+			PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+			PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
+			PCI_COMMAND_INTX_DISABLE);
+	KUNIT_EXPECT_EQ(test, config_write(cfg, PCI_COMMAND, 2, 0),
+			SLUICE_CONFIG_MEMORY | SLUICE_CONFIG_MASTER);
+}
+
+/* Every register that is not listed as writable stays what it is. */
+static void config_read_only(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	struct sluice_config *before = config_make(test);
+	u32 off;
+
+	for (off = 0; off < SLUICE_CONFIG_STORED; off++) {
+		u8 mask = cfg->writable[off];
+		u8 old = before->bytes[off];
+
+		/* This one does more than store. */
+		if (off == SLUICE_CONFIG_PM + PCI_PM_CTRL)
+			continue;
+		config_write(cfg, off, 1, 0xff & ~(PCI_EXP_DEVCTL_BCR_FLR >> 8));
+		KUNIT_EXPECT_EQ(test, cfg->bytes[off] & ~mask, old & ~mask);
+		config_write(cfg, off, 1, 0);
+		KUNIT_EXPECT_EQ(test, cfg->bytes[off], old & ~mask);
+	}
+}
+
+static void config_capabilities(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	unsigned long seen = 0;
+	unsigned int hops = 0;
+	u32 pos;
+
+	for (pos = config_read(cfg, PCI_CAPABILITY_LIST, 1); pos;
+	     pos = config_read(cfg, pos + PCI_CAP_LIST_NEXT, 1)) {
+		KUNIT_ASSERT_LT(test, hops++, 16);
+		KUNIT_EXPECT_EQ(test, pos & 3, 0);
+		KUNIT_EXPECT_GE(test, pos, PCI_STD_HEADER_SIZEOF);
+		__set_bit(config_read(cfg, pos, 1), &seen);
+	}
+	KUNIT_EXPECT_EQ(test, seen, BIT(PCI_CAP_ID_PM) | BIT(PCI_CAP_ID_EXP) |
+				    BIT(PCI_CAP_ID_MSIX));
+}
+
+static void config_express(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	const u32 pos = SLUICE_CONFIG_PCIE;
+
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pos + PCI_EXP_FLAGS, 2),
+			2 | PCI_EXP_TYPE_ENDPOINT << 4);
+	KUNIT_EXPECT_TRUE(test, config_read(cfg, pos + PCI_EXP_DEVCAP, 4) &
+				PCI_EXP_DEVCAP_FLR);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pos + PCI_EXP_LNKSTA, 2),
+			PCI_EXP_LNKSTA_CLS_16_0GB | PCI_EXP_LNKSTA_NLW_X4);
+	config_write(cfg, pos + PCI_EXP_LNKSTA, 2, 0xffff);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pos + PCI_EXP_LNKSTA, 2),
+			PCI_EXP_LNKSTA_CLS_16_0GB | PCI_EXP_LNKSTA_NLW_X4);
+}
+
+static void config_flr(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	struct sluice_config *fresh = config_make(test);
+	const u32 devctl = SLUICE_CONFIG_PCIE + PCI_EXP_DEVCTL;
+
+	config_write(cfg, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	config_write(cfg, PCI_BASE_ADDRESS_0, 4, 0xfeb00000);
+	/* Neither the lower byte nor another bit of the upper asks for it. */
+	KUNIT_EXPECT_EQ(test, config_write(cfg, devctl, 1, 0xff), 0);
+	KUNIT_EXPECT_EQ(test, config_write(cfg, devctl + 1, 1, 0x7f), 0);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, devctl, 2) &
+			      PCI_EXP_DEVCTL_BCR_FLR, 0);
+	KUNIT_EXPECT_EQ(test, config_write(cfg, devctl, 2,
+					   PCI_EXP_DEVCTL_BCR_FLR),
+			SLUICE_CONFIG_FLR | SLUICE_CONFIG_MASTER);
+	KUNIT_EXPECT_EQ(test, memcmp(cfg->bytes, fresh->bytes,
+				     sizeof(cfg->bytes)), 0);
+	KUNIT_EXPECT_EQ(test, config_write(cfg, devctl + 1, 1, 0x80),
+			SLUICE_CONFIG_FLR);
+}
+
+static void config_power(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	const u32 pmcsr = SLUICE_CONFIG_PM + PCI_PM_CTRL;
+
+	config_write(cfg, PCI_COMMAND, 2,
+		     PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	KUNIT_EXPECT_EQ(test, config_write(cfg, pmcsr, 2, 3),
+			SLUICE_CONFIG_MEMORY | SLUICE_CONFIG_MASTER);
+	KUNIT_EXPECT_FALSE(test, sluice_config_memory_on(cfg));
+	KUNIT_EXPECT_FALSE(test, sluice_config_master_on(cfg));
+	/* D1 and D2 do not exist: the write is ignored. */
+	KUNIT_EXPECT_EQ(test, config_write(cfg, pmcsr, 2, 1), 0);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pmcsr, 1) & 3, 3);
+	KUNIT_EXPECT_EQ(test, config_write(cfg, pmcsr, 2, 2), 0);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pmcsr, 1) & 3, 3);
+	/* NoSoftRst: what was set is still there. */
+	KUNIT_EXPECT_EQ(test, config_write(cfg, pmcsr, 2, 0),
+			SLUICE_CONFIG_MEMORY | SLUICE_CONFIG_MASTER);
+	KUNIT_EXPECT_TRUE(test, sluice_config_memory_on(cfg));
+	KUNIT_EXPECT_TRUE(test, config_read(cfg, pmcsr, 2) &
+				PCI_PM_CTRL_NO_SOFT_RESET);
+}
+
+static void config_msix(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	const u32 pos = SLUICE_CONFIG_MSIX;
+
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pos + PCI_MSIX_FLAGS, 2), 16);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pos + PCI_MSIX_TABLE, 4), 2);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pos + PCI_MSIX_PBA, 4),
+			0x1000 | 2);
+	config_write(cfg, pos + PCI_MSIX_FLAGS, 2, 0xffff);
+	KUNIT_EXPECT_EQ(test, config_read(cfg, pos + PCI_MSIX_FLAGS, 2),
+			16 | PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+}
+
+/* The table and the PBA never share a page, nor leave the BAR. */
+static void config_msix_layout(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	struct sluice_function fn = config_fn;
+
+	for (fn.vectors = 1; fn.vectors <= 2048; fn.vectors++) {
+		u32 table = fn.vectors * PCI_MSIX_ENTRY_SIZE;
+		u32 pba = DIV_ROUND_UP(fn.vectors, 64) * 8;
+
+		KUNIT_ASSERT_EQ(test, sluice_config_init(cfg, &fn), 0);
+		KUNIT_ASSERT_GE(test, cfg->pba_offset, table);
+		KUNIT_ASSERT_EQ(test, cfg->pba_offset % SZ_4K, 0);
+		KUNIT_ASSERT_LE(test, cfg->pba_offset + pba, cfg->msix_size);
+		KUNIT_ASSERT_EQ(test, hweight32(cfg->msix_size), 1);
+	}
+}
+
+static void config_refuses(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	struct sluice_function fn;
+
+#define EXPECT_REFUSED(field, value)					\
+	do {								\
+		fn = config_fn;						\
+		fn.field = (value);					\
+		KUNIT_EXPECT_EQ(test, sluice_config_init(cfg, &fn),	\
+				-EINVAL);				\
+	} while (0)
+
+	EXPECT_REFUSED(vectors, 0);
+	EXPECT_REFUSED(vectors, 2049);
+	EXPECT_REFUSED(vectors, UINT_MAX);
+	EXPECT_REFUSED(bar0_size, 0);
+	EXPECT_REFUSED(bar0_size, SZ_16K + 1);
+	EXPECT_REFUSED(bar0_size, SZ_2K);
+	EXPECT_REFUSED(bar0_size, 0x80000000);
+	EXPECT_REFUSED(doorbell_offset, 4);
+	EXPECT_REFUSED(doorbell_offset, SZ_16K);
+	EXPECT_REFUSED(doorbell_offset, 0xfffff000);
+	EXPECT_REFUSED(class, 0x1000000);
+#undef EXPECT_REFUSED
+}
+
+static struct kunit_case config_cases[] = {
+	KUNIT_CASE(config_identity),
+	KUNIT_CASE(config_any_width),
+	KUNIT_CASE(config_extended_is_zero),
+	KUNIT_CASE(config_write_across_the_end),
+	KUNIT_CASE(config_bar_sizes),
+	KUNIT_CASE(config_command),
+	KUNIT_CASE(config_read_only),
+	KUNIT_CASE(config_capabilities),
+	KUNIT_CASE(config_express),
+	KUNIT_CASE(config_flr),
+	KUNIT_CASE(config_power),
+	KUNIT_CASE(config_msix),
+	KUNIT_CASE(config_msix_layout),
+	KUNIT_CASE(config_refuses),
+	{}
+};
+
+static struct kunit_suite config_suite = {
+	.name = "sluice_config",
+	.test_cases = config_cases,
+};
+
+kunit_test_suite(config_suite);

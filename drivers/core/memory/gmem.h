@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest memory: a table from IOVA to pinned, DMA-mapped pages
+ *
+ * Knows neither VFIO nor the DMA API: what it needs of them is in
+ * &struct sluice_gmem_ops.
+ */
+#ifndef SLUICE_GMEM_H
+#define SLUICE_GMEM_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/sizes.h>
+#include <linux/sluice.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "memory/recent.h"
+
+/* What one entry of the table covers, and the parts it is filled in. */
+#define SLUICE_GMEM_CHUNK	SLUICE_MEM_CHUNK
+#define SLUICE_GMEM_SHIFT	21
+#define SLUICE_GMEM_PAGES	(SLUICE_GMEM_CHUNK / PAGE_SIZE)
+#define SLUICE_GMEM_LEAVES	8
+#define SLUICE_GMEM_LEAF_PAGES	(SLUICE_GMEM_PAGES / SLUICE_GMEM_LEAVES)
+
+/**
+ * struct sluice_gmem_ops - how pages are pinned and mapped
+ * @pin: pin @nr pages from @iova on and tell which they are. All or nothing:
+ *	0, -EPERM where a page may not be written, -ENOMEM, or -EFAULT
+ * @unpin: undo one call of @pin, with the same @iova and @nr
+ * @map: map @size bytes, physically contiguous from @page on, for DMA; writes
+ *	by the device are allowed if @write. %DMA_MAPPING_ERROR on failure
+ * @unmap: undo one call of @map
+ *
+ * @pin and @unpin are called by one work item of the table, with no lock held.
+ */
+struct sluice_gmem_ops {
+	int (*pin)(void *priv, u64 iova, unsigned int nr, bool write,
+		   struct page **pages);
+	void (*unpin)(void *priv, u64 iova, unsigned int nr);
+	dma_addr_t (*map)(void *priv, struct page *page, size_t size,
+			  bool write);
+	void (*unmap)(void *priv, dma_addr_t dma, size_t size, bool write);
+};
+
+/**
+ * struct sluice_gmem - the memory of one guest as one device sees it
+ * @ops: how pages are pinned and mapped
+ * @priv: for @ops
+ * @max_map: most bytes that @ops->map takes at once
+ * @chunks: &struct gmem_chunk by IOVA. Read under RCU, changed under @table_lock
+ * @table_lock: protects changes of @chunks and of what is in them. Nothing that
+ *	pins or unpins, and nothing that waits for those, is done under it
+ * @lock: protects what follows, up to @wait. Inside @table_lock
+ * @wanted: &struct gmem_request for @work
+ * @dropped: chunks out of the table, for @work to unpin
+ * @nr_dropped: chunks not unpinned yet, with the one in @work's hands
+ * @recent: ranges that must not be pinned for now
+ * @scarce: until when pages are pinned one by one, in jiffies
+ * @exhausted: until when none are pinned, in jiffies
+ * @busy_first: first byte of what @work is pinning
+ * @busy_last: last byte
+ * @busy: @work is pinning
+ * @spoiled: what @work is pinning has been unmapped meanwhile
+ * @open: requests are accepted
+ * @unmapping: unmaps going on; nobody may wait for @work meanwhile
+ * @wait: woken at every change that someone may wait for
+ * @work: pins and unpins
+ * @pages: for @work
+ * @pinned: pages pinned so far
+ * @unpinned: pages unpinned so far
+ */
+struct sluice_gmem {
+	const struct sluice_gmem_ops *ops;
+	void *priv;
+	size_t max_map;
+	struct xarray chunks;
+	struct mutex table_lock;
+	spinlock_t lock;
+	struct list_head wanted;
+	struct list_head dropped;
+	unsigned int nr_dropped;
+	struct sluice_recent recent;
+	unsigned long scarce;
+	unsigned long exhausted;
+	u64 busy_first;
+	u64 busy_last;
+	bool busy;
+	bool spoiled;
+	bool open;
+	atomic_t unmapping;
+	wait_queue_head_t wait;
+	struct work_struct work;
+	struct page *pages[SLUICE_GMEM_PAGES];
+	atomic64_t pinned;
+	atomic64_t unpinned;
+};
+
+void sluice_gmem_init(struct sluice_gmem *gmem,
+		      const struct sluice_gmem_ops *ops, void *priv,
+		      size_t max_map);
+void sluice_gmem_destroy(struct sluice_gmem *gmem);
+void sluice_gmem_open(struct sluice_gmem *gmem);
+void sluice_gmem_close(struct sluice_gmem *gmem);
+
+int sluice_gmem_find(struct sluice_gmem *gmem,
+		     struct sluice_mem_cursor *cursor, u64 iova, bool write,
+		     struct page **page, dma_addr_t *dma);
+unsigned int sluice_gmem_find_list(struct sluice_gmem *gmem,
+				   struct sluice_mem_cursor *cursor, bool write,
+				   __le64 *list, unsigned int nr);
+int sluice_gmem_get(struct sluice_gmem *gmem, u64 iova, bool write,
+		    struct page **page, dma_addr_t *dma);
+int sluice_gmem_copy(struct sluice_gmem *gmem, u64 iova, void *buf, size_t len,
+		     bool to_guest);
+
+unsigned int sluice_gmem_unmap_begin(struct sluice_gmem *gmem, u64 first,
+				     u64 last);
+bool sluice_gmem_holds(struct sluice_gmem *gmem, u64 first, u64 last);
+void sluice_gmem_drop(struct sluice_gmem *gmem, u64 first, u64 last);
+void sluice_gmem_unmap_release(struct sluice_gmem *gmem);
+void sluice_gmem_unmap_end(struct sluice_gmem *gmem, u64 first, u64 last,
+			   unsigned int handle);
+
+u64 sluice_gmem_nr_pinned(struct sluice_gmem *gmem);
+
+int sluice_gmem_wq_init(void);
+void sluice_gmem_wq_exit(void);
+
+#endif /* SLUICE_GMEM_H */

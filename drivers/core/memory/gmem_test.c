@@ -1,0 +1,876 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the guest memory table
+ *
+ * The guest is made up: pages of one block stand for its memory, some of them
+ * out of order, read-only or missing. Pinning, unpinning and mapping are
+ * checked call by call: every unpin has to be the exact counterpart of a pin.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "memory/gmem.h"
+
+#define PAGES		SLUICE_GMEM_PAGES
+#define CHUNK		((u64)SLUICE_GMEM_CHUNK)
+#define ORDER		(SLUICE_GMEM_SHIFT - PAGE_SHIFT)
+
+/* Where in the guest's address space its chunks are. */
+#define FAKE_CHUNKS	3
+#define FAKE_START	(5 * CHUNK)
+
+/* Bus addresses begin here, so that zero is none of them. */
+#define FAKE_DMA	0x100000000ULL
+
+/* What a page of the guest is, besides ordinary. */
+#define FAKE_READ_ONLY	BIT(0)
+#define FAKE_MISSING	BIT(1)
+#define FAKE_PINNED	BIT(2)
+
+/**
+ * struct fake - a made-up guest
+ * @gmem: what is tested
+ * @test: for failures in callbacks
+ * @block: 2 MiB of memory that all chunks share
+ * @start: where the chunks are
+ * @page: what each page of the guest is
+ * @where: which page of @block it is
+ * @groups: for the first page of a call of pin: its length
+ * @pin_limit: pages that may be pinned at once
+ * @refusals: calls of pin that the limit made fail
+ * @maps: mappings there are now
+ * @map_calls: calls of map so far
+ * @map_read_only: of those, for reading only
+ * @map_fails_above: longest mapping that succeeds
+ * @hold_pin: pin waits for @go
+ * @hold_unpin: unpin waits for @go
+ * @entered: pin or unpin has begun to wait
+ * @go: ends it
+ */
+struct fake {
+	struct sluice_gmem gmem;
+	struct kunit *test;
+	struct page *block;
+	u64 start;
+	u8 page[FAKE_CHUNKS * PAGES];
+	u16 where[FAKE_CHUNKS * PAGES];
+	u16 groups[FAKE_CHUNKS * PAGES];
+	unsigned int pin_limit;
+	unsigned int refusals;
+	unsigned int maps;
+	unsigned int map_calls;
+	unsigned int map_read_only;
+	size_t map_fails_above;
+	bool hold_pin;
+	bool hold_unpin;
+	struct completion entered;
+	struct completion go;
+};
+
+static void fake_hold(struct fake *fake, bool *hold)
+{
+	if (!READ_ONCE(*hold))
+		return;
+	WRITE_ONCE(*hold, false);
+	complete(&fake->entered);
+	wait_for_completion(&fake->go);
+}
+
+static int fake_check_page(struct fake *fake, u64 idx, bool write)
+{
+	if (idx >= ARRAY_SIZE(fake->page) || (fake->page[idx] & FAKE_MISSING))
+		return -EFAULT;
+	if (write && (fake->page[idx] & FAKE_READ_ONLY))
+		return -EPERM;
+	KUNIT_EXPECT_FALSE(fake->test, fake->page[idx] & FAKE_PINNED);
+	return 0;
+}
+
+static int fake_pin(void *priv, u64 iova, unsigned int nr, bool write,
+		    struct page **pages)
+{
+	struct fake *fake = priv;
+	u64 first = (iova - fake->start) >> PAGE_SHIFT;
+	unsigned int i;
+
+	fake_hold(fake, &fake->hold_pin);
+	KUNIT_EXPECT_LE(fake->test, nr, PAGES);
+	for (i = 0; i < nr; i++) {
+		int ret = fake_check_page(fake, first + i, write);
+
+		if (ret)
+			return ret;
+	}
+	if (sluice_gmem_nr_pinned(&fake->gmem) + nr > fake->pin_limit) {
+		fake->refusals++;
+		return -ENOMEM;
+	}
+	for (i = 0; i < nr; i++) {
+		fake->page[first + i] |= FAKE_PINNED;
+		pages[i] = fake->block + fake->where[first + i];
+	}
+	fake->groups[first] = nr;
+	return 0;
+}
+
+static void fake_unpin(void *priv, u64 iova, unsigned int nr)
+{
+	struct fake *fake = priv;
+	u64 first = (iova - fake->start) >> PAGE_SHIFT;
+	unsigned int i;
+
+	fake_hold(fake, &fake->hold_unpin);
+	if (first >= ARRAY_SIZE(fake->page) || fake->groups[first] != nr) {
+		KUNIT_FAIL(fake->test, "unpin of %#llx, %u pages, was no pin",
+			   iova, nr);
+		return;
+	}
+	fake->groups[first] = 0;
+	for (i = 0; i < nr; i++)
+		fake->page[first + i] &= ~FAKE_PINNED;
+}
+
+static dma_addr_t fake_map(void *priv, struct page *page, size_t size,
+			   bool write)
+{
+	struct fake *fake = priv;
+
+	if (size > fake->map_fails_above)
+		return DMA_MAPPING_ERROR;
+	fake->maps++;
+	fake->map_calls++;
+	fake->map_read_only += !write;
+	return FAKE_DMA + ((u64)(page - fake->block) << PAGE_SHIFT);
+}
+
+static void fake_unmap(void *priv, dma_addr_t dma, size_t size, bool write)
+{
+	struct fake *fake = priv;
+
+	KUNIT_EXPECT_GE(fake->test, dma, FAKE_DMA);
+	KUNIT_EXPECT_LE(fake->test, dma + size, FAKE_DMA + CHUNK);
+	KUNIT_EXPECT_GT(fake->test, fake->maps--, 0);
+}
+
+static const struct sluice_gmem_ops fake_ops = {
+	.pin = fake_pin,
+	.unpin = fake_unpin,
+	.map = fake_map,
+	.unmap = fake_unmap,
+};
+
+/* The first chunk is contiguous, the others are back to front. */
+static void fake_lay_out(struct fake *fake)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fake->where); i++)
+		fake->where[i] = i < PAGES ? i : PAGES - 1 - i % PAGES;
+}
+
+static int fake_init(struct kunit *test)
+{
+	struct fake *fake = kvzalloc(sizeof(*fake), GFP_KERNEL);
+
+	if (!fake)
+		return -ENOMEM;
+	fake->block = alloc_pages(GFP_KERNEL, ORDER);
+	if (!fake->block) {
+		kvfree(fake);
+		return -ENOMEM;
+	}
+	fake->test = test;
+	fake->start = FAKE_START;
+	fake->map_fails_above = SIZE_MAX;
+	fake->pin_limit = UINT_MAX;
+	init_completion(&fake->entered);
+	init_completion(&fake->go);
+	fake_lay_out(fake);
+	sluice_gmem_init(&fake->gmem, &fake_ops, fake, SIZE_MAX);
+	sluice_gmem_open(&fake->gmem);
+	test->priv = fake;
+	return 0;
+}
+
+static void fake_close(struct fake *fake)
+{
+	unsigned int i;
+
+	sluice_gmem_close(&fake->gmem);
+	KUNIT_EXPECT_EQ(fake->test, fake->maps, 0);
+	KUNIT_EXPECT_EQ(fake->test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	for (i = 0; i < ARRAY_SIZE(fake->page); i++)
+		KUNIT_EXPECT_FALSE(fake->test, fake->page[i] & FAKE_PINNED);
+}
+
+static void fake_exit(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	if (!fake)
+		return;
+	fake_close(fake);
+	sluice_gmem_destroy(&fake->gmem);
+	__free_pages(fake->block, ORDER);
+	kvfree(fake);
+}
+
+static u64 fake_iova(struct fake *fake, unsigned int page)
+{
+	return fake->start + ((u64)page << PAGE_SHIFT);
+}
+
+static int fake_get(struct fake *fake, u64 iova, bool write)
+{
+	struct page *page;
+	dma_addr_t dma;
+
+	return sluice_gmem_get(&fake->gmem, iova, write, &page, &dma);
+}
+
+/* A page is found, and it is the right one. */
+static void fake_expect(struct fake *fake, unsigned int idx)
+{
+	struct kunit *test = fake->test;
+	struct page *page;
+	dma_addr_t dma;
+
+	KUNIT_ASSERT_EQ(test, sluice_gmem_get(&fake->gmem, fake_iova(fake, idx),
+					      true, &page, &dma), 0);
+	KUNIT_EXPECT_PTR_EQ(test, page, fake->block + fake->where[idx]);
+	KUNIT_EXPECT_EQ(test, dma,
+			FAKE_DMA + ((u64)fake->where[idx] << PAGE_SHIFT));
+}
+
+static void fake_unmap_range(struct fake *fake, u64 first, u64 last)
+{
+	unsigned int handle;
+
+	handle = sluice_gmem_unmap_begin(&fake->gmem, first, last);
+	sluice_gmem_drop(&fake->gmem, first, last);
+	sluice_gmem_unmap_release(&fake->gmem);
+	sluice_gmem_unmap_end(&fake->gmem, first, last, handle);
+}
+
+static void gmem_contiguous_chunk(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	fake_expect(fake, 0);
+	fake_expect(fake, PAGES - 1);
+	fake_expect(fake, 17);
+	KUNIT_EXPECT_EQ(test, fake->map_calls, 1);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+}
+
+static void gmem_scattered_chunk(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++)
+		fake_expect(fake, PAGES + i);
+	KUNIT_EXPECT_EQ(test, fake->map_calls, PAGES);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+}
+
+/* Just one pair out of order, wherever it is, is enough for a page each. */
+static void gmem_nearly_contiguous(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	swap(fake->where[PAGES - 2], fake->where[PAGES - 1]);
+	fake_expect(fake, PAGES - 1);
+	fake_expect(fake, 0);
+	KUNIT_EXPECT_EQ(test, fake->map_calls, PAGES);
+}
+
+static void gmem_no_large_maps(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	fake->gmem.max_map = SZ_256K;
+	fake_expect(fake, 3);
+	KUNIT_EXPECT_EQ(test, fake->map_calls, PAGES);
+}
+
+static void gmem_large_map_fails(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	fake->map_fails_above = PAGE_SIZE;
+	fake_expect(fake, 3);
+	KUNIT_EXPECT_EQ(test, fake->map_calls, PAGES);
+}
+
+static void gmem_all_maps_fail(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	fake->map_fails_above = 0;
+	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start, true), -EIO);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	fake->map_fails_above = SIZE_MAX;
+	fake_expect(fake, 0);
+}
+
+/* A hole costs what is in it, and nothing else. */
+static void gmem_hole(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned int hole = 100;
+	unsigned int i;
+
+	fake->page[hole] = FAKE_MISSING;
+	for (i = 0; i < PAGES; i++)
+		if (i != hole)
+			fake_expect(fake, i);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, fake_iova(fake, hole), false),
+			-EFAULT);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES - 1);
+	/* It may be filled later. */
+	fake->page[hole] = 0;
+	fake_expect(fake, hole);
+}
+
+static void gmem_nothing_there(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	KUNIT_EXPECT_EQ(test, fake_get(fake, 0, false), -EFAULT);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, U64_MAX, true), -EFAULT);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start - 1, true), -EFAULT);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->gmem.chunks));
+}
+
+/* Each refusal is a line in the log: there must be few of them. */
+static void gmem_locked_memory_limit(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned long before = jiffies;
+	unsigned int i;
+
+	fake->pin_limit = 20;
+	for (i = 0; i < 20; i++)
+		fake_expect(fake, 7 * i);
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_EQ(test, fake_get(fake, fake_iova(fake, 501),
+					       true), -ENOMEM);
+	/* Two to begin with, and two for each half second after that. */
+	KUNIT_EXPECT_LE(test, fake->refusals,
+			2 + 2 * ((jiffies - before) / (HZ / 2)));
+	/* What there is stays usable, and more when the limit is raised. */
+	fake_expect(fake, 0);
+	fake->pin_limit = UINT_MAX;
+	msleep(600);
+	fake_expect(fake, 501);
+}
+
+static void gmem_read_only(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	u64 iova = fake_iova(fake, 9);
+
+	fake->page[9] = FAKE_READ_ONLY;
+	KUNIT_EXPECT_EQ(test, fake_get(fake, iova, true), -EPERM);
+	KUNIT_EXPECT_EQ(test, fake->map_calls, 0);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, iova, false), 0);
+	KUNIT_EXPECT_EQ(test, fake->map_read_only, 1);
+	/* Now that it is in the table, too. */
+	KUNIT_EXPECT_EQ(test, fake_get(fake, iova, true), -EPERM);
+	fake_expect(fake, 8);
+	KUNIT_EXPECT_EQ(test, fake->map_read_only, 1);
+}
+
+static void gmem_end_of_address_space(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	char byte = 0;
+
+	fake->start = 0 - (u64)FAKE_CHUNKS * CHUNK;
+	fake_expect(fake, FAKE_CHUNKS * PAGES - 1);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_copy(&fake->gmem, U64_MAX, &byte, 1,
+					       true), 0);
+	KUNIT_EXPECT_TRUE(test, sluice_gmem_holds(&fake->gmem, U64_MAX,
+						  U64_MAX));
+	KUNIT_EXPECT_FALSE(test, sluice_gmem_holds(&fake->gmem, 0,
+						   0 - CHUNK - 1));
+	fake_unmap_range(fake, U64_MAX, U64_MAX);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+}
+
+/* One byte unmapped drops the chunk it is in, and no other. */
+static void gmem_partial_unmap(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < FAKE_CHUNKS; i++)
+		fake_expect(fake, i * PAGES);
+	fake_unmap_range(fake, fake->start + 2 * CHUNK - 1,
+			 fake->start + 2 * CHUNK - 1);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 2 * PAGES);
+	KUNIT_EXPECT_TRUE(test, sluice_gmem_holds(&fake->gmem, fake->start,
+						  fake->start));
+	KUNIT_EXPECT_FALSE(test, sluice_gmem_holds(&fake->gmem,
+						   fake->start + CHUNK,
+						   fake->start + 2 * CHUNK - 1));
+	/* What should have stayed comes back. */
+	fake_expect(fake, PAGES);
+}
+
+static void gmem_unmap_across_chunks(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < FAKE_CHUNKS; i++)
+		fake_expect(fake, i * PAGES);
+	fake_unmap_range(fake, fake->start + CHUNK - 1, fake->start + CHUNK);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+	KUNIT_EXPECT_EQ(test, fake->maps, PAGES);
+}
+
+static void gmem_unmap_all(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < FAKE_CHUNKS; i++)
+		fake_expect(fake, i * PAGES);
+	fake_unmap_range(fake, 0, U64_MAX);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	KUNIT_EXPECT_EQ(test, fake->maps, 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->gmem.chunks));
+}
+
+static void gmem_unmap_nothing(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	fake_expect(fake, 0);
+	fake_unmap_range(fake, 0, fake->start - 1);
+	fake_unmap_range(fake, fake->start + CHUNK, U64_MAX);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+}
+
+/* What has just been unmapped is pinned again after the grace time only. */
+static void gmem_grace(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned long before;
+	unsigned int i;
+
+	/* Up to the longest, which is long enough to be measured. */
+	for (i = 0; i < SLUICE_RECENT_STEADY + SLUICE_RECENT_DOUBLINGS; i++) {
+		fake_expect(fake, 0);
+		fake_unmap_range(fake, fake->start,
+				 fake->start + PAGE_SIZE - 1);
+	}
+	before = jiffies;
+	fake_expect(fake, 0);
+	/* It began when the unmap had ended, a moment before. */
+	KUNIT_EXPECT_GE(test, jiffies - before,
+			(SLUICE_RECENT_GRACE << SLUICE_RECENT_DOUBLINGS) / 2);
+}
+
+static void gmem_busy_with_unmap(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned int handle;
+
+	fake_expect(fake, 0);
+	handle = sluice_gmem_unmap_begin(&fake->gmem, fake->start,
+					 fake->start);
+	/* What is there is found; nothing is pinned, wherever it is. */
+	fake_expect(fake, 1);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start + CHUNK, true),
+			-EAGAIN);
+	sluice_gmem_drop(&fake->gmem, fake->start, fake->start);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start, true), -EAGAIN);
+	sluice_gmem_unmap_release(&fake->gmem);
+	sluice_gmem_unmap_end(&fake->gmem, fake->start, fake->start, handle);
+	fake_expect(fake, PAGES);
+}
+
+struct fake_getter {
+	struct fake *fake;
+	u64 iova;
+	int ret;
+	struct completion done;
+};
+
+static int fake_getter_thread(void *data)
+{
+	struct fake_getter *getter = data;
+
+	getter->ret = fake_get(getter->fake, getter->iova, true);
+	complete(&getter->done);
+	return 0;
+}
+
+static void fake_getter_start(struct fake *fake, struct fake_getter *getter)
+{
+	struct task_struct *task;
+
+	getter->fake = fake;
+	getter->iova = fake->start;
+	init_completion(&getter->done);
+	WRITE_ONCE(fake->hold_pin, true);
+	task = kthread_run(fake_getter_thread, getter, "sluice_gmem_test");
+	KUNIT_ASSERT_FALSE(fake->test, IS_ERR(task));
+	wait_for_completion(&fake->entered);
+}
+
+/* An unmap does not wait for those who wait for a pin: they give up. */
+static void gmem_waiter_gives_up(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	struct fake_getter getter;
+	unsigned int handle;
+
+	fake_getter_start(fake, &getter);
+	handle = sluice_gmem_unmap_begin(&fake->gmem, fake->start,
+					 fake->start);
+	wait_for_completion(&getter.done);
+	KUNIT_EXPECT_EQ(test, getter.ret, -EAGAIN);
+	KUNIT_EXPECT_FALSE(test, sluice_gmem_holds(&fake->gmem, 0, U64_MAX));
+	sluice_gmem_drop(&fake->gmem, fake->start, fake->start);
+	sluice_gmem_unmap_release(&fake->gmem);
+
+	/* What has been pinned for it meanwhile does not stay. */
+	complete(&fake->go);
+	sluice_gmem_unmap_end(&fake->gmem, fake->start, fake->start, handle);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	KUNIT_EXPECT_FALSE(test, sluice_gmem_holds(&fake->gmem, 0, U64_MAX));
+}
+
+/* An unmap elsewhere may send the waiter away, too, but the pin is kept. */
+static void gmem_pin_survives_other_unmap(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	struct fake_getter getter;
+
+	fake_getter_start(fake, &getter);
+	fake_unmap_range(fake, 0, 0);
+	complete(&fake->go);
+	wait_for_completion(&getter.done);
+	fake_expect(fake, 0);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+}
+
+/* The unmap does not wait for ever, so that VFIO can look for itself. */
+static void gmem_unmap_waits_a_while(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	fake_expect(fake, 0);
+	WRITE_ONCE(fake->hold_unpin, true);
+	fake_unmap_range(fake, fake->start, fake->start);
+	KUNIT_EXPECT_EQ(test, fake->maps, 0);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+	complete(&fake->go);
+	fake_unmap_range(fake, fake->start, fake->start);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+}
+
+static void gmem_closed(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	char byte;
+
+	fake_expect(fake, 0);
+	fake_expect(fake, PAGES);
+	fake_close(fake);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start, false), -ENODEV);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_copy(&fake->gmem, fake->start, &byte,
+					       1, false), -ENODEV);
+	fake_unmap_range(fake, 0, U64_MAX);
+	sluice_gmem_open(&fake->gmem);
+	fake_expect(fake, 0);
+}
+
+static void gmem_copies(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	u64 iova = fake_iova(fake, PAGES + 3) + 100;
+	char *there = page_address(fake->block + fake->where[PAGES + 3]) + 100;
+	char buf[] = "seven of nine";
+
+	memset(there - 1, '.', sizeof(buf) + 2);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_copy(&fake->gmem, iova, buf,
+					       sizeof(buf), true), 0);
+	KUNIT_EXPECT_STREQ(test, there, "seven of nine");
+	KUNIT_EXPECT_EQ(test, there[-1], '.');
+	KUNIT_EXPECT_EQ(test, there[sizeof(buf)], '.');
+	there[0] = 'S';
+	KUNIT_EXPECT_EQ(test, sluice_gmem_copy(&fake->gmem, iova, buf,
+					       sizeof(buf), false), 0);
+	KUNIT_EXPECT_STREQ(test, buf, "Seven of nine");
+}
+
+/*
+ * Looking up without sleeping
+ */
+
+static u64 fake_dma(struct fake *fake, unsigned int idx)
+{
+	return FAKE_DMA + ((u64)fake->where[idx] << PAGE_SHIFT);
+}
+
+static int fake_find(struct fake *fake, struct sluice_mem_cursor *cursor,
+		     unsigned int idx, bool write)
+{
+	struct page *page;
+	dma_addr_t dma;
+	int ret;
+
+	ret = sluice_gmem_find(&fake->gmem, cursor, fake_iova(fake, idx), write,
+			       &page, &dma);
+	if (ret)
+		return ret;
+	KUNIT_EXPECT_PTR_EQ(fake->test, page, fake->block + fake->where[idx]);
+	KUNIT_EXPECT_EQ(fake->test, dma, fake_dma(fake, idx));
+	return 0;
+}
+
+/* What nobody has asked for is not found, nor is it had pinned. */
+static void gmem_find_misses(struct kunit *test)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct fake *fake = test->priv;
+
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, false), -ENOENT);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES, false), -ENOENT);
+	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	fake_expect(fake, 0);
+	/* not having found it is nothing that a cursor remembers */
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, true), 0);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES, false), -ENOENT);
+	fake_unmap_range(fake, fake_iova(fake, 0), fake_iova(fake, 1) - 1);
+	sluice_mem_cursor_reset(&cursor);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, true), -ENOENT);
+}
+
+/* All pages, in any order, and what the cursor has for those who look inline */
+static void gmem_find_all(struct kunit *test)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct fake *fake = test->priv;
+	unsigned int i, way;
+
+	for (i = 0; i < FAKE_CHUNKS; i++)
+		fake_expect(fake, i * PAGES);
+	for (i = 0; i < FAKE_CHUNKS * PAGES; i++) {
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, i % 2), 0);
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor,
+						i * 97 % (FAKE_CHUNKS * PAGES),
+						true), 0);
+	}
+	for (i = 0; i < FAKE_CHUNKS; i++) {
+		u64 tag = fake_iova(fake, i * PAGES) / CHUNK + 1;
+
+		way = tag % SLUICE_MEM_CURSOR_WAYS;
+		KUNIT_EXPECT_EQ(test, cursor.way[way].tag, tag);
+		KUNIT_EXPECT_PTR_EQ(test, cursor.way[way].first.vaddr,
+				    i ? NULL : page_address(fake->block));
+	}
+	way = (FAKE_START / CHUNK + 1) % SLUICE_MEM_CURSOR_WAYS;
+	KUNIT_EXPECT_EQ(test, cursor.way[way].first.dma, FAKE_DMA);
+}
+
+/* Two chunks that compete for a place in the cursor */
+static void gmem_find_ways(struct kunit *test)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct fake *fake = test->priv;
+	unsigned int i;
+
+	fake_expect(fake, 0);
+	fake_expect(fake, PAGES);
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, true), 0);
+		fake->start += SLUICE_MEM_CURSOR_WAYS * CHUNK;
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, true), -ENOENT);
+		fake->start -= SLUICE_MEM_CURSOR_WAYS * CHUNK;
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + i, true),
+				0);
+	}
+}
+
+#define LIST_LEN	40
+
+/* A list that begins with page @first of the guest; every third goes back. */
+static void fake_list(struct fake *fake, __le64 *list, unsigned int *idx,
+		      unsigned int first, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		idx[i] = first + (i % 3 == 2 ? i - 2 : i);
+		list[i] = cpu_to_le64(fake_iova(fake, idx[i]));
+	}
+}
+
+/* Where a page is in a list */
+static unsigned int fake_first_of(const unsigned int *idx, unsigned int page)
+{
+	unsigned int i = 0;
+
+	while (i < LIST_LEN && idx[i] != page)
+		i++;
+	return i;
+}
+
+static unsigned int fake_find_list(struct fake *fake, bool write, __le64 *list,
+				   unsigned int nr)
+{
+	struct sluice_mem_cursor cursor = {};
+
+	return sluice_gmem_find_list(&fake->gmem, &cursor, write, list, nr);
+}
+
+/* Lists of all lengths, and over both borders of chunks */
+static void gmem_list(struct kunit *test)
+{
+	static const unsigned int firsts[] = {
+		0, PAGES - 20, PAGES - 8, PAGES - 1, PAGES, 2 * PAGES - 11,
+	};
+	struct fake *fake = test->priv;
+	unsigned int idx[LIST_LEN];
+	__le64 list[LIST_LEN];
+	unsigned int f, i, nr;
+
+	for (i = 0; i < FAKE_CHUNKS; i++)
+		fake_expect(fake, i * PAGES);
+	for (f = 0; f < ARRAY_SIZE(firsts); f++) {
+		for (nr = 0; nr <= LIST_LEN; nr++) {
+			fake_list(fake, list, idx, firsts[f], nr);
+			KUNIT_EXPECT_EQ(test, fake_find_list(fake, true, list,
+							     nr), nr);
+			for (i = 0; i < nr; i++)
+				KUNIT_EXPECT_EQ(test, le64_to_cpu(list[i]),
+						fake_dma(fake, idx[i]));
+		}
+	}
+}
+
+/* An entry that will not do stops it: those before are replaced, no other is. */
+static void fake_expect_stop(struct fake *fake, unsigned int first,
+			     unsigned int at, u64 bad, bool write)
+{
+	unsigned int idx[LIST_LEN];
+	__le64 list[LIST_LEN];
+	unsigned int i;
+
+	fake_list(fake, list, idx, first, LIST_LEN);
+	list[at] = cpu_to_le64(bad);
+	KUNIT_EXPECT_EQ(fake->test, fake_find_list(fake, write, list, LIST_LEN),
+			at);
+	for (i = 0; i < LIST_LEN; i++) {
+		u64 wanted = i < at ? fake_dma(fake, idx[i]) :
+			     i == at ? bad : fake_iova(fake, idx[i]);
+
+		KUNIT_EXPECT_EQ(fake->test, le64_to_cpu(list[i]), wanted);
+	}
+}
+
+static void gmem_list_stops(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	unsigned int first, at;
+
+	fake_expect(fake, 0);
+	fake_expect(fake, PAGES);
+	for (first = 0; first <= PAGES; first += PAGES) {
+		for (at = 0; at < LIST_LEN; at++) {
+			u64 good = fake_iova(fake, first + at);
+
+			fake_expect_stop(fake, first, at, good + 1, true);
+			fake_expect_stop(fake, first, at, good + 2048, true);
+			fake_expect_stop(fake, first, at, good | BIT_ULL(63),
+					 true);
+			fake_expect_stop(fake, first, at,
+					 fake_iova(fake, 2 * PAGES), true);
+			fake_expect_stop(fake, first, at, U64_MAX, true);
+			fake_expect_stop(fake, first, at, 0, true);
+		}
+	}
+}
+
+/* What may not be written is found for reading alone, and holes are not. */
+static void gmem_find_read_only(struct kunit *test)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct fake *fake = test->priv;
+	unsigned int idx[LIST_LEN];
+	__le64 list[LIST_LEN];
+	unsigned int i;
+
+	fake->page[PAGES + 51] = FAKE_READ_ONLY;
+	fake->page[PAGES + 60] = FAKE_MISSING;
+	for (i = 0; i < LIST_LEN; i++)
+		fake_get(fake, fake_iova(fake, PAGES + 30 + i), false);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + 51, true),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + 51, false), 0);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + 60, false),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + 61, true), 0);
+
+	fake_list(fake, list, idx, PAGES + 30, LIST_LEN);
+	KUNIT_EXPECT_EQ(test, fake_find_list(fake, true, list, LIST_LEN),
+			fake_first_of(idx, PAGES + 51));
+	fake_list(fake, list, idx, PAGES + 30, LIST_LEN);
+	KUNIT_EXPECT_EQ(test, fake_find_list(fake, false, list, LIST_LEN),
+			fake_first_of(idx, PAGES + 60));
+}
+
+static struct kunit_case gmem_cases[] = {
+	KUNIT_CASE(gmem_contiguous_chunk),
+	KUNIT_CASE(gmem_scattered_chunk),
+	KUNIT_CASE(gmem_nearly_contiguous),
+	KUNIT_CASE(gmem_no_large_maps),
+	KUNIT_CASE(gmem_large_map_fails),
+	KUNIT_CASE(gmem_all_maps_fail),
+	KUNIT_CASE(gmem_hole),
+	KUNIT_CASE(gmem_nothing_there),
+	KUNIT_CASE(gmem_locked_memory_limit),
+	KUNIT_CASE(gmem_read_only),
+	KUNIT_CASE(gmem_end_of_address_space),
+	KUNIT_CASE(gmem_partial_unmap),
+	KUNIT_CASE(gmem_unmap_across_chunks),
+	KUNIT_CASE(gmem_unmap_all),
+	KUNIT_CASE(gmem_unmap_nothing),
+	KUNIT_CASE(gmem_grace),
+	KUNIT_CASE(gmem_busy_with_unmap),
+	KUNIT_CASE(gmem_waiter_gives_up),
+	KUNIT_CASE(gmem_pin_survives_other_unmap),
+	KUNIT_CASE(gmem_unmap_waits_a_while),
+	KUNIT_CASE(gmem_closed),
+	KUNIT_CASE(gmem_copies),
+	KUNIT_CASE(gmem_find_misses),
+	KUNIT_CASE(gmem_find_all),
+	KUNIT_CASE(gmem_find_ways),
+	KUNIT_CASE(gmem_list),
+	KUNIT_CASE(gmem_list_stops),
+	KUNIT_CASE(gmem_find_read_only),
+	{}
+};
+
+static struct kunit_suite gmem_suite = {
+	.name = "sluice_gmem",
+	.init = fake_init,
+	.exit = fake_exit,
+	.test_cases = gmem_cases,
+};
+
+kunit_test_suite(gmem_suite);

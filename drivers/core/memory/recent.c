@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ranges of guest memory that were unmapped a moment ago
+ */
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+
+#include "memory/recent.h"
+
+/* A range that comes again this long after its grace time is new. */
+#define RECENT_FORGET_MS	1000
+
+static unsigned long recent_grace(unsigned int repeats)
+{
+	unsigned int turn = repeats % (SLUICE_RECENT_STEADY +
+				       SLUICE_RECENT_DOUBLINGS);
+
+	if (turn < SLUICE_RECENT_STEADY)
+		return SLUICE_RECENT_GRACE;
+	return SLUICE_RECENT_GRACE << (turn - SLUICE_RECENT_STEADY + 1);
+}
+
+static bool recent_forgotten(const struct sluice_recent_range *r,
+			     unsigned long now)
+{
+	return !r->used ||
+	       (!r->active &&
+		time_after(now, r->until + msecs_to_jiffies(RECENT_FORGET_MS)));
+}
+
+static struct sluice_recent_range *recent_find(struct sluice_recent *recent,
+					       u64 first, u64 last,
+					       unsigned long now)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLUICE_RECENT_RANGES; i++) {
+		struct sluice_recent_range *r = &recent->range[i];
+
+		if (!recent_forgotten(r, now) && r->first == first &&
+		    r->last == last)
+			return r;
+	}
+	return NULL;
+}
+
+/* The one to be replaced: unused, or else that whose time is up the earliest. */
+static struct sluice_recent_range *recent_victim(struct sluice_recent *recent)
+{
+	struct sluice_recent_range *victim = NULL;
+	unsigned int i;
+
+	for (i = 0; i < SLUICE_RECENT_RANGES; i++) {
+		struct sluice_recent_range *r = &recent->range[i];
+
+		if (!r->used)
+			return r;
+		if (!r->active &&
+		    (!victim || time_before(r->until, victim->until)))
+			victim = r;
+	}
+	return victim;
+}
+
+/**
+ * sluice_recent_begin() - note that an unmap of a range begins
+ * @recent: the ranges
+ * @first: first byte
+ * @last: last byte
+ * @now: jiffies
+ *
+ * Return: a handle for sluice_recent_end()
+ */
+unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
+				 u64 last, unsigned long now)
+{
+	struct sluice_recent_range *r = recent_find(recent, first, last, now);
+
+	if (r) {
+		r->repeats++;
+	} else {
+		r = recent_victim(recent);
+		if (r) {
+			*r = (struct sluice_recent_range) {
+				.first = first, .last = last, .used = true,
+			};
+		} else {
+			/* All are going on: blocking too much is harmless. */
+			r = &recent->range[0];
+			r->first = min(r->first, first);
+			r->last = max(r->last, last);
+		}
+	}
+	r->active++;
+	return r - recent->range;
+}
+
+/**
+ * sluice_recent_end() - the unmap is through as far as we know
+ * @recent: the ranges
+ * @handle: from sluice_recent_begin()
+ * @finished: nothing is pinned any more
+ * @now: jiffies; the grace time starts here
+ */
+void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
+		       bool finished, unsigned long now)
+{
+	struct sluice_recent_range *r = &recent->range[handle];
+
+	r->active--;
+	r->unfinished = finished ? 0 : r->unfinished + 1;
+	r->until = now + recent_grace(r->repeats);
+}
+
+/**
+ * sluice_recent_unfinished() - how often an unmap ended too early
+ * @recent: the ranges
+ * @handle: from sluice_recent_begin()
+ *
+ * Return: how many of them in a row, up to now
+ */
+unsigned int sluice_recent_unfinished(const struct sluice_recent *recent,
+				      unsigned int handle)
+{
+	return recent->range[handle].unfinished;
+}
+
+static unsigned long recent_left(const struct sluice_recent_range *r,
+				 unsigned long now)
+{
+	/* No telling how long an unmap takes: look again soon. */
+	if (r->active)
+		return SLUICE_RECENT_GRACE;
+	return time_before(now, r->until) ? r->until - now : 0;
+}
+
+/**
+ * sluice_recent_blocks() - whether pinning has to wait
+ * @recent: the ranges
+ * @first: first byte that would be pinned
+ * @last: last byte
+ * @now: jiffies
+ *
+ * Return: jiffies to wait before asking again, 0 where nothing is in the way
+ */
+unsigned long sluice_recent_blocks(const struct sluice_recent *recent,
+				   u64 first, u64 last, unsigned long now)
+{
+	unsigned long left = 0;
+	unsigned int i;
+
+	for (i = 0; i < SLUICE_RECENT_RANGES; i++) {
+		const struct sluice_recent_range *r = &recent->range[i];
+
+		if (r->used && r->first <= last && first <= r->last)
+			left = max(left, recent_left(r, now));
+	}
+	return left;
+}

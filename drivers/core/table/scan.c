@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scanning: from what a disk's partition table says to slices
+ *
+ * Slices that are not free stay as they are whatever the table says, and
+ * nothing that shares blocks with them is shown. A disk that is given away as a
+ * whole is not read at all: its table is the guest's. It stays the guest's
+ * after that, until somebody asks for a rescan: a guest could have written a
+ * slice there with the UUID of another guest's.
+ */
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "core.h"
+#include "table/gpt.h"
+
+/**
+ * struct scan_entry - a slice that the table has
+ * @list: in &scan.found
+ * @extent: where it is
+ */
+struct scan_entry {
+	struct list_head list;
+	struct sluice_extent extent;
+};
+
+/**
+ * struct scan - a scan going on
+ * @disk: the disk
+ * @found: &struct scan_entry
+ * @rejected: the table has slices that are not usable
+ */
+struct scan {
+	struct sluice_disk *disk;
+	struct list_head found;
+	bool rejected;
+};
+
+static const char *scan_disk_name(const struct sluice_disk *disk)
+{
+	return disk->disk->disk_name;
+}
+
+/* --- Reading --- */
+
+/* Past the page cache, which has been written back before. */
+static int scan_read(void *priv, u64 offset_bytes, void *buf, size_t len)
+{
+	struct scan *scan = priv;
+	unsigned int nr = DIV_ROUND_UP(offset_in_page(buf) + len, PAGE_SIZE);
+	struct bio *bio;
+	int ret;
+
+	bio = bio_alloc(scan->disk->disk->part0, nr, REQ_OP_READ, GFP_KERNEL);
+	bio->bi_iter.bi_sector = offset_bytes >> SECTOR_SHIFT;
+	while (len) {
+		unsigned int n = min_t(size_t, len,
+				       PAGE_SIZE - offset_in_page(buf));
+
+		__bio_add_page(bio, virt_to_page(buf), n, offset_in_page(buf));
+		buf += n;
+		len -= n;
+	}
+	ret = submit_bio_wait(bio);
+	bio_put(bio);
+	return ret;
+}
+
+static int scan_append(struct scan *scan, const struct sluice_extent *extent)
+{
+	struct scan_entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
+
+	if (!e)
+		return -ENOMEM;
+	e->extent = *extent;
+	list_add_tail(&e->list, &scan->found);
+	return 0;
+}
+
+/*
+ * The page cache of the whole disk works in blocks of up to a page. A slice
+ * that shares one with its neighbour, or with the table itself, would be
+ * overwritten with what the host has cached of it when that is written.
+ */
+static bool scan_aligned(const struct sluice_gpt_entry *entry)
+{
+	return !(entry->start_bytes % PAGE_SIZE) &&
+	       !(entry->size_bytes % PAGE_SIZE);
+}
+
+static int scan_visit(void *priv, const struct sluice_gpt_entry *entry)
+{
+	struct scan *scan = priv;
+	struct sluice_extent extent = {
+		.uuid = entry->uuid,
+		.start = entry->start_bytes,
+		.size = entry->size_bytes,
+		.partition = entry->partition,
+		.pool = entry->attributes & SLUICE_GPT_ATTR_POOL,
+	};
+
+	if (!scan_aligned(entry)) {
+		scan->rejected = true;
+		dev_notice_ratelimited(scan->disk->parent->dev,
+				       "%s: partition %u (%pUb) is no slice: start %llu and size %llu are not both multiples of %lu bytes\n",
+				       scan_disk_name(scan->disk),
+				       entry->partition, &entry->uuid,
+				       entry->start_bytes, entry->size_bytes,
+				       PAGE_SIZE);
+		return 0;
+	}
+	strscpy(extent.name, entry->name, sizeof(extent.name));
+	return scan_append(scan, &extent);
+}
+
+static void scan_reject(void *priv, u32 partition, const uuid_t *uuid,
+			enum sluice_gpt_flaw flaw)
+{
+	struct scan *scan = priv;
+
+	scan->rejected = true;
+	dev_notice_ratelimited(scan->disk->parent->dev,
+			       "%s: partition %u (%pUb) is no slice: %s\n",
+			       scan_disk_name(scan->disk), partition, uuid,
+			       sluice_gpt_flaw_name(flaw));
+}
+
+/* Fill in @found. A disk without slices in its table is one slice itself. */
+static int scan_collect(struct scan *scan)
+{
+	static const guid_t type = SLUICE_GPT_TYPE_SLICE;
+	struct sluice_disk *disk = scan->disk;
+	const struct sluice_gpt_reader reader = {
+		.read = scan_read,
+		.priv = scan,
+		.size_bytes = (u64)get_capacity(disk->disk) << SECTOR_SHIFT,
+		.block_size = disk->block_size,
+		.reject = scan_reject,
+	};
+	struct sluice_extent whole = {
+		.uuid = disk->uuid,
+		.size = reader.size_bytes,
+	};
+	int ret;
+
+	if (!reader.size_bytes)
+		return 0;
+	ret = sync_blockdev(disk->disk->part0);
+	if (ret)
+		return ret;
+	ret = sluice_gpt_parse(&reader, &type, scan_visit, scan);
+	if (ret && ret != -ENODATA && ret != -EMEDIUMTYPE)
+		return ret;
+	if (!list_empty(&scan->found) || scan->rejected)
+		return 0;
+	return scan_append(scan, &whole);
+}
+
+static void scan_free(struct scan *scan)
+{
+	struct scan_entry *e, *tmp;
+
+	list_for_each_entry_safe(e, tmp, &scan->found, list)
+		kfree(e);
+	INIT_LIST_HEAD(&scan->found);
+}
+
+/* --- Merging --- */
+
+static bool scan_is_free(struct sluice_slice *slice)
+{
+	return sluice_slice_get_state(slice) == SLUICE_SLICE_FREE;
+}
+
+static bool scan_overlap(const struct sluice_extent *a,
+			 const struct sluice_extent *b)
+{
+	return a->start < b->start + b->size && b->start < a->start + a->size;
+}
+
+/* The one entry that is still this slice, under the same name in sysfs. */
+static struct scan_entry *scan_match(struct scan *scan,
+				     const struct sluice_slice *slice)
+{
+	struct scan_entry *e;
+
+	list_for_each_entry(e, &scan->found, list)
+		if (e->extent.partition == slice->extent.partition &&
+		    uuid_equal(&e->extent.uuid, &slice->extent.uuid))
+			return e;
+	return NULL;
+}
+
+/* Update or remove the free slices of the disk; takes what it has used. */
+static void scan_merge_known(struct scan *scan)
+{
+	struct sluice_parent *parent = scan->disk->parent;
+	struct sluice_slice *slice, *tmp;
+
+	list_for_each_entry_safe(slice, tmp, &parent->slice_list, list) {
+		struct scan_entry *e;
+
+		if (slice->disk != scan->disk || !scan_is_free(slice))
+			continue;
+		e = scan_match(scan, slice);
+		if (!e) {
+			sluice_slice_forget(slice);
+			continue;
+		}
+		sluice_slice_update(slice, &e->extent);
+		list_del(&e->list);
+		kfree(e);
+	}
+}
+
+/* Whoever is in use on this disk and shares blocks with an entry. */
+static struct sluice_slice *scan_conflict(struct scan *scan,
+					  const struct sluice_extent *extent)
+{
+	struct sluice_parent *parent = scan->disk->parent;
+	struct sluice_slice *slice;
+
+	list_for_each_entry(slice, &parent->slice_list, list)
+		if (slice->disk == scan->disk && !scan_is_free(slice) &&
+		    scan_overlap(&slice->extent, extent))
+			return slice;
+	return NULL;
+}
+
+/* Whoever has the name that an entry would get: its partition was renumbered. */
+static struct sluice_slice *scan_namesake(struct scan *scan,
+					  const struct sluice_extent *extent)
+{
+	struct sluice_slice *slice;
+
+	list_for_each_entry(slice, &scan->disk->parent->slice_list, list)
+		if (slice->disk == scan->disk &&
+		    slice->extent.partition == extent->partition)
+			return slice;
+	return NULL;
+}
+
+static int scan_add_new(struct scan *scan, const struct sluice_extent *extent)
+{
+	struct sluice_disk *disk = scan->disk;
+	struct sluice_slice *other;
+
+	other = sluice_slice_find(disk->parent, &extent->uuid);
+	if (other && other->disk == disk)
+		return 0;
+	if (other) {
+		/* which of the two is meant nobody can say: neither is given */
+		other->ambiguous = true;
+		dev_notice_ratelimited(disk->parent->dev,
+				       "%s: partition %u is not shown, its UUID %pUb is that of slice %s\n",
+				       scan_disk_name(disk), extent->partition,
+				       &extent->uuid, dev_name(&other->dev));
+		return 0;
+	}
+	other = scan_namesake(scan, extent);
+	if (other) {
+		dev_notice_ratelimited(disk->parent->dev,
+				       "%s: slice %pUb is not shown, slice %pUb, which is in use, has its number %u\n",
+				       scan_disk_name(disk), &extent->uuid,
+				       &other->extent.uuid, extent->partition);
+		return 0;
+	}
+	other = scan_conflict(scan, extent);
+	if (other) {
+		dev_notice_ratelimited(disk->parent->dev,
+				       "%s: slice %pUb is not shown, it shares blocks with %s, which is in use\n",
+				       scan_disk_name(disk), &extent->uuid,
+				       dev_name(&other->dev));
+		return 0;
+	}
+	return sluice_slice_add(disk, extent);
+}
+
+static int scan_merge(struct scan *scan)
+{
+	struct scan_entry *e;
+	int ret = 0;
+
+	scan_merge_known(scan);
+	list_for_each_entry(e, &scan->found, list) {
+		int err = scan_add_new(scan, &e->extent);
+
+		if (!err)
+			continue;
+		ret = err;
+		dev_warn_ratelimited(scan->disk->parent->dev,
+				     "%s: showing slice %pUb failed with error %d\n",
+				     scan_disk_name(scan->disk),
+				     &e->extent.uuid, err);
+	}
+	return ret;
+}
+
+static bool scan_given_away(struct sluice_disk *disk)
+{
+	struct sluice_slice *slice;
+
+	list_for_each_entry(slice, &disk->parent->slice_list, list)
+		if (slice->disk == disk && !slice->extent.partition &&
+		    !scan_is_free(slice))
+			return true;
+	return false;
+}
+
+/**
+ * sluice_scan_disk() - bring the slices of a disk up to date
+ * @disk: disk
+ *
+ * Called with &sluice_parent.lock held. When the table cannot be read the
+ * slices stay as they are; when it is damaged the free ones vanish.
+ *
+ * Return: 0 or a negative errno; -EINVAL for a damaged table
+ */
+int sluice_scan_disk(struct sluice_disk *disk)
+{
+	struct scan scan = { .disk = disk };
+	int ret, err;
+
+	lockdep_assert_held(&disk->parent->lock);
+	INIT_LIST_HEAD(&scan.found);
+	if (disk->guest_table || scan_given_away(disk))
+		return 0;
+	ret = scan_collect(&scan);
+	if (ret == -EINVAL)
+		scan_free(&scan);
+	if (!ret || ret == -EINVAL) {
+		err = scan_merge(&scan);
+		ret = ret ?: err;
+	}
+	scan_free(&scan);
+	return ret;
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: commands of a guest's admin queue [NVMe 1.4, 5]
+ *
+ * Answered here, by the controller's worker and one at a time. Nothing is
+ * forwarded as it stands; what is not understood is refused as the
+ * specification says.
+ */
+#include <linux/bitfield.h>
+
+#include "sluice_compat.h"
+#include "guest/vctrl.h"
+
+/* Not a status: an event request that completes some day. */
+#define SLUICE_SC_PARKED	0x8001
+
+#define SLUICE_EVENT_TYPE_ERROR	0
+#define SLUICE_EVENT_INFO	GENMASK(15, 8)
+#define SLUICE_EVENT_LID	GENMASK(23, 16)
+
+/* Abort's dword 0: the command was not aborted [5.1] */
+#define SLUICE_ABORT_MISSED	1
+
+static struct sluice_vslot *sluice_vadmin_parked(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+	unsigned int i;
+
+	for (i = 0; i < vsq->nr_slots; i++) {
+		if (vsq->slots[i].state == SLUICE_VSLOT_PARKED)
+			return &vsq->slots[i];
+	}
+	return NULL;
+}
+
+/* Report what has happened, one event a request */
+static void sluice_vadmin_report(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vslot *slot;
+	unsigned int event;
+
+	if (!READ_ONCE(vctrl->events) || vctrl->events_masked)
+		return;
+	slot = sluice_vadmin_parked(vctrl);
+	if (!slot)
+		return;
+
+	event = __ffs(READ_ONCE(vctrl->events));
+	clear_bit(event, &vctrl->events);
+	/* silent until the guest has read the log page [5.2] */
+	vctrl->events_masked = 1;
+	sluice_vcq_post(slot, NVME_SC_SUCCESS,
+			SLUICE_EVENT_TYPE_ERROR |
+			FIELD_PREP(SLUICE_EVENT_INFO, event) |
+			FIELD_PREP(SLUICE_EVENT_LID, NVME_LOG_ERROR));
+}
+
+/**
+ * sluice_vadmin_event() - something happened that a guest may want to hear of
+ * @vctrl: controller
+ * @event: Asynchronous Event Information of an error event
+ *
+ * Any context.
+ */
+void sluice_vadmin_event(struct sluice_vctrl *vctrl, unsigned int event)
+{
+	if (!test_and_set_bit(event, &vctrl->events))
+		sluice_vctrl_kick_worker(vctrl);
+}
+
+/**
+ * sluice_vadmin_event_read() - the guest has read a log page
+ * @vctrl: controller, its admin lock held
+ * @lid: Log Page Identifier
+ */
+void sluice_vadmin_event_read(struct sluice_vctrl *vctrl, u8 lid)
+{
+	if (lid == NVME_LOG_ERROR)
+		vctrl->events_masked = 0;
+}
+
+/**
+ * sluice_vadmin_reset() - forget the events of a former life
+ * @vctrl: controller, its admin lock held
+ */
+void sluice_vadmin_reset(struct sluice_vctrl *vctrl)
+{
+	vctrl->events = 0;
+	vctrl->events_masked = 0;
+}
+
+static u16 sluice_vadmin_async_event(struct sluice_vctrl *vctrl,
+				     struct sluice_vslot *slot)
+{
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+	unsigned int i, parked = 0;
+
+	for (i = 0; i < vsq->nr_slots; i++)
+		parked += vsq->slots[i].state == SLUICE_VSLOT_PARKED;
+	if (parked >= SLUICE_VCTRL_AERS)
+		return NVME_SC_ASYNC_LIMIT | NVME_SC_DNR;
+	slot->state = SLUICE_VSLOT_PARKED;
+	return SLUICE_SC_PARKED;
+}
+
+static bool sluice_vadmin_abort_event(struct sluice_vctrl *vctrl, u16 cid)
+{
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+	unsigned int i;
+
+	for (i = 0; i < vsq->nr_slots; i++) {
+		struct sluice_vslot *slot = &vsq->slots[i];
+
+		if (slot->state != SLUICE_VSLOT_PARKED || slot->cid != cid)
+			continue;
+		sluice_vcq_post(slot, NVME_SC_ABORT_REQ, 0);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The command may complete while we ask; then the abort finds nothing or, at
+ * worst, a later command of the same queue of the same guest.
+ */
+static bool sluice_vadmin_abort_io(struct sluice_vsq *vsq, u16 cid)
+{
+	struct nvme_cmd abort = { .opcode = NVME_ADMIN_ABORT };
+	u32 result = SLUICE_ABORT_MISSED;
+	unsigned int i;
+
+	for (i = 0; i < vsq->nr_slots; i++) {
+		const struct sluice_vslot *slot = &vsq->slots[i];
+
+		if (READ_ONCE(slot->state) == SLUICE_VSLOT_HARDWARE &&
+		    READ_ONCE(slot->cid) == cid)
+			break;
+	}
+	if (i == vsq->nr_slots)
+		return false;
+
+	abort.cdw10 = cpu_to_le32(vsq->hw.qid | i << 16);
+	if (sluice_nvme_admin(vsq->vctrl->ctrl, &abort, NULL, 0, &result))
+		return false;
+	return !(result & SLUICE_ABORT_MISSED);
+}
+
+/* Abort [5.1] */
+static u16 sluice_vadmin_abort(struct sluice_vctrl *vctrl,
+			       const struct nvme_cmd *cmd, u32 *result)
+{
+	u16 sqid = le32_to_cpu(cmd->cdw10) & 0xffff;
+	u16 cid = le32_to_cpu(cmd->cdw10) >> 16;
+	bool aborted;
+
+	if (sqid > vctrl->nr_qpairs || !vctrl->sqs[sqid].live)
+		aborted = false;
+	else if (sqid)
+		aborted = sluice_vadmin_abort_io(&vctrl->sqs[sqid], cid);
+	else
+		aborted = sluice_vadmin_abort_event(vctrl, cid);
+	*result = aborted ? 0 : SLUICE_ABORT_MISSED;
+	return NVME_SC_SUCCESS;
+}
+
+static u16 sluice_vadmin_execute(struct sluice_vctrl *vctrl,
+				 struct sluice_vslot *slot,
+				 const struct nvme_cmd *cmd, u32 *result)
+{
+	if (cmd->flags & (NVME_CMD_FUSE | NVME_CMD_PSDT))
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+
+	switch (cmd->opcode) {
+	case NVME_ADMIN_DELETE_SQ:
+		return sluice_vsq_delete(vctrl, cmd);
+	case NVME_ADMIN_CREATE_SQ:
+		return sluice_vsq_create(vctrl, cmd);
+	case NVME_ADMIN_GET_LOG_PAGE:
+		return sluice_vlog_get(vctrl, cmd);
+	case NVME_ADMIN_DELETE_CQ:
+		return sluice_vcq_delete(vctrl, cmd);
+	case NVME_ADMIN_CREATE_CQ:
+		return sluice_vcq_create(vctrl, cmd);
+	case NVME_ADMIN_IDENTIFY:
+		return sluice_videntify(vctrl, cmd);
+	case NVME_ADMIN_ABORT:
+		return sluice_vadmin_abort(vctrl, cmd, result);
+	case NVME_ADMIN_SET_FEATURES:
+		return sluice_vfeat_set(vctrl, cmd, result);
+	case NVME_ADMIN_GET_FEATURES:
+		return sluice_vfeat_get(vctrl, cmd, result);
+	case NVME_ADMIN_ASYNC_EVENT:
+		return sluice_vadmin_async_event(vctrl, slot);
+	case NVME_ADMIN_DBBUF:
+		return sluice_vdbbuf_config(vctrl, cmd);
+	default:
+		return NVME_SC_INVALID_OPCODE | NVME_SC_DNR;
+	}
+}
+
+/* Take one command; false when fetching has to stop for now */
+static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+	const struct nvme_cmd *ring = vsq->ring.va;
+	struct sluice_vslot *slot;
+	struct nvme_cmd cmd;
+	u32 result = 0;
+	u16 status;
+
+	slot = sluice_vsq_get_slot(vsq);
+	if (!slot)
+		return false;
+
+	/* the only look at the entry */
+	cmd = ring[vsq->head];
+	barrier();
+	slot->cid = le16_to_cpu(cmd.cid);
+	slot->opcode = cmd.opcode;
+	slot->slba = 0;
+
+	status = sluice_vadmin_execute(vctrl, slot, &cmd, &result);
+	if (status == SLUICE_SC_RETRY) {
+		sluice_vsq_put_slot(slot);
+		sluice_vctrl_retry_later(vctrl);
+		return false;
+	}
+
+	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
+	/* what the poller saw before may come again: the ring goes round */
+	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
+	if (status != SLUICE_SC_PARKED)
+		sluice_vcq_post(slot, status, result);
+	return true;
+}
+
+static bool sluice_vadmin_pending(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
+
+	if (tail >= vsq->size) {
+		sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_VALUE);
+		return false;
+	}
+	return tail != vsq->head;
+}
+
+static bool sluice_vadmin_ready(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+
+	if (!vsq->live || READ_ONCE(vctrl->stop))
+		return false;
+	/* memory that nobody needs now may be away for any time */
+	if (!sluice_vadmin_pending(vctrl) && !READ_ONCE(vctrl->events) &&
+	    list_empty_careful(&vsq->vcq->waiting))
+		return false;
+	return sluice_vsq_map_rings(vsq);
+}
+
+/**
+ * sluice_vadmin_service() - execute what is in the admin queue
+ * @vctrl: enabled controller, its admin lock held
+ *
+ * At most one queue's worth; the worker comes again for the rest.
+ */
+void sluice_vadmin_service(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+	unsigned int budget = vsq->size;
+
+	lockdep_assert_held(&vctrl->admin_lock);
+
+	WRITE_ONCE(vsq->stalled, false);
+	if (!sluice_vadmin_ready(vctrl))
+		return;
+	while (sluice_vadmin_pending(vctrl) && !READ_ONCE(vctrl->stop)) {
+		if (!budget--) {
+			sluice_vctrl_kick_worker(vctrl);
+			break;
+		}
+		if (!sluice_vadmin_fetch(vctrl))
+			break;
+	}
+	sluice_vadmin_report(vctrl);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: Identify of a virtual controller [NVMe 1.4, 5.15]
+ */
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "sluice_compat.h"
+#include "guest/vctrl.h"
+
+#define SLUICE_ID_CNTLID	1
+#define SLUICE_ID_MODEL		"Sluice NVMe slice"
+
+/* Flush takes the broadcast NSID [figure 247, VWC bits 2:1] */
+#define SLUICE_ID_VWC_BROADCAST	(3 << 1)
+
+/* Log Page Attributes: effects log, extended data for Get Log Page */
+#define SLUICE_ID_LPA		(BIT(1) | BIT(2))
+
+/* One read-only firmware slot */
+#define SLUICE_ID_FRMW		(BIT(0) | 1 << 1)
+
+/* Maximum Power Scale: the unit of the maximum power */
+#define SLUICE_ID_PSD_MXPS	BIT(0)
+
+/* DLFEAT without the guard field: there is no protection information */
+#define SLUICE_ID_DLFEAT	GENMASK(3, 0)
+
+#define SLUICE_ID_ONCS \
+	(NVME_ONCS_COMPARE | NVME_ONCS_DSM | NVME_ONCS_WRITE_ZEROES | \
+	 NVME_ONCS_VERIFY)
+
+/* NVMe strings are padded with spaces and have no terminator [1.5] */
+static void sluice_id_string(char *dst, size_t size, const char *src)
+{
+	size_t len = min(strlen(src), size);
+
+	memset(dst, ' ', size);
+	memcpy(dst, src, len);
+}
+
+static void sluice_id_serial(const struct sluice_vctrl *vctrl,
+			     struct nvme_id_ctrl *id)
+{
+	char hex[2 * UUID_SIZE + 1];
+
+	snprintf(hex, sizeof(hex), "%*phN", UUID_SIZE, &vctrl->sdev->slice.uuid);
+	sluice_id_string(id->sn, sizeof(id->sn), hex);
+}
+
+/**
+ * sluice_videntify_ctrl() - Identify Controller data structure
+ * @vctrl: controller
+ * @id: zeroed; receives the structure
+ *
+ * NVMe 1.4, figure 247.
+ */
+void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
+			   struct nvme_id_ctrl *id)
+{
+	const struct nvme_id_ctrl *drive = vctrl->ctrl->id;
+
+	id->vid = drive->vid;
+	id->ssvid = drive->vid;
+	sluice_id_serial(vctrl, id);
+	sluice_id_string(id->mn, sizeof(id->mn), SLUICE_ID_MODEL);
+	sluice_id_string(id->fr, sizeof(id->fr), SLUICE_VERSION);
+	id->rab = drive->rab;
+	id->mdts = ilog2(vctrl->ctrl->max_xfer / SLUICE_NVME_PAGE);
+	id->cntlid = cpu_to_le16(SLUICE_ID_CNTLID);
+	id->ver = cpu_to_le32(NVME_VS(1, 4, 0));
+	id->rtd3r = drive->rtd3r;
+	id->rtd3e = drive->rtd3e;
+	id->cntrltype = 1;
+	if (READ_ONCE(sluice_vdbbuf_offered))
+		id->oacs = cpu_to_le16(NVME_OACS_DBBUF);
+	id->acl = SLUICE_VCTRL_ABORTS - 1;
+	id->aerl = SLUICE_VCTRL_AERS - 1;
+	id->frmw = SLUICE_ID_FRMW;
+	id->lpa = SLUICE_ID_LPA;
+	id->elpe = SLUICE_VCTRL_ERRORS - 1;
+	id->wctemp = drive->wctemp;
+	id->cctemp = drive->cctemp;
+	id->sqes = NVME_SQES << 4 | NVME_SQES;
+	id->cqes = NVME_CQES << 4 | NVME_CQES;
+	id->nn = cpu_to_le32(1);
+	id->oncs = (drive->oncs & cpu_to_le16(SLUICE_ID_ONCS)) |
+		   cpu_to_le16(NVME_ONCS_TIMESTAMP);
+	id->vwc = (drive->vwc & NVME_VWC_PRESENT) | SLUICE_ID_VWC_BROADCAST;
+	id->awun = drive->awun;
+	id->awupf = drive->awupf;
+	id->psd[0].mp = drive->psd[0].mp;
+	id->psd[0].flags = drive->psd[0].flags & SLUICE_ID_PSD_MXPS;
+	snprintf(id->subnqn, sizeof(id->subnqn),
+		 "nqn.2014-08.org.nvmexpress:uuid:%pUb",
+		 &vctrl->sdev->slice.uuid);
+}
+
+/**
+ * sluice_videntify_ns() - Identify Namespace data structure
+ * @vctrl: controller
+ * @id: zeroed; receives the structure
+ *
+ * NVMe 1.4, figure 245.
+ */
+void sluice_videntify_ns(const struct sluice_vctrl *vctrl,
+			 struct nvme_id_ns *id)
+{
+	id->nsze = cpu_to_le64(vctrl->nr_blocks);
+	id->ncap = id->nsze;
+	id->nuse = id->nsze;
+	id->dlfeat = vctrl->ns->id->dlfeat & SLUICE_ID_DLFEAT;
+	export_uuid(id->nguid, &vctrl->sdev->slice.uuid);
+	id->lbaf[0].lbads = vctrl->ns->lba_shift;
+}
+
+static void sluice_id_desc(u8 **p, u8 type, const uuid_t *uuid)
+{
+	(*p)[0] = type;
+	(*p)[1] = UUID_SIZE;
+	export_uuid(*p + 4, uuid);
+	*p += 4 + UUID_SIZE;
+}
+
+/**
+ * sluice_videntify_descs() - Namespace Identification Descriptor list
+ * @vctrl: controller
+ * @page: zeroed page; receives the list
+ *
+ * NVMe 1.4, figure 248.
+ */
+void sluice_videntify_descs(const struct sluice_vctrl *vctrl, u8 *page)
+{
+	sluice_id_desc(&page, NVME_NIDT_NGUID, &vctrl->sdev->slice.uuid);
+	sluice_id_desc(&page, NVME_NIDT_UUID, &vctrl->sdev->slice.uuid);
+}
+
+/* Active namespaces with an identifier above the one given [5.15.2.3] */
+static u16 sluice_videntify_list(u32 nsid, __le32 *list)
+{
+	if (nsid >= NVME_NSID_ALL - 1)
+		return NVME_SC_INVALID_NS | NVME_SC_DNR;
+	if (nsid < SLUICE_VCTRL_NSID)
+		list[0] = cpu_to_le32(SLUICE_VCTRL_NSID);
+	return NVME_SC_SUCCESS;
+}
+
+static u16 sluice_videntify_fill(struct sluice_vctrl *vctrl, u8 cns, u32 nsid,
+				 void *page)
+{
+	bool ns_valid = nsid == SLUICE_VCTRL_NSID;
+
+	switch (cns) {
+	case NVME_ID_CNS_CTRL:
+		sluice_videntify_ctrl(vctrl, page);
+		return NVME_SC_SUCCESS;
+	case NVME_ID_CNS_NS_ACTIVE_LIST:
+		return sluice_videntify_list(nsid, page);
+	case NVME_ID_CNS_NS:
+		if (!ns_valid)
+			return NVME_SC_INVALID_NS | NVME_SC_DNR;
+		sluice_videntify_ns(vctrl, page);
+		return NVME_SC_SUCCESS;
+	case NVME_ID_CNS_NS_DESC_LIST:
+		if (!ns_valid)
+			return NVME_SC_INVALID_NS | NVME_SC_DNR;
+		sluice_videntify_descs(vctrl, page);
+		return NVME_SC_SUCCESS;
+	default:
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+	}
+}
+
+/**
+ * sluice_videntify() - Identify [NVMe 1.4, 5.15]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_videntify(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u8 cns = le32_to_cpu(cmd->cdw10) & 0xff;
+	u16 status;
+
+	memset(vctrl->id_page, 0, SLUICE_NVME_PAGE);
+	status = sluice_videntify_fill(vctrl, cns, le32_to_cpu(cmd->nsid),
+				       vctrl->id_page);
+	if (status)
+		return status;
+	return sluice_vprp_copy(vctrl, le64_to_cpu(cmd->prp1),
+				le64_to_cpu(cmd->prp2), vctrl->id_page,
+				SLUICE_NVME_PAGE, true);
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: Get Log Page of a virtual controller [NVMe 1.4, 5.14]
+ *
+ * Health is the drive's, as all slices share its wear and temperature; the
+ * I/O counters and the error log are the slice's own, so that one tenant
+ * learns nothing of another's work.
+ */
+#include <linux/bitfield.h>
+#include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "sluice_compat.h"
+#include "guest/vctrl.h"
+
+#define SLUICE_LOG_LID		GENMASK(7, 0)
+#define SLUICE_LOG_RAE		BIT(15)
+#define SLUICE_LOG_NUMDL	GENMASK(31, 16)
+
+/* The drive is asked for its health at most this often. */
+#define SLUICE_LOG_SMART_AGE	HZ
+
+/* A data unit is a thousand 512-byte units [figure 194] */
+#define SLUICE_LOG_UNIT_SHIFT	9
+#define SLUICE_LOG_UNIT		1000
+
+/**
+ * sluice_vlog_init() - prepare a controller's logs
+ * @vctrl: controller
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_vlog_init(struct sluice_vctrl *vctrl)
+{
+	spin_lock_init(&vctrl->log.lock);
+	vctrl->log.smart = kzalloc(sizeof(*vctrl->log.smart), GFP_KERNEL);
+	return vctrl->log.smart ? 0 : -ENOMEM;
+}
+
+/**
+ * sluice_vlog_exit() - release what sluice_vlog_init() allocated
+ * @vctrl: controller
+ */
+void sluice_vlog_exit(struct sluice_vctrl *vctrl)
+{
+	kfree(vctrl->log.smart);
+}
+
+/**
+ * sluice_vlog_error() - add to the Error Information log [NVMe 1.4, 5.14.1.1]
+ * @vctrl: controller
+ * @slot: the command that failed, its status set
+ * @sqid: its submission queue
+ *
+ * Any context.
+ */
+void sluice_vlog_error(struct sluice_vctrl *vctrl,
+		       const struct sluice_vslot *slot, u16 sqid)
+{
+	struct sluice_vlog *log = &vctrl->log;
+	struct nvme_error_log *entry;
+
+	guard(spinlock_irqsave)(&log->lock);
+	entry = &log->errors[log->error_count++ % SLUICE_VCTRL_ERRORS];
+	*entry = (struct nvme_error_log) {
+		.error_count	 = cpu_to_le64(log->error_count),
+		.sqid		 = cpu_to_le16(sqid),
+		.cid		 = cpu_to_le16(slot->cid),
+		.status		 = cpu_to_le16(slot->status << 1),
+		.param_error_loc = cpu_to_le16(0xffff),
+		.lba		 = cpu_to_le64(slot->slba),
+		.nsid		 = cpu_to_le32(sqid ? SLUICE_VCTRL_NSID : 0),
+	};
+}
+
+/* Newest first */
+static size_t sluice_vlog_errors(struct sluice_vctrl *vctrl, void *page)
+{
+	struct sluice_vlog *log = &vctrl->log;
+	struct nvme_error_log *out = page;
+	unsigned int i;
+
+	guard(spinlock_irqsave)(&log->lock);
+	for (i = 0; i < SLUICE_VCTRL_ERRORS && i < log->error_count; i++)
+		out[i] = log->errors[(log->error_count - 1 - i) %
+				     SLUICE_VCTRL_ERRORS];
+	return sizeof(log->errors);
+}
+
+static void sluice_vlog_counter(u8 counter[16], u64 value)
+{
+	__le64 le = cpu_to_le64(value);
+
+	memset(counter, 0, 16);
+	memcpy(counter, &le, sizeof(le));
+}
+
+static u64 sluice_vlog_units(const struct sluice_vctrl *vctrl, u64 blocks)
+{
+	return DIV64_U64_ROUND_UP(blocks << (vctrl->ns->lba_shift -
+					     SLUICE_LOG_UNIT_SHIFT),
+				  SLUICE_LOG_UNIT);
+}
+
+static void sluice_vlog_own_counters(struct sluice_vctrl *vctrl,
+				     struct nvme_smart_log *smart)
+{
+	u64 reads = 0, writes = 0, blocks_read = 0, blocks_written = 0;
+	const struct sluice_vlog *log = &vctrl->log;
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		const struct sluice_vsq *vsq = &vctrl->sqs[i];
+
+		reads += READ_ONCE(vsq->reads);
+		writes += READ_ONCE(vsq->writes);
+		blocks_read += READ_ONCE(vsq->blocks_read);
+		blocks_written += READ_ONCE(vsq->blocks_written);
+	}
+
+	sluice_vlog_counter(smart->data_units_read,
+			    sluice_vlog_units(vctrl, blocks_read));
+	sluice_vlog_counter(smart->data_units_written,
+			    sluice_vlog_units(vctrl, blocks_written));
+	sluice_vlog_counter(smart->host_reads, reads);
+	sluice_vlog_counter(smart->host_writes, writes);
+	sluice_vlog_counter(smart->busy_time, 0);
+	sluice_vlog_counter(smart->num_err_log_entries,
+			    READ_ONCE(log->error_count));
+	memset(smart->rsvd7, 0, sizeof(smart->rsvd7));
+	memset(smart->rsvd216, 0, sizeof(smart->rsvd216));
+}
+
+/* The drive's health, asked for at most once a second */
+static u16 sluice_vlog_drive_smart(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vlog *log = &vctrl->log;
+	struct nvme_cmd cmd = {
+		.opcode	= NVME_ADMIN_GET_LOG_PAGE,
+		.nsid	= cpu_to_le32(NVME_NSID_ALL),
+		.cdw10	= cpu_to_le32((sizeof(*log->smart) / 4 - 1) << 16 |
+				      NVME_LOG_SMART),
+	};
+
+	if (log->smart_at &&
+	    time_before(jiffies, log->smart_at + SLUICE_LOG_SMART_AGE))
+		return NVME_SC_SUCCESS;
+	if (sluice_nvme_admin(vctrl->ctrl, &cmd, log->smart,
+			      sizeof(*log->smart), NULL))
+		return NVME_SC_INTERNAL;
+	log->smart_at = jiffies ?: 1;
+	return NVME_SC_SUCCESS;
+}
+
+static u16 sluice_vlog_smart(struct sluice_vctrl *vctrl, u32 nsid, void *page)
+{
+	u16 status;
+
+	/* LPA bit 0 is clear: no log for one namespace [5.14.1.2] */
+	if (nsid && nsid != NVME_NSID_ALL)
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+	status = sluice_vlog_drive_smart(vctrl);
+	if (status)
+		return status;
+	memcpy(page, vctrl->log.smart, sizeof(*vctrl->log.smart));
+	sluice_vlog_own_counters(vctrl, page);
+	return NVME_SC_SUCCESS;
+}
+
+static size_t sluice_vlog_fw_slot(void *page)
+{
+	struct nvme_fw_slot_log *log = page;
+
+	log->afi = 1;
+	memset(log->frs[0], ' ', sizeof(log->frs[0]));
+	memcpy(log->frs[0], SLUICE_VERSION,
+	       min(strlen(SLUICE_VERSION), sizeof(log->frs[0])));
+	return sizeof(*log);
+}
+
+static size_t sluice_vlog_effects(struct sluice_vctrl *vctrl, void *page)
+{
+	static const u8 admin[] = {
+		NVME_ADMIN_DELETE_SQ, NVME_ADMIN_CREATE_SQ,
+		NVME_ADMIN_GET_LOG_PAGE, NVME_ADMIN_DELETE_CQ,
+		NVME_ADMIN_CREATE_CQ, NVME_ADMIN_IDENTIFY, NVME_ADMIN_ABORT,
+		NVME_ADMIN_SET_FEATURES, NVME_ADMIN_GET_FEATURES,
+		NVME_ADMIN_ASYNC_EVENT,
+	};
+	u16 oncs = le16_to_cpu(vctrl->ctrl->id->oncs);
+	struct nvme_effects_log *log = page;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(admin); i++)
+		log->acs[admin[i]] = cpu_to_le32(NVME_EFFECT_CSUPP);
+	if (READ_ONCE(sluice_vdbbuf_offered))
+		log->acs[NVME_ADMIN_DBBUF] = cpu_to_le32(NVME_EFFECT_CSUPP);
+
+	log->iocs[NVME_IO_FLUSH] = cpu_to_le32(NVME_EFFECT_CSUPP);
+	log->iocs[NVME_IO_READ] = cpu_to_le32(NVME_EFFECT_CSUPP);
+	log->iocs[NVME_IO_WRITE] = cpu_to_le32(NVME_EFFECT_CSUPP |
+					       NVME_EFFECT_LBCC);
+	if (oncs & NVME_ONCS_COMPARE)
+		log->iocs[NVME_IO_COMPARE] = cpu_to_le32(NVME_EFFECT_CSUPP);
+	if (oncs & NVME_ONCS_VERIFY)
+		log->iocs[NVME_IO_VERIFY] = cpu_to_le32(NVME_EFFECT_CSUPP);
+	if (oncs & NVME_ONCS_WRITE_ZEROES)
+		log->iocs[NVME_IO_WRITE_ZEROES] =
+			cpu_to_le32(NVME_EFFECT_CSUPP | NVME_EFFECT_LBCC);
+	if (oncs & NVME_ONCS_DSM)
+		log->iocs[NVME_IO_DSM] = cpu_to_le32(NVME_EFFECT_CSUPP |
+						     NVME_EFFECT_LBCC);
+	return sizeof(*log);
+}
+
+/* Fill @page with a whole log; @size receives its length */
+static u16 sluice_vlog_fill(struct sluice_vctrl *vctrl, u8 lid, u32 nsid,
+			    void *page, size_t *size)
+{
+	switch (lid) {
+	case NVME_LOG_ERROR:
+		*size = sluice_vlog_errors(vctrl, page);
+		return NVME_SC_SUCCESS;
+	case NVME_LOG_SMART:
+		*size = sizeof(struct nvme_smart_log);
+		return sluice_vlog_smart(vctrl, nsid, page);
+	case NVME_LOG_FW_SLOT:
+		*size = sluice_vlog_fw_slot(page);
+		return NVME_SC_SUCCESS;
+	case NVME_LOG_CHANGED_NS:
+		/* an empty list: a slice does not change yet */
+		*size = SLUICE_NVME_PAGE;
+		return NVME_SC_SUCCESS;
+	case NVME_LOG_CMD_EFFECTS:
+		*size = sluice_vlog_effects(vctrl, page);
+		return NVME_SC_SUCCESS;
+	default:
+		return NVME_SC_INVALID_LOG_PAGE | NVME_SC_DNR;
+	}
+}
+
+/* @len is what the guest has room for, @size what there is */
+static u16 sluice_vlog_copy(struct sluice_vctrl *vctrl,
+			    const struct nvme_cmd *cmd, void *data, u64 len,
+			    u32 size)
+{
+	u64 prp1 = le64_to_cpu(cmd->prp1), prp2 = le64_to_cpu(cmd->prp2);
+	u16 status;
+
+	status = sluice_vprp_second(vctrl, prp1, &prp2, len);
+	if (status)
+		return status;
+	return sluice_vprp_copy(vctrl, prp1, prp2, data, min_t(u64, len, size),
+				true);
+}
+
+/**
+ * sluice_vlog_get() - Get Log Page [NVMe 1.4, 5.14]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * No log is larger than a page. A guest that asks for more than there is gets
+ * what there is; the rest of its buffer is left alone, as the specification
+ * leaves it undefined.
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vlog_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u32 cdw10 = le32_to_cpu(cmd->cdw10);
+	u64 dwords = ((u64)(le32_to_cpu(cmd->cdw11) & 0xffff) << 16 |
+		      FIELD_GET(SLUICE_LOG_NUMDL, cdw10)) + 1;
+	u64 off = (u64)le32_to_cpu(cmd->cdw13) << 32 | le32_to_cpu(cmd->cdw12);
+	u8 lid = FIELD_GET(SLUICE_LOG_LID, cdw10);
+	size_t size;
+	u16 status;
+
+	if (dwords * 4 > vctrl->ctrl->max_xfer)
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+
+	memset(vctrl->id_page, 0, SLUICE_NVME_PAGE);
+	status = sluice_vlog_fill(vctrl, lid, le32_to_cpu(cmd->nsid),
+				  vctrl->id_page, &size);
+	if (status)
+		return status;
+	if (off % 4 || off > size)
+		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+	if (off < size)
+		status = sluice_vlog_copy(vctrl, cmd, vctrl->id_page + off,
+					  dwords * 4, size - off);
+	if (!status && !(cdw10 & SLUICE_LOG_RAE))
+		sluice_vadmin_event_read(vctrl, lid);
+	return status;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: a virtual controller that the core polls
+ *
+ * A visit takes what there is, as far as its budget goes, and never sleeps; see
+ * Documentation/internals/polling.rst.
+ */
+#include <linux/list.h>
+
+#include "sluice_compat.h"
+#include "guest/vctrl.h"
+
+/*
+ * The worker is kicked once for a value: one that it cannot follow now it is told
+ * of by others. It forgets the value when the head moves on.
+ */
+static bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
+{
+	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
+
+	if (!list_empty_careful(&vctrl->cqs[0].waiting))
+		sluice_vcq_doorbell(&vctrl->cqs[0]);
+	if (tail == READ_ONCE(vctrl->admin_doorbell) ||
+	    tail == READ_ONCE(vctrl->sqs[0].head) ||
+	    !READ_ONCE(vctrl->sqs[0].live) || READ_ONCE(vctrl->stop))
+		return false;
+	WRITE_ONCE(vctrl->admin_doorbell, tail);
+	/*
+	 * A reset may have come between; the queue is a new one then. Pairs with
+	 * sluice_vqueues_create_admin(): whoever is second here sees the other.
+	 */
+	smp_mb();
+	if (sluice_vctrl_sq_doorbell(vctrl, 0) != tail)
+		WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
+	/* last of all: the new queue may have come to the same tail */
+	sluice_vctrl_kick_worker(vctrl);
+	return true;
+}
+
+/*
+ * Also a sign of life: a submission often follows. Only for a head that takes what
+ * was posted, lest a guest keep us busy with nothing.
+ */
+static unsigned int sluice_vpoll_cq_doorbell(struct sluice_vcq *vcq)
+{
+	u32 head = sluice_vctrl_cq_doorbell(vcq->vctrl, vcq->id);
+	u32 size = READ_ONCE(vcq->size), seen = READ_ONCE(vcq->doorbell);
+	unsigned int nr = 0;
+	u32 posted;
+
+	if (!list_empty_careful(&vcq->waiting))
+		nr = sluice_vcq_doorbell(vcq);
+	if (head == seen || head >= size)
+		return nr;
+	posted = sluice_ring_distance(seen, READ_ONCE(vcq->tail), size);
+	if (sluice_ring_distance(seen, head, size) > posted)
+		return nr;
+	WRITE_ONCE(vcq->doorbell, head);
+	return nr + 1;
+}
+
+static unsigned int sluice_vpoll_pair(struct sluice_vcq *vcq,
+				      struct sluice_vsq *vsq,
+				      unsigned int budget)
+{
+	unsigned int nr = 0;
+
+	if (READ_ONCE(vcq->live)) {
+		/* made since the others were masked, or armed anew by a reset */
+		if (unlikely(vcq->vctrl->masked && !READ_ONCE(vcq->hw.masked)))
+			sluice_nvme_cq_mask(&vcq->hw);
+		nr += sluice_nvme_cq_poll(&vcq->hw, budget);
+		nr += sluice_vpoll_cq_doorbell(vcq);
+	}
+	/* also when that was much: the completions may be another queue's */
+	if (READ_ONCE(vsq->live))
+		nr += sluice_vio_poll(vsq, budget);
+	return nr;
+}
+
+/**
+ * sluice_vpoll() - look for commands and completions
+ * @sdev: the attachment
+ * @budget: how many of both together, about; see &sluice_parent_ops.poll
+ *
+ * Doorbells of the page, or shadow doorbells (NVMe 1.4, 5.7), and the hardware's
+ * completion queues. Sleeps for nothing: what has to wait is left to the worker.
+ *
+ * Context: process, one thread at a time.
+ * Return: how many were found, 0 for nothing to do.
+ */
+unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+	unsigned int i, qid, nr, left, found;
+
+	nr = sluice_vpoll_admin(vctrl);
+	/*
+	 * The next visit goes on where this one ends: with the pair that had only
+	 * what the others left of the budget, if that was too little.
+	 */
+	for (i = 0; i < vctrl->nr_qpairs && nr < budget; i++) {
+		qid = vctrl->poll_next + 1;
+		left = budget - nr;
+		found = sluice_vpoll_pair(&vctrl->cqs[qid], &vctrl->sqs[qid],
+					  left);
+		nr += found;
+		if (!i || found < left)
+			vctrl->poll_next = qid % vctrl->nr_qpairs;
+	}
+	if (nr && unlikely(sluice_vdbbuf_away(vctrl)))
+		sluice_vctrl_retry_later(vctrl);
+	return nr;
+}
+
+/**
+ * sluice_vpoll_busy() - mask the hardware's interrupts, as it will be polled
+ * @sdev: the attachment
+ *
+ * Context: process, not beside sluice_vpoll().
+ */
+void sluice_vpoll_busy(struct sluice_dev *sdev)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+	unsigned int i;
+
+	vctrl->masked = true;
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_nvme_cq_mask(&vctrl->cqs[i].hw);
+}
+
+static void sluice_vpoll_unmask(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	vctrl->masked = false;
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
+}
+
+/**
+ * sluice_vpoll_wait() - wait for the hardware instead of polling it
+ * @sdev: the attachment
+ * @sleep: also when it has nothing to do
+ *
+ * Context: process, not beside sluice_vpoll().
+ * Return: true if interrupts are on; false, and nothing done, if there is nothing
+ * to wait for.
+ */
+bool sluice_vpoll_wait(struct sluice_dev *sdev, bool sleep)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	if (!sleep && sluice_vctrl_drained(vctrl))
+		return false;
+	sluice_vpoll_unmask(vctrl);
+	return true;
+}
+
+/**
+ * sluice_vpoll_rest() - turn on all that tells of work
+ * @sdev: the attachment
+ *
+ * Interrupts, and the event indices of shadow doorbells. sluice_vpoll() once more
+ * finds what came before that.
+ *
+ * Context: process, not beside sluice_vpoll().
+ */
+void sluice_vpoll_rest(struct sluice_dev *sdev)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	sluice_vpoll_unmask(vctrl);
+	sluice_vdbbuf_arm_all(vctrl);
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of fetching without sleeping: budgets, what is left to the
+ * worker, and commands that are fetched anew once their memory is there
+ */
+#include <linux/string.h>
+
+#include "guest/vfake_test.h"
+
+#define SQ	0x0000111100000000ull
+#define CQ	0x0000222200000000ull
+#define DATA	0x0000700000000000ull
+#define LIST	0x0000600000000000ull
+#define PAGE	((u64)SLUICE_NVME_PAGE)
+
+#define TRANSFER_ERROR	VFAKE_DNR(0x004)
+#define LBA_RANGE	VFAKE_DNR(0x080)
+
+static struct sluice_vsq *add_pair(struct vfake *f, u32 size,
+				   unsigned int nr_slots)
+{
+	vfake_add_cq(f, 1, CQ, size);
+	vfake_add_sq(f, 1, 1, SQ, size, nr_slots);
+	return &f->vctrl.sqs[1];
+}
+
+static void submit_read(struct vfake *f, u64 prp1, u64 prp2, u32 pages)
+{
+	struct nvme_cmd cmd = {
+		.opcode	= 0x02,
+		.nsid	= cpu_to_le32(1),
+		.prp1	= cpu_to_le64(prp1),
+		.prp2	= cpu_to_le64(prp2),
+		.cdw12	= cpu_to_le32(8 * pages - 1),
+	};
+
+	vfake_submit(f, 1, &cmd);
+}
+
+static void submit_reads(struct vfake *f, unsigned int nr)
+{
+	vfake_map(f, DATA);
+	while (nr--)
+		submit_read(f, DATA, 0, 1);
+}
+
+/* What the worker does for a queue */
+static void work(struct sluice_vsq *vsq)
+{
+	WRITE_ONCE(vsq->stalled, false);
+	sluice_vio_service(vsq);
+}
+
+static u16 cqe_status(struct vfake *f, u32 index)
+{
+	return le16_to_cpu(vfake_cqe(f, 1, index)->status) >> 1;
+}
+
+static void expect_left_to_worker(struct vfake *f)
+{
+	KUNIT_EXPECT_TRUE(f->test, f->vctrl.sqs[1].stalled);
+	KUNIT_EXPECT_EQ(f->test, vfake_kicks(f), 1u);
+	/* until it has been there, nobody tries */
+	KUNIT_EXPECT_EQ(f->test, sluice_vio_poll(&f->vctrl.sqs[1], 8), 0u);
+	KUNIT_EXPECT_EQ(f->test, vfake_kicks(f), 0u);
+}
+
+/* No more than asked for, one doorbell for what was taken, and no kick */
+static void budgets(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 256, 255);
+
+	submit_reads(f, 100);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 4), 4u);
+	KUNIT_EXPECT_EQ(test, f->sq_db[1], 4u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
+	/* the drive may be reset between batches, so there is a largest */
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, UINT_MAX), 64u);
+	KUNIT_EXPECT_EQ(test, f->sq_db[1], 68u);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 64), 32u);
+	KUNIT_EXPECT_EQ(test, f->sq_db[1], 100u);
+	f->sq_db[1] = U32_MAX;
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 64), 0u);
+	KUNIT_EXPECT_EQ(test, f->sq_db[1], U32_MAX);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	/* who may be kept for longer takes all of a queue */
+	submit_reads(f, 150);
+	sluice_vio_service(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 250ul);
+	KUNIT_EXPECT_EQ(test, f->sq_db[1], 250u);
+}
+
+/* Nothing to be had is no reason to come again; work that is left is */
+static void come_again(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+
+	submit_reads(f, 3);
+	/* nothing was asked for, so nothing is taken, but there is something */
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 0), 1u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
+	set_bit(SLUICE_STOP_QUIESCE, &f->vctrl.stop);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
+	clear_bit(SLUICE_STOP_QUIESCE, &f->vctrl.stop);
+	/* whoever holds the lock looks again */
+	scoped_guard(mutex, &vsq->lock)
+		KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 3u);
+	vsq->live = false;
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
+	vsq->live = true;
+}
+
+/* The batch goes out as far as it got; the worker has the page pinned */
+static void page_is_missing(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+	struct vfake_page *page = vfake_map(f, DATA + PAGE);
+
+	page->unpinned = true;
+	submit_reads(f, 2);
+	submit_read(f, DATA + PAGE, 0, 1);
+	submit_reads(f, 1);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 2u);
+	KUNIT_EXPECT_EQ(test, f->sq_db[1], 2u);
+	KUNIT_EXPECT_EQ(test, page->gets, 0u);
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), 13u);
+	expect_left_to_worker(f);
+
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
+	KUNIT_EXPECT_EQ(test, f->sq_db[1], 4u);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(vsq->hw.entries[2].prp1),
+			(u64)vfake_dma(f, DATA + PAGE));
+	KUNIT_EXPECT_FALSE(test, vsq->stalled);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+}
+
+/* Each page of a command and of its list may be one that nobody has used yet */
+static void all_pages_are_missing(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+	unsigned int i;
+
+	for (i = 0; i < 20; i++)
+		vfake_map(f, DATA + 5 * i * PAGE)->unpinned = true;
+	for (i = 1; i < 20; i++)
+		vfake_put_entry(f, LIST + 8 * (i - 1), DATA + 5 * i * PAGE);
+	vfake_page(f, LIST)->unpinned = true;
+	submit_read(f, DATA, LIST, 20);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
+	expect_left_to_worker(f);
+	work(vsq);
+	KUNIT_ASSERT_EQ(test, vsq->submitted, 1ul);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(vsq->hw.entries[0].prp1),
+			(u64)vfake_dma(f, DATA));
+	for (i = 1; i < 20; i++)
+		KUNIT_EXPECT_EQ(test, le64_to_cpu(vsq->slots[0].list[i - 1]),
+				(u64)vfake_dma(f, DATA + 5 * i * PAGE));
+}
+
+/* What cannot be pinned is the command's bad luck, and only this command's */
+static void page_cannot_be_pinned(struct kunit *test)
+{
+	static const struct {
+		int err;
+		u16 status;
+	} cases[] = {
+		{ -EFAULT, TRANSFER_ERROR },
+		{ -EPERM, TRANSFER_ERROR },
+		{ -ENOMEM, 0x006 },
+	};
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+	struct vfake_page *page = vfake_map(f, DATA + PAGE);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		page->err = cases[i].err;
+		page->unpinned = true;
+		submit_read(f, DATA + PAGE, 0, 1);
+		submit_reads(f, 1);
+		work(vsq);
+		KUNIT_EXPECT_EQ(test, cqe_status(f, i), cases[i].status);
+		KUNIT_EXPECT_EQ(test, vsq->submitted, i + 1ul);
+		/* not remembered any longer */
+		KUNIT_EXPECT_EQ(test, vsq->miss.err, 0);
+	}
+
+	/* the guest may have its memory back in a moment */
+	page->err = -EAGAIN;
+	page->unpinned = true;
+	submit_read(f, DATA + PAGE, 0, 1);
+	work(vsq);
+	KUNIT_EXPECT_TRUE(test, vsq->stalled);
+	KUNIT_EXPECT_EQ(test, vfake_retries(f), 1u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 3ul);
+	page->err = 0;
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
+}
+
+/* A page that stays away, as the real table has it: never found */
+static int gone_find(struct sluice_vctrl *vctrl, u64 iova, bool device_writes,
+		     struct sluice_mem *mem)
+{
+	return -ENOENT;
+}
+
+static void page_stays_away(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+	struct vfake_page *page = vfake_map(f, DATA);
+
+	f->vctrl.test_mem_find = gone_find;
+	page->err = -EFAULT;
+	submit_read(f, DATA, 0, 1);
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, page->gets, 1u);
+	KUNIT_EXPECT_EQ(test, cqe_status(f, 0), TRANSFER_ERROR);
+
+	/* pinned each time, and gone each time: that comes to an end, too */
+	page->err = 0;
+	page->gets = 0;
+	submit_read(f, DATA, 0, 1);
+	vfake_kicks(f);
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, page->gets, 512u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+}
+
+/*
+ * The guest changes its command while a page of it is being pinned. What was
+ * checked before counts no more: all of the new one is.
+ */
+static int (*real_get)(struct sluice_vctrl *vctrl, u64 iova, bool device_writes,
+		       struct sluice_mem *mem);
+
+static int evil_get(struct sluice_vctrl *vctrl, u64 iova, bool device_writes,
+		    struct sluice_mem *mem)
+{
+	struct nvme_cmd *cmd = vctrl->sqs[1].ring.va;
+
+	cmd->cid = cpu_to_le16(0x4444);
+	cmd->cdw10 = cpu_to_le32(VFAKE_BLOCKS);
+	return real_get(vctrl, iova, device_writes, mem);
+}
+
+static void checked_anew(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+
+	vfake_map(f, DATA)->unpinned = true;
+	real_get = f->vctrl.test_mem_get;
+	f->vctrl.test_mem_get = evil_get;
+	submit_read(f, DATA, 0, 1);
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
+	KUNIT_EXPECT_EQ(test, cqe_status(f, 0), LBA_RANGE);
+	KUNIT_EXPECT_EQ(test, (int)le16_to_cpu(vfake_cqe(f, 1, 0)->cid), 0x4444);
+}
+
+/* Rings are mapped by the worker, if there is any need */
+static void rings_are_away(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+
+	submit_reads(f, 1);
+	vfake_unmap_queues(f, SQ, PAGE);
+	f->vmap_iovas = NULL;
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
+	KUNIT_EXPECT_NULL(test, f->vmap_iovas);
+	expect_left_to_worker(f);
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 1ul);
+
+	vfake_unmap_queues(f, SQ, PAGE);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
+	KUNIT_EXPECT_FALSE(test, vsq->stalled);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+}
+
+/* Where memory was found is forgotten when any of it may go, and by a new queue */
+static void cursor_is_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+
+	memset(&vsq->cursor, 0x5a, sizeof(vsq->cursor));
+	vfake_unmap_queues(f, DATA, PAGE);
+	KUNIT_EXPECT_NULL(test, memchr_inv(&vsq->cursor, 0,
+					   sizeof(vsq->cursor)));
+	KUNIT_EXPECT_NOT_NULL(test, vsq->ring.va);
+
+	vsq = &f->vctrl.sqs[0];
+	memset(&vsq->cursor, 0x5a, sizeof(vsq->cursor));
+	vsq->miss.err = -EFAULT;
+	vfake_add_admin(f, SQ + 0x10000, 16, CQ + 0x10000, 16);
+	KUNIT_EXPECT_NULL(test, memchr_inv(&vsq->cursor, 0,
+					   sizeof(vsq->cursor)));
+	KUNIT_EXPECT_EQ(test, vsq->miss.err, 0);
+}
+
+static struct kunit_case vpoll_cases[] = {
+	KUNIT_CASE(budgets),
+	KUNIT_CASE(come_again),
+	KUNIT_CASE(page_is_missing),
+	KUNIT_CASE(all_pages_are_missing),
+	KUNIT_CASE(page_cannot_be_pinned),
+	KUNIT_CASE(page_stays_away),
+	KUNIT_CASE(checked_anew),
+	KUNIT_CASE(rings_are_away),
+	KUNIT_CASE(cursor_is_reset),
+	{}
+};
+
+static struct kunit_suite vpoll_suite = {
+	.name = "sluice-nvme-vpoll",
+	.init = vfake_init,
+	.exit = vfake_exit,
+	.test_cases = vpoll_cases,
+};
+
+kunit_test_suites(&vpoll_suite);

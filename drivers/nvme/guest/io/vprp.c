@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: PRP entries and lists of a guest [NVMe 1.4, 4.3]
+ *
+ * A guest's list is copied to host memory page by page and rewritten there, so
+ * that the device sees only addresses computed here and the guest cannot
+ * change a list after it was checked.
+ */
+#include <linux/bitfield.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "sluice_compat.h"
+#include "guest/vctrl.h"
+
+#define SLUICE_PRP_OFFSET(prp)	((u32)((prp) & (SLUICE_NVME_PAGE - 1)))
+#define SLUICE_PRP_BYTES	sizeof(__le64)
+
+/**
+ * sluice_vprp_status() - the status that a command fails with
+ * @err: what looking up its memory returned
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vprp_status(int err)
+{
+	switch (err) {
+	case 0:
+		return NVME_SC_SUCCESS;
+	case -EAGAIN:
+		return SLUICE_SC_RETRY;
+	case -ENOMEM:
+		/* the host's trouble: worth another try by the guest */
+		return NVME_SC_INTERNAL;
+	default:
+		return NVME_SC_DATA_XFER_ERROR | NVME_SC_DNR;
+	}
+}
+
+/* Note what is missing, unless it is known to stay so */
+static noinline u16 sluice_vprp_miss(struct sluice_vsq *vsq, u64 prp,
+				     bool device_writes)
+{
+	struct sluice_vmiss *miss = &vsq->miss;
+
+	if (miss->err && miss->iova == prp &&
+	    miss->device_writes == device_writes)
+		return sluice_vprp_status(miss->err);
+	*miss = (struct sluice_vmiss) {
+		.iova = prp,
+		.device_writes = device_writes,
+		.missing = true,
+	};
+	return SLUICE_SC_MISS;
+}
+
+/* Look up a page, for a command of an I/O queue: never sleeps */
+static u16 sluice_vprp_find(struct sluice_vsq *vsq, u64 prp, bool device_writes,
+			    struct sluice_mem *mem)
+{
+	int err = sluice_vsq_mem_find(vsq, prp, device_writes, mem);
+
+	if (likely(!err))
+		return NVME_SC_SUCCESS;
+	if (err == -ENOENT)
+		return sluice_vprp_miss(vsq, prp, device_writes);
+	return sluice_vprp_status(err);
+}
+
+/* A PRP entry that is not the first of a command has no offset. */
+static u16 sluice_vprp_find_page(struct sluice_vsq *vsq, u64 prp,
+				 bool device_writes, struct sluice_mem *mem)
+{
+	if (SLUICE_PRP_OFFSET(prp))
+		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+	return sluice_vprp_find(vsq, prp, device_writes, mem);
+}
+
+/* The same for the worker, without a queue: may sleep */
+static u16 sluice_vprp_get(struct sluice_vctrl *vctrl, struct sluice_vsq *vsq,
+			   u64 prp, bool device_writes, struct sluice_mem *mem)
+{
+	if (vsq)
+		return sluice_vprp_find(vsq, prp, device_writes, mem);
+	return sluice_vprp_status(sluice_vctrl_mem_get(vctrl, prp,
+						       device_writes, mem));
+}
+
+/*
+ * A page of a list that does not hold all remaining entries ends with a
+ * pointer to the next page. Each page after the first holds 512 entries, so
+ * the work is bounded by @nr.
+ */
+static u16 sluice_vprp_list(struct sluice_vctrl *vctrl, struct sluice_vsq *vsq,
+			    u64 prp, __le64 *list, unsigned int nr)
+{
+	struct sluice_mem mem;
+	__le64 next;
+	u16 status;
+
+	if (prp % SLUICE_PRP_BYTES)
+		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+
+	for (;;) {
+		unsigned int room = (SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp)) /
+				    SLUICE_PRP_BYTES;
+		unsigned int here = nr <= room ? nr : room - 1;
+
+		status = sluice_vprp_get(vctrl, vsq, prp, false, &mem);
+		if (status)
+			return status;
+
+		memcpy(list, mem.vaddr, here * SLUICE_PRP_BYTES);
+		list += here;
+		nr -= here;
+		if (!nr)
+			return NVME_SC_SUCCESS;
+
+		memcpy(&next, mem.vaddr + here * SLUICE_PRP_BYTES, sizeof(next));
+		prp = le64_to_cpu(next);
+		if (SLUICE_PRP_OFFSET(prp))
+			return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+	}
+}
+
+/**
+ * sluice_vprp_copy_list() - copy a PRP list out of guest memory
+ * @vctrl: controller
+ * @prp: where the list begins; may have an offset that is a multiple of 8
+ * @list: receives the entries as the guest wrote them
+ * @nr: entries that the list has, without pointers to its further pages
+ *
+ * For the worker: sleeps for memory that was not used before.
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vprp_copy_list(struct sluice_vctrl *vctrl, u64 prp, __le64 *list,
+			  unsigned int nr)
+{
+	return sluice_vprp_list(vctrl, NULL, prp, list, nr);
+}
+
+static u16 sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
+				unsigned int nr, bool device_writes)
+{
+	struct sluice_vsq *vsq = slot->vsq;
+	__le64 *list = slot->list;
+	struct sluice_mem mem;
+	unsigned int i = 0;
+	u16 status;
+
+	status = sluice_vprp_list(vsq->vctrl, vsq, prp, list, nr);
+	if (status)
+		return status;
+
+	for (;;) {
+		i += sluice_vsq_mem_find_list(vsq, device_writes, list + i,
+					      nr - i);
+		if (likely(i == nr))
+			return NVME_SC_SUCCESS;
+		/* why not this one? */
+		status = sluice_vprp_find_page(vsq, le64_to_cpu(list[i]),
+					       device_writes, &mem);
+		if (status)
+			return status;
+		list[i++] = cpu_to_le64(mem.dma);
+	}
+}
+
+/**
+ * sluice_vprp_map() - point a command at guest memory
+ * @slot: slot, whose list is used
+ * @prp1: first PRP entry of the guest
+ * @prp2: second PRP entry or list of the guest
+ * @len: bytes, 1 to %SLUICE_NVME_MAX_XFER
+ * @device_writes: the device writes the memory
+ * @out: command for the hardware; its PRP entries are set
+ *
+ * Does not sleep. Its queue's lock is held.
+ *
+ * Return: a status, %SLUICE_SC_RETRY or %SLUICE_SC_MISS.
+ */
+u16 sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2, u32 len,
+		    bool device_writes, struct nvme_cmd *out)
+{
+	u32 first = SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp1);
+	struct sluice_mem mem;
+	u16 status;
+
+	/* memory is addressed in dwords */
+	if (prp1 % 4)
+		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+
+	status = sluice_vprp_find(slot->vsq, prp1, device_writes, &mem);
+	if (status)
+		return status;
+	out->prp1 = cpu_to_le64(mem.dma);
+	if (len <= first)
+		return NVME_SC_SUCCESS;
+
+	len -= first;
+	if (len <= SLUICE_NVME_PAGE) {
+		status = sluice_vprp_find_page(slot->vsq, prp2, device_writes,
+					       &mem);
+		if (!status)
+			out->prp2 = cpu_to_le64(mem.dma);
+		return status;
+	}
+
+	out->prp2 = cpu_to_le64(slot->list_dma);
+	return sluice_vprp_map_list(slot, prp2,
+				    DIV_ROUND_UP(len, SLUICE_NVME_PAGE),
+				    device_writes);
+}
+
+/**
+ * sluice_vprp_second() - find the second page of a payload
+ * @vctrl: controller
+ * @prp1: first PRP entry
+ * @prp2: second PRP entry; receives the address of the second page when it is
+ *	a list
+ * @len: bytes that the guest has room for
+ *
+ * For those who transfer only the beginning of what a guest asks for.
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1, u64 *prp2, u64 len)
+{
+	u32 first = SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp1);
+	__le64 list[2];
+	u16 status;
+
+	if (len <= first + SLUICE_NVME_PAGE)
+		return NVME_SC_SUCCESS;
+	/* two entries: the first might else be taken for the only one */
+	status = sluice_vprp_copy_list(vctrl, *prp2, list, ARRAY_SIZE(list));
+	if (!status)
+		*prp2 = le64_to_cpu(list[0]);
+	return status;
+}
+
+static u16 sluice_vprp_copy_page(struct sluice_vctrl *vctrl,
+				 struct sluice_vsq *vsq, u64 prp, void *buf,
+				 u32 len, bool to_guest)
+{
+	struct sluice_mem mem;
+	u16 status;
+
+	status = sluice_vprp_get(vctrl, vsq, prp, to_guest, &mem);
+	if (status)
+		return status;
+	if (to_guest)
+		memcpy(mem.vaddr, buf, len);
+	else
+		memcpy(buf, mem.vaddr, len);
+	return NVME_SC_SUCCESS;
+}
+
+static u16 sluice_vprp_copy_pages(struct sluice_vctrl *vctrl,
+				  struct sluice_vsq *vsq, u64 prp1, u64 prp2,
+				  void *buf, u32 len, bool to_guest)
+{
+	u32 first = min_t(u32, len, SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp1));
+	u16 status;
+
+	if (prp1 % 4)
+		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+	if (len > first && SLUICE_PRP_OFFSET(prp2))
+		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+
+	status = sluice_vprp_copy_page(vctrl, vsq, prp1, buf, first, to_guest);
+	if (status || len == first)
+		return status;
+	return sluice_vprp_copy_page(vctrl, vsq, prp2, buf + first, len - first,
+				     to_guest);
+}
+
+/**
+ * sluice_vprp_read() - copy a small payload of an I/O command
+ * @slot: slot of the command
+ * @prp1: first PRP entry
+ * @prp2: second PRP entry
+ * @buf: host memory
+ * @len: bytes, at most one page, so that two PRP entries reach
+ *
+ * Does not sleep. Its queue's lock is held.
+ *
+ * Return: a status, %SLUICE_SC_RETRY or %SLUICE_SC_MISS.
+ */
+u16 sluice_vprp_read(struct sluice_vslot *slot, u64 prp1, u64 prp2, void *buf,
+		     u32 len)
+{
+	return sluice_vprp_copy_pages(slot->vsq->vctrl, slot->vsq, prp1, prp2,
+				      buf, len, false);
+}
+
+/**
+ * sluice_vprp_copy() - copy a small payload between the host and a guest
+ * @vctrl: controller
+ * @prp1: first PRP entry
+ * @prp2: second PRP entry
+ * @buf: host memory
+ * @len: bytes, at most one page, so that two PRP entries reach
+ * @to_guest: direction
+ *
+ * For the worker: sleeps for memory that was not used before.
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vprp_copy(struct sluice_vctrl *vctrl, u64 prp1, u64 prp2, void *buf,
+		     u32 len, bool to_guest)
+{
+	return sluice_vprp_copy_pages(vctrl, NULL, prp1, prp2, buf, len,
+				      to_guest);
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of shadow doorbells: what the two pages are given, what is
+ * taken from them, and where doorbells are while the pages are away
+ */
+#include <linux/string.h>
+
+#include "guest/vfake_test.h"
+
+#define SHADOW	0x0000333300000000ull
+#define EVENTS	0x0000444400000000ull
+#define PAGE	((u64)SLUICE_NVME_PAGE)
+#define WORDS	(SLUICE_NVME_PAGE / sizeof(__le32))
+
+static u16 config(struct vfake *f, u64 prp1, u64 prp2)
+{
+	const struct nvme_cmd cmd = {
+		.prp1	= cpu_to_le64(prp1),
+		.prp2	= cpu_to_le64(prp2),
+	};
+
+	guard(mutex)(&f->vctrl.admin_lock);
+	return sluice_vdbbuf_config(&f->vctrl, &cmd);
+}
+
+static void configured(struct vfake *f)
+{
+	vfake_map(f, SHADOW);
+	vfake_map(f, EVENTS);
+	KUNIT_ASSERT_EQ(f->test, (int)config(f, SHADOW, EVENTS), 0);
+	KUNIT_ASSERT_FALSE(f->test, sluice_vdbbuf_away(&f->vctrl));
+}
+
+static void take_away(struct vfake *f, u64 iova)
+{
+	guard(mutex)(&f->vctrl.admin_lock);
+	sluice_vdbbuf_unmap(&f->vctrl, iova, PAGE);
+}
+
+static int give_back(struct vfake *f)
+{
+	guard(mutex)(&f->vctrl.admin_lock);
+	return sluice_vdbbuf_map(&f->vctrl);
+}
+
+static void start(struct vfake *f, unsigned int index)
+{
+	guard(mutex)(&f->vctrl.admin_lock);
+	sluice_vdbbuf_start(&f->vctrl, index);
+}
+
+static __le32 *words(struct vfake *f, u64 iova)
+{
+	return (__le32 *)vfake_page(f, iova)->va;
+}
+
+static u32 word(struct vfake *f, u64 iova, unsigned int at)
+{
+	return le32_to_cpu(words(f, iova)[at]);
+}
+
+/* What the guest writes to its page */
+static void put(struct vfake *f, u64 iova, unsigned int at, u32 value)
+{
+	WRITE_ONCE(words(f, iova)[at], cpu_to_le32(value));
+}
+
+static void expect_sqs(struct vfake *f, u32 one, u32 two)
+{
+	KUNIT_EXPECT_EQ(f->test, sluice_vctrl_sq_doorbell(&f->vctrl, 1), one);
+	KUNIT_EXPECT_EQ(f->test, sluice_vctrl_sq_doorbell(&f->vctrl, 2), two);
+}
+
+static void refused(struct kunit *test)
+{
+	static const struct {
+		u64 prp1, prp2;
+	} cases[] = {
+		{ SHADOW + 4, EVENTS },
+		{ SHADOW, EVENTS + 2048 },
+		{ SHADOW, EVENTS + PAGE },	/* nobody's memory */
+		{ SHADOW + PAGE, EVENTS },
+		{ U64_MAX - PAGE + 1, EVENTS },
+	};
+	struct vfake *f = test->priv;
+	bool offered = sluice_vdbbuf_offered;
+	unsigned int i;
+
+	vfake_map(f, SHADOW);
+	vfake_map(f, EVENTS);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_EXPECT_EQ(test, (int)config(f, cases[i].prp1, cases[i].prp2),
+				VFAKE_DNR(NVME_SC_INVALID_FIELD));
+		KUNIT_EXPECT_FALSE(test, sluice_vdbbuf_away(&f->vctrl));
+	}
+	sluice_vdbbuf_offered = false;
+	KUNIT_EXPECT_EQ(test, (int)config(f, SHADOW, EVENTS),
+			VFAKE_DNR(NVME_SC_INVALID_OPCODE));
+	sluice_vdbbuf_offered = offered;
+	/* of memory that is away for a moment it is not known yet */
+	f->vmap_err = -EAGAIN;
+	KUNIT_EXPECT_EQ(test, config(f, SHADOW, EVENTS), (u16)SLUICE_SC_RETRY);
+	KUNIT_EXPECT_NULL(test, memchr_inv(words(f, SHADOW), 0, PAGE));
+	KUNIT_EXPECT_NULL(test, memchr_inv(words(f, EVENTS), 0, PAGE));
+}
+
+/* Doorbells of I/O queues move to the page, the admin queue's stay */
+static void values_move(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	vfake_ring_sq(f, 0, 3);
+	vfake_ring_sq(f, 1, 5);
+	vfake_ring_cq(f, 1, 6);
+	vfake_ring_sq(f, VFAKE_QPAIRS, 7);
+	configured(f);
+	KUNIT_EXPECT_EQ(test, word(f, SHADOW, VFAKE_SQ_DB(0)), 0u);
+	KUNIT_EXPECT_EQ(test, word(f, SHADOW, VFAKE_SQ_DB(1)), 5u);
+	KUNIT_EXPECT_EQ(test, word(f, SHADOW, VFAKE_CQ_DB(1)), 6u);
+	KUNIT_EXPECT_EQ(test, word(f, SHADOW, VFAKE_SQ_DB(VFAKE_QPAIRS)), 7u);
+
+	put(f, SHADOW, VFAKE_SQ_DB(0), 8);
+	put(f, SHADOW, VFAKE_SQ_DB(1), 9);
+	put(f, SHADOW, VFAKE_CQ_DB(1), 10);
+	KUNIT_EXPECT_EQ(test, sluice_vctrl_sq_doorbell(&f->vctrl, 0), 3u);
+	KUNIT_EXPECT_EQ(test, sluice_vctrl_sq_doorbell(&f->vctrl, 1), 9u);
+	KUNIT_EXPECT_EQ(test, sluice_vctrl_cq_doorbell(&f->vctrl, 1), 10u);
+	/* the other way counts no more */
+	vfake_ring_sq(f, 1, 11);
+	KUNIT_EXPECT_EQ(test, sluice_vctrl_sq_doorbell(&f->vctrl, 1), 9u);
+}
+
+/* Nothing is written but the doorbells and event indices of this controller */
+static void other_words_stay(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	unsigned int at;
+
+	memset(vfake_map(f, SHADOW)->va, 0xee, PAGE);
+	memset(vfake_map(f, EVENTS)->va, 0xee, PAGE);
+	configured(f);
+	for (at = 0; at < WORDS; at++) {
+		bool doorbell = !(at % 8) && at < VFAKE_SQ_DB(VFAKE_QPAIRS + 1);
+		bool event = doorbell && !(at % 16);
+
+		doorbell = doorbell && at >= VFAKE_SQ_DB(1);
+		KUNIT_ASSERT_EQ(test, word(f, SHADOW, at),
+				doorbell ? 0u : 0xeeeeeeeeu);
+		KUNIT_ASSERT_EQ(test, word(f, EVENTS, at),
+				event ? 0u : 0xeeeeeeeeu);
+	}
+}
+
+/* Armed is what was seen, whatever the guest makes of it */
+static void event_indices(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	f->vctrl.sqs[1].head = 12;
+	f->vctrl.sqs[2].head = 13;
+	configured(f);
+	KUNIT_EXPECT_EQ(test, word(f, EVENTS, VFAKE_SQ_DB(1)), 12u);
+	KUNIT_EXPECT_EQ(test, word(f, EVENTS, VFAKE_SQ_DB(2)), 13u);
+	put(f, EVENTS, VFAKE_SQ_DB(1), 0xdead);
+	f->vctrl.sqs[1].head = 14;
+	sluice_vdbbuf_arm_all(&f->vctrl);
+	KUNIT_EXPECT_EQ(test, word(f, EVENTS, VFAKE_SQ_DB(1)), 14u);
+	sluice_vdbbuf_arm(&f->vctrl, 2 * 3 + 1, 15);
+	KUNIT_EXPECT_EQ(test, word(f, EVENTS, VFAKE_CQ_DB(3)), 15u);
+}
+
+/*
+ * Either page goes: the doorbells are in the device's page until both are back.
+ * What the guest has written to its own by then counts.
+ */
+static void pages_away(struct kunit *test)
+{
+	static const u64 gone[] = { SHADOW, EVENTS };
+	struct vfake *f = test->priv;
+	unsigned int i;
+
+	configured(f);
+	for (i = 0; i < ARRAY_SIZE(gone); i++) {
+		put(f, SHADOW, VFAKE_SQ_DB(1), 20 + i);
+		take_away(f, SHADOW + PAGE);
+		take_away(f, EVENTS - PAGE);
+		KUNIT_EXPECT_FALSE(test, sluice_vdbbuf_away(&f->vctrl));
+
+		f->vctrl.sqs[1].head = 20 + i;
+		take_away(f, gone[i]);
+		KUNIT_EXPECT_TRUE(test, sluice_vdbbuf_away(&f->vctrl));
+		KUNIT_EXPECT_EQ(test, word(f, EVENTS, VFAKE_SQ_DB(1)), 20 + i);
+		expect_sqs(f, 20 + i, 0);
+		vfake_ring_sq(f, 1, 30);
+		expect_sqs(f, 30, 0);
+		put(f, SHADOW, VFAKE_SQ_DB(1), 40);
+		f->vmap_err = -EAGAIN;
+		KUNIT_EXPECT_EQ(test, give_back(f), -EAGAIN);
+		expect_sqs(f, 30, 0);
+		f->vmap_err = 0;
+		KUNIT_EXPECT_EQ(test, give_back(f), 0);
+		KUNIT_EXPECT_FALSE(test, sluice_vdbbuf_away(&f->vctrl));
+		expect_sqs(f, 40, 0);
+	}
+}
+
+/* A queue that is created has a doorbell of zero, wherever that is, or will be */
+static void new_queues(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	configured(f);
+	put(f, SHADOW, VFAKE_SQ_DB(1), 50);
+	put(f, SHADOW, VFAKE_SQ_DB(2), 51);
+	put(f, EVENTS, VFAKE_SQ_DB(1), 52);
+	start(f, 2);
+	expect_sqs(f, 0, 51);
+	KUNIT_EXPECT_EQ(test, word(f, EVENTS, VFAKE_SQ_DB(1)), 0u);
+
+	put(f, SHADOW, VFAKE_SQ_DB(1), 53);
+	take_away(f, SHADOW);
+	expect_sqs(f, 53, 51);
+	start(f, 2);
+	expect_sqs(f, 0, 51);
+	KUNIT_EXPECT_EQ(test, give_back(f), 0);
+	expect_sqs(f, 0, 51);
+	/* once: what is written from now on is the guest's */
+	put(f, SHADOW, VFAKE_SQ_DB(1), 54);
+	take_away(f, SHADOW);
+	KUNIT_EXPECT_EQ(test, give_back(f), 0);
+	expect_sqs(f, 54, 51);
+}
+
+/* Other pages, and then none */
+static void other_pages(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	configured(f);
+	put(f, SHADOW, VFAKE_SQ_DB(1), 60);
+	vfake_map(f, SHADOW + PAGE);
+	vfake_map(f, EVENTS + PAGE);
+	KUNIT_EXPECT_EQ(test, (int)config(f, SHADOW + PAGE, EVENTS + PAGE), 0);
+	expect_sqs(f, 60, 0);
+	put(f, SHADOW, VFAKE_SQ_DB(1), 61);
+	expect_sqs(f, 60, 0);
+	put(f, SHADOW + PAGE, VFAKE_SQ_DB(1), 62);
+	expect_sqs(f, 62, 0);
+
+	scoped_guard(mutex, &f->vctrl.admin_lock)
+		sluice_vdbbuf_reset(&f->vctrl);
+	KUNIT_EXPECT_FALSE(test, sluice_vdbbuf_away(&f->vctrl));
+	expect_sqs(f, 62, 0);
+	put(f, SHADOW + PAGE, VFAKE_SQ_DB(1), 63);
+	put(f, EVENTS + PAGE, VFAKE_SQ_DB(1), 64);
+	sluice_vdbbuf_arm_all(&f->vctrl);
+	KUNIT_EXPECT_EQ(test, word(f, EVENTS + PAGE, VFAKE_SQ_DB(1)), 64u);
+	expect_sqs(f, 62, 0);
+	KUNIT_EXPECT_EQ(test, give_back(f), 0);
+	expect_sqs(f, 62, 0);
+}
+
+static struct kunit_case vdbbuf_cases[] = {
+	KUNIT_CASE(refused),
+	KUNIT_CASE(values_move),
+	KUNIT_CASE(other_words_stay),
+	KUNIT_CASE(event_indices),
+	KUNIT_CASE(pages_away),
+	KUNIT_CASE(new_queues),
+	KUNIT_CASE(other_pages),
+	{}
+};
+
+static struct kunit_suite vdbbuf_suite = {
+	.name = "sluice-nvme-vdbbuf",
+	.init = vfake_init,
+	.exit = vfake_exit,
+	.test_cases = vdbbuf_cases,
+};
+
+kunit_test_suites(&vdbbuf_suite);

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: creation and deletion of a guest's queues
+ *
+ * Each guest I/O queue is backed by a queue of the hardware.
+ */
+#include <linux/bitfield.h>
+#include <linux/minmax.h>
+#include <trace/events/sluice_nvme.h>
+
+#include "sluice_compat.h"
+#include "guest/vctrl.h"
+
+/*
+ * Hardware queues. An entry of the guest's queue needs a slot to get here, so
+ * the hardware's never has to be deeper than there are slots. A completion queue
+ * is not smaller either, however small the guest's is: what the drive does while
+ * one is full may be felt by all. Submission queues that share one can fill it.
+ */
+
+static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
+{
+	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
+	int err;
+
+	err = sluice_nvme_cq_alloc(&vcq->hw, ctrl, vcq->vctrl->qids[vcq->id - 1],
+				   min(ctrl->max_depth,
+				       SLUICE_VSQ_MAX_SLOTS + 1u));
+	if (err)
+		return err;
+	vcq->hw.process = sluice_vcq_process;
+	vcq->hw.interrupted = sluice_vcq_interrupted;
+	vcq->hw.priv = vcq;
+
+	scoped_guard(mutex, &ctrl->reset_lock) {
+		err = sluice_nvme_cq_create(&vcq->hw);
+		vcq->hw_created = !err;
+	}
+	if (err)
+		sluice_nvme_cq_free(&vcq->hw);
+	return err;
+}
+
+static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
+{
+	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
+	int err;
+
+	err = sluice_nvme_sq_alloc(&vsq->hw, ctrl, vsq->vctrl->qids[vsq->id - 1],
+				   vsq->nr_slots + 1, &vsq->vcq->hw);
+	if (err)
+		return err;
+
+	scoped_guard(mutex, &ctrl->reset_lock) {
+		err = sluice_nvme_sq_create(&vsq->hw);
+		vsq->hw_created = !err;
+	}
+	if (err)
+		sluice_nvme_sq_free(&vsq->hw);
+	return err;
+}
+
+/* A queue that cannot be deleted may still do DMA: take the drive down. */
+static void sluice_vqueue_hw_stuck(struct sluice_nvme_ctrl *ctrl)
+{
+	sluice_nvme_reset(ctrl);
+	flush_work(&ctrl->reset_work);
+}
+
+static void sluice_vsq_hw_delete(struct sluice_vsq *vsq)
+{
+	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
+	int err = 0;
+
+	scoped_guard(mutex, &ctrl->reset_lock) {
+		if (vsq->hw_created)
+			err = sluice_nvme_sq_delete(&vsq->hw);
+		vsq->hw_created = false;
+	}
+	if (err)
+		sluice_vqueue_hw_stuck(ctrl);
+	else if (vsq->vcq->hw_created)
+		sluice_nvme_cq_poll(&vsq->vcq->hw, UINT_MAX);
+}
+
+static void sluice_vcq_hw_delete(struct sluice_vcq *vcq)
+{
+	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
+	int err = 0;
+
+	scoped_guard(mutex, &ctrl->reset_lock) {
+		if (vcq->hw_created)
+			err = sluice_nvme_cq_delete(&vcq->hw);
+		vcq->hw_created = false;
+	}
+	if (err)
+		sluice_vqueue_hw_stuck(ctrl);
+}
+
+/*
+ * Creation and deletion. The admin lock is held throughout.
+ */
+
+static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
+			     unsigned int vector, bool irq_enabled)
+{
+	sluice_vdbbuf_start(vcq->vctrl, 2 * vcq->id + 1);
+
+	guard(spinlock_irqsave)(&vcq->lock);
+	vcq->size = size;
+	vcq->tail = 0;
+	vcq->head = 0;
+	WRITE_ONCE(vcq->doorbell, 0);
+	vcq->phase = 1;
+	vcq->users = 0;
+	vcq->vector = vector;
+	vcq->irq_enabled = irq_enabled;
+	vcq->posted = 0;
+	sluice_virq_configure(vcq);
+	vcq->live = true;
+	trace_sluice_nvme_queue_create(&vcq->vctrl->sdev->slice.uuid, true,
+				       vcq->id, vcq->hw.qid, size);
+}
+
+static void sluice_vcq_destroy(struct sluice_vcq *vcq)
+{
+	struct sluice_vring ring;
+
+	if (!vcq->live)
+		return;
+	if (vcq->id) {
+		sluice_vcq_hw_delete(vcq);
+		sluice_nvme_cq_free(&vcq->hw);
+	}
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		vcq->live = false;
+		ring = vcq->ring;
+		vcq->ring = (struct sluice_vring) {};
+	}
+	sluice_virq_stop(vcq);
+	sluice_vring_free(&ring);
+	trace_sluice_nvme_queue_delete(&vcq->vctrl->sdev->slice.uuid, true,
+				       vcq->id);
+}
+
+/* A guest that resets the controller expects no more completions */
+static void sluice_vcq_silence(struct sluice_vcq *vcq)
+{
+	void *va = NULL;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock)
+		swap(va, vcq->ring.va);
+	if (va)
+		sluice_mem_vunmap(va);
+}
+
+/* Forget completions that the guest left no room for */
+static void sluice_vsq_drop_done(struct sluice_vsq *vsq)
+{
+	struct sluice_vslot *slot, *next;
+
+	guard(spinlock_irqsave)(&vsq->vcq->lock);
+	list_for_each_entry_safe(slot, next, &vsq->vcq->waiting, node) {
+		if (slot->vsq == vsq)
+			list_del_init(&slot->node);
+	}
+}
+
+static void sluice_vsq_stop(struct sluice_vsq *vsq)
+{
+	guard(mutex)(&vsq->lock);
+	WRITE_ONCE(vsq->live, false);
+}
+
+/* @status: what commands still with the hardware complete with */
+static void sluice_vsq_destroy(struct sluice_vsq *vsq, u16 status)
+{
+	if (!vsq->live)
+		return;
+	sluice_vsq_stop(vsq);
+	if (vsq->id) {
+		sluice_vsq_hw_delete(vsq);
+		sluice_vsq_fail_hardware(vsq, status);
+		sluice_nvme_sq_free(&vsq->hw);
+	}
+	sluice_vsq_drop_done(vsq);
+	vsq->vcq->users--;
+	trace_sluice_nvme_queue_delete(&vsq->vctrl->sdev->slice.uuid, false,
+				       vsq->id);
+	sluice_vsq_release_slots(vsq);
+	sluice_vring_free(&vsq->ring);
+}
+
+static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
+			    u32 size, unsigned int nr_slots)
+{
+	int err;
+
+	/* the reset of the drive looks at slots under this lock */
+	guard(mutex)(&vsq->lock);
+	err = sluice_vsq_alloc_slots(vsq, nr_slots);
+	if (err)
+		return err;
+	scoped_guard(spinlock, &vsq->hw_lock)
+		vsq->vcq = vcq;
+	vsq->size = size;
+	vsq->head = 0;
+	vsq->submitted = 0;
+	vsq->completed = 0;
+	vsq->stalled = false;
+	vsq->map_failures = 0;
+	vsq->miss = (struct sluice_vmiss) {};
+	sluice_mem_cursor_reset(&vsq->cursor);
+	sluice_vdbbuf_start(vsq->vctrl, 2 * vsq->id);
+	return 0;
+}
+
+static u16 sluice_vqueue_check(struct sluice_vctrl *vctrl, u16 qid, u32 size,
+			       bool live)
+{
+	if (!qid || qid > vctrl->nr_qpairs || live)
+		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+	if (size < 2 || size > vctrl->ctrl->max_depth)
+		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
+	return NVME_SC_SUCCESS;
+}
+
+static struct sluice_vcq *sluice_vcq_find(struct sluice_vctrl *vctrl, u16 qid)
+{
+	return &vctrl->cqs[min_t(u16, qid, SLUICE_VCTRL_MAX_QPAIRS)];
+}
+
+static struct sluice_vsq *sluice_vsq_find(struct sluice_vctrl *vctrl, u16 qid)
+{
+	return &vctrl->sqs[min_t(u16, qid, SLUICE_VCTRL_MAX_QPAIRS)];
+}
+
+/**
+ * sluice_vcq_create() - Create I/O Completion Queue [NVMe 1.4, 5.3]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
+	u32 size = (cdw10 >> 16) + 1;
+	u16 qid = cdw10 & 0xffff, vector = cdw11 >> 16;
+	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, qid);
+	u16 status;
+	int err;
+
+	status = sluice_vqueue_check(vctrl, qid, size, vcq->live);
+	if (status)
+		return status;
+	if (vector > vctrl->nr_qpairs)
+		return NVME_SC_INVALID_VECTOR | NVME_SC_DNR;
+	if (FIELD_GET(NVME_CC_IOCQES, vctrl->regs.cc) != NVME_CQES)
+		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
+
+	status = sluice_vring_init(vctrl, &vcq->ring, le64_to_cpu(cmd->prp1),
+				   (size_t)size << NVME_CQES,
+				   cdw11 & NVME_QUEUE_PC, true);
+	if (status)
+		return status;
+
+	vcq->size = size;
+	status = sluice_vring_status(sluice_vring_map(vctrl, &vcq->ring));
+	if (status)
+		goto err_free_ring;
+	err = sluice_vcq_hw_create(vcq);
+	if (err) {
+		status = NVME_SC_INTERNAL;
+		goto err_free_ring;
+	}
+	sluice_vcq_start(vcq, size, vector, cdw11 & NVME_CQ_IEN);
+	return NVME_SC_SUCCESS;
+
+err_free_ring:
+	sluice_vring_free(&vcq->ring);
+	return status;
+}
+
+/**
+ * sluice_vcq_delete() - Delete I/O Completion Queue [NVMe 1.4, 5.5]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status.
+ */
+u16 sluice_vcq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
+	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, qid);
+
+	if (!qid || qid > vctrl->nr_qpairs || !vcq->live)
+		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+	if (vcq->users)
+		return NVME_SC_INVALID_QUEUE_DEL | NVME_SC_DNR;
+	sluice_vcq_destroy(vcq);
+	return NVME_SC_SUCCESS;
+}
+
+static u16 sluice_vsq_check_cq(struct sluice_vctrl *vctrl, u16 cqid)
+{
+	if (!cqid || cqid > vctrl->nr_qpairs)
+		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+	if (!vctrl->cqs[cqid].live)
+		return NVME_SC_CQ_INVALID | NVME_SC_DNR;
+	return NVME_SC_SUCCESS;
+}
+
+/* The ring is set; the rest of a submission queue */
+static u16 sluice_vsq_bring_up(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
+			       u32 size)
+{
+	u16 status;
+
+	status = sluice_vring_status(sluice_vring_map(vsq->vctrl, &vsq->ring));
+	if (status)
+		return status;
+	if (sluice_vsq_start(vsq, vcq, size,
+			     min(size - 1, (u32)SLUICE_VSQ_MAX_SLOTS)))
+		return NVME_SC_INTERNAL;
+	if (sluice_vsq_alloc_lists(vsq) || sluice_vsq_hw_create(vsq)) {
+		sluice_vsq_release_slots(vsq);
+		return NVME_SC_INTERNAL;
+	}
+	vcq->users++;
+	/* who sees the queue live sees all of it */
+	scoped_guard(mutex, &vsq->lock)
+		WRITE_ONCE(vsq->live, true);
+	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->slice.uuid, false,
+				       vsq->id, vsq->hw.qid, size);
+	return NVME_SC_SUCCESS;
+}
+
+/**
+ * sluice_vsq_create() - Create I/O Submission Queue [NVMe 1.4, 5.4]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status, or %SLUICE_SC_RETRY.
+ */
+u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
+	u32 size = (cdw10 >> 16) + 1;
+	u16 qid = cdw10 & 0xffff, cqid = cdw11 >> 16;
+	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
+	u16 status;
+
+	status = sluice_vqueue_check(vctrl, qid, size, vsq->live);
+	if (!status)
+		status = sluice_vsq_check_cq(vctrl, cqid);
+	if (status)
+		return status;
+	if (FIELD_GET(NVME_CC_IOSQES, vctrl->regs.cc) != NVME_SQES)
+		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
+
+	status = sluice_vring_init(vctrl, &vsq->ring, le64_to_cpu(cmd->prp1),
+				   (size_t)size << NVME_SQES,
+				   cdw11 & NVME_QUEUE_PC, false);
+	if (status)
+		return status;
+	status = sluice_vsq_bring_up(vsq, &vctrl->cqs[cqid], size);
+	if (status)
+		sluice_vring_free(&vsq->ring);
+	return status;
+}
+
+/**
+ * sluice_vsq_delete() - Delete I/O Submission Queue [NVMe 1.4, 5.6]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ *
+ * Return: a status.
+ */
+u16 sluice_vsq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+{
+	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
+	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
+
+	if (!qid || qid > vctrl->nr_qpairs || !vsq->live)
+		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+	sluice_vsq_destroy(vsq, NVME_SC_ABORT_SQ_DELETED);
+	return NVME_SC_SUCCESS;
+}
+
+/**
+ * sluice_vqueues_create_admin() - bring up the admin queues as AQA says
+ * @vctrl: controller, its admin lock held
+ *
+ * Return: 0, -EAGAIN while the memory is being unmapped, or another errno.
+ */
+int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vregs *regs = &vctrl->regs;
+	u32 sq_size = FIELD_GET(NVME_AQA_ASQS, regs->aqa) + 1;
+	u32 cq_size = FIELD_GET(NVME_AQA_ACQS, regs->aqa) + 1;
+	struct sluice_vsq *vsq = &vctrl->sqs[0];
+	struct sluice_vcq *vcq = &vctrl->cqs[0];
+	int err = -EFAULT;
+
+	if (sluice_vring_init(vctrl, &vcq->ring, regs->acq,
+			      (size_t)cq_size << NVME_CQES, true, true))
+		return err;
+	if (sluice_vring_init(vctrl, &vsq->ring, regs->asq,
+			      (size_t)sq_size << NVME_SQES, true, false))
+		goto err_free_cq_ring;
+	err = sluice_vring_map(vctrl, &vcq->ring);
+	if (!err)
+		err = sluice_vring_map(vctrl, &vsq->ring);
+	if (!err)
+		err = sluice_vsq_start(vsq, vcq, sq_size,
+				       SLUICE_VCTRL_AERS + SLUICE_VCTRL_ABORTS);
+	if (err)
+		goto err_free_sq_ring;
+
+	sluice_vcq_start(vcq, cq_size, 0, true);
+	vcq->users++;
+	/* after the doorbell was reset; pairs with sluice_vpoll_admin() */
+	smp_mb();
+	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
+	WRITE_ONCE(vsq->live, true);
+	trace_sluice_nvme_queue_create(&vctrl->sdev->slice.uuid, false, 0, 0,
+				       sq_size);
+	return 0;
+
+err_free_sq_ring:
+	sluice_vring_free(&vsq->ring);
+err_free_cq_ring:
+	sluice_vring_free(&vcq->ring);
+	return err;
+}
+
+/**
+ * sluice_vqueues_destroy_all() - Controller Reset: delete every queue
+ * @vctrl: controller, its admin lock held
+ *
+ * When it returns no DMA is in flight for the slice and no guest memory of
+ * its queues is in use.
+ */
+void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 0; i <= vctrl->nr_qpairs; i++)
+		sluice_vcq_silence(&vctrl->cqs[i]);
+	sluice_vdbbuf_reset(vctrl);
+	for (i = vctrl->nr_qpairs; i > 0; i--)
+		sluice_vsq_destroy(&vctrl->sqs[i], NVME_SC_ABORT_SQ_DELETED);
+	for (i = vctrl->nr_qpairs; i > 0; i--)
+		sluice_vcq_destroy(&vctrl->cqs[i]);
+	sluice_vsq_destroy(&vctrl->sqs[0], NVME_SC_ABORT_SQ_DELETED);
+	sluice_vcq_destroy(&vctrl->cqs[0]);
+}
+
+/**
+ * sluice_vqueues_any_io() - has the guest created an I/O queue?
+ * @vctrl: controller, its admin lock held
+ *
+ * Return: true when it has.
+ */
+bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		if (vctrl->sqs[i].live || vctrl->cqs[i].live)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * sluice_vqueues_unmap() - give up queue memory in a range that is to go
+ * @vctrl: controller, stopped and drained, its admin lock held
+ * @iova: first guest address
+ * @size: bytes
+ *
+ * The memory is mapped anew when it is next needed: firmware and memory
+ * hot-plug re-arrange guest memory under a running controller.
+ */
+void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
+{
+	unsigned int i;
+	void *va;
+
+	lockdep_assert_held(&vctrl->admin_lock);
+
+	sluice_vdbbuf_unmap(vctrl, iova, size);
+	for (i = 0; i <= vctrl->nr_qpairs; i++) {
+		struct sluice_vsq *vsq = &vctrl->sqs[i];
+		struct sluice_vcq *vcq = &vctrl->cqs[i];
+
+		scoped_guard(mutex, &vsq->lock) {
+			sluice_mem_cursor_reset(&vsq->cursor);
+			va = vsq->ring.va;
+			if (va && sluice_vring_touches(&vsq->ring, iova, size)) {
+				vsq->ring.va = NULL;
+				sluice_mem_vunmap(va);
+			}
+		}
+
+		va = NULL;
+		scoped_guard(spinlock_irqsave, &vcq->lock) {
+			if (vcq->ring.va &&
+			    sluice_vring_touches(&vcq->ring, iova, size))
+				swap(va, vcq->ring.va);
+		}
+		if (va)
+			sluice_mem_vunmap(va);
+	}
+}
+
+/**
+ * sluice_vqueues_restore() - create the hardware queues again after a reset
+ * @vctrl: controller, stopped; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * Return: 0, or a negative errno when some do not exist.
+ */
+int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
+		if (vctrl->cqs[i].hw_created)
+			err = sluice_nvme_cq_create(&vctrl->cqs[i].hw);
+	}
+	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
+		if (vctrl->sqs[i].hw_created)
+			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
+	}
+	return err;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: the slots of a guest's commands in flight
+ */
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "sluice_compat.h"
+#include "guest/vctrl.h"
+
+/* PRP lists come in blocks, so that a deep queue costs few allocations. */
+#define SLUICE_VLISTS_PER_BLOCK	16
+#define SLUICE_VLISTS_BYTES	(SLUICE_VLISTS_PER_BLOCK * SLUICE_NVME_PAGE)
+
+/**
+ * struct sluice_vlists - a block of PRP lists
+ * @va: coherent memory
+ * @dma: its bus address
+ */
+struct sluice_vlists {
+	void *va;
+	dma_addr_t dma;
+};
+
+/* What completion writes is looked at only when nothing else is left */
+static bool sluice_vsq_any_free(struct sluice_vsq *vsq)
+{
+	if (likely(vsq->free_head != vsq->free_seen))
+		return true;
+	/* pairs with sluice_vslot_free(): the index is there */
+	vsq->free_seen = smp_load_acquire(&vsq->free_tail);
+	return vsq->free_head != vsq->free_seen;
+}
+
+/**
+ * sluice_vsq_get_slot() - take a free slot
+ * @vsq: submission queue, its lock held
+ *
+ * Return: a slot, or NULL when all are in use; then the worker is kicked as
+ * soon as one is free.
+ */
+struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq)
+{
+	if (unlikely(!sluice_vsq_any_free(vsq))) {
+		WRITE_ONCE(vsq->stalled, true);
+		/* pairs with the barrier in sluice_vsq_slots_freed() */
+		smp_mb();
+		if (!sluice_vsq_any_free(vsq))
+			return NULL;
+		WRITE_ONCE(vsq->stalled, false);
+	}
+	return &vsq->slots[vsq->free[vsq->free_head++ & vsq->free_mask]];
+}
+
+/**
+ * sluice_vslot_free() - give a slot back
+ * @slot: slot; the lock of its completion queue is held
+ *
+ * sluice_vsq_slots_freed() is to follow, once for all slots of a queue.
+ */
+void sluice_vslot_free(struct sluice_vslot *slot)
+{
+	struct sluice_vsq *vsq = slot->vsq;
+	unsigned int tail = vsq->free_tail;
+
+	WRITE_ONCE(slot->state, SLUICE_VSLOT_FREE);
+	vsq->free[tail & vsq->free_mask] = slot - vsq->slots;
+	/* pairs with sluice_vsq_any_free() */
+	smp_store_release(&vsq->free_tail, tail + 1);
+}
+
+/**
+ * sluice_vsq_slots_freed() - have somebody who misses slots look again
+ * @vsq: submission queue with slots given back
+ */
+void sluice_vsq_slots_freed(struct sluice_vsq *vsq)
+{
+	/* the slots are visible before we look whether someone misses one */
+	smp_mb();
+	if (unlikely(READ_ONCE(vsq->stalled)))
+		sluice_vctrl_kick_worker(vsq->vctrl);
+}
+
+/**
+ * sluice_vsq_put_slot() - give a slot back unused
+ * @slot: the one that was taken last; the lock of its queue is held
+ */
+void sluice_vsq_put_slot(struct sluice_vslot *slot)
+{
+	struct sluice_vsq *vsq = slot->vsq;
+
+	/* its index still is where it was taken from */
+	vsq->free_head--;
+	WARN_ON_ONCE(vsq->free[vsq->free_head & vsq->free_mask] !=
+		     slot - vsq->slots);
+}
+
+/**
+ * sluice_vsq_nr_free() - count the free slots
+ * @vsq: submission queue that nobody works at
+ *
+ * Return: their number.
+ */
+unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq)
+{
+	return vsq->free_tail - vsq->free_head;
+}
+
+static void sluice_vsq_free_lists(struct sluice_vsq *vsq)
+{
+	unsigned int i;
+
+	for (i = 0; i < vsq->nr_lists; i++)
+		dma_free_coherent(&vsq->vctrl->ctrl->pdev->dev,
+				  SLUICE_VLISTS_BYTES, vsq->lists[i].va,
+				  vsq->lists[i].dma);
+	kvfree(vsq->lists);
+	vsq->lists = NULL;
+	vsq->nr_lists = 0;
+}
+
+/**
+ * sluice_vsq_alloc_lists() - give each slot its PRP list
+ * @vsq: submission queue with slots
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
+{
+	unsigned int nr = DIV_ROUND_UP(vsq->nr_slots, SLUICE_VLISTS_PER_BLOCK);
+	unsigned int i;
+
+	vsq->lists = kvcalloc(nr, sizeof(*vsq->lists), GFP_KERNEL);
+	if (!vsq->lists)
+		return -ENOMEM;
+
+	for (i = 0; i < nr; i++) {
+		struct sluice_vlists *lists = &vsq->lists[i];
+
+		lists->va = dma_alloc_coherent(&vsq->vctrl->ctrl->pdev->dev,
+					       SLUICE_VLISTS_BYTES, &lists->dma,
+					       GFP_KERNEL);
+		if (!lists->va) {
+			sluice_vsq_free_lists(vsq);
+			return -ENOMEM;
+		}
+		vsq->nr_lists++;
+	}
+
+	for (i = 0; i < vsq->nr_slots; i++) {
+		struct sluice_vlists *lists =
+			&vsq->lists[i / SLUICE_VLISTS_PER_BLOCK];
+		size_t off = i % SLUICE_VLISTS_PER_BLOCK * SLUICE_NVME_PAGE;
+
+		vsq->slots[i].list = lists->va + off;
+		vsq->slots[i].list_dma = lists->dma + off;
+	}
+	return 0;
+}
+
+static void sluice_vsq_free_slots(struct sluice_vsq *vsq)
+{
+	sluice_vsq_free_lists(vsq);
+	kvfree(vsq->free);
+	vsq->free = NULL;
+	kvfree(vsq->slots);
+	vsq->slots = NULL;
+	vsq->nr_slots = 0;
+}
+
+/**
+ * sluice_vsq_alloc_slots() - make the slots of a queue
+ * @vsq: submission queue, its lock held
+ * @nr: how many
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
+{
+	unsigned int i, len;
+
+	/* a cache line is the least, which no other queue's ring is in */
+	len = max_t(unsigned int, roundup_pow_of_two(nr),
+		    SMP_CACHE_BYTES / sizeof(*vsq->free));
+
+	vsq->slots = kvcalloc(nr, sizeof(*vsq->slots), GFP_KERNEL);
+	vsq->free = kvcalloc(len, sizeof(*vsq->free), GFP_KERNEL);
+	if (!vsq->slots || !vsq->free) {
+		sluice_vsq_free_slots(vsq);
+		return -ENOMEM;
+	}
+
+	vsq->nr_slots = nr;
+	vsq->free_mask = len - 1;
+	vsq->free_head = 0;
+	vsq->free_seen = nr;
+	vsq->free_tail = nr;
+	for (i = 0; i < nr; i++) {
+		vsq->slots[i].vsq = vsq;
+		INIT_LIST_HEAD(&vsq->slots[i].node);
+		vsq->free[i] = i;
+	}
+	return 0;
+}
+
+/**
+ * sluice_vsq_release_slots() - free slots and lists
+ * @vsq: submission queue that is not live, with nothing in flight
+ */
+void sluice_vsq_release_slots(struct sluice_vsq *vsq)
+{
+	guard(mutex)(&vsq->lock);
+	scoped_guard(spinlock, &vsq->hw_lock)
+		vsq->vcq = NULL;
+	sluice_vsq_free_slots(vsq);
+}

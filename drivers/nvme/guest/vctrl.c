@@ -1,0 +1,734 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: life of a virtual NVMe controller
+ *
+ * Register writes return at once; what they ask for is done by the
+ * controller's worker, as are admin commands and whatever could not go on in
+ * the context of a doorbell write.
+ *
+ * Stopping: a bit in @stop, then one look at each lock under which guest
+ * memory or the hardware's queues are touched. Who holds such a lock looks at
+ * @stop for each command, so after that nobody is at it.
+ */
+#include <linux/blkdev.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <trace/events/sluice_nvme.h>
+
+#include "sluice_compat.h"
+#include "guest/vctrl.h"
+
+#define SLUICE_VCTRL_BAR0_SIZE	SZ_16K
+#define SLUICE_VCTRL_DEVICE	0x51ce
+
+/* Guest memory that is being unmapped comes back within this time. */
+#define SLUICE_VCTRL_RETRY_MS	5
+
+/* A drive that completes nothing for so long hangs: reset it. */
+#define SLUICE_VCTRL_DRAIN_MS	10000
+
+/* q1 to q16 */
+#define SLUICE_VCTRL_NR_TYPES	5
+
+static struct sluice_nvme_ctrl *sluice_vctrl_parent_ctrl(struct sluice_parent *p)
+{
+	return sluice_parent_drvdata(p);
+}
+
+/**
+ * sluice_vctrl_kick_worker() - have the worker look for something to do
+ * @vctrl: controller
+ *
+ * Any context.
+ */
+void sluice_vctrl_kick_worker(struct sluice_vctrl *vctrl)
+{
+	queue_work(vctrl->wq, &vctrl->work);
+}
+
+/**
+ * sluice_vctrl_retry_later() - have the worker look in a moment
+ * @vctrl: controller
+ */
+void sluice_vctrl_retry_later(struct sluice_vctrl *vctrl)
+{
+	queue_delayed_work(vctrl->wq, &vctrl->retry,
+			   msecs_to_jiffies(SLUICE_VCTRL_RETRY_MS));
+}
+
+/**
+ * sluice_vctrl_fatal() - report a Controller Fatal Status [NVMe 1.4, 9.5]
+ * @vctrl: controller
+ */
+void sluice_vctrl_fatal(struct sluice_vctrl *vctrl)
+{
+	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
+		/* what failed is about to be reset anyway */
+		if (vctrl->actions & SLUICE_VREGS_DISABLE)
+			return;
+		vctrl->regs.csts |= NVME_CSTS_CFS;
+	}
+	dev_warn_ratelimited(vctrl->sdev->dev,
+			     "controller fatal status: queue memory or drive is gone\n");
+}
+
+/*
+ * Stop and go
+ */
+
+static void sluice_vctrl_stop(struct sluice_vctrl *vctrl,
+			      enum sluice_vctrl_stop reason)
+{
+	unsigned int i;
+
+	/* taking the locks orders the bit before whoever takes them next */
+	set_bit(reason, &vctrl->stop);
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		mutex_lock(&vctrl->sqs[i].lock);
+		mutex_unlock(&vctrl->sqs[i].lock);
+	}
+	mutex_lock(&vctrl->admin_lock);
+	mutex_unlock(&vctrl->admin_lock);
+}
+
+static void sluice_vctrl_go(struct sluice_vctrl *vctrl,
+			    enum sluice_vctrl_stop reason)
+{
+	clear_bit(reason, &vctrl->stop);
+	sluice_vctrl_kick_worker(vctrl);
+}
+
+/**
+ * sluice_vctrl_drained() - has the hardware no command of this controller?
+ * @vctrl: controller
+ *
+ * Return: true if not. Only lasting while nothing is submitted.
+ */
+bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		if (!sluice_vsq_drained(&vctrl->sqs[i]))
+			return false;
+	}
+	return true;
+}
+
+static unsigned long sluice_vctrl_completed(const struct sluice_vctrl *vctrl)
+{
+	unsigned long completed = 0;
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		completed += READ_ONCE(vctrl->sqs[i].completed);
+	return completed;
+}
+
+/* In case that its interrupts are masked, and who polls has no time or is gone */
+static void sluice_vctrl_look_for_completions(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_nvme_cq_poll(&vctrl->cqs[i].hw, UINT_MAX);
+}
+
+/*
+ * Wait for DMA in flight. A drive that does not answer is reset; one that a
+ * guest keeps busy is not, as the others would suffer.
+ */
+static void sluice_vctrl_drain(struct sluice_vctrl *vctrl)
+{
+	unsigned long hang = jiffies + msecs_to_jiffies(SLUICE_VCTRL_DRAIN_MS);
+	unsigned long now, completed = sluice_vctrl_completed(vctrl);
+
+	/* the time-out covers a wake-up missed between the two counters */
+	while (!wait_event_timeout(vctrl->drained, sluice_vctrl_drained(vctrl),
+				   HZ / 50)) {
+		sluice_vctrl_look_for_completions(vctrl);
+		now = sluice_vctrl_completed(vctrl);
+		if (now == completed && time_before(jiffies, hang))
+			continue;
+		if (now == completed) {
+			dev_warn(vctrl->sdev->dev,
+				 "no command completed for %u ms, resetting the drive\n",
+				 SLUICE_VCTRL_DRAIN_MS);
+			sluice_nvme_reset(vctrl->ctrl);
+			flush_work(&vctrl->ctrl->reset_work);
+		}
+		completed = now;
+		hang = jiffies + msecs_to_jiffies(SLUICE_VCTRL_DRAIN_MS);
+	}
+}
+
+/*
+ * Worker
+ */
+
+static void sluice_vctrl_redo(struct sluice_vctrl *vctrl, unsigned int action)
+{
+	guard(spinlock_irqsave)(&vctrl->reg_lock);
+	vctrl->actions |= action;
+}
+
+static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
+{
+	int err;
+
+	/* bus mastering may come later: only now the memory is looked up */
+	if (READ_ONCE(vctrl->stop) & ~BIT(SLUICE_STOP_BUS_MASTER)) {
+		sluice_vctrl_redo(vctrl, SLUICE_VREGS_ENABLE);
+		return;
+	}
+	/* the guest may have changed its mind meanwhile */
+	if (!(READ_ONCE(vctrl->regs.cc) & NVME_CC_EN))
+		return;
+	if (!sluice_vregs_enable_valid(&vctrl->regs)) {
+		sluice_vctrl_fatal(vctrl);
+		return;
+	}
+	err = sluice_vqueues_create_admin(vctrl);
+	if (err == -EAGAIN) {
+		sluice_vctrl_redo(vctrl, SLUICE_VREGS_ENABLE);
+		sluice_vctrl_retry_later(vctrl);
+		return;
+	}
+	if (err) {
+		sluice_vctrl_fatal(vctrl);
+		return;
+	}
+
+	/* doorbells of a disabled controller are nothing to report */
+	sluice_vadmin_reset(vctrl);
+	vctrl->enabled = true;
+	trace_sluice_nvme_enable(&vctrl->sdev->slice.uuid);
+	guard(spinlock_irqsave)(&vctrl->reg_lock);
+	if (vctrl->regs.cc & NVME_CC_EN)
+		vctrl->regs.csts |= NVME_CSTS_RDY;
+}
+
+static void sluice_vctrl_disable(struct sluice_vctrl *vctrl)
+{
+	if (vctrl->enabled)
+		trace_sluice_nvme_disable(&vctrl->sdev->slice.uuid);
+	vctrl->enabled = false;
+	sluice_vqueues_destroy_all(vctrl);
+	sluice_vadmin_reset(vctrl);
+	sluice_vfeat_init(vctrl);
+
+	/* without queues there is none that a reset could not restore */
+	guard(mutex)(&vctrl->ctrl->reset_lock);
+	if (sluice_nvme_live(vctrl->ctrl))
+		clear_bit(SLUICE_STOP_PARENT, &vctrl->stop);
+}
+
+/* What the guest believes to be stored is to survive a loss of power */
+static void sluice_vctrl_shutdown(struct sluice_vctrl *vctrl)
+{
+	int err = 0;
+
+	if (vctrl->ctrl->id->vwc & NVME_VWC_PRESENT)
+		err = blkdev_issue_flush(vctrl->ns->disk->part0);
+	if (err)
+		dev_warn_ratelimited(vctrl->sdev->dev,
+				     "flush at shutdown failed: %pe\n",
+				     ERR_PTR(err));
+
+	guard(spinlock_irqsave)(&vctrl->reg_lock);
+	sluice_vregs_shut_down(&vctrl->regs);
+}
+
+static void sluice_vctrl_follow_regs(struct sluice_vctrl *vctrl)
+{
+	unsigned int actions;
+
+	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
+		actions = vctrl->actions;
+		vctrl->actions = 0;
+	}
+
+	if (actions & SLUICE_VREGS_DISABLE) {
+		sluice_vctrl_disable(vctrl);
+		guard(spinlock_irqsave)(&vctrl->reg_lock);
+		sluice_vregs_disabled(&vctrl->regs);
+	}
+	if (actions & SLUICE_VREGS_SHUTDOWN)
+		sluice_vctrl_shutdown(vctrl);
+	if (actions & SLUICE_VREGS_ENABLE)
+		sluice_vctrl_enable(vctrl);
+}
+
+static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	guard(mutex)(&vctrl->admin_lock);
+	sluice_vctrl_follow_regs(vctrl);
+	if (!vctrl->enabled)
+		return;
+	/* nobody says when the memory is back, nor what is written meanwhile */
+	if (!READ_ONCE(vctrl->stop) && sluice_vdbbuf_map(vctrl))
+		sluice_vctrl_retry_later(vctrl);
+	sluice_vadmin_service(vctrl);
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		WRITE_ONCE(vctrl->sqs[i].stalled, false);
+		sluice_vio_service(&vctrl->sqs[i]);
+		if (READ_ONCE(vctrl->cqs[i].ring.va))
+			sluice_vcq_doorbell(&vctrl->cqs[i]);
+	}
+}
+
+static void sluice_vctrl_work(struct work_struct *work)
+{
+	sluice_vctrl_serve(container_of(work, struct sluice_vctrl, work));
+}
+
+static void sluice_vctrl_retry(struct work_struct *work)
+{
+	struct sluice_vctrl *vctrl = container_of(work, struct sluice_vctrl,
+						  retry.work);
+
+	sluice_vctrl_kick_worker(vctrl);
+}
+
+/*
+ * What the core calls
+ */
+
+static void sluice_vctrl_reg_read(struct sluice_dev *sdev, u32 off, void *val,
+				  unsigned int len)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	guard(spinlock_irqsave)(&vctrl->reg_lock);
+	sluice_vregs_read(&vctrl->regs, off, val, len);
+}
+
+static void sluice_vctrl_reg_write(struct sluice_dev *sdev, u32 off,
+				   const void *val, unsigned int len)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+	unsigned int actions;
+
+	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
+		actions = sluice_vregs_write(&vctrl->regs, off, val, len);
+		/* a reset cancels an enable that was not carried out yet */
+		if (actions & SLUICE_VREGS_DISABLE)
+			vctrl->actions &= ~SLUICE_VREGS_ENABLE;
+		vctrl->actions |= actions;
+	}
+	if (actions)
+		sluice_vctrl_kick_worker(vctrl);
+}
+
+static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+	unsigned int qid = index >> SLUICE_VREGS_DSTRD >> 1;
+	bool cq = index >> SLUICE_VREGS_DSTRD & 1;
+
+	if (qid > vctrl->nr_qpairs ||
+	    index % sluice_vctrl_doorbell_word(1)) {
+		sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_REG);
+		return;
+	}
+	if (unlikely(sluice_vdbbuf_away(vctrl)))
+		sluice_vctrl_retry_later(vctrl);
+	if (cq) {
+		if (!READ_ONCE(vctrl->cqs[qid].live))
+			sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_REG);
+		sluice_vcq_doorbell(&vctrl->cqs[qid]);
+		return;
+	}
+	if (!READ_ONCE(vctrl->sqs[qid].live))
+		sluice_vadmin_event(vctrl, SLUICE_EVENT_DOORBELL_REG);
+	else if (qid)
+		sluice_vio_service(&vctrl->sqs[qid]);
+	else
+		sluice_vctrl_kick_worker(vctrl);
+}
+
+/* Everything as after power-on, nothing in flight; stopped as closed */
+static void sluice_vctrl_power_off(struct sluice_vctrl *vctrl)
+{
+	sluice_vctrl_stop(vctrl, SLUICE_STOP_CLOSED);
+	cancel_delayed_work_sync(&vctrl->retry);
+	cancel_work_sync(&vctrl->work);
+
+	guard(mutex)(&vctrl->admin_lock);
+	sluice_vctrl_disable(vctrl);
+	set_bit(SLUICE_STOP_BUS_MASTER, &vctrl->stop);
+
+	guard(spinlock_irqsave)(&vctrl->reg_lock);
+	sluice_vregs_init(&vctrl->regs, vctrl->ctrl->max_depth);
+	vctrl->actions = 0;
+}
+
+static int sluice_vctrl_open(struct sluice_dev *sdev)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	if (test_bit(SLUICE_STOP_PARENT, &vctrl->stop) &&
+	    READ_ONCE(vctrl->ctrl->state) == SLUICE_NVME_DEAD)
+		return -ENODEV;
+	sluice_vctrl_go(vctrl, SLUICE_STOP_CLOSED);
+	return 0;
+}
+
+static void sluice_vctrl_close(struct sluice_dev *sdev)
+{
+	sluice_vctrl_power_off(sdev->drvdata);
+}
+
+static void sluice_vctrl_reset(struct sluice_dev *sdev)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	sluice_vctrl_power_off(vctrl);
+	sluice_vctrl_go(vctrl, SLUICE_STOP_CLOSED);
+}
+
+static void sluice_vctrl_bus_master(struct sluice_dev *sdev, bool on)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	if (on) {
+		sluice_vctrl_go(vctrl, SLUICE_STOP_BUS_MASTER);
+		return;
+	}
+	sluice_vctrl_stop(vctrl, SLUICE_STOP_BUS_MASTER);
+	sluice_vctrl_drain(vctrl);
+}
+
+static void sluice_vctrl_quiesce(struct sluice_dev *sdev, u64 iova, u64 size)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	sluice_vctrl_stop(vctrl, SLUICE_STOP_QUIESCE);
+	sluice_vctrl_drain(vctrl);
+	/* a Controller Reset takes queues down meanwhile, stopped or not */
+	guard(mutex)(&vctrl->admin_lock);
+	sluice_vqueues_unmap(vctrl, iova, size);
+}
+
+static void sluice_vctrl_resume(struct sluice_dev *sdev)
+{
+	sluice_vctrl_go(sdev->drvdata, SLUICE_STOP_QUIESCE);
+}
+
+/*
+ * Attach and detach
+ */
+
+static void sluice_vctrl_describe(const struct sluice_vctrl *vctrl,
+				  struct sluice_function *fn)
+{
+	const struct pci_dev *pdev = vctrl->ctrl->pdev;
+
+	/*
+	 * Not the drive's own Device ID: guests would apply to us what they
+	 * know to be wrong with that model. They bind by class.
+	 */
+	fn->vendor = pdev->vendor;
+	fn->device = SLUICE_VCTRL_DEVICE;
+	fn->subsystem_vendor = pdev->vendor;
+	fn->subsystem_device = SLUICE_VCTRL_DEVICE;
+	fn->class = PCI_CLASS_STORAGE_EXPRESS;
+	fn->revision = 1;
+	fn->bar0_size = SLUICE_VCTRL_BAR0_SIZE;
+	fn->doorbell_offset = NVME_REG_DBS;
+	fn->vectors = vctrl->nr_qpairs + 1;
+}
+
+static void sluice_vctrl_init_queues(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vctrl->sqs); i++) {
+		struct sluice_vsq *vsq = &vctrl->sqs[i];
+		struct sluice_vcq *vcq = &vctrl->cqs[i];
+
+		vsq->vctrl = vctrl;
+		vsq->id = i;
+		mutex_init(&vsq->lock);
+		spin_lock_init(&vsq->hw_lock);
+		vcq->vctrl = vctrl;
+		vcq->id = i;
+		spin_lock_init(&vcq->lock);
+		sluice_nvme_cq_init(&vcq->hw);
+		sluice_virq_init(vcq);
+		INIT_LIST_HEAD(&vcq->waiting);
+	}
+}
+
+static int sluice_vctrl_init(struct sluice_vctrl *vctrl,
+			     struct sluice_dev *sdev)
+{
+	const struct sluice_slice_info *slice = &sdev->slice;
+	unsigned int i;
+
+	vctrl->sdev = sdev;
+	vctrl->ctrl = sluice_vctrl_parent_ctrl(sdev->parent);
+	vctrl->ns = slice->disk_priv;
+	vctrl->start = slice->start >> vctrl->ns->lba_shift;
+	vctrl->nr_blocks = slice->size >> vctrl->ns->lba_shift;
+	vctrl->nr_qpairs = sdev->type->queue_pairs;
+	vctrl->stop = BIT(SLUICE_STOP_CLOSED) | BIT(SLUICE_STOP_BUS_MASTER);
+	vctrl->admin_doorbell = SLUICE_VCTRL_NO_DOORBELL;
+	mutex_init(&vctrl->admin_lock);
+	spin_lock_init(&vctrl->reg_lock);
+	init_waitqueue_head(&vctrl->drained);
+	INIT_WORK(&vctrl->work, sluice_vctrl_work);
+	INIT_DELAYED_WORK(&vctrl->retry, sluice_vctrl_retry);
+	sluice_vctrl_init_queues(vctrl);
+	sluice_vregs_init(&vctrl->regs, vctrl->ctrl->max_depth);
+	sluice_vfeat_init(vctrl);
+
+	if (vctrl->start > vctrl->ns->nr_blocks ||
+	    vctrl->nr_blocks > vctrl->ns->nr_blocks - vctrl->start) {
+		dev_err(sdev->dev, "slice ends beyond the namespace's %llu blocks\n",
+			vctrl->ns->nr_blocks);
+		return -EINVAL;
+	}
+
+	vctrl->sq_of_qid = kcalloc(vctrl->ctrl->nr_qpairs + 1,
+				   sizeof(*vctrl->sq_of_qid), GFP_KERNEL);
+	vctrl->id_page = (void *)get_zeroed_page(GFP_KERNEL);
+	vctrl->wq = alloc_workqueue("sluice-%.8s", WQ_UNBOUND, 1,
+				    dev_name(sdev->dev));
+	if (!vctrl->sq_of_qid || !vctrl->id_page || !vctrl->wq)
+		return -ENOMEM;
+
+	for (i = 0; i < vctrl->nr_qpairs; i++)
+		vctrl->sq_of_qid[vctrl->qids[i]] = i + 1;
+	return sluice_vlog_init(vctrl);
+}
+
+static void sluice_vctrl_free(struct sluice_vctrl *vctrl)
+{
+	if (vctrl->wq)
+		destroy_workqueue(vctrl->wq);
+	sluice_vlog_exit(vctrl);
+	free_page((unsigned long)vctrl->id_page);
+	kfree(vctrl->sq_of_qid);
+	kfree(vctrl);
+}
+
+static int sluice_vctrl_attach(struct sluice_dev *sdev,
+			       struct sluice_function *fn)
+{
+	struct sluice_nvme_ctrl *ctrl = sluice_vctrl_parent_ctrl(sdev->parent);
+	unsigned int nr = sdev->type->queue_pairs;
+	struct sluice_vctrl *vctrl;
+	int err;
+
+	if (!sluice_nvme_live(ctrl)) {
+		dev_err_ratelimited(sdev->dev, "the drive is not live\n");
+		return -ENODEV;
+	}
+	vctrl = kzalloc(sizeof(*vctrl), GFP_KERNEL);
+	if (!vctrl)
+		return -ENOMEM;
+
+	err = sluice_nvme_qids_reserve(ctrl, vctrl->qids, nr);
+	if (err) {
+		dev_err_ratelimited(sdev->dev, "%u queue pairs asked for, %u are free\n",
+				    nr, sluice_nvme_qids_free(ctrl));
+		kfree(vctrl);
+		return -ENOSPC;
+	}
+	err = sluice_vctrl_init(vctrl, sdev);
+	if (err)
+		goto err_release;
+
+	sluice_vctrl_describe(vctrl, fn);
+	sdev->drvdata = vctrl;
+	scoped_guard(mutex, &ctrl->vctrl_lock)
+		list_add_tail(&vctrl->node, &ctrl->vctrls);
+	return 0;
+
+err_release:
+	sluice_nvme_qids_release(ctrl, vctrl->qids, nr);
+	sluice_vctrl_free(vctrl);
+	return err;
+}
+
+static void sluice_vctrl_detach(struct sluice_dev *sdev)
+{
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+	struct sluice_nvme_ctrl *ctrl = vctrl->ctrl;
+
+	scoped_guard(mutex, &ctrl->vctrl_lock)
+		list_del(&vctrl->node);
+	sluice_nvme_qids_release(ctrl, vctrl->qids, vctrl->nr_qpairs);
+	cancel_delayed_work_sync(&vctrl->retry);
+	sluice_vctrl_free(vctrl);
+}
+
+static unsigned int sluice_vctrl_available(struct sluice_parent *parent,
+					   const struct sluice_type *type)
+{
+	struct sluice_nvme_ctrl *ctrl = sluice_vctrl_parent_ctrl(parent);
+
+	if (!sluice_nvme_live(ctrl))
+		return 0;
+	return sluice_nvme_qids_free(ctrl) / type->queue_pairs;
+}
+
+const struct sluice_parent_ops sluice_vctrl_parent_ops = {
+	.owner		= THIS_MODULE,
+	.available	= sluice_vctrl_available,
+	.attach		= sluice_vctrl_attach,
+	.detach		= sluice_vctrl_detach,
+	.open		= sluice_vctrl_open,
+	.close		= sluice_vctrl_close,
+	.reset		= sluice_vctrl_reset,
+	.poll		= sluice_vpoll,
+	.poll_busy	= sluice_vpoll_busy,
+	.poll_wait	= sluice_vpoll_wait,
+	.poll_rest	= sluice_vpoll_rest,
+	.reg_read	= sluice_vctrl_reg_read,
+	.reg_write	= sluice_vctrl_reg_write,
+	.doorbell	= sluice_vctrl_doorbell,
+	.bus_master	= sluice_vctrl_bus_master,
+	.quiesce	= sluice_vctrl_quiesce,
+	.resume		= sluice_vctrl_resume,
+};
+
+static int sluice_vctrl_init_type(struct device *dev, struct sluice_type *type,
+				  unsigned int queue_pairs)
+{
+	type->queue_pairs = queue_pairs;
+	type->mdev.sysfs_name = devm_kasprintf(dev, GFP_KERNEL, "q%u",
+					       queue_pairs);
+	type->mdev.pretty_name = devm_kasprintf(dev, GFP_KERNEL,
+						"Sluice NVMe q%u", queue_pairs);
+	type->description = devm_kasprintf(dev, GFP_KERNEL,
+					   "NVMe slice with %u I/O queue pair%s",
+					   queue_pairs,
+					   queue_pairs > 1 ? "s" : "");
+	return type->mdev.sysfs_name && type->mdev.pretty_name &&
+	       type->description ? 0 : -ENOMEM;
+}
+
+/**
+ * sluice_vctrl_types() - the mdev types that a controller can serve
+ * @ctrl: physical controller; the memory lives as long as it is bound
+ * @types: receives the types
+ *
+ * Return: their number or a negative errno.
+ */
+int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
+		       struct sluice_type *const **types)
+{
+	unsigned int nr, most = ctrl->nr_qpairs - ctrl->nr_host_qpairs;
+	struct device *dev = &ctrl->pdev->dev;
+	struct sluice_type **list, *type;
+	int err;
+
+	list = devm_kcalloc(dev, SLUICE_VCTRL_NR_TYPES, sizeof(*list),
+			    GFP_KERNEL);
+	type = devm_kcalloc(dev, SLUICE_VCTRL_NR_TYPES, sizeof(*type),
+			    GFP_KERNEL);
+	if (!list || !type)
+		return -ENOMEM;
+
+	for (nr = 0; nr < SLUICE_VCTRL_NR_TYPES && 1u << nr <= most; nr++) {
+		err = sluice_vctrl_init_type(dev, &type[nr], 1u << nr);
+		if (err)
+			return err;
+		list[nr] = &type[nr];
+	}
+	*types = list;
+	return nr;
+}
+
+/*
+ * The physical controller is reset. The reset lock is held throughout.
+ */
+
+/*
+ * Who holds &sluice_vsq.lock may be waiting for guest memory, and that for
+ * write-back to the drive which is being reset. So only the way to the hardware
+ * is closed here.
+ */
+static void sluice_vctrl_stop_hardware(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	set_bit(SLUICE_STOP_PARENT, &vctrl->stop);
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		spin_lock(&vctrl->sqs[i].hw_lock);
+		spin_unlock(&vctrl->sqs[i].hw_lock);
+	}
+}
+
+/**
+ * sluice_vctrl_in_flight() - does any guest wait for the hardware?
+ * @ctrl: physical controller
+ *
+ * Return: true when one does.
+ */
+bool sluice_vctrl_in_flight(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_vctrl *vctrl;
+
+	guard(mutex)(&ctrl->vctrl_lock);
+	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
+		if (!sluice_vctrl_drained(vctrl))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * sluice_vctrl_reset_prepare() - stop all submission to the hardware
+ * @ctrl: physical controller
+ */
+void sluice_vctrl_reset_prepare(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_vctrl *vctrl;
+
+	guard(mutex)(&ctrl->vctrl_lock);
+	list_for_each_entry(vctrl, &ctrl->vctrls, node)
+		sluice_vctrl_stop_hardware(vctrl);
+}
+
+/**
+ * sluice_vctrl_reset_quiesced() - the hardware does nothing any more
+ * @ctrl: physical controller, disabled, its interrupts silent
+ *
+ * What was in flight completes with a status that asks the guest to retry.
+ */
+void sluice_vctrl_reset_quiesced(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_vctrl *vctrl;
+	unsigned int i;
+
+	guard(mutex)(&ctrl->vctrl_lock);
+	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
+		for (i = 1; i <= vctrl->nr_qpairs; i++)
+			sluice_vsq_fail_hardware(&vctrl->sqs[i],
+						 NVME_SC_NS_NOT_READY);
+	}
+}
+
+/**
+ * sluice_vctrl_reset_done() - the hardware is back, or never will be
+ * @ctrl: physical controller, live or dead
+ */
+void sluice_vctrl_reset_done(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_vctrl *vctrl;
+
+	guard(mutex)(&ctrl->vctrl_lock);
+	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
+		/* stays stopped: its hardware queues are not there */
+		if (!sluice_nvme_live(ctrl) || sluice_vqueues_restore(vctrl)) {
+			sluice_vctrl_fatal(vctrl);
+			continue;
+		}
+		sluice_vctrl_go(vctrl, SLUICE_STOP_PARENT);
+	}
+}

@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sluice: a virtual NVMe controller, what one slice shows to its guest
+ *
+ * Files: vctrl.c life and worker, vregs.c registers, vqueue.c creation and
+ * deletion of queues, vring.c their memory, vslot.c commands in flight,
+ * vcomp.c completions, virq.c interrupts, vdbbuf.c shadow doorbells, vio.c
+ * commands of the I/O queues, vprp.c their data, vadmin.c commands of the admin
+ * queue with videntify.c, vfeat.c and vlog.c.
+ */
+#ifndef SLUICE_NVME_VCTRL_H
+#define SLUICE_NVME_VCTRL_H
+
+#include <linux/cache.h>
+#include <linux/hrtimer.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "host/nvme.h"
+#include "guest/vregs.h"
+
+#define SLUICE_VCTRL_NSID	1u	/* the one namespace a guest sees */
+#define SLUICE_VCTRL_MAX_QPAIRS	16	/* I/O queue pairs of the largest type */
+
+/* A value that no doorbell of a queue has */
+#define SLUICE_VCTRL_NO_DOORBELL	U32_MAX
+
+#define SLUICE_VCTRL_AERS	4	/* asynchronous event requests held */
+#define SLUICE_VCTRL_ABORTS	4	/* aborts at once; ACL is zero-based */
+#define SLUICE_VCTRL_ERRORS	8	/* entries of the error log */
+
+/*
+ * Commands in flight on one queue: a page of PRP list for each bounds the
+ * memory that a guest can make us hold, whatever depth it asks for.
+ */
+#define SLUICE_VSQ_MAX_SLOTS	1023
+
+/*
+ * Not a status: guest memory is being unmapped just now, the command has to
+ * be tried again. No status has bit 15.
+ */
+#define SLUICE_SC_RETRY		0x8000
+
+/* Neither: a page has to be pinned first, which sleeps. See &struct sluice_vmiss */
+#define SLUICE_SC_MISS		0x8001
+
+/**
+ * enum sluice_vctrl_stop - reasons not to touch guest memory nor the hardware
+ * @SLUICE_STOP_CLOSED: no user, or the device is being closed or reset
+ * @SLUICE_STOP_BUS_MASTER: the guest has not enabled bus mastering
+ * @SLUICE_STOP_QUIESCE: the core asked for it
+ * @SLUICE_STOP_PARENT: the physical controller is being reset or is dead
+ */
+enum sluice_vctrl_stop {
+	SLUICE_STOP_CLOSED,
+	SLUICE_STOP_BUS_MASTER,
+	SLUICE_STOP_QUIESCE,
+	SLUICE_STOP_PARENT,
+};
+
+/**
+ * struct sluice_vring - memory of a guest queue
+ * @va: contiguous kernel mapping, NULL while not mapped
+ * @pages: guest address of each page
+ * @nr_pages: entries of @pages
+ * @writable: the controller writes it (a completion queue)
+ */
+struct sluice_vring {
+	void *va;
+	u64 *pages;
+	unsigned int nr_pages;
+	bool writable;
+};
+
+/**
+ * enum sluice_vslot_state - where a command is
+ * @SLUICE_VSLOT_FREE: nowhere
+ * @SLUICE_VSLOT_HARDWARE: with the device, which may do DMA for it
+ * @SLUICE_VSLOT_PARKED: an asynchronous event request that waits for an event
+ * @SLUICE_VSLOT_DONE: completed, waits for room in the completion queue
+ */
+enum sluice_vslot_state {
+	SLUICE_VSLOT_FREE,
+	SLUICE_VSLOT_HARDWARE,
+	SLUICE_VSLOT_PARKED,
+	SLUICE_VSLOT_DONE,
+};
+
+/**
+ * struct sluice_vslot - a command taken from a guest queue
+ * @node: in &sluice_vcq.waiting while %SLUICE_VSLOT_DONE
+ * @vsq: queue it came from
+ * @list: one page for the PRP list or the ranges that the device reads; NULL
+ *	in the admin queue
+ * @list_dma: its bus address
+ * @result: dword 0 of the completion
+ * @status: SCT, SC and DNR of the completion
+ * @cid: the guest's command identifier
+ * @opcode: for statistics
+ * @state: see &enum sluice_vslot_state; from %SLUICE_VSLOT_HARDWARE on it
+ *	changes under the lock of the completion queue
+ * @nr_blocks: logical blocks, for statistics
+ * @slba: first logical block as the guest gave it, for the error log
+ */
+struct sluice_vslot {
+	struct list_head node;
+	struct sluice_vsq *vsq;
+	__le64 *list;
+	dma_addr_t list_dma;
+	u32 result;
+	u16 status;
+	u16 cid;
+	u8 opcode;
+	u8 state;
+	u32 nr_blocks;
+	u64 slba;
+};
+
+/**
+ * struct sluice_vcq - a guest's completion queue
+ * @vctrl: controller
+ * @ring: its memory; @ring.va changes under @lock
+ * @lock: protects posting: @tail, @phase, @head, @waiting, @ring.va, @posted
+ *	and completed slots. Taken in hard IRQ context, inside &sluice_nvme_cq.lock
+ * @waiting: slots that found the queue full
+ * @hw: hardware queue; unused for the admin queue
+ * @hw_created: @hw exists in the hardware or will again after a reset;
+ *	changes under &sluice_nvme_ctrl.reset_lock
+ * @size: entries
+ * @tail: next entry to write
+ * @head: guest's head as last accepted from the doorbell
+ * @vector: MSI-X vector
+ * @users: submission queues that complete here
+ * @id: queue identifier
+ * @phase: phase tag of the next entry
+ * @irq_enabled: CDW11.IEN
+ * @coalesce: this many entries may wait for @timer
+ * @coalesce_ns: but no longer than this
+ * @timer: signals what has waited
+ * @timer_armed: it is running
+ * @doorbell: the head doorbell when the poller saw it last; the poller's own
+ * @posted: entries that were written and not yet signalled
+ * @live: created by the guest
+ *
+ * The second group is what a completion writes.
+ */
+struct sluice_vcq {
+	struct sluice_vctrl *vctrl;
+	struct sluice_vring ring;
+	u32 size;
+	unsigned int vector;
+	unsigned int users;
+	u16 id;
+	bool irq_enabled;
+	unsigned int coalesce;
+	u64 coalesce_ns;
+	struct hrtimer timer;
+	bool timer_armed;
+	u32 doorbell;
+	bool live;
+	bool hw_created;
+
+	spinlock_t lock ____cacheline_aligned_in_smp;
+	u32 tail;
+	u32 head;
+	u8 phase;
+	unsigned int posted;
+	struct list_head waiting;
+	struct sluice_nvme_cq hw;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct sluice_vmiss - a page that a command needs and that is not pinned
+ * @iova: guest address
+ * @device_writes: the page must be writable
+ * @missing: @iova is set, and nobody has tried to have it pinned
+ * @err: what became of that, if it failed: what the command fails with when it
+ *	comes to this page again
+ */
+struct sluice_vmiss {
+	u64 iova;
+	bool device_writes;
+	bool missing;
+	int err;
+};
+
+/**
+ * struct sluice_vsq - a guest's submission queue
+ * @vctrl: controller
+ * @vcq: where it completes
+ * @ring: its memory; @ring.va changes under @lock
+ * @lock: serialises fetching, creation and deletion. Its holder may sleep for
+ *	guest memory
+ * @hw_lock: protects what the reset of the drive needs without waiting for
+ *	guest memory: pushing to @hw, @vcq and with it the life of @slots. Inside
+ *	@lock, outside of &sluice_vcq.lock
+ * @free: ring of the indices of free slots. Taken under @lock, given back under
+ *	the completion queue's lock: one reader, one writer, no further lock
+ * @free_mask: its length less one
+ * @free_head: where the next free slot is taken from; under @lock
+ * @free_seen: @free_tail when the reader looked last; under @lock
+ * @free_tail: where the next one is put; under the completion queue's lock
+ * @slots: commands; the index is the command identifier in the hardware
+ * @nr_slots: of @slots
+ * @lists: coherent memory behind the slots' PRP lists
+ * @nr_lists: blocks of @lists
+ * @hw: hardware queue
+ * @hw_created: as in &struct sluice_vcq
+ * @size: entries
+ * @head: next entry to fetch; read by completion
+ * @submitted: commands given to the hardware, written under @lock
+ * @completed: commands the hardware gave back, written under the completion
+ *	queue's lock
+ * @stalled: fetching waits for a free slot or for memory
+ * @map_failures: attempts in a row that did not find the queue's memory
+ * @cursor: where guest memory was found last; under @lock
+ * @miss: what the last command lacked; under @lock
+ * @id: queue identifier
+ * @live: created by the guest; changes under @lock
+ * @reads: Read and Compare commands completed; these four count from attach
+ *	on, under the completion queue's lock
+ * @writes: Write commands completed
+ * @blocks_read: logical blocks
+ * @blocks_written: logical blocks
+ *
+ * Three groups, since submission and completion may be on two CPUs: what hardly
+ * changes, what submission writes, what completion writes.
+ */
+struct sluice_vsq {
+	struct sluice_vctrl *vctrl;
+	struct sluice_vcq *vcq;
+	struct sluice_vring ring;
+	u16 *free;
+	unsigned int free_mask;
+	unsigned int nr_slots;
+	struct sluice_vslot *slots;
+	struct sluice_vlists *lists;
+	unsigned int nr_lists;
+	u32 size;
+	u16 id;
+	bool live;
+	bool stalled;
+	bool hw_created;
+
+	struct mutex lock ____cacheline_aligned_in_smp;
+	spinlock_t hw_lock;
+	u32 head;
+	unsigned int free_head;
+	unsigned int free_seen;
+	unsigned int map_failures;
+	unsigned long submitted;
+	struct sluice_nvme_sq hw;
+	struct sluice_vmiss miss;
+	struct sluice_mem_cursor cursor;
+
+	unsigned long completed ____cacheline_aligned_in_smp;
+	unsigned int free_tail;
+	u64 reads;
+	u64 writes;
+	u64 blocks_read;
+	u64 blocks_written;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct sluice_vfeat - features with a value of their own [NVMe 1.4, 5.21.1]
+ * @arbitration: 01h
+ * @power: 02h
+ * @temp_over: 04h, composite temperature, over
+ * @temp_under: 04h, composite temperature, under
+ * @err_recovery: 05h
+ * @write_cache: 06h: bit 0; when clear each write goes out with FUA
+ * @irq_coalesce: 08h
+ * @irq_config: 09h, for each vector
+ * @write_atomic: 0Ah
+ * @async_event: 0Bh
+ * @timestamp: 0Eh: milliseconds as set
+ * @timestamp_at: ktime in ms when it was set
+ * @timestamp_set: was set by the guest since the last Controller Reset
+ */
+struct sluice_vfeat {
+	u32 arbitration;
+	u32 power;
+	u32 temp_over;
+	u32 temp_under;
+	u32 err_recovery;
+	u32 write_cache;
+	u32 irq_coalesce;
+	u32 irq_config[SLUICE_VCTRL_MAX_QPAIRS + 1];
+	u32 write_atomic;
+	u32 async_event;
+	u64 timestamp;
+	u64 timestamp_at;
+	bool timestamp_set;
+};
+
+/* Feature 09h: no interrupt coalescing for this vector */
+#define SLUICE_IRQ_CONFIG_CD	BIT(16)
+
+/**
+ * struct sluice_vdbbuf - shadow doorbells
+ * @shadow_ring: the page with the doorbells; without pages where the guest has
+ *	given none. Under the admin lock, as @event_ring
+ * @event_ring: the page with the event indices
+ * @stale: doorbells that the first page does not have as they are: of queues
+ *	that were created while it was not at hand. Under the admin lock
+ * @shadow: the first page as long as it is at hand, read under RCU
+ * @events: the second
+ */
+struct sluice_vdbbuf {
+	struct sluice_vring shadow_ring;
+	struct sluice_vring event_ring;
+	u64 stale;
+	__le32 __rcu *shadow;
+	__le32 __rcu *events;
+};
+
+/**
+ * struct sluice_vlog - the controller's logs
+ * @lock: protects the error log; taken in hard IRQ context
+ * @errors: ring of the newest errors
+ * @error_count: errors since attach
+ * @smart: the drive's health as last read
+ * @smart_at: jiffies of that, 0 for never
+ */
+struct sluice_vlog {
+	spinlock_t lock;
+	struct nvme_error_log errors[SLUICE_VCTRL_ERRORS];
+	u64 error_count;
+	struct nvme_smart_log *smart;
+	unsigned long smart_at;
+};
+
+/**
+ * struct sluice_vctrl - a virtual controller
+ * @node: in &sluice_nvme_ctrl.vctrls
+ * @sdev: the attachment
+ * @ctrl: physical controller
+ * @ns: namespace that holds the slice
+ * @start: first logical block of the slice in @ns
+ * @nr_blocks: size of the slice
+ * @nr_qpairs: I/O queue pairs
+ * @qids: hardware queue identifiers reserved for them
+ * @sq_of_qid: from hardware queue identifier to the guest's
+ * @reg_lock: protects @regs
+ * @regs: registers
+ * @actions: of &enum sluice_vregs_action, to be carried out; under @reg_lock
+ * @enabled: the admin queue is up; under @admin_lock
+ * @admin_lock: serialises the worker and what must not meet it: creation and
+ *	deletion of queues, admin commands. Taken before
+ *	&sluice_nvme_ctrl.reset_lock, which is taken before &sluice_vsq.lock
+ * @stop: bits of &enum sluice_vctrl_stop
+ * @events: asynchronous events to report, see vadmin.c
+ * @events_masked: reported, the guest has not read the log yet
+ * @drained: woken when commands in flight come to an end and someone waits
+ * @wq: runs @work and @retry
+ * @work: register actions, admin commands, stalled queues
+ * @retry: @work again a little later
+ * @sqs: submission queues, 0 is the admin queue's
+ * @cqs: completion queues
+ * @dbbuf: shadow doorbells
+ * @admin_doorbell: value of the admin queue's tail doorbell that the poller has
+ *	kicked the worker for, unless the head has moved since
+ * @poll_next: queue pair that the poller's next visit begins with, from 0 on; its
+ *	own
+ * @masked: the drive's interrupts are to be masked; the poller's own
+ * @feat: features
+ * @log: logs
+ * @id_page: one page, scratch of the worker
+ * @test_mem_get: replaces sluice_mem_get() under KUnit
+ * @test_mem_find: replaces sluice_mem_find()
+ * @test_mem_vmap: replaces sluice_mem_vmap()
+ * @test_irq_signal: replaces sluice_irq_signal()
+ */
+struct sluice_vctrl {
+	struct list_head node;
+	struct sluice_dev *sdev;
+	struct sluice_nvme_ctrl *ctrl;
+	struct sluice_nvme_ns *ns;
+	u64 start;
+	u64 nr_blocks;
+	unsigned int nr_qpairs;
+	u16 qids[SLUICE_VCTRL_MAX_QPAIRS];
+	u8 *sq_of_qid;
+	spinlock_t reg_lock;
+	struct sluice_vregs regs;
+	unsigned int actions;
+	bool enabled;
+	struct mutex admin_lock;
+	unsigned long stop;
+	unsigned long events;
+	unsigned long events_masked;
+	wait_queue_head_t drained;
+	struct workqueue_struct *wq;
+	struct work_struct work;
+	struct delayed_work retry;
+	struct sluice_vsq sqs[SLUICE_VCTRL_MAX_QPAIRS + 1];
+	struct sluice_vcq cqs[SLUICE_VCTRL_MAX_QPAIRS + 1];
+	struct sluice_vdbbuf dbbuf;
+	u32 admin_doorbell;
+	unsigned int poll_next;
+	bool masked;
+	struct sluice_vfeat feat;
+	struct sluice_vlog log;
+	void *id_page;
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	int (*test_mem_get)(struct sluice_vctrl *vctrl, u64 iova,
+			    bool device_writes, struct sluice_mem *mem);
+	int (*test_mem_find)(struct sluice_vctrl *vctrl, u64 iova,
+			     bool device_writes, struct sluice_mem *mem);
+	void *(*test_mem_vmap)(struct sluice_vctrl *vctrl, const u64 *iovas,
+			       unsigned int nr_pages, bool write);
+	void (*test_irq_signal)(struct sluice_vctrl *vctrl,
+				unsigned int vector);
+#endif
+};
+
+static inline int sluice_vctrl_mem_get(struct sluice_vctrl *vctrl, u64 iova,
+				       bool device_writes,
+				       struct sluice_mem *mem)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	if (vctrl->test_mem_get)
+		return vctrl->test_mem_get(vctrl, iova, device_writes, mem);
+#endif
+	return sluice_mem_get(vctrl->sdev, iova, device_writes, mem);
+}
+
+static inline int sluice_vsq_mem_find(struct sluice_vsq *vsq, u64 iova,
+				      bool device_writes,
+				      struct sluice_mem *mem)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	if (vsq->vctrl->test_mem_find)
+		return vsq->vctrl->test_mem_find(vsq->vctrl, iova,
+						 device_writes, mem);
+#endif
+	return sluice_mem_find(vsq->vctrl->sdev, &vsq->cursor, iova,
+			       device_writes, mem);
+}
+
+static inline unsigned int sluice_vsq_mem_find_list(struct sluice_vsq *vsq,
+						    bool device_writes,
+						    __le64 *list,
+						    unsigned int nr)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	/* left to sluice_vsq_mem_find() */
+	if (vsq->vctrl->test_mem_find)
+		return 0;
+#endif
+	return sluice_mem_find_list(vsq->vctrl->sdev, &vsq->cursor,
+				    device_writes, list, nr);
+}
+
+static inline void *sluice_vctrl_mem_vmap(struct sluice_vctrl *vctrl,
+					  const u64 *iovas,
+					  unsigned int nr_pages, bool write)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	if (vctrl->test_mem_vmap)
+		return vctrl->test_mem_vmap(vctrl, iovas, nr_pages, write);
+#endif
+	return sluice_mem_vmap(vctrl->sdev, iovas, nr_pages, write);
+}
+
+static inline void sluice_vctrl_irq_signal(struct sluice_vctrl *vctrl,
+					   unsigned int vector)
+{
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+	if (vctrl->test_irq_signal) {
+		vctrl->test_irq_signal(vctrl, vector);
+		return;
+	}
+#endif
+	sluice_irq_signal(vctrl->sdev, vector);
+}
+
+/*
+ * Doorbells are numbered from the admin submission queue's on, as if there were
+ * no stride: here is which word of a page one is.
+ */
+static inline unsigned int sluice_vctrl_doorbell_word(unsigned int index)
+{
+	return index << SLUICE_VREGS_DSTRD;
+}
+
+/* The value of a doorbell, in the page of the device */
+static inline u32 sluice_vctrl_page_doorbell(const struct sluice_vctrl *vctrl,
+					     unsigned int index)
+{
+	index = sluice_vctrl_doorbell_word(index);
+	return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[index]));
+}
+
+/* The value of a doorbell of an I/O queue: of the guest's page, if it has one */
+static inline u32 sluice_vctrl_io_doorbell(const struct sluice_vctrl *vctrl,
+					   unsigned int index)
+{
+	const __le32 *words;
+	u32 val;
+
+	rcu_read_lock();
+	words = rcu_dereference(vctrl->dbbuf.shadow) ?: vctrl->sdev->doorbells;
+	val = le32_to_cpu(READ_ONCE(words[sluice_vctrl_doorbell_word(index)]));
+	rcu_read_unlock();
+	return val;
+}
+
+static inline u32 sluice_vctrl_sq_doorbell(const struct sluice_vctrl *vctrl,
+					   u16 qid)
+{
+	if (unlikely(!qid))
+		return sluice_vctrl_page_doorbell(vctrl, 0);
+	return sluice_vctrl_io_doorbell(vctrl, 2 * qid);
+}
+
+static inline u32 sluice_vctrl_cq_doorbell(const struct sluice_vctrl *vctrl,
+					   u16 qid)
+{
+	if (unlikely(!qid))
+		return sluice_vctrl_page_doorbell(vctrl, 1);
+	return sluice_vctrl_io_doorbell(vctrl, 2 * qid + 1);
+}
+
+/* Entries from one index of a ring to another */
+static inline u32 sluice_ring_distance(u32 from, u32 to, u32 size)
+{
+	return to >= from ? to - from : size - from + to;
+}
+
+/* Status without the bits that only make sense on the physical controller */
+static inline u16 sluice_vctrl_status(__le16 status)
+{
+	return le16_to_cpu(status) >> 1 & (NVME_SC_MASK | NVME_SC_DNR);
+}
+
+static inline u64 sluice_nvme_slba(const struct nvme_cmd *cmd)
+{
+	return (u64)le32_to_cpu(cmd->cdw11) << 32 | le32_to_cpu(cmd->cdw10);
+}
+
+/* vctrl.c */
+void sluice_vctrl_kick_worker(struct sluice_vctrl *vctrl);
+void sluice_vctrl_retry_later(struct sluice_vctrl *vctrl);
+void sluice_vctrl_fatal(struct sluice_vctrl *vctrl);
+bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl);
+
+/* vpoll.c */
+unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget);
+void sluice_vpoll_busy(struct sluice_dev *sdev);
+bool sluice_vpoll_wait(struct sluice_dev *sdev, bool sleep);
+void sluice_vpoll_rest(struct sluice_dev *sdev);
+
+/* vring.c */
+u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,
+		      u64 prp1, size_t bytes, bool contiguous, bool writable);
+int sluice_vring_map(struct sluice_vctrl *vctrl, struct sluice_vring *ring);
+bool sluice_vring_touches(const struct sluice_vring *ring, u64 iova, u64 size);
+void sluice_vring_free(struct sluice_vring *ring);
+bool sluice_vsq_map_rings(struct sluice_vsq *vsq);
+u16 sluice_vring_status(int err);
+
+/* vslot.c */
+int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr);
+int sluice_vsq_alloc_lists(struct sluice_vsq *vsq);
+void sluice_vsq_release_slots(struct sluice_vsq *vsq);
+struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq);
+void sluice_vsq_put_slot(struct sluice_vslot *slot);
+unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq);
+void sluice_vslot_free(struct sluice_vslot *slot);
+void sluice_vsq_slots_freed(struct sluice_vsq *vsq);
+
+/* vcomp.c */
+int sluice_vcq_map(struct sluice_vcq *vcq);
+void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result);
+void sluice_vcq_post_quietly(struct sluice_vslot *slot, u16 status);
+void sluice_vcq_signal(struct sluice_vcq *vcq);
+unsigned int sluice_vcq_doorbell(struct sluice_vcq *vcq);
+unsigned int sluice_vcq_process(struct sluice_nvme_cq *hw, unsigned int budget);
+void sluice_vcq_interrupted(struct sluice_nvme_cq *hw);
+bool sluice_vsq_drained(const struct sluice_vsq *vsq);
+void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status);
+
+/* virq.c */
+void sluice_virq_init(struct sluice_vcq *vcq);
+void sluice_virq_configure(struct sluice_vcq *vcq);
+void sluice_virq_configure_all(struct sluice_vctrl *vctrl);
+void sluice_virq_stop(struct sluice_vcq *vcq);
+bool sluice_virq_due(struct sluice_vcq *vcq);
+
+/* vdbbuf.c */
+extern bool sluice_vdbbuf_offered;
+u16 sluice_vdbbuf_config(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+int sluice_vdbbuf_map(struct sluice_vctrl *vctrl);
+bool sluice_vdbbuf_away(const struct sluice_vctrl *vctrl);
+void sluice_vdbbuf_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
+void sluice_vdbbuf_reset(struct sluice_vctrl *vctrl);
+void sluice_vdbbuf_start(struct sluice_vctrl *vctrl, unsigned int index);
+void sluice_vdbbuf_arm(struct sluice_vctrl *vctrl, unsigned int index,
+		       u32 value);
+void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl);
+
+/* vqueue.c */
+int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl);
+void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
+bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
+void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
+int sluice_vqueues_restore(struct sluice_vctrl *vctrl);
+u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+u16 sluice_vcq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+u16 sluice_vsq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+
+/* vprp.c */
+u16 sluice_vprp_status(int err);
+u16 sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2, u32 len,
+		    bool device_writes, struct nvme_cmd *out);
+u16 sluice_vprp_read(struct sluice_vslot *slot, u64 prp1, u64 prp2, void *buf,
+		     u32 len);
+u16 sluice_vprp_copy(struct sluice_vctrl *vctrl, u64 prp1, u64 prp2, void *buf,
+		     u32 len, bool to_guest);
+u16 sluice_vprp_copy_list(struct sluice_vctrl *vctrl, u64 prp, __le64 *list,
+			  unsigned int nr);
+u16 sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1, u64 *prp2,
+		       u64 len);
+
+/* vio.c */
+u16 sluice_vio_translate(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
+			 const struct nvme_cmd *in, struct nvme_cmd *out);
+void sluice_vio_service(struct sluice_vsq *vsq);
+unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget);
+
+/* vadmin.c */
+void sluice_vadmin_service(struct sluice_vctrl *vctrl);
+void sluice_vadmin_event(struct sluice_vctrl *vctrl, unsigned int event);
+void sluice_vadmin_event_read(struct sluice_vctrl *vctrl, u8 lid);
+void sluice_vadmin_reset(struct sluice_vctrl *vctrl);
+
+/* Error type events that can be reported [NVMe 1.4, 5.2] */
+#define SLUICE_EVENT_DOORBELL_REG	0	/* write to invalid doorbell */
+#define SLUICE_EVENT_DOORBELL_VALUE	1	/* invalid doorbell value */
+
+/* videntify.c */
+u16 sluice_videntify(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
+			   struct nvme_id_ctrl *id);
+void sluice_videntify_ns(const struct sluice_vctrl *vctrl,
+			 struct nvme_id_ns *id);
+void sluice_videntify_descs(const struct sluice_vctrl *vctrl, u8 *page);
+
+/* vfeat.c */
+void sluice_vfeat_init(struct sluice_vctrl *vctrl);
+u16 sluice_vfeat_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
+		     u32 *result);
+u16 sluice_vfeat_set(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
+		     u32 *result);
+
+/* vlog.c */
+int sluice_vlog_init(struct sluice_vctrl *vctrl);
+void sluice_vlog_exit(struct sluice_vctrl *vctrl);
+void sluice_vlog_error(struct sluice_vctrl *vctrl,
+		       const struct sluice_vslot *slot, u16 sqid);
+u16 sluice_vlog_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+
+#endif /* SLUICE_NVME_VCTRL_H */

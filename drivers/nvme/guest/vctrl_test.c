@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of the life of a virtual controller, as the core and the
+ * host side drive it. The fixture's worker does nothing, so that these tests
+ * see what is left to it.
+ */
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "guest/vfake_test.h"
+
+#define SQ	0x0000111100000000ull
+#define CQ	0x0000222200000000ull
+
+#define CSTS_CFS	2u
+
+static const struct sluice_parent_ops *const ops = &sluice_vctrl_parent_ops;
+
+static const struct nvme_cmd flush = {
+	.nsid	= cpu_to_le32(1),
+};
+
+/* An enabled controller that the guest has given a queue pair */
+static void bring_up(struct vfake *f)
+{
+	vfake_add_admin(f, SQ, 8, CQ, 8);
+	vfake_add_cq(f, 1, CQ + 0x10000, 16);
+	vfake_add_sq(f, 1, 1, SQ + 0x10000, 16, 8);
+	f->vctrl.regs.csts = 1;
+	vfake_kicks(f);
+}
+
+static void submit(struct vfake *f, unsigned int nr)
+{
+	while (nr--)
+		vfake_submit(f, 1, &flush);
+	sluice_vio_service(&f->vctrl.sqs[1]);
+}
+
+static void write_reg(struct vfake *f, u32 off, u32 val)
+{
+	__le32 le = cpu_to_le32(val);
+
+	ops->reg_write(&f->sdev, off, &le, 4);
+}
+
+static u32 read_reg(struct vfake *f, u32 off)
+{
+	__le32 le;
+
+	ops->reg_read(&f->sdev, off, &le, 4);
+	return le32_to_cpu(le);
+}
+
+/* What a write asks for is left to the worker, in full */
+static void register_actions(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	f->vctrl.regs.cc = 0;
+	write_reg(f, 0x24, 0x001f001f);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	KUNIT_EXPECT_EQ(test, read_reg(f, 0x24), 0x001f001fu);
+	write_reg(f, 0x14, 0x00460001);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	KUNIT_EXPECT_EQ(test, f->vctrl.actions, (unsigned int)SLUICE_VREGS_ENABLE);
+	/* an enable that was not carried out yet is called off */
+	write_reg(f, 0x14, 0x00460000);
+	KUNIT_EXPECT_EQ(test, f->vctrl.actions, (unsigned int)SLUICE_VREGS_DISABLE);
+	/* a second one is not lost */
+	write_reg(f, 0x14, 0x00460001);
+	KUNIT_EXPECT_EQ(test, f->vctrl.actions,
+			(unsigned int)(SLUICE_VREGS_DISABLE |
+				       SLUICE_VREGS_ENABLE));
+	write_reg(f, 0x14, 0x00464001);
+	KUNIT_EXPECT_EQ(test, f->vctrl.actions,
+			(unsigned int)(SLUICE_VREGS_DISABLE |
+				       SLUICE_VREGS_ENABLE |
+				       SLUICE_VREGS_SHUTDOWN));
+	KUNIT_EXPECT_GE(test, vfake_kicks(f), 1u);
+}
+
+/* Doorbells of queues that are not there are an event and nothing else */
+static void invalid_doorbells(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	unsigned int index;
+
+	bring_up(f);
+	for (index = 0; index < SLUICE_DOORBELLS; index++) {
+		if (index == VFAKE_SQ_DB(0) || index == VFAKE_CQ_DB(0) ||
+		    index == VFAKE_SQ_DB(1) || index == VFAKE_CQ_DB(1))
+			continue;
+		f->vctrl.events = 0;
+		f->sdev.doorbells[index] = cpu_to_le32(1);
+		ops->doorbell(&f->sdev, index);
+		KUNIT_ASSERT_EQ(test, f->vctrl.events,
+				BIT(SLUICE_EVENT_DOORBELL_REG));
+	}
+	KUNIT_EXPECT_GE(test, vfake_kicks(f), 1u);
+	/* no work for the worker when the event is known already */
+	ops->doorbell(&f->sdev, SLUICE_DOORBELLS - 1);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+}
+
+static void valid_doorbells(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	/* the admin queue is the worker's */
+	vfake_submit(f, 0, &flush);
+	ops->doorbell(&f->sdev, VFAKE_SQ_DB(0));
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	ops->doorbell(&f->sdev, VFAKE_CQ_DB(0));
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	/* I/O is fetched at once */
+	vfake_submit(f, 1, &flush);
+	ops->doorbell(&f->sdev, VFAKE_SQ_DB(1));
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 1ul);
+	ops->doorbell(&f->sdev, VFAKE_CQ_DB(1));
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	KUNIT_EXPECT_EQ(test, f->vctrl.events, 0ul);
+}
+
+/* What the worker does for the admin queue */
+static void serve_admin(struct vfake *f)
+{
+	guard(mutex)(&f->vctrl.admin_lock);
+	sluice_vadmin_service(&f->vctrl);
+}
+
+/* A value that leads nowhere is work once, and not as often as one looks. */
+static void polled_admin_doorbell(struct kunit *test)
+{
+	static const u32 wrong[] = { 8, 0x1234, 0xfffffffe };
+	struct vfake *f = test->priv;
+	unsigned int i, round;
+
+	bring_up(f);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		vfake_ring_sq(f, 0, wrong[i]);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+		for (round = 0; round < 4; round++) {
+			serve_admin(f);
+			ops->poll_rest(&f->sdev);
+			KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+		}
+	}
+	/* while the ring goes round every command is seen, at the same tail too */
+	vfake_ring_sq(f, 0, 0);
+	for (i = 0; i < 20; i++) {
+		vfake_submit(f, 0, &flush);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+		serve_admin(f);
+		vfake_ring_cq(f, 0, f->vctrl.cqs[0].tail);
+	}
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[0].head, 20u % 8);
+}
+
+/* Only a head that takes what was posted is a sign of life. */
+static void polled_cq_doorbell(struct kunit *test)
+{
+	static const u32 wrong[] = { 1, 2, 15, 16, 17, 0xffffffff };
+	struct vfake *f = test->priv;
+	unsigned int i;
+
+	bring_up(f);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		vfake_ring_cq(f, 1, wrong[i]);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+	}
+	f->vctrl.cqs[1].tail = 3;
+	vfake_ring_cq(f, 1, 4);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+	vfake_ring_cq(f, 1, 2);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+	vfake_ring_cq(f, 1, 1);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+	vfake_ring_cq(f, 1, 3);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+}
+
+/* The drive has answered the first @nr commands of a queue, in completion queue 1. */
+static void drive_answers(struct vfake *f, u16 sqid, unsigned int nr)
+{
+	struct nvme_cqe *cqes;
+	unsigned int i;
+
+	cqes = kunit_kcalloc(f->test, nr + 1, sizeof(*cqes), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(f->test, cqes);
+	for (i = 0; i < nr; i++) {
+		cqes[i].sq_id = cpu_to_le16(f->vctrl.qids[sqid - 1]);
+		cqes[i].cid = f->vctrl.sqs[sqid].hw.entries[i].cid;
+	}
+	vfake_arm_cq(f, 1, cqes, nr);
+}
+
+/* Two submission queues; the second one's completions go to @cqid */
+static void add_two(struct vfake *f, u16 cqid)
+{
+	vfake_add_admin(f, SQ, 8, CQ, 8);
+	vfake_add_cq(f, 1, CQ + 0x10000, 256);
+	vfake_add_sq(f, 1, 1, SQ + 0x10000, 256, 255);
+	if (cqid == 2)
+		vfake_add_cq(f, 2, CQ + 0x20000, 256);
+	vfake_add_sq(f, 2, cqid, SQ + 0x20000, 256, 255);
+}
+
+/*
+ * One completion queue for two submission queues: as many completions of the one
+ * as a visit may have keep nobody from the other.
+ */
+static void polled_shared_cq(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	const struct sluice_vsq *one = &f->vctrl.sqs[1], *two = &f->vctrl.sqs[2];
+	unsigned int i;
+
+	add_two(f, 1);
+	for (i = 0; i < 64; i++)
+		vfake_submit(f, 2, &flush);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
+	KUNIT_EXPECT_EQ(test, two->submitted, 64ul);
+	drive_answers(f, 2, 64);
+	for (i = 0; i < 100; i++)
+		vfake_submit(f, 1, &flush);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 128u);
+	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(two));
+	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
+	vfake_disarm_cq(f, 1);
+}
+
+/* A visit ends when there was enough; the next goes on from there. */
+static void polled_in_turn(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	const struct sluice_vsq *one = &f->vctrl.sqs[1], *two = &f->vctrl.sqs[2];
+	unsigned int i;
+
+	add_two(f, 2);
+	for (i = 0; i < 100; i++) {
+		vfake_submit(f, 1, &flush);
+		vfake_submit(f, 2, &flush);
+	}
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 0ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 64ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 100ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 92ul);
+	/* the one that had what the other left comes first */
+	vfake_submit(f, 1, &flush);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 8), 8u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 100ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 100ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
+	KUNIT_EXPECT_EQ(test, one->submitted, 101ul);
+	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+}
+
+/* A drive that takes its time */
+struct slow_drive {
+	struct vfake *f;
+	struct delayed_work work;
+	u16 next;
+	bool done;
+};
+
+static void slow_drive_work(struct work_struct *work)
+{
+	struct slow_drive *drive = container_of(to_delayed_work(work),
+						struct slow_drive, work);
+	struct sluice_vsq *vsq = &drive->f->vctrl.sqs[1];
+	u16 slot = le16_to_cpu(vsq->hw.entries[drive->next++].cid);
+
+	if (drive->next == vsq->submitted)
+		WRITE_ONCE(drive->done, true);
+	vfake_complete(drive->f, 1, 1, slot, 0);
+	if (!drive->done)
+		schedule_delayed_work(&drive->work, HZ / 20);
+}
+
+static struct slow_drive *slow_drive(struct vfake *f)
+{
+	struct slow_drive *drive = kunit_kzalloc(f->test, sizeof(*drive),
+						 GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(f->test, drive);
+	drive->f = f;
+	INIT_DELAYED_WORK(&drive->work, slow_drive_work);
+	submit(f, 3);
+	KUNIT_ASSERT_EQ(f->test, f->vctrl.sqs[1].submitted, 3ul);
+	schedule_delayed_work(&drive->work, HZ / 20);
+	return drive;
+}
+
+/* Memory goes only once nothing is in flight, and only what is in the range */
+static void quiesce_waits(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct slow_drive *drive;
+
+	bring_up(f);
+	drive = slow_drive(f);
+	ops->quiesce(&f->sdev, CQ + 0x10000, 4096);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(drive->done));
+	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
+	cancel_delayed_work_sync(&drive->work);
+	KUNIT_EXPECT_NULL(test, f->vctrl.cqs[1].ring.va);
+	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.sqs[1].ring.va);
+	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.cqs[0].ring.va);
+
+	/* nobody comes between */
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	ops->doorbell(&f->sdev, VFAKE_SQ_DB(1));
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	vfake_kicks(f);
+	ops->resume(&f->sdev);
+	/* the worker is to look at everything */
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	sluice_vio_service(&f->vctrl.sqs[1]);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
+}
+
+/* The interrupt is masked, and the poller that did it has gone */
+static void quiesce_looks_itself(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	submit(f, 1);
+	drive_answers(f, 1, 1);
+	ops->quiesce(&f->sdev, 0, 4096);
+	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
+	KUNIT_EXPECT_EQ(test, f->cq_db[1], 1u);
+	vfake_disarm_cq(f, 1);
+}
+
+static void bus_master_off_waits(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct slow_drive *drive;
+
+	bring_up(f);
+	drive = slow_drive(f);
+	ops->bus_master(&f->sdev, false);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(drive->done));
+	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
+	cancel_delayed_work_sync(&drive->work);
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	/* one reason less is not none */
+	ops->quiesce(&f->sdev, 0, 4096);
+	ops->resume(&f->sdev);
+	sluice_vio_service(&f->vctrl.sqs[1]);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	ops->bus_master(&f->sdev, true);
+	sluice_vio_service(&f->vctrl.sqs[1]);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
+}
+
+/*
+ * Guest memory goes while another vCPU resets the controller over and over: both
+ * give up the same queues.
+ */
+struct resetter {
+	struct vfake *f;
+	struct work_struct work;
+	bool stop;
+	unsigned int resets;
+};
+
+static void resetter_work(struct work_struct *work)
+{
+	struct resetter *resetter = container_of(work, struct resetter, work);
+	struct sluice_vctrl *vctrl = &resetter->f->vctrl;
+
+	while (!READ_ONCE(resetter->stop)) {
+		scoped_guard(mutex, &vctrl->admin_lock) {
+			sluice_vqueues_destroy_all(vctrl);
+			resetter->resets++;
+			/* as the worker does it */
+			if (!READ_ONCE(vctrl->stop))
+				sluice_vqueues_create_admin(vctrl);
+		}
+		cond_resched();
+	}
+}
+
+static void unmap_against_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct resetter *resetter;
+	unsigned int i;
+
+	vfake_add_admin(f, SQ, 64, CQ, 256);
+	resetter = kunit_kzalloc(test, sizeof(*resetter), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, resetter);
+	resetter->f = f;
+	INIT_WORK(&resetter->work, resetter_work);
+	schedule_work(&resetter->work);
+	for (i = 0; i < 300 || (READ_ONCE(resetter->resets) < 300 && i < 10000); i++) {
+		ops->quiesce(&f->sdev, 0, U64_MAX);
+		KUNIT_EXPECT_NULL(test, READ_ONCE(f->vctrl.sqs[0].ring.va));
+		KUNIT_EXPECT_NULL(test, READ_ONCE(f->vctrl.cqs[0].ring.va));
+		ops->resume(&f->sdev);
+		cond_resched();
+	}
+	WRITE_ONCE(resetter->stop, true);
+	cancel_work_sync(&resetter->work);
+	KUNIT_EXPECT_GT(test, resetter->resets, 0u);
+}
+
+static void expect_powered_off(struct vfake *f)
+{
+	struct sluice_vctrl *vctrl = &f->vctrl;
+	unsigned int i;
+
+	for (i = 0; i <= VFAKE_QPAIRS; i++) {
+		KUNIT_EXPECT_FALSE(f->test, vctrl->sqs[i].live);
+		KUNIT_EXPECT_FALSE(f->test, vctrl->cqs[i].live);
+		KUNIT_EXPECT_NULL(f->test, vctrl->sqs[i].ring.va);
+		KUNIT_EXPECT_NULL(f->test, vctrl->cqs[i].ring.va);
+	}
+	KUNIT_EXPECT_FALSE(f->test, vctrl->enabled);
+	KUNIT_EXPECT_EQ(f->test, vctrl->actions, 0u);
+	KUNIT_EXPECT_EQ(f->test, vctrl->events, 0ul);
+	KUNIT_EXPECT_EQ(f->test, read_reg(f, 0x14), 0u);
+	KUNIT_EXPECT_EQ(f->test, read_reg(f, 0x1c), 0u);
+	KUNIT_EXPECT_EQ(f->test, read_reg(f, 0x24), 0u);
+	KUNIT_EXPECT_EQ(f->test, read_reg(f, 0x28), 0u);
+	KUNIT_EXPECT_EQ(f->test, vctrl->feat.write_cache, 1u);
+}
+
+static void close_with_everything(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	submit(f, 3);
+	f->vctrl.sqs[1].hw.entries = NULL;
+	f->vctrl.feat.write_cache = 0;
+	f->vctrl.regs.csts |= CSTS_CFS;
+	sluice_vadmin_event(&f->vctrl, SLUICE_EVENT_DOORBELL_REG);
+	write_reg(f, 0x14, 0x00464001);
+	ops->close(&f->sdev);
+	expect_powered_off(f);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_CLOSED) |
+					     BIT(SLUICE_STOP_BUS_MASTER));
+	/* again is no harm, and the next user starts afresh */
+	ops->close(&f->sdev);
+	KUNIT_EXPECT_EQ(test, ops->open(&f->sdev), 0);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_BUS_MASTER));
+}
+
+static void function_level_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	submit(f, 3);
+	f->vctrl.sqs[1].hw.entries = NULL;
+	f->vctrl.feat.write_cache = 0;
+	write_reg(f, 0x14, 0x00464001);
+	ops->reset(&f->sdev);
+	expect_powered_off(f);
+	/* the guest has to enable bus mastering again */
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_BUS_MASTER));
+}
+
+/*
+ * The host side resets the drive
+ */
+
+static void reset_drive(struct vfake *f, enum sluice_nvme_state state)
+{
+	guard(mutex)(&f->ctrl.reset_lock);
+	f->ctrl.state = SLUICE_NVME_RESETTING;
+	sluice_vctrl_reset_prepare(&f->ctrl);
+	KUNIT_EXPECT_TRUE(f->test, f->vctrl.stop & BIT(SLUICE_STOP_PARENT));
+	sluice_vctrl_reset_quiesced(&f->ctrl);
+	f->ctrl.state = state;
+	sluice_vctrl_reset_done(&f->ctrl);
+}
+
+static void drive_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	unsigned int i;
+
+	bring_up(f);
+	list_add_tail(&f->vctrl.node, &f->ctrl.vctrls);
+	submit(f, 3);
+	reset_drive(f, SLUICE_NVME_LIVE);
+	/* to be tried again: Namespace Not Ready without DNR */
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, (int)le16_to_cpu(vfake_cqe(f, 1, i)->status),
+				0x82 << 1 | 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
+	KUNIT_EXPECT_EQ(test, read_reg(f, 0x1c), 1u);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
+	list_del(&f->vctrl.node);
+}
+
+static void drive_dies(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	list_add_tail(&f->vctrl.node, &f->ctrl.vctrls);
+	submit(f, 3);
+	reset_drive(f, SLUICE_NVME_DEAD);
+	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
+	KUNIT_EXPECT_EQ(test, read_reg(f, 0x1c), 1u | CSTS_CFS);
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	/* waiting for DMA ends at once */
+	ops->quiesce(&f->sdev, 0, U64_MAX);
+	ops->resume(&f->sdev);
+	sluice_vio_service(&f->vctrl.sqs[1]);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	KUNIT_EXPECT_NULL(test, f->vctrl.sqs[1].ring.va);
+	f->vctrl.sqs[1].hw.entries = NULL;
+	ops->close(&f->sdev);
+	expect_powered_off(f);
+	/* nobody gets a dead drive */
+	KUNIT_EXPECT_EQ(test, ops->open(&f->sdev), -ENODEV);
+	list_del(&f->vctrl.node);
+}
+
+/* A guest that is stopped for another reason stays so */
+static void drive_reset_while_stopped(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	list_add_tail(&f->vctrl.node, &f->ctrl.vctrls);
+	ops->bus_master(&f->sdev, false);
+	reset_drive(f, SLUICE_NVME_LIVE);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_BUS_MASTER));
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 0ul);
+	list_del(&f->vctrl.node);
+}
+
+static struct kunit_case vctrl_cases[] = {
+	KUNIT_CASE(register_actions),
+	KUNIT_CASE(invalid_doorbells),
+	KUNIT_CASE(valid_doorbells),
+	KUNIT_CASE(polled_admin_doorbell),
+	KUNIT_CASE(polled_cq_doorbell),
+	KUNIT_CASE(polled_shared_cq),
+	KUNIT_CASE(polled_in_turn),
+	KUNIT_CASE(quiesce_waits),
+	KUNIT_CASE(quiesce_looks_itself),
+	KUNIT_CASE(bus_master_off_waits),
+	KUNIT_CASE(unmap_against_reset),
+	KUNIT_CASE(close_with_everything),
+	KUNIT_CASE(function_level_reset),
+	KUNIT_CASE(drive_reset),
+	KUNIT_CASE(drive_dies),
+	KUNIT_CASE(drive_reset_while_stopped),
+	{}
+};
+
+static struct kunit_suite vctrl_suite = {
+	.name = "sluice-nvme-vctrl",
+	.init = vfake_init,
+	.exit = vfake_exit,
+	.test_cases = vctrl_cases,
+};
+
+kunit_test_suites(&vctrl_suite);

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: admin commands to the hardware
+ *
+ * Everything here is protected by the lock of the admin completion queue,
+ * which is taken in hard IRQ context: admin commands are rare, one lock does.
+ */
+#include <linux/bitops.h>
+#include <linux/completion.h>
+#include <linux/dma-mapping.h>
+
+#include "host/host.h"
+
+/* How often to look after a controller that does not answer */
+#define SLUICE_NVME_ADMIN_LOOK	HZ
+
+/**
+ * struct sluice_nvme_admin_req - a command to be submitted
+ * @cmd: command, without identifier and data pointer
+ * @buf: data, or NULL
+ * @len: bytes of data
+ * @waiter: who waits, or NULL
+ * @end: for asynchronous commands
+ * @internal: submitted by the reset path
+ */
+struct sluice_nvme_admin_req {
+	const struct nvme_cmd *cmd;
+	const void *buf;
+	size_t len;
+	struct sluice_nvme_admin_waiter *waiter;
+	void (*end)(struct sluice_nvme_ctrl *ctrl);
+	bool internal;
+};
+
+static struct sluice_nvme_adminq *to_adminq(struct sluice_nvme_cq *cq)
+{
+	return container_of(cq, struct sluice_nvme_adminq, cq);
+}
+
+static void sluice_nvme_admin_put_slot(struct sluice_nvme_adminq *aq,
+				       unsigned int slot)
+{
+	lockdep_assert_held(&aq->cq.lock);
+	__clear_bit(slot, &aq->busy);
+	wake_up(&aq->wait);
+}
+
+/* The device is done with a command, or will never be. */
+static void sluice_nvme_admin_end(struct sluice_nvme_adminq *aq,
+				  unsigned int nr, int status, u32 result)
+{
+	struct sluice_nvme_admin_slot *slot = &aq->slots[nr];
+
+	lockdep_assert_held(&aq->cq.lock);
+	__clear_bit(nr, &aq->inflight);
+	if (slot->waiter) {
+		slot->waiter->status = status;
+		slot->waiter->result = result;
+		complete(&slot->waiter->done);
+		slot->waiter = NULL;
+		return;
+	}
+	if (slot->end)
+		slot->end(aq->cq.ctrl);
+	sluice_nvme_admin_put_slot(aq, nr);
+}
+
+static void sluice_nvme_admin_complete(struct sluice_nvme_cq *cq,
+				       const struct nvme_cqe *cqe)
+{
+	struct sluice_nvme_adminq *aq = to_adminq(cq);
+	u16 cid = le16_to_cpu(cqe->cid);
+
+	if (cid >= SLUICE_NVME_ADMIN_SLOTS || !test_bit(cid, &aq->inflight)) {
+		dev_warn_ratelimited(&cq->ctrl->pdev->dev,
+				     "completion of unknown admin command %u\n",
+				     cid);
+		return;
+	}
+	sluice_nvme_admin_end(aq, cid, le16_to_cpu(cqe->status) >> 1,
+			      le32_to_cpu(cqe->result));
+}
+
+static unsigned int sluice_nvme_admin_process(struct sluice_nvme_cq *cq,
+					      unsigned int budget)
+{
+	unsigned int nr = 0;
+	struct nvme_cqe cqe;
+
+	for (; nr < budget && sluice_nvme_cqe_next(cq, &cqe); nr++)
+		sluice_nvme_admin_complete(cq, &cqe);
+	return nr;
+}
+
+/* Take the slot away from a waiter: the command stays where it is. */
+static void sluice_nvme_admin_give_up(struct sluice_nvme_adminq *aq,
+				      unsigned int nr, int status)
+{
+	struct sluice_nvme_admin_waiter *waiter = aq->slots[nr].waiter;
+
+	lockdep_assert_held(&aq->cq.lock);
+	waiter->status = status;
+	waiter->slot = -1;
+	aq->slots[nr].waiter = NULL;
+	aq->slots[nr].end = NULL;
+	complete(&waiter->done);
+}
+
+/* Returns the slot, -EAGAIN when none is free, or -ENODEV. */
+static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
+				    const struct sluice_nvme_admin_req *req)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	struct nvme_cmd cmd = *req->cmd;
+	struct sluice_nvme_admin_slot *slot;
+	unsigned long flags;
+	unsigned int nr;
+	int ret = -ENODEV;
+
+	spin_lock_irqsave(&aq->cq.lock, flags);
+	if (!aq->open || (!req->internal && !sluice_nvme_live(ctrl)))
+		goto out;
+	nr = find_first_zero_bit(&aq->busy, SLUICE_NVME_ADMIN_SLOTS);
+	ret = -EAGAIN;
+	if (nr >= SLUICE_NVME_ADMIN_SLOTS)
+		goto out;
+
+	slot = &aq->slots[nr];
+	slot->waiter = req->waiter;
+	slot->end = req->end;
+	if (req->waiter)
+		req->waiter->slot = nr;
+	__set_bit(nr, &aq->busy);
+	__set_bit(nr, &aq->inflight);
+	cmd.cid = cpu_to_le16(nr);
+	if (req->len) {
+		cmd.prp1 = cpu_to_le64(slot->dma);
+		/* Bit 0 of the opcode: host to controller */
+		if (cmd.opcode & 1)
+			memcpy(slot->data, req->buf, req->len);
+		else
+			memset(slot->data, 0, req->len);
+	}
+	sluice_nvme_sq_push(&aq->sq, &cmd);
+	sluice_nvme_sq_ring(&aq->sq);
+	ret = nr;
+out:
+	spin_unlock_irqrestore(&aq->cq.lock, flags);
+	return ret;
+}
+
+/* The same, but waits for a free slot. */
+static int sluice_nvme_admin_submit_wait(struct sluice_nvme_ctrl *ctrl,
+					 const struct sluice_nvme_admin_req *req,
+					 unsigned long timeout)
+{
+	int ret;
+
+	wait_event_timeout(ctrl->host->adminq.wait, ({
+		ret = sluice_nvme_admin_submit(ctrl, req);
+		ret != -EAGAIN;
+	}), timeout);
+	return ret == -EAGAIN ? -ETIMEDOUT : ret;
+}
+
+/* Wait for the command, whether or not its interrupt comes. */
+static int sluice_nvme_admin_wait(struct sluice_nvme_ctrl *ctrl,
+				  struct sluice_nvme_admin_waiter *waiter,
+				  unsigned long deadline)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+
+	for (;;) {
+		if (wait_for_completion_timeout(&waiter->done,
+						SLUICE_NVME_ADMIN_LOOK))
+			return 0;
+		if (sluice_nvme_cq_poll(&aq->cq, UINT_MAX)) {
+			dev_warn_ratelimited(&ctrl->pdev->dev,
+					     "admin queue: completion without interrupt\n");
+			continue;
+		}
+		if (sluice_nvme_gone(ctrl))
+			return -ENODEV;
+		if (time_after(jiffies, deadline))
+			return -ETIMEDOUT;
+	}
+}
+
+/* Returns the status and, if it is the waiter's to copy, the data. */
+static int sluice_nvme_admin_finish(struct sluice_nvme_ctrl *ctrl,
+				    struct sluice_nvme_admin_waiter *waiter,
+				    const struct nvme_cmd *cmd, void *buf,
+				    size_t len)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+
+	/* The slot cannot be taken away from a waiter that has been woken. */
+	if (waiter->slot < 0)
+		return waiter->status;
+	if (!waiter->status && len && (cmd->opcode & 2))
+		memcpy(buf, aq->slots[waiter->slot].data, len);
+	spin_lock_irq(&aq->cq.lock);
+	sluice_nvme_admin_put_slot(aq, waiter->slot);
+	spin_unlock_irq(&aq->cq.lock);
+	return waiter->status;
+}
+
+static int sluice_nvme_admin_sync(struct sluice_nvme_ctrl *ctrl,
+				  struct nvme_cmd *cmd, void *buf, size_t len,
+				  u32 *result, bool internal)
+{
+	unsigned long timeout = msecs_to_jiffies(sluice_nvme_admin_timeout_ms);
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	struct sluice_nvme_admin_waiter waiter = { .slot = -1 };
+	struct sluice_nvme_admin_req req = {
+		.cmd = cmd,
+		.buf = buf,
+		.len = len,
+		.waiter = &waiter,
+		.internal = internal,
+	};
+	unsigned long deadline = jiffies + timeout;
+	int nr, err;
+
+	if (WARN_ON_ONCE(len > SLUICE_NVME_ADMIN_DATA))
+		return -EINVAL;
+	init_completion(&waiter.done);
+	nr = sluice_nvme_admin_submit_wait(ctrl, &req, timeout);
+	if (nr < 0)
+		return nr;
+
+	err = sluice_nvme_admin_wait(ctrl, &waiter, deadline);
+	spin_lock_irq(&aq->cq.lock);
+	if (aq->slots[nr].waiter == &waiter)
+		sluice_nvme_admin_give_up(aq, nr, err);
+	else
+		err = 0;	/* it ended in the meantime */
+	spin_unlock_irq(&aq->cq.lock);
+
+	if (err) {
+		dev_err(&ctrl->pdev->dev, "admin command %#04x: %pe\n",
+			cmd->opcode, ERR_PTR(err));
+		sluice_nvme_reset(ctrl);
+		return err;
+	}
+	if (result)
+		*result = waiter.result;
+	return sluice_nvme_admin_finish(ctrl, &waiter, cmd, buf, len);
+}
+
+/**
+ * sluice_nvme_admin() - run an admin command
+ * @ctrl: controller
+ * @cmd: command; identifier and, if there is data, PRP1 are filled in
+ * @buf: data in kernel memory of any kind, or NULL
+ * @len: bytes of data, at most one page. The direction is the opcode's
+ * @result: receives dword 0 of the completion, or NULL
+ *
+ * May be called with &sluice_nvme_ctrl.reset_lock held: a reset that becomes
+ * due wakes everybody who waits here before it takes the lock.
+ *
+ * Return: 0; the NVMe status, which is positive; -ENODEV when the controller
+ * is not live or ceases to be; -ETIMEDOUT after which a reset is due. After a
+ * negative value the command may still have been executed.
+ */
+int sluice_nvme_admin(struct sluice_nvme_ctrl *ctrl, struct nvme_cmd *cmd,
+		      void *buf, size_t len, u32 *result)
+{
+	return sluice_nvme_admin_sync(ctrl, cmd, buf, len, result, false);
+}
+
+/**
+ * sluice_nvme_admin_internal() - run an admin command during a reset
+ * @ctrl: controller whose admin queue is open, whatever its state
+ * @cmd: see sluice_nvme_admin()
+ * @buf: see sluice_nvme_admin()
+ * @len: see sluice_nvme_admin()
+ * @result: see sluice_nvme_admin()
+ *
+ * Return: see sluice_nvme_admin().
+ */
+int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
+			       struct nvme_cmd *cmd, void *buf, size_t len,
+			       u32 *result)
+{
+	return sluice_nvme_admin_sync(ctrl, cmd, buf, len, result, true);
+}
+
+/**
+ * sluice_nvme_admin_async() - send an admin command without waiting for it
+ * @ctrl: controller
+ * @cmd: command without data
+ * @end: called once, when it ends or a reset takes it away, with the admin
+ *	queue locked
+ *
+ * Any context.
+ *
+ * Return: 0; -EAGAIN when all slots are in use; -ENODEV.
+ */
+int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
+			    const struct nvme_cmd *cmd,
+			    void (*end)(struct sluice_nvme_ctrl *ctrl))
+{
+	struct sluice_nvme_admin_req req = { .cmd = cmd, .end = end };
+	int nr = sluice_nvme_admin_submit(ctrl, &req);
+
+	return min(nr, 0);
+}
+
+/**
+ * sluice_nvme_identify() - run Identify
+ * @ctrl: controller whose admin queue is open
+ * @cns: which structure
+ * @nsid: of which namespace
+ * @buf: receives 4096 bytes
+ *
+ * Return: see sluice_nvme_admin().
+ */
+int sluice_nvme_identify(struct sluice_nvme_ctrl *ctrl, u8 cns, u32 nsid,
+			 void *buf)
+{
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_IDENTIFY,
+		.nsid = cpu_to_le32(nsid),
+		.cdw10 = cpu_to_le32(cns),
+	};
+
+	return sluice_nvme_admin_internal(ctrl, &cmd, buf,
+					  SLUICE_NVME_ADMIN_DATA, NULL);
+}
+
+/**
+ * sluice_nvme_adminq_open() - let admin commands in
+ * @ctrl: controller that has just been enabled
+ */
+void sluice_nvme_adminq_open(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+
+	spin_lock_irq(&aq->cq.lock);
+	aq->open = true;
+	spin_unlock_irq(&aq->cq.lock);
+}
+
+/**
+ * sluice_nvme_adminq_close() - keep admin commands out, wake those who wait
+ * @ctrl: controller
+ * @only_live: do nothing unless the controller is live
+ *
+ * Any context.
+ *
+ * Return: whether something was done.
+ */
+bool sluice_nvme_adminq_close(struct sluice_nvme_ctrl *ctrl, bool only_live)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	unsigned long flags;
+	unsigned int nr;
+	bool closed;
+
+	spin_lock_irqsave(&aq->cq.lock, flags);
+	closed = !only_live || sluice_nvme_live(ctrl);
+	if (closed) {
+		aq->open = false;
+		for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
+			if (aq->slots[nr].waiter)
+				sluice_nvme_admin_give_up(aq, nr, -ENODEV);
+		}
+		wake_up_all(&aq->wait);
+	}
+	spin_unlock_irqrestore(&aq->cq.lock, flags);
+	return closed;
+}
+
+/**
+ * sluice_nvme_adminq_reap() - end the commands the device will not complete
+ * @ctrl: controller that has been disabled or cut off
+ */
+void sluice_nvme_adminq_reap(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	unsigned int nr;
+
+	spin_lock_irq(&aq->cq.lock);
+	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS)
+		sluice_nvme_admin_end(aq, nr, -ENODEV, 0);
+	spin_unlock_irq(&aq->cq.lock);
+}
+
+/**
+ * sluice_nvme_adminq_alloc() - get the memory of the admin queue
+ * @ctrl: controller
+ *
+ * Return: 0 or -ENOMEM; sluice_nvme_adminq_free() cleans up in both cases.
+ */
+int sluice_nvme_adminq_alloc(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	unsigned int i;
+	int ret;
+
+	init_waitqueue_head(&aq->wait);
+	sluice_nvme_cq_init(&aq->cq);
+	ret = sluice_nvme_cq_alloc(&aq->cq, ctrl, 0, SLUICE_NVME_ADMIN_DEPTH);
+	if (ret)
+		return ret;
+	aq->cq.process = sluice_nvme_admin_process;
+	ret = sluice_nvme_sq_alloc(&aq->sq, ctrl, 0, SLUICE_NVME_ADMIN_DEPTH,
+				   &aq->cq);
+	if (ret)
+		return ret;
+	aq->data = dma_alloc_coherent(&ctrl->pdev->dev,
+				      SLUICE_NVME_ADMIN_SLOTS *
+				      SLUICE_NVME_ADMIN_DATA,
+				      &aq->data_dma, GFP_KERNEL);
+	if (!aq->data)
+		return -ENOMEM;
+	for (i = 0; i < SLUICE_NVME_ADMIN_SLOTS; i++) {
+		aq->slots[i].data = aq->data + i * SLUICE_NVME_ADMIN_DATA;
+		aq->slots[i].dma = aq->data_dma + i * SLUICE_NVME_ADMIN_DATA;
+	}
+	return 0;
+}
+
+/**
+ * sluice_nvme_adminq_free() - release the memory of the admin queue
+ * @ctrl: controller
+ */
+void sluice_nvme_adminq_free(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+
+	if (aq->data)
+		dma_free_coherent(&ctrl->pdev->dev,
+				  SLUICE_NVME_ADMIN_SLOTS *
+				  SLUICE_NVME_ADMIN_DATA,
+				  aq->data, aq->data_dma);
+	aq->data = NULL;
+	sluice_nvme_sq_free(&aq->sq);
+	sluice_nvme_cq_free(&aq->cq);
+}

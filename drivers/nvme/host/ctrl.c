@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: the controller's registers; enabling, disabling, shutting down
+ */
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/string.h>
+
+#include "host/host.h"
+
+/* CAP.TO counts in half seconds */
+#define SLUICE_NVME_TO_UNIT_MS		500
+
+/* Shutting down: RTD3E as the controller says, within these limits */
+#define SLUICE_NVME_SHUTDOWN_MIN_MS	5000
+#define SLUICE_NVME_SHUTDOWN_MAX_MS	60000
+
+/**
+ * sluice_nvme_gone() - has the function been pulled out or lost its memory?
+ * @ctrl: controller
+ *
+ * Any context. CAP never changes; what is read where nothing answers is all
+ * ones on most platforms, but not on all.
+ *
+ * Return: true when it no longer answers.
+ */
+bool sluice_nvme_gone(struct sluice_nvme_ctrl *ctrl)
+{
+	return sluice_nvme_reg_read(ctrl, NVME_REG_CAP) !=
+	       lower_32_bits(ctrl->cap);
+}
+
+static int sluice_nvme_wait_csts(struct sluice_nvme_ctrl *ctrl, u32 mask,
+				 u32 want, unsigned int timeout_ms)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
+	bool last = false;
+	u32 csts;
+
+	for (;;) {
+		csts = sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
+		if (csts == U32_MAX)
+			return -ENODEV;
+		if ((csts & mask) == want)
+			return 0;
+		if (last)
+			return -ETIMEDOUT;
+		last = time_after(jiffies, deadline);
+		usleep_range(500, 1000);
+	}
+}
+
+static unsigned int sluice_nvme_ready_ms(struct sluice_nvme_ctrl *ctrl)
+{
+	/* Zero is allowed and unlikely to be meant. */
+	return (FIELD_GET(NVME_CAP_TO, ctrl->cap) + 1) * SLUICE_NVME_TO_UNIT_MS;
+}
+
+/* The doorbells of how many I/O queue pairs are within BAR0? */
+static unsigned int sluice_nvme_bar_qpairs(struct sluice_nvme_ctrl *ctrl)
+{
+	u64 pair = 8ull << FIELD_GET(NVME_CAP_DSTRD, ctrl->cap);
+	u64 pairs = (pci_resource_len(ctrl->pdev, 0) - NVME_REG_DBS) / pair;
+
+	/* The first is the admin queue's. */
+	return clamp_t(u64, pairs, 1, U16_MAX) - 1;
+}
+
+/**
+ * sluice_nvme_ctrl_check() - read CAP and say whether it will do
+ * @ctrl: controller with its registers mapped
+ *
+ * Return: 0, or a negative errno, after saying why.
+ */
+int sluice_nvme_ctrl_check(struct sluice_nvme_ctrl *ctrl)
+{
+	struct device *dev = &ctrl->pdev->dev;
+	unsigned int shift;
+
+	ctrl->cap = lo_hi_readq(ctrl->bar + NVME_REG_CAP);
+	if (ctrl->cap == U64_MAX || !ctrl->cap) {
+		dev_err(dev, "refused: the registers cannot be read\n");
+		return -ENODEV;
+	}
+	shift = 12 + FIELD_GET(NVME_CAP_MPSMIN, ctrl->cap);
+	if (shift > PAGE_SHIFT || BIT(shift) != SLUICE_NVME_PAGE) {
+		dev_err(dev, "refused: smallest memory page is %lu bytes (CAP.MPSMIN), 4096 is needed\n",
+			BIT(shift));
+		return -EOPNOTSUPP;
+	}
+	if (!(ctrl->cap & NVME_CAP_CSS_NVM)) {
+		dev_err(dev, "refused: no NVM command set (CAP.CSS)\n");
+		return -EOPNOTSUPP;
+	}
+	ctrl->max_depth = FIELD_GET(NVME_CAP_MQES, ctrl->cap) + 1;
+	if (ctrl->max_depth < 2) {
+		dev_err(dev, "refused: queues of one entry (CAP.MQES)\n");
+		return -EOPNOTSUPP;
+	}
+	if (!sluice_nvme_bar_qpairs(ctrl)) {
+		dev_err(dev, "refused: BAR0 has no doorbells of I/O queues (CAP.DSTRD)\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/**
+ * sluice_nvme_ctrl_disable() - make the controller forget its queues
+ * @ctrl: controller
+ *
+ * Return: 0 when it is disabled and does no DMA; -ETIMEDOUT; -ENODEV.
+ */
+int sluice_nvme_ctrl_disable(struct sluice_nvme_ctrl *ctrl)
+{
+	u32 cc = sluice_nvme_reg_read(ctrl, NVME_REG_CC);
+
+	if (cc == U32_MAX)
+		return -ENODEV;
+	sluice_nvme_reg_write(ctrl, NVME_REG_CC,
+			      cc & ~(NVME_CC_EN | NVME_CC_SHN));
+	return sluice_nvme_wait_csts(ctrl, NVME_CSTS_RDY, 0,
+				     sluice_nvme_ready_ms(ctrl));
+}
+
+/**
+ * sluice_nvme_ctrl_shutdown() - tell the controller that power may go
+ * @ctrl: controller, to be disabled afterwards
+ */
+void sluice_nvme_ctrl_shutdown(struct sluice_nvme_ctrl *ctrl)
+{
+	unsigned int ms = 0;
+	u32 cc = sluice_nvme_reg_read(ctrl, NVME_REG_CC);
+	int ret;
+
+	if (cc == U32_MAX || !(cc & NVME_CC_EN))
+		return;
+	if (ctrl->id)
+		ms = le32_to_cpu(ctrl->id->rtd3e) / USEC_PER_MSEC;
+	ms = clamp(ms, SLUICE_NVME_SHUTDOWN_MIN_MS, SLUICE_NVME_SHUTDOWN_MAX_MS);
+	cc &= ~NVME_CC_SHN;
+	sluice_nvme_reg_write(ctrl, NVME_REG_CC,
+			      cc | FIELD_PREP(NVME_CC_SHN, NVME_CC_SHN_NORMAL));
+	ret = sluice_nvme_wait_csts(ctrl, NVME_CSTS_SHST, NVME_CSTS_SHST_CMPLT,
+				    ms);
+	if (ret)
+		dev_warn(&ctrl->pdev->dev, "shutdown not confirmed: %pe\n",
+			 ERR_PTR(ret));
+}
+
+static int sluice_nvme_ctrl_enable(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	int ret;
+
+	ret = sluice_nvme_cq_arm(&aq->cq);
+	if (ret)
+		return ret;
+	aq->sq.tail = 0;
+	sluice_nvme_reg_write(ctrl, NVME_REG_AQA,
+			      FIELD_PREP(NVME_AQA_ASQS, aq->sq.depth - 1) |
+			      FIELD_PREP(NVME_AQA_ACQS, aq->cq.depth - 1));
+	lo_hi_writeq(aq->sq.dma, ctrl->bar + NVME_REG_ASQ);
+	lo_hi_writeq(aq->cq.dma, ctrl->bar + NVME_REG_ACQ);
+	sluice_nvme_reg_write(ctrl, NVME_REG_CC,
+			      FIELD_PREP(NVME_CC_IOSQES, NVME_SQES) |
+			      FIELD_PREP(NVME_CC_IOCQES, NVME_CQES) |
+			      NVME_CC_EN);
+	ret = sluice_nvme_wait_csts(ctrl, NVME_CSTS_RDY | NVME_CSTS_CFS,
+				    NVME_CSTS_RDY, sluice_nvme_ready_ms(ctrl));
+	if (ret) {
+		dev_err(&ctrl->pdev->dev, "controller does not become ready: %pe\n",
+			ERR_PTR(ret));
+		return ret;
+	}
+	sluice_nvme_adminq_open(ctrl);
+	return 0;
+}
+
+/* An NVMe status has been expected to be zero. */
+static int sluice_nvme_to_errno(struct sluice_nvme_ctrl *ctrl, int status,
+				const char *what)
+{
+	if (status > 0)
+		dev_err(&ctrl->pdev->dev, "%s failed: status %#x\n", what,
+			status);
+	return status > 0 ? -EIO : status;
+}
+
+static int sluice_nvme_accept_id(struct sluice_nvme_ctrl *ctrl,
+				 const struct nvme_id_ctrl *id)
+{
+	struct device *dev = &ctrl->pdev->dev;
+
+	/* 0 stands for "not reported": before NVMe 1.4 all were of type 1 */
+	if (id->cntrltype > 1) {
+		dev_err(dev, "refused: controller of type %u, not an I/O controller\n",
+			id->cntrltype);
+		return -EOPNOTSUPP;
+	}
+	if ((id->sqes & 0xf) > NVME_SQES || (id->sqes >> 4) < NVME_SQES ||
+	    (id->cqes & 0xf) > NVME_CQES || (id->cqes >> 4) < NVME_CQES) {
+		dev_err(dev, "refused: queue entry sizes %#x and %#x (SQES, CQES)\n",
+			id->sqes, id->cqes);
+		return -EOPNOTSUPP;
+	}
+	if (ctrl->id->mn[0] &&
+	    (memcmp(id->sn, ctrl->id->sn, sizeof(id->sn)) ||
+	     memcmp(id->mn, ctrl->id->mn, sizeof(id->mn)))) {
+		dev_err(dev, "another controller is in this place now\n");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static void sluice_nvme_set_max_xfer(struct sluice_nvme_ctrl *ctrl)
+{
+	/* MDTS counts in the smallest memory page, which is ours. */
+	unsigned int mdts = ctrl->id->mdts;
+
+	ctrl->max_xfer = SLUICE_NVME_MAX_XFER;
+	if (mdts && mdts < ilog2(SLUICE_NVME_MAX_XFER / SLUICE_NVME_PAGE))
+		ctrl->max_xfer = SLUICE_NVME_PAGE << mdts;
+}
+
+static int sluice_nvme_identify_ctrl(struct sluice_nvme_ctrl *ctrl)
+{
+	struct nvme_id_ctrl *id;
+	int ret;
+
+	id = kmalloc(sizeof(*id), GFP_KERNEL);
+	if (!id)
+		return -ENOMEM;
+	ret = sluice_nvme_to_errno(ctrl,
+				   sluice_nvme_identify(ctrl, NVME_ID_CNS_CTRL,
+							0, id),
+				   "Identify Controller");
+	if (!ret)
+		ret = sluice_nvme_accept_id(ctrl, id);
+	if (!ret) {
+		memcpy(ctrl->id, id, sizeof(*id));
+		sluice_nvme_set_max_xfer(ctrl);
+		atomic_set(&ctrl->host->aborts, id->acl + 1);
+	}
+	kfree(id);
+	return ret;
+}
+
+static int sluice_nvme_set_queue_count(struct sluice_nvme_ctrl *ctrl)
+{
+	struct device *dev = &ctrl->pdev->dev;
+	unsigned int want, granted, usable;
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_SET_FEATURES,
+		.cdw10 = cpu_to_le32(NVME_FEAT_NUM_QUEUES),
+	};
+	u32 result;
+	int ret;
+
+	usable = min3(ctrl->nr_vectors - 1, sluice_nvme_bar_qpairs(ctrl),
+		      (unsigned int)SLUICE_NVME_MAX_QPAIRS);
+	want = ctrl->nr_qpairs ?: usable;
+	cmd.cdw11 = cpu_to_le32((want - 1) << 16 | (want - 1));
+	ret = sluice_nvme_admin_internal(ctrl, &cmd, NULL, 0, &result);
+	if (ret)
+		return sluice_nvme_to_errno(ctrl, ret,
+					    "Set Features (Number of Queues)");
+
+	granted = min(result & 0xffff, result >> 16) + 1;
+	if (ctrl->nr_qpairs) {
+		if (granted >= ctrl->nr_qpairs)
+			return 0;
+		dev_err(dev, "%u I/O queue pairs after the reset, %u before\n",
+			granted, ctrl->nr_qpairs);
+		return -EIO;
+	}
+	if (granted > usable)
+		dev_info(dev, "%u I/O queue pairs of %u usable: %u MSI-X vectors, one of them for the admin queue\n",
+			 usable, granted, ctrl->nr_vectors);
+	ctrl->nr_qpairs = min(granted, usable);
+	return 0;
+}
+
+/**
+ * sluice_nvme_ctrl_start() - enable the controller and learn what it is
+ * @ctrl: controller that is disabled; its reset_lock is held
+ *
+ * The first time it fills &sluice_nvme_ctrl.id and the number of queue pairs;
+ * after a reset it makes sure that they still hold.
+ *
+ * Return: 0 with the admin queue open, or a negative errno.
+ */
+int sluice_nvme_ctrl_start(struct sluice_nvme_ctrl *ctrl)
+{
+	int ret;
+
+	pci_set_master(ctrl->pdev);
+	ret = sluice_nvme_ctrl_enable(ctrl);
+	if (!ret)
+		ret = sluice_nvme_identify_ctrl(ctrl);
+	if (!ret)
+		ret = sluice_nvme_set_queue_count(ctrl);
+	return ret;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sluice: what only the host side of the NVMe backend knows
+ */
+#ifndef SLUICE_NVME_HOST_H
+#define SLUICE_NVME_HOST_H
+
+#include <linux/bitfield.h>
+#include <linux/blk-mq.h>
+#include <linux/scatterlist.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "host/nvme.h"
+
+#define SLUICE_NVME_ADMIN_DEPTH	32
+/* One entry of a ring stays empty, so that full and empty differ. */
+#define SLUICE_NVME_ADMIN_SLOTS	(SLUICE_NVME_ADMIN_DEPTH - 1)
+#define SLUICE_NVME_ADMIN_DATA	SLUICE_NVME_PAGE
+
+/* Entries of the host's own I/O queues */
+#define SLUICE_NVME_HOST_DEPTH	256
+
+/* Queue pairs asked of a controller at most; types reserve 16 at most */
+#define SLUICE_NVME_MAX_QPAIRS	128
+
+/* Segments of a host request; the scatter list of each takes a page */
+#define SLUICE_NVME_MAX_SEGS	128
+
+/**
+ * struct sluice_nvme_admin_waiter - who waits for an admin command
+ * @done: the command has ended, or is not waited for any longer
+ * @status: NVMe status or negative errno
+ * @result: completion dword 0
+ * @slot: slot that the waiter has to give back, -1 when it was taken away
+ *
+ * On the waiter's stack; protected by the admin CQ's lock.
+ */
+struct sluice_nvme_admin_waiter {
+	struct completion done;
+	int status;
+	u32 result;
+	int slot;
+};
+
+/**
+ * struct sluice_nvme_admin_slot - one admin command
+ * @waiter: NULL for asynchronous commands and for those given up
+ * @end: called when an asynchronous command ends, in any way
+ * @data: page for the command's data
+ * @dma: its bus address
+ */
+struct sluice_nvme_admin_slot {
+	struct sluice_nvme_admin_waiter *waiter;
+	void (*end)(struct sluice_nvme_ctrl *ctrl);
+	void *data;
+	dma_addr_t dma;
+};
+
+/**
+ * struct sluice_nvme_adminq - the admin queue
+ * @cq: completion queue; its lock protects everything here
+ * @sq: submission queue
+ * @open: commands may be submitted
+ * @busy: slots in use
+ * @inflight: slots that the device may still complete, a subset of @busy
+ * @slots: indexed by command identifier
+ * @data: the data pages of all slots
+ * @data_dma: their bus address
+ * @wait: for a free slot
+ *
+ * A command that nobody waits for any longer keeps its slot until the device
+ * completes it or a reset takes it back, so that a late completion never
+ * meets another command.
+ */
+struct sluice_nvme_adminq {
+	struct sluice_nvme_cq cq;
+	struct sluice_nvme_sq sq;
+	bool open;
+	unsigned long busy;
+	unsigned long inflight;
+	struct sluice_nvme_admin_slot slots[SLUICE_NVME_ADMIN_SLOTS];
+	void *data;
+	dma_addr_t data_dma;
+	wait_queue_head_t wait;
+};
+
+/**
+ * struct sluice_nvme_ioq - one I/O queue pair of the host
+ * @cq: completion queue
+ * @sq: submission queue
+ * @sq_lock: serialises submission
+ */
+struct sluice_nvme_ioq {
+	struct sluice_nvme_cq cq;
+	struct sluice_nvme_sq sq;
+	spinlock_t sq_lock;
+};
+
+/**
+ * struct sluice_nvme_host - the host side's part of a controller
+ * @adminq: admin queue
+ * @ioqs: host's I/O queues; the first has queue identifier 1
+ * @nr_ioqs: how many there are in @ioqs
+ * @cqs: completion queues that have their interrupt, by queue identifier;
+ *	written under &sluice_nvme_ctrl.reset_lock
+ * @tag_set: of all disks
+ * @tag_set_ready: @tag_set has been set up
+ * @aborts: Abort commands that may still be sent
+ * @held: somebody else resets the function: reset_work keeps off. Protected
+ *	by &sluice_nvme_ctrl.reset_lock
+ * @watchdog: looks whether the controller has failed or gone
+ * @give_up: pending while a PCI error waits for the slot's reset
+ */
+struct sluice_nvme_host {
+	struct sluice_nvme_adminq adminq;
+	struct sluice_nvme_ioq *ioqs;
+	unsigned int nr_ioqs;
+	struct sluice_nvme_cq **cqs;
+	struct blk_mq_tag_set tag_set;
+	bool tag_set_ready;
+	atomic_t aborts;
+	bool held;
+	struct delayed_work watchdog;
+	struct delayed_work give_up;
+};
+
+/* main.c */
+extern struct workqueue_struct *sluice_nvme_wq;
+extern unsigned int sluice_nvme_host_queues;
+extern unsigned int sluice_nvme_io_timeout_ms;
+extern unsigned int sluice_nvme_admin_timeout_ms;
+
+/* dma.c */
+int sluice_nvme_dma_init(struct pci_dev *pdev);
+
+/* sysfs.c */
+int sluice_nvme_sysfs_add(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_sysfs_del(struct sluice_nvme_ctrl *ctrl);
+
+/* ctrl.c: the controller's registers and its bring-up */
+static inline u32 sluice_nvme_reg_read(struct sluice_nvme_ctrl *ctrl,
+				       unsigned int reg)
+{
+	return readl(ctrl->bar + reg);
+}
+
+static inline void sluice_nvme_reg_write(struct sluice_nvme_ctrl *ctrl,
+					 unsigned int reg, u32 val)
+{
+	writel(val, ctrl->bar + reg);
+}
+
+bool sluice_nvme_gone(struct sluice_nvme_ctrl *ctrl);
+int sluice_nvme_ctrl_check(struct sluice_nvme_ctrl *ctrl);
+int sluice_nvme_ctrl_disable(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_ctrl_shutdown(struct sluice_nvme_ctrl *ctrl);
+int sluice_nvme_ctrl_start(struct sluice_nvme_ctrl *ctrl);
+
+/* reset.c: from one state to the other */
+void sluice_nvme_set_state(struct sluice_nvme_ctrl *ctrl,
+			   enum sluice_nvme_state state);
+void sluice_nvme_reset_work(struct work_struct *work);
+void sluice_nvme_watchdog_work(struct work_struct *work);
+void sluice_nvme_reset_hold(struct sluice_nvme_ctrl *ctrl, bool shutdown);
+int sluice_nvme_reset_unhold(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_expect_reset(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_give_up_work(struct work_struct *work);
+void sluice_nvme_kill(struct sluice_nvme_ctrl *ctrl);
+
+/* hwq.c */
+int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq);
+void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq);
+void sluice_nvme_cqs_disarm_all(struct sluice_nvme_ctrl *ctrl);
+unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq,
+				    unsigned int budget);
+
+/* hostq.c: the host's I/O queues */
+int sluice_nvme_ioqs_alloc(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_ioqs_free(struct sluice_nvme_ctrl *ctrl);
+int sluice_nvme_ioqs_create(struct sluice_nvme_ctrl *ctrl);
+
+/* admin.c */
+int sluice_nvme_adminq_alloc(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_adminq_free(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_adminq_open(struct sluice_nvme_ctrl *ctrl);
+bool sluice_nvme_adminq_close(struct sluice_nvme_ctrl *ctrl, bool only_live);
+void sluice_nvme_adminq_reap(struct sluice_nvme_ctrl *ctrl);
+int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
+			       struct nvme_cmd *cmd, void *buf, size_t len,
+			       u32 *result);
+int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
+			    const struct nvme_cmd *cmd,
+			    void (*end)(struct sluice_nvme_ctrl *ctrl));
+int sluice_nvme_identify(struct sluice_nvme_ctrl *ctrl, u8 cns, u32 nsid,
+			 void *buf);
+
+/* ns.c */
+int sluice_nvme_ns_scan(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_ns_free_all(struct sluice_nvme_ctrl *ctrl);
+const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id);
+bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len);
+
+/* disk.c */
+int sluice_disks_init(struct sluice_nvme_ctrl *ctrl);
+void sluice_disks_exit(struct sluice_nvme_ctrl *ctrl);
+int sluice_disks_add(struct sluice_nvme_ctrl *ctrl);
+void sluice_disks_del(struct sluice_nvme_ctrl *ctrl);
+void sluice_disks_quiesce(struct sluice_nvme_ctrl *ctrl);
+void sluice_disks_cancel(struct sluice_nvme_ctrl *ctrl);
+void sluice_disks_unquiesce(struct sluice_nvme_ctrl *ctrl);
+void sluice_disks_dead(struct sluice_nvme_ctrl *ctrl);
+unsigned int sluice_disk_process_cq(struct sluice_nvme_cq *cq,
+				    unsigned int budget);
+
+/**
+ * struct sluice_nvme_rq - what the driver keeps with a request of the host
+ * @cmd: command, built before it is submitted
+ * @prps: a page for the PRP list, or for the ranges of a discard
+ * @prps_dma: its bus address
+ * @status: NVMe status
+ * @retries: how often the request has been tried again
+ * @aborted: an Abort has been sent for it
+ * @nents: entries of @sg in use, 0 when nothing is mapped
+ * @sg: the data, mapped for the device
+ */
+struct sluice_nvme_rq {
+	struct nvme_cmd cmd;
+	__le64 *prps;
+	dma_addr_t prps_dma;
+	u16 status;
+	u8 retries;
+	bool aborted;
+	unsigned int nents;
+	struct scatterlist sg[SLUICE_NVME_MAX_SEGS];
+};
+
+/* diskcmd.c: from a request to a command */
+blk_status_t sluice_diskcmd_setup(struct sluice_nvme_ns *ns,
+				  struct request *rq);
+void sluice_diskcmd_unmap(struct sluice_nvme_ns *ns, struct request *rq);
+blk_status_t sluice_diskcmd_status(u16 status);
+bool sluice_diskcmd_prps(struct nvme_cmd *cmd, struct scatterlist *sg,
+			 unsigned int nents, unsigned int len, __le64 *list,
+			 dma_addr_t list_dma);
+
+#endif /* SLUICE_NVME_HOST_H */

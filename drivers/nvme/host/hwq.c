@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: queues of the hardware
+ *
+ * Used by the host's disks and by the mediator alike. Each I/O completion
+ * queue has the MSI-X vector of its own number. Memory and fields live from
+ * *_alloc() to *_free(); the queue exists in the controller from *_create() to
+ * *_delete(), or until a reset of the controller, after which it can be
+ * created again.
+ */
+#include <linux/bitmap.h>
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/sched/mm.h>
+
+#include "host/host.h"
+
+/**
+ * sluice_nvme_qids_reserve() - reserve I/O queue identifiers
+ * @ctrl: controller
+ * @qids: receives them
+ * @nr: how many
+ *
+ * Return: 0, or -ENOSPC when fewer than @nr are free; then none is reserved.
+ */
+int sluice_nvme_qids_reserve(struct sluice_nvme_ctrl *ctrl, u16 *qids,
+			     unsigned int nr)
+{
+	unsigned long qid = 0;
+	unsigned int i;
+
+	spin_lock(&ctrl->qid_lock);
+	if (ctrl->nr_qpairs - bitmap_weight(ctrl->qids, ctrl->nr_qpairs) < nr) {
+		spin_unlock(&ctrl->qid_lock);
+		return -ENOSPC;
+	}
+	for (i = 0; i < nr; i++) {
+		qid = find_next_zero_bit(ctrl->qids, ctrl->nr_qpairs, qid);
+		__set_bit(qid, ctrl->qids);
+		qids[i] = qid + 1;
+	}
+	spin_unlock(&ctrl->qid_lock);
+	return 0;
+}
+
+/**
+ * sluice_nvme_qids_release() - give I/O queue identifiers back
+ * @ctrl: controller
+ * @qids: as received from sluice_nvme_qids_reserve()
+ * @nr: how many
+ */
+void sluice_nvme_qids_release(struct sluice_nvme_ctrl *ctrl, const u16 *qids,
+			      unsigned int nr)
+{
+	unsigned int i;
+
+	spin_lock(&ctrl->qid_lock);
+	for (i = 0; i < nr; i++)
+		__clear_bit(qids[i] - 1, ctrl->qids);
+	spin_unlock(&ctrl->qid_lock);
+}
+
+/**
+ * sluice_nvme_qids_free() - count the I/O queue pairs that nobody reserved
+ * @ctrl: controller
+ *
+ * Return: their number.
+ */
+unsigned int sluice_nvme_qids_free(struct sluice_nvme_ctrl *ctrl)
+{
+	unsigned int used;
+
+	spin_lock(&ctrl->qid_lock);
+	used = bitmap_weight(ctrl->qids, ctrl->nr_qpairs);
+	spin_unlock(&ctrl->qid_lock);
+	return ctrl->nr_qpairs - used;
+}
+
+static u32 __iomem *sluice_nvme_doorbell(struct sluice_nvme_ctrl *ctrl,
+					 u16 qid, bool completion)
+{
+	size_t stride = 4ul << FIELD_GET(NVME_CAP_DSTRD, ctrl->cap);
+
+	return ctrl->bar + NVME_REG_DBS + (2 * qid + completion) * stride;
+}
+
+/**
+ * sluice_nvme_cq_init() - prepare a completion queue, once
+ * @cq: zeroed
+ */
+void sluice_nvme_cq_init(struct sluice_nvme_cq *cq)
+{
+	spin_lock_init(&cq->lock);
+}
+
+/**
+ * sluice_nvme_cq_alloc() - get the memory of a completion queue
+ * @cq: queue after sluice_nvme_cq_init(); the caller sets its callback before
+ *	sluice_nvme_cq_create()
+ * @ctrl: controller
+ * @qid: queue identifier
+ * @depth: entries, 2 to &sluice_nvme_ctrl.max_depth
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
+			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth)
+{
+	cq->entries = dma_alloc_coherent(&ctrl->pdev->dev,
+					 depth * sizeof(*cq->entries),
+					 &cq->dma, GFP_KERNEL);
+	if (!cq->entries)
+		return -ENOMEM;
+	cq->ctrl = ctrl;
+	cq->qid = qid;
+	cq->depth = depth;
+	cq->vector = qid;
+	cq->db = sluice_nvme_doorbell(ctrl, qid, true);
+	cq->head = 0;
+	cq->phase = 1;
+	cq->armed = false;
+	return 0;
+}
+
+/**
+ * sluice_nvme_cq_free() - release the memory of a completion queue
+ * @cq: queue that does not exist in the controller (any more)
+ */
+void sluice_nvme_cq_free(struct sluice_nvme_cq *cq)
+{
+	if (!cq->entries)
+		return;
+	dma_free_coherent(&cq->ctrl->pdev->dev,
+			  cq->depth * sizeof(*cq->entries), cq->entries,
+			  cq->dma);
+	cq->entries = NULL;
+}
+
+/**
+ * sluice_nvme_cq_process() - hand all new entries on
+ * @cq: queue, locked
+ * @budget: how many at most. Never more than one queue's worth, so that a device
+ *	cannot keep a CPU here
+ *
+ * Return: how many there were. The head doorbell is the caller's.
+ */
+unsigned int sluice_nvme_cq_process(struct sluice_nvme_cq *cq,
+				    unsigned int budget)
+{
+	lockdep_assert_held(&cq->lock);
+	return cq->process(cq, min(budget, cq->depth));
+}
+
+/**
+ * sluice_nvme_cq_poll() - look for new entries
+ * @cq: queue
+ * @budget: how many to hand on at most; %UINT_MAX for all
+ *
+ * Any context. Does nothing while the queue does not exist.
+ *
+ * Return: number of entries that were handed on.
+ */
+unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq, unsigned int budget)
+{
+	unsigned int nr = 0;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	if (cq->armed)
+		nr = sluice_nvme_cq_process(cq, budget);
+	if (nr)
+		writel(cq->head, cq->db);
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return nr;
+}
+
+/*
+ * Somebody who polls may have taken the entries that the interrupt is about.
+ * The vector is this queue's alone, so it is never anybody else's.
+ */
+static irqreturn_t sluice_nvme_irq(int irq, void *data)
+{
+	struct sluice_nvme_cq *cq = data;
+
+	if (sluice_nvme_cq_poll(cq, UINT_MAX) && cq->interrupted)
+		cq->interrupted(cq);
+	return IRQ_HANDLED;
+}
+
+/* May the interrupt be masked? Only between request and free. */
+static void sluice_nvme_cq_set_maskable(struct sluice_nvme_cq *cq, bool maskable)
+{
+	spin_lock_irq(&cq->lock);
+	cq->maskable = maskable;
+	cq->masked = false;
+	spin_unlock_irq(&cq->lock);
+}
+
+/**
+ * sluice_nvme_cq_mask() - turn the interrupt off, since somebody polls
+ * @cq: queue, armed or not
+ *
+ * It is off until sluice_nvme_cq_unmask(), or until the queue is armed anew. One
+ * interrupt may still come.
+ */
+void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq)
+{
+	guard(spinlock_irqsave)(&cq->lock);
+	if (!cq->maskable || cq->masked)
+		return;
+	disable_irq_nosync(cq->irq);
+	cq->masked = true;
+}
+
+/**
+ * sluice_nvme_cq_unmask() - turn the interrupt on again
+ * @cq: queue, masked or not
+ *
+ * An interrupt that came meanwhile comes now.
+ */
+void sluice_nvme_cq_unmask(struct sluice_nvme_cq *cq)
+{
+	guard(spinlock_irqsave)(&cq->lock);
+	if (!cq->masked)
+		return;
+	cq->masked = false;
+	enable_irq(cq->irq);
+}
+
+/**
+ * sluice_nvme_cq_arm() - clear a completion queue and get its interrupt
+ * @cq: queue that is not armed; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * Return: 0 or a negative errno.
+ */
+int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
+{
+	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
+	unsigned int noio;
+	int ret;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (WARN_ON_ONCE(ctrl->host->cqs[cq->qid]))
+		return -EBUSY;
+
+	/* Nobody looks at the entries before it is armed. */
+	memset(cq->entries, 0, cq->depth * sizeof(*cq->entries));
+	spin_lock_irq(&cq->lock);
+	cq->head = 0;
+	cq->phase = 1;
+	cq->armed = true;
+	spin_unlock_irq(&cq->lock);
+
+	/* Writing to a disk may have to wait for the lock that is held here. */
+	noio = memalloc_noio_save();
+	ret = pci_request_irq(ctrl->pdev, cq->vector, sluice_nvme_irq, NULL, cq,
+			      "sluice%dq%u", ctrl->instance, cq->qid);
+	memalloc_noio_restore(noio);
+	if (ret) {
+		dev_err(&ctrl->pdev->dev, "no interrupt for queue %u: %pe\n",
+			cq->qid, ERR_PTR(ret));
+		spin_lock_irq(&cq->lock);
+		cq->armed = false;
+		spin_unlock_irq(&cq->lock);
+		return ret;
+	}
+	cq->irq = pci_irq_vector(ctrl->pdev, cq->vector);
+	sluice_nvme_cq_set_maskable(cq, true);
+	ctrl->host->cqs[cq->qid] = cq;
+	return 0;
+}
+
+/**
+ * sluice_nvme_cq_disarm() - give the interrupt of a completion queue back
+ * @cq: queue; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * When it returns no callback of the queue runs or will run. What the device
+ * had completed before has been handed on.
+ */
+void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq)
+{
+	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (ctrl->host->cqs[cq->qid] != cq)
+		return;
+	ctrl->host->cqs[cq->qid] = NULL;
+	sluice_nvme_cq_set_maskable(cq, false);
+	pci_free_irq(ctrl->pdev, cq->vector, cq);
+
+	spin_lock_irq(&cq->lock);
+	/* The controller no longer knows the queue: no doorbell here. */
+	sluice_nvme_cq_process(cq, UINT_MAX);
+	cq->armed = false;
+	spin_unlock_irq(&cq->lock);
+}
+
+/**
+ * sluice_nvme_cqs_disarm_all() - take the interrupts of all queues away
+ * @ctrl: controller, disabled or cut off from memory; its reset_lock is held
+ */
+void sluice_nvme_cqs_disarm_all(struct sluice_nvme_ctrl *ctrl)
+{
+	unsigned int qid;
+
+	for (qid = 0; qid < ctrl->nr_vectors; qid++) {
+		if (ctrl->host->cqs[qid])
+			sluice_nvme_cq_disarm(ctrl->host->cqs[qid]);
+	}
+}
+
+/* While somebody else resets the function it must be left alone. */
+static bool sluice_nvme_queues_possible(struct sluice_nvme_ctrl *ctrl)
+{
+	lockdep_assert_held(&ctrl->reset_lock);
+	return READ_ONCE(ctrl->host->adminq.open);
+}
+
+static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
+				    struct nvme_cmd *cmd, const char *what,
+				    u16 qid)
+{
+	/* The reset path creates queues before the controller is live. */
+	int ret = sluice_nvme_admin_internal(ctrl, cmd, NULL, 0, NULL);
+
+	if (ret)
+		dev_err(&ctrl->pdev->dev, "creating I/O %s queue %u failed: %s %#x\n",
+			what, qid, ret < 0 ? "error" : "status",
+			ret < 0 ? -ret : ret);
+	return ret > 0 ? -EIO : ret;
+}
+
+/*
+ * Whoever deletes a queue will free its memory. When the controller does not
+ * confirm that the queue is gone, it loses its access to memory instead; the
+ * reset that follows gives it back.
+ */
+static void sluice_nvme_fence(struct sluice_nvme_ctrl *ctrl)
+{
+	pci_clear_master(ctrl->pdev);
+	/* Whatever it wrote before is ahead of the answer to this read. */
+	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
+	sluice_nvme_reset(ctrl);
+}
+
+static int sluice_nvme_queue_delete(struct sluice_nvme_ctrl *ctrl, u8 opcode,
+				    const char *what, u16 qid)
+{
+	struct nvme_cmd cmd = {
+		.opcode = opcode,
+		.cdw10 = cpu_to_le32(qid),
+	};
+	int ret;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	/* A controller that is disabled has no I/O queues. */
+	if (!sluice_nvme_live(ctrl))
+		return 0;
+	ret = sluice_nvme_admin(ctrl, &cmd, NULL, 0, NULL);
+	if (!ret || (ret > 0 && (ret & NVME_SC_MASK) == NVME_SC_QID_INVALID))
+		return 0;
+	dev_err(&ctrl->pdev->dev, "deleting I/O %s queue %u failed: %s %#x; resetting the controller\n",
+		what, qid, ret < 0 ? "error" : "status", ret < 0 ? -ret : ret);
+	sluice_nvme_fence(ctrl);
+	return ret > 0 ? -EIO : ret;
+}
+
+/**
+ * sluice_nvme_cq_create() - create an I/O completion queue
+ * @cq: queue with memory and callback; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
+ * or is about to be, or is dead; or another negative errno.
+ */
+int sluice_nvme_cq_create(struct sluice_nvme_cq *cq)
+{
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_CREATE_CQ,
+		.prp1 = cpu_to_le64(cq->dma),
+		.cdw10 = cpu_to_le32((cq->depth - 1) << 16 | cq->qid),
+		.cdw11 = cpu_to_le32(cq->vector << 16 | NVME_CQ_IEN |
+				     NVME_QUEUE_PC),
+	};
+	int ret;
+
+	if (!sluice_nvme_queues_possible(cq->ctrl))
+		return -ENODEV;
+	ret = sluice_nvme_cq_arm(cq);
+	if (ret)
+		return ret;
+	ret = sluice_nvme_queue_create(cq->ctrl, &cmd, "completion", cq->qid);
+	if (ret) {
+		/* The controller may have created it nevertheless. */
+		if (ret != -EIO)
+			sluice_nvme_fence(cq->ctrl);
+		sluice_nvme_cq_disarm(cq);
+	}
+	return ret;
+}
+
+/**
+ * sluice_nvme_cq_delete() - delete an I/O completion queue
+ * @cq: queue whose submission queues are gone; &sluice_nvme_ctrl.reset_lock is
+ *	held
+ *
+ * However it ends, the device does not touch the queue's memory any more and
+ * its callback does not run.
+ *
+ * Return: 0, also when the controller has been reset since the queue was
+ * created; a negative errno when a reset had to be scheduled to be rid of it.
+ */
+int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq)
+{
+	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
+	int ret = 0;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (ctrl->host->cqs[cq->qid] == cq)
+		ret = sluice_nvme_queue_delete(ctrl, NVME_ADMIN_DELETE_CQ,
+					       "completion", cq->qid);
+	sluice_nvme_cq_disarm(cq);
+	return ret;
+}
+
+/**
+ * sluice_nvme_sq_alloc() - get the memory of a submission queue
+ * @sq: queue
+ * @ctrl: controller
+ * @qid: queue identifier
+ * @depth: entries, 2 to &sluice_nvme_ctrl.max_depth
+ * @cq: where its completions go
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_nvme_sq_alloc(struct sluice_nvme_sq *sq,
+			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth,
+			 struct sluice_nvme_cq *cq)
+{
+	sq->entries = dma_alloc_coherent(&ctrl->pdev->dev,
+					 depth * sizeof(*sq->entries),
+					 &sq->dma, GFP_KERNEL);
+	if (!sq->entries)
+		return -ENOMEM;
+	sq->ctrl = ctrl;
+	sq->cq = cq;
+	sq->qid = qid;
+	sq->depth = depth;
+	sq->db = sluice_nvme_doorbell(ctrl, qid, false);
+	sq->tail = 0;
+	return 0;
+}
+
+/**
+ * sluice_nvme_sq_free() - release the memory of a submission queue
+ * @sq: queue that does not exist in the controller (any more)
+ */
+void sluice_nvme_sq_free(struct sluice_nvme_sq *sq)
+{
+	if (!sq->entries)
+		return;
+	dma_free_coherent(&sq->ctrl->pdev->dev,
+			  sq->depth * sizeof(*sq->entries), sq->entries,
+			  sq->dma);
+	sq->entries = NULL;
+}
+
+/**
+ * sluice_nvme_sq_create() - create an I/O submission queue
+ * @sq: queue whose completion queue exists; &sluice_nvme_ctrl.reset_lock is
+ *	held
+ *
+ * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
+ * or is about to be, or is dead; or another negative errno.
+ */
+int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
+{
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_CREATE_SQ,
+		.prp1 = cpu_to_le64(sq->dma),
+		.cdw10 = cpu_to_le32((sq->depth - 1) << 16 | sq->qid),
+		.cdw11 = cpu_to_le32(sq->cq->qid << 16 | NVME_QUEUE_PC),
+	};
+	int ret;
+
+	if (!sluice_nvme_queues_possible(sq->ctrl))
+		return -ENODEV;
+	sq->tail = 0;
+	ret = sluice_nvme_queue_create(sq->ctrl, &cmd, "submission", sq->qid);
+	if (ret && ret != -EIO)
+		sluice_nvme_fence(sq->ctrl);
+	return ret;
+}
+
+/**
+ * sluice_nvme_sq_delete() - delete an I/O submission queue
+ * @sq: queue; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * However it ends, the device has no command of this queue in flight and does
+ * not touch its memory any more.
+ *
+ * Return: 0, also when the controller has been reset since the queue was
+ * created; a negative errno when a reset had to be scheduled to be rid of it.
+ */
+int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq)
+{
+	struct sluice_nvme_ctrl *ctrl = sq->ctrl;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (ctrl->host->cqs[sq->cq->qid] != sq->cq)
+		return 0;
+	return sluice_nvme_queue_delete(ctrl, NVME_ADMIN_DELETE_SQ,
+					"submission", sq->qid);
+}

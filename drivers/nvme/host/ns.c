@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: the namespaces of a controller
+ */
+#include <linux/bitfield.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "host/host.h"
+
+/* Controllers before NVMe 1.1 have no list; each identifier is tried. */
+#define SLUICE_NVME_NS_TRIES	1024
+
+#define SLUICE_NVME_NIDT_HEAD	4	/* bytes before a descriptor's data */
+
+/*
+ * Where a namespace has no 128-bit identifier, its UUID is made from what
+ * identifies it otherwise: two SipHash-2-4 of these bytes, keyed with the
+ * constants below, little-endian one after the other, and marked as a UUID of
+ * version 8. It has to be the same for ever: slices are known by it.
+ */
+static void sluice_nvme_uuid_derive(uuid_t *uuid, const void *data, size_t len)
+{
+	static const siphash_key_t keys[2] = {
+		{ { 0x65636975736c0001ull, 0x73656d616e000001ull } },
+		{ { 0x65636975736c0002ull, 0x73656d616e000002ull } },
+	};
+
+	__le64 half[2] = {
+		cpu_to_le64(siphash(data, len, &keys[0])),
+		cpu_to_le64(siphash(data, len, &keys[1])),
+	};
+
+	memcpy(uuid->b, half, sizeof(uuid->b));
+	uuid->b[6] = (uuid->b[6] & 0x0f) | 0x80;
+	uuid->b[8] = (uuid->b[8] & 0x3f) | 0x80;
+}
+
+static void sluice_nvme_uuid_from_serial(struct sluice_nvme_ns *ns)
+{
+	const struct nvme_id_ctrl *id = ns->ctrl->id;
+	struct {
+		char sn[20];
+		char mn[40];
+		__le32 nsid;
+	} key = { .nsid = cpu_to_le32(ns->nsid) };
+
+	memcpy(key.sn, id->sn, sizeof(key.sn));
+	memcpy(key.mn, id->mn, sizeof(key.mn));
+	sluice_nvme_uuid_derive(&ns->uuid, &key, sizeof(key));
+}
+
+/**
+ * sluice_nvme_uuid_from_list() - find a namespace's UUID, or else its NGUID
+ * @uuid: receives it; undefined when there is none
+ * @list: list of Namespace Identification Descriptors, from the controller
+ * @len: its bytes
+ *
+ * Return: whether there is one that is not zero.
+ */
+bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
+{
+	bool found = false;
+	size_t pos = 0;
+	uuid_t id;
+
+	while (pos + SLUICE_NVME_NIDT_HEAD <= len && list[pos + 1]) {
+		u8 type = list[pos], size = list[pos + 1];
+
+		pos += SLUICE_NVME_NIDT_HEAD;
+		if (size > len - pos)
+			break;
+		if (size == sizeof(id) &&
+		    (type == NVME_NIDT_UUID || type == NVME_NIDT_NGUID)) {
+			memcpy(&id, list + pos, sizeof(id));
+			if (!uuid_is_null(&id) &&
+			    (type == NVME_NIDT_UUID || !found)) {
+				*uuid = id;
+				found = true;
+			}
+		}
+		pos += size;
+	}
+	return found;
+}
+
+static int sluice_nvme_ns_set_uuid(struct sluice_nvme_ns *ns)
+{
+	struct sluice_nvme_ctrl *ctrl = ns->ctrl;
+	bool found = false;
+	int ret = 0;
+	u8 *list;
+
+	if (le32_to_cpu(ctrl->id->ver) >= NVME_VS(1, 3, 0)) {
+		list = kmalloc(SLUICE_NVME_ADMIN_DATA, GFP_KERNEL);
+		if (!list)
+			return -ENOMEM;
+		ret = sluice_nvme_identify(ctrl, NVME_ID_CNS_NS_DESC_LIST,
+					   ns->nsid, list);
+		if (!ret)
+			found = sluice_nvme_uuid_from_list(&ns->uuid, list,
+							   SLUICE_NVME_ADMIN_DATA);
+		kfree(list);
+	}
+	if (ret < 0)
+		return ret;
+	if (found)
+		return 0;
+	if (memchr_inv(ns->id->nguid, 0, sizeof(ns->id->nguid)))
+		memcpy(&ns->uuid, ns->id->nguid, sizeof(ns->uuid));
+	else if (memchr_inv(ns->id->eui64, 0, sizeof(ns->id->eui64)))
+		sluice_nvme_uuid_derive(&ns->uuid, ns->id->eui64,
+					sizeof(ns->id->eui64));
+	else
+		sluice_nvme_uuid_from_serial(ns);
+	return 0;
+}
+
+/**
+ * sluice_nvme_ns_refusal() - can a namespace be used?
+ * @id: Identify Namespace
+ *
+ * Return: why not, or NULL.
+ */
+const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id)
+{
+	unsigned int format = FIELD_GET(NVME_NS_FLBAS_INDEX, id->flbas);
+	const struct nvme_lbaf *lbaf = &id->lbaf[format];
+
+	if (id->nlbaf >= ARRAY_SIZE(id->lbaf))
+		return "more than 16 LBA formats";
+	if (lbaf->ms)
+		return "its blocks have metadata";
+	if (id->dps & 7)
+		return "it is formatted with protection information";
+	if (lbaf->lbads != 9 && lbaf->lbads != 12)
+		return "its blocks have neither 512 nor 4096 bytes";
+	if (!id->nsze)
+		return "its size is zero";
+	if (le64_to_cpu(id->nsze) > S64_MAX >> lbaf->lbads)
+		return "its size cannot be represented";
+	return NULL;
+}
+
+static void sluice_nvme_ns_free(struct sluice_nvme_ns *ns)
+{
+	kfree(ns->id);
+	kfree(ns);
+}
+
+static struct sluice_nvme_ns *sluice_nvme_ns_alloc(struct sluice_nvme_ctrl *ctrl,
+						   u32 nsid)
+{
+	struct sluice_nvme_ns *ns = kzalloc(sizeof(*ns), GFP_KERNEL);
+
+	if (!ns)
+		return NULL;
+	ns->ctrl = ctrl;
+	ns->nsid = nsid;
+	ns->id = kzalloc(sizeof(*ns->id), GFP_KERNEL);
+	if (!ns->id) {
+		kfree(ns);
+		return NULL;
+	}
+	return ns;
+}
+
+static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns)
+{
+	struct device *dev = &ns->ctrl->pdev->dev;
+	unsigned int format;
+	const char *reason;
+	int ret;
+
+	ret = sluice_nvme_identify(ns->ctrl, NVME_ID_CNS_NS, ns->nsid, ns->id);
+	if (ret > 0) {
+		dev_warn(dev, "namespace %u refused: Identify: status %#x\n",
+			 ns->nsid, ret);
+		return -ENXIO;
+	}
+	if (ret)
+		return ret;
+	/* Where there is no list of active namespaces, others are all zeros. */
+	if (!ns->id->nsze && le32_to_cpu(ns->ctrl->id->ver) < NVME_VS(1, 1, 0))
+		return -ENXIO;
+	reason = sluice_nvme_ns_refusal(ns->id);
+	if (reason) {
+		dev_warn(dev, "namespace %u refused: %s\n", ns->nsid, reason);
+		return -ENXIO;
+	}
+	format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->id->flbas);
+	ns->lba_shift = ns->id->lbaf[format].lbads;
+	ns->nr_blocks = le64_to_cpu(ns->id->nsze);
+	return sluice_nvme_ns_set_uuid(ns);
+}
+
+/* A namespace that cannot be used is no error. */
+static int sluice_nvme_ns_add(struct sluice_nvme_ctrl *ctrl, u32 nsid)
+{
+	struct sluice_nvme_ns *ns = sluice_nvme_ns_alloc(ctrl, nsid);
+	int ret;
+
+	if (!ns)
+		return -ENOMEM;
+	ret = sluice_nvme_ns_identify(ns);
+	if (ret) {
+		sluice_nvme_ns_free(ns);
+		return ret == -ENXIO ? 0 : ret;
+	}
+	list_add_tail(&ns->list, &ctrl->namespaces);
+	return 0;
+}
+
+static int sluice_nvme_ns_scan_list(struct sluice_nvme_ctrl *ctrl, __le32 *list)
+{
+	const unsigned int nr = SLUICE_NVME_ADMIN_DATA / sizeof(*list);
+	unsigned int i;
+	u32 last = 0;
+	int ret;
+
+	do {
+		ret = sluice_nvme_identify(ctrl, NVME_ID_CNS_NS_ACTIVE_LIST,
+					   last, list);
+		if (ret)
+			return ret;
+		for (i = 0; i < nr && list[i]; i++) {
+			/* Identifiers increase, or we might never end. */
+			if (le32_to_cpu(list[i]) <= last)
+				return -EPROTO;
+			last = le32_to_cpu(list[i]);
+			ret = sluice_nvme_ns_add(ctrl, last);
+			if (ret)
+				return ret;
+		}
+	} while (i == nr);
+	return 0;
+}
+
+static int sluice_nvme_ns_scan_all(struct sluice_nvme_ctrl *ctrl)
+{
+	u32 nn = min_t(u32, le32_to_cpu(ctrl->id->nn), SLUICE_NVME_NS_TRIES);
+	u32 nsid;
+	int ret;
+
+	for (nsid = 1; nsid <= nn; nsid++) {
+		ret = sluice_nvme_ns_add(ctrl, nsid);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * sluice_nvme_ns_scan() - find the namespaces
+ * @ctrl: controller that has been started
+ *
+ * Those that cannot be used are left out after saying why.
+ *
+ * Return: 0 or a negative errno; sluice_nvme_ns_free_all() cleans up in both
+ * cases.
+ */
+int sluice_nvme_ns_scan(struct sluice_nvme_ctrl *ctrl)
+{
+	__le32 *list;
+	int ret;
+
+	list = kmalloc(SLUICE_NVME_ADMIN_DATA, GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	ret = sluice_nvme_ns_scan_list(ctrl, list);
+	kfree(list);
+	if (ret > 0 && list_empty(&ctrl->namespaces))
+		ret = sluice_nvme_ns_scan_all(ctrl);
+	if (ret)
+		dev_err(&ctrl->pdev->dev, "listing the namespaces failed: %s %#x\n",
+			ret < 0 ? "error" : "status", ret < 0 ? -ret : ret);
+	return ret > 0 ? -EIO : ret;
+}
+
+/**
+ * sluice_nvme_ns_free_all() - forget the namespaces
+ * @ctrl: controller without disks
+ */
+void sluice_nvme_ns_free_all(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_ns *ns, *next;
+
+	list_for_each_entry_safe(ns, next, &ctrl->namespaces, list) {
+		list_del(&ns->list);
+		sluice_nvme_ns_free(ns);
+	}
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of what namespaces are refused and how they are named
+ */
+#include <kunit/test.h>
+#include <linux/string.h>
+
+#include "host/host.h"
+
+/* Longer than the list, to see whether what is beyond gets used */
+#define LIST_LEN	64
+
+struct ns_test {
+	struct nvme_id_ns id;
+	u8 list[LIST_LEN + 32];
+	size_t len;
+};
+
+static const uuid_t nguid = UUID_INIT(0x01234567, 0x89ab, 0xcdef, 1, 2, 3, 4,
+				      5, 6, 7, 8);
+static const uuid_t uuid = UUID_INIT(0xfedcba98, 0x7654, 0x4321, 9, 8, 7, 6,
+				     5, 4, 3, 2);
+
+/* An ordinary namespace of 512-byte blocks, and no descriptors */
+static int ns_test_init(struct kunit *test)
+{
+	struct ns_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->id.nsze = cpu_to_le64(1000);
+	t->id.lbaf[0].lbads = 9;
+	t->id.lbaf[1].lbads = 12;
+	t->id.nlbaf = 1;
+	test->priv = t;
+	return 0;
+}
+
+static void ns_add_descriptor(struct ns_test *t, u8 type, const void *data,
+			      u8 len)
+{
+	t->list[t->len] = type;
+	t->list[t->len + 1] = len;
+	memcpy(t->list + t->len + 4, data, len);
+	t->len += 4 + len;
+}
+
+static void ns_expect_uuid(struct kunit *test, const uuid_t *want)
+{
+	struct ns_test *t = test->priv;
+	uuid_t got;
+
+	KUNIT_ASSERT_TRUE(test, sluice_nvme_uuid_from_list(&got, t->list,
+							   LIST_LEN));
+	KUNIT_EXPECT_TRUE(test, uuid_equal(&got, want));
+}
+
+static void ns_expect_no_uuid(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+	uuid_t got;
+
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_uuid_from_list(&got, t->list,
+							    LIST_LEN));
+}
+
+static void ns_uuid_only(struct kunit *test)
+{
+	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid, 16);
+	ns_expect_uuid(test, &uuid);
+}
+
+static void ns_uuid_wins(struct kunit *test)
+{
+	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid, 16);
+	ns_add_descriptor(test->priv, NVME_NIDT_NGUID, &nguid, 16);
+	ns_expect_uuid(test, &uuid);
+}
+
+static void ns_uuid_wins_later(struct kunit *test)
+{
+	ns_add_descriptor(test->priv, NVME_NIDT_EUI64, "\1\2\3\4\5\6\7", 8);
+	ns_add_descriptor(test->priv, NVME_NIDT_NGUID, &nguid, 16);
+	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid, 16);
+	ns_expect_uuid(test, &uuid);
+}
+
+/* Zeros mean that the drive has none, not that it is the name. */
+static void ns_null_uuid(struct kunit *test)
+{
+	ns_add_descriptor(test->priv, NVME_NIDT_NGUID, &nguid, 16);
+	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid_null, 16);
+	ns_expect_uuid(test, &nguid);
+}
+
+static void ns_empty_list(struct kunit *test)
+{
+	ns_expect_no_uuid(test);
+}
+
+static void ns_wrong_length(struct kunit *test)
+{
+	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid, 15);
+	ns_add_descriptor(test->priv, NVME_NIDT_NGUID, &nguid, 8);
+	ns_expect_no_uuid(test);
+}
+
+/* A descriptor that reaches beyond the list is not read. */
+static void ns_cut_off(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+	u8 filler[44] = { };
+
+	ns_add_descriptor(t, 0x7f, filler, sizeof(filler));
+	ns_add_descriptor(t, NVME_NIDT_UUID, &uuid, 16);
+	KUNIT_ASSERT_GT(test, t->len, (size_t)LIST_LEN);
+	ns_expect_no_uuid(test);
+}
+
+static void ns_good(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_refusal(&t->id));
+	t->id.flbas = 1;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_refusal(&t->id));
+	/* the largest of each block size */
+	t->id.nsze = cpu_to_le64(S64_MAX >> 12);
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_refusal(&t->id));
+	t->id.flbas = 0;
+	t->id.nsze = cpu_to_le64(S64_MAX >> 9);
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_refusal(&t->id));
+}
+
+static void ns_expect_refusal(struct kunit *test, const char *word)
+{
+	struct ns_test *t = test->priv;
+	const char *reason = sluice_nvme_ns_refusal(&t->id);
+
+	KUNIT_ASSERT_NOT_NULL(test, reason);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(reason, word));
+}
+
+static void ns_metadata(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+
+	/* of a format that is not in use: no harm */
+	t->id.lbaf[1].ms = cpu_to_le16(8);
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_refusal(&t->id));
+	t->id.flbas = 1;
+	ns_expect_refusal(test, "metadata");
+}
+
+static void ns_protection(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+
+	t->id.dps = 1;
+	ns_expect_refusal(test, "protection");
+}
+
+static void ns_block_size(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+
+	t->id.lbaf[0].lbads = 11;
+	ns_expect_refusal(test, "512");
+	t->id.lbaf[0].lbads = 0;
+	ns_expect_refusal(test, "512");
+}
+
+static void ns_size(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+
+	t->id.nsze = 0;
+	ns_expect_refusal(test, "zero");
+	t->id.nsze = cpu_to_le64((S64_MAX >> 9) + 1ull);
+	ns_expect_refusal(test, "represented");
+	t->id.nsze = cpu_to_le64(U64_MAX);
+	ns_expect_refusal(test, "represented");
+}
+
+static struct kunit_case ns_cases[] = {
+	KUNIT_CASE(ns_uuid_only),
+	KUNIT_CASE(ns_uuid_wins),
+	KUNIT_CASE(ns_uuid_wins_later),
+	KUNIT_CASE(ns_null_uuid),
+	KUNIT_CASE(ns_empty_list),
+	KUNIT_CASE(ns_wrong_length),
+	KUNIT_CASE(ns_cut_off),
+	KUNIT_CASE(ns_good),
+	KUNIT_CASE(ns_metadata),
+	KUNIT_CASE(ns_protection),
+	KUNIT_CASE(ns_block_size),
+	KUNIT_CASE(ns_size),
+	{ }
+};
+
+static struct kunit_suite ns_suite = {
+	.name = "sluice-nvme-ns",
+	.init = ns_test_init,
+	.test_cases = ns_cases,
+};
+
+kunit_test_suites(&ns_suite);
