@@ -17,8 +17,8 @@
  * VFIO's lock of the container's devices (held round the unmap callback)
  *   &sluice_vdev.lock		see vfio.c
  *     the backend's locks
- *       &sluice_gmem.table_lock
- *         &sluice_gmem.lock	see gmem_pin.c
+ *       &sluice_iova_table.table_lock
+ *         &sluice_iova_table.lock	see iova_pin.c
  */
 #ifndef SLUICE_CORE_H
 #define SLUICE_CORE_H
@@ -38,7 +38,7 @@
 
 #include "device/config.h"
 #include "poll/doorbell.h"
-#include "memory/gmem.h"
+#include "memory/iova.h"
 #include "device/irq.h"
 #include "poll/poller.h"
 
@@ -186,7 +186,7 @@ struct sluice_slice {
  * @msix_bar: contents of the BAR with the MSI-X table and PBA
  * @msix: MSI-X vectors
  * @req: the interrupt that asks the user to let go
- * @gmem: guest memory
+ * @table: guest memory
  * @db: the doorbell page
  * @polled: what the poller knows of it
  */
@@ -202,7 +202,7 @@ struct sluice_vdev {
 	u8 *msix_bar;
 	struct sluice_irqs msix;
 	struct sluice_irqs req;
-	struct sluice_gmem gmem;
+	struct sluice_iova_table iova_table;
 	struct sluice_doorbell db;
 	struct sluice_polled polled;
 };

@@ -32,12 +32,12 @@ static int __init sluice_init(void)
 	ret = sluice_poller_init();
 	if (ret)
 		return ret;
-	ret = sluice_gmem_wq_init();
+	ret = sluice_iova_wq_init();
 	if (ret)
 		return ret;
 	ret = sluice_wipe_wq_init();
 	if (ret)
-		goto exit_gmem_wq;
+		goto exit_iova_wq;
 	ret = class_register(&sluice_class);
 	if (ret)
 		goto exit_wipe_wq;
@@ -51,8 +51,8 @@ unregister_class:
 	class_unregister(&sluice_class);
 exit_wipe_wq:
 	sluice_wipe_wq_exit();
-exit_gmem_wq:
-	sluice_gmem_wq_exit();
+exit_iova_wq:
+	sluice_iova_wq_exit();
 	return ret;
 }
 module_init(sluice_init);
@@ -62,7 +62,7 @@ static void __exit sluice_exit(void)
 	mdev_unregister_driver(&sluice_mdev_driver);
 	class_unregister(&sluice_class);
 	sluice_wipe_wq_exit();
-	sluice_gmem_wq_exit();
+	sluice_iova_wq_exit();
 }
 module_exit(sluice_exit);
 

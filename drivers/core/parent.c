@@ -93,7 +93,7 @@ int sluice_parent_rescan(struct sluice_parent *parent)
 EXPORT_SYMBOL_GPL(sluice_parent_rescan);
 
 /* Somebody says that the tables are as they should be. */
-static void parent_trust_tables(struct sluice_parent *parent)
+static void sluice_parent_trust_tables(struct sluice_parent *parent)
 {
 	struct sluice_disk *disk;
 
@@ -116,12 +116,12 @@ static ssize_t rescan_store(struct device *dev, struct device_attribute *attr,
 		return ret;
 	if (!yes)
 		return -EINVAL;
-	parent_trust_tables(parent);
+	sluice_parent_trust_tables(parent);
 	ret = sluice_parent_rescan(parent);
 	return ret ?: count;
 }
 
-static void parent_release(struct device *dev)
+static void sluice_parent_release(struct device *dev)
 {
 	struct sluice_parent *parent = container_of(dev, struct sluice_parent,
 						    slices);
@@ -132,10 +132,10 @@ static void parent_release(struct device *dev)
 	kfree(parent);
 }
 
-/* From here on parent_release() frees what is there. */
-static struct sluice_parent *parent_alloc(struct device *dev,
-					  struct sluice_type *const *types,
-					  unsigned int nr_types)
+/* From here on sluice_parent_release() frees what is there. */
+static struct sluice_parent *
+sluice_parent_alloc(struct device *dev, struct sluice_type *const *types,
+		    unsigned int nr_types)
 {
 	struct sluice_parent *parent = kzalloc(sizeof(*parent), GFP_KERNEL);
 	unsigned int i;
@@ -157,18 +157,18 @@ static struct sluice_parent *parent_alloc(struct device *dev,
 	INIT_LIST_HEAD(&parent->slice_list);
 	device_initialize(&parent->slices);
 	parent->slices.parent = dev;
-	parent->slices.release = parent_release;
+	parent->slices.release = sluice_parent_release;
 	return parent;
 }
 
-static int parent_add_slices_dev(struct sluice_parent *parent)
+static int sluice_parent_add_slices_dev(struct sluice_parent *parent)
 {
 	int ret = dev_set_name(&parent->slices, "slices");
 
 	return ret ?: device_add(&parent->slices);
 }
 
-static int parent_add_group(struct sluice_parent *parent)
+static int sluice_parent_add_group(struct sluice_parent *parent)
 {
 	static const struct device_attribute rescan =
 		__ATTR(rescan, 0200, NULL, rescan_store);
@@ -202,7 +202,8 @@ sluice_parent_register(struct device *dev, const struct sluice_parent_ops *ops,
 		       struct sluice_type *const *types, unsigned int nr_types,
 		       void *drvdata)
 {
-	struct sluice_parent *parent = parent_alloc(dev, types, nr_types);
+	struct sluice_parent *parent =
+		sluice_parent_alloc(dev, types, nr_types);
 	int ret;
 
 	if (!parent)
@@ -210,10 +211,10 @@ sluice_parent_register(struct device *dev, const struct sluice_parent_ops *ops,
 	parent->ops = ops;
 	parent->drvdata = drvdata;
 
-	ret = parent_add_slices_dev(parent);
+	ret = sluice_parent_add_slices_dev(parent);
 	if (ret)
 		goto put_parent;
-	ret = parent_add_group(parent);
+	ret = sluice_parent_add_group(parent);
 	if (ret)
 		goto del_slices_dev;
 	ret = mdev_register_parent(&parent->mdev, dev, &sluice_mdev_driver,

@@ -54,7 +54,7 @@ u64 sluice_region_size(const struct sluice_vdev *vdev, unsigned int index)
 	}
 }
 
-static bool access_is_doorbell(const struct sluice_vdev *vdev, u32 off)
+static bool sluice_access_is_doorbell(const struct sluice_vdev *vdev, u32 off)
 {
 	u32 first = vdev->config.fn.doorbell_offset;
 
@@ -62,7 +62,7 @@ static bool access_is_doorbell(const struct sluice_vdev *vdev, u32 off)
 }
 
 /* The longest naturally aligned piece at the start of an access. */
-static unsigned int access_piece(u32 off, size_t len)
+static unsigned int sluice_access_piece(u32 off, size_t len)
 {
 	unsigned int n = 8;
 
@@ -71,16 +71,16 @@ static unsigned int access_piece(u32 off, size_t len)
 	return n;
 }
 
-static void access_read_bar0(struct sluice_vdev *vdev, u32 off, u8 *buf,
-			     size_t len)
+static void sluice_access_read_bar0(struct sluice_vdev *vdev, u32 off, u8 *buf,
+				    size_t len)
 {
 	struct sluice_dev *sdev = &vdev->sdev;
 
 	while (len) {
-		unsigned int n = access_piece(off, len);
+		unsigned int n = sluice_access_piece(off, len);
 
 		memset(buf, 0, n);
-		if (!access_is_doorbell(vdev, off))
+		if (!sluice_access_is_doorbell(vdev, off))
 			sdev->parent->ops->reg_read(sdev, off, buf, n);
 		off += n;
 		buf += n;
@@ -89,8 +89,8 @@ static void access_read_bar0(struct sluice_vdev *vdev, u32 off, u8 *buf,
 }
 
 /* A doorbell is written as a whole; anything else is ignored. */
-static void access_ring(struct sluice_vdev *vdev, u32 off, const u8 *buf,
-			unsigned int len)
+static void sluice_access_ring(struct sluice_vdev *vdev, u32 off, const u8 *buf,
+			       unsigned int len)
 {
 	struct sluice_dev *sdev = &vdev->sdev;
 	unsigned int index = (off - vdev->config.fn.doorbell_offset) /
@@ -104,16 +104,16 @@ static void access_ring(struct sluice_vdev *vdev, u32 off, const u8 *buf,
 	sdev->parent->ops->doorbell(sdev, index);
 }
 
-static void access_write_bar0(struct sluice_vdev *vdev, u32 off, const u8 *buf,
-			      size_t len)
+static void sluice_access_write_bar0(struct sluice_vdev *vdev, u32 off,
+				     const u8 *buf, size_t len)
 {
 	struct sluice_dev *sdev = &vdev->sdev;
 
 	while (len) {
-		unsigned int n = access_piece(off, len);
+		unsigned int n = sluice_access_piece(off, len);
 
-		if (access_is_doorbell(vdev, off))
-			access_ring(vdev, off, buf, n);
+		if (sluice_access_is_doorbell(vdev, off))
+			sluice_access_ring(vdev, off, buf, n);
 		else
 			sdev->parent->ops->reg_write(sdev, off, buf, n);
 		off += n;
@@ -123,14 +123,14 @@ static void access_write_bar0(struct sluice_vdev *vdev, u32 off, const u8 *buf,
 }
 
 /* The PBA reads as zero: nothing is ever pending here. */
-static void access_read_msix(struct sluice_vdev *vdev, u32 off, u8 *buf,
-			     size_t len)
+static void sluice_access_read_msix(struct sluice_vdev *vdev, u32 off, u8 *buf,
+				    size_t len)
 {
 	memcpy(buf, vdev->msix_bar + off, len);
 }
 
-static void access_write_msix(struct sluice_vdev *vdev, u32 off, const u8 *buf,
-			      size_t len)
+static void sluice_access_write_msix(struct sluice_vdev *vdev, u32 off,
+				     const u8 *buf, size_t len)
 {
 	u32 end = vdev->config.vectors * PCI_MSIX_ENTRY_SIZE;
 
@@ -160,9 +160,9 @@ int sluice_access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
 	if (!READ_ONCE(vdev->memory_on))
 		return -EIO;
 	if (index == VFIO_PCI_BAR0_REGION_INDEX)
-		access_read_bar0(vdev, off, buf, len);
+		sluice_access_read_bar0(vdev, off, buf, len);
 	else
-		access_read_msix(vdev, off, buf, len);
+		sluice_access_read_msix(vdev, off, buf, len);
 	return 0;
 }
 
@@ -186,9 +186,9 @@ int sluice_access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
 	if (!READ_ONCE(vdev->memory_on))
 		return -EIO;
 	if (index == VFIO_PCI_BAR0_REGION_INDEX)
-		access_write_bar0(vdev, off, buf, len);
+		sluice_access_write_bar0(vdev, off, buf, len);
 	else
-		access_write_msix(vdev, off, buf, len);
+		sluice_access_write_msix(vdev, off, buf, len);
 	return 0;
 }
 
@@ -220,7 +220,7 @@ ssize_t sluice_access_prepare(const struct sluice_vdev *vdev, size_t count,
 }
 
 /* So that pieces after the first are aligned as well as they can be. */
-static size_t access_step(u32 off, size_t left)
+static size_t sluice_access_step(u32 off, size_t left)
 {
 	return min_t(size_t, left, ACCESS_BUF - off % ACCESS_BUF);
 }
@@ -238,8 +238,8 @@ struct access {
 };
 
 /* A piece: @done bytes of the user's are behind us, @off is in the region. */
-static int access_do(const struct access *acc, unsigned int index, u32 off,
-		     size_t done, size_t len)
+static int sluice_access_do(const struct access *acc, unsigned int index,
+			    u32 off, size_t done, size_t len)
 {
 	u8 buf[ACCESS_BUF] __aligned(8);
 	int ret;
@@ -256,8 +256,8 @@ static int access_do(const struct access *acc, unsigned int index, u32 off,
 }
 
 /* Piece by piece; what has been done before a piece fails counts. */
-static ssize_t access_walk(const struct access *acc, size_t count,
-			   loff_t *ppos)
+static ssize_t sluice_access_walk(const struct access *acc, size_t count,
+				  loff_t *ppos)
 {
 	unsigned int index;
 	ssize_t todo, done;
@@ -269,8 +269,8 @@ static ssize_t access_walk(const struct access *acc, size_t count,
 	if (todo < 0)
 		return todo;
 	for (done = 0; done < todo;) {
-		size_t n = access_step(off, todo - done);
-		int ret = access_do(acc, index, off, done, n);
+		size_t n = sluice_access_step(off, todo - done);
+		int ret = sluice_access_do(acc, index, off, done, n);
 
 		if (ret)
 			return done ?: ret;
@@ -299,7 +299,7 @@ ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
 		.read_to = ubuf,
 	};
 
-	return access_walk(&acc, count, ppos);
+	return sluice_access_walk(&acc, count, ppos);
 }
 
 /**
@@ -320,5 +320,5 @@ ssize_t sluice_vfio_write(struct vfio_device *core_vdev,
 		.write_from = ubuf,
 	};
 
-	return access_walk(&acc, count, ppos);
+	return sluice_access_walk(&acc, count, ppos);
 }

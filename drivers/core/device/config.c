@@ -26,116 +26,128 @@
 #define CONFIG_TABLE_BYTES(n)	((n) * PCI_MSIX_ENTRY_SIZE)
 #define CONFIG_PBA_BYTES(n)	(DIV_ROUND_UP(n, 64) * sizeof(u64))
 
-static u16 config_get16(const struct sluice_config *cfg, u32 off)
+static u16 sluice_config_get16(const struct sluice_config *cfg, u32 off)
 {
 	return cfg->bytes[off] | cfg->bytes[off + 1] << 8;
 }
 
-static void config_put8(struct sluice_config *cfg, u32 off, u8 val, u8 mask)
+static void sluice_config_put8(struct sluice_config *cfg, u32 off, u8 val,
+			       u8 mask)
 {
 	cfg->bytes[off] = val;
 	cfg->writable[off] = mask;
 }
 
-static void config_put16(struct sluice_config *cfg, u32 off, u16 val, u16 mask)
+static void sluice_config_put16(struct sluice_config *cfg, u32 off, u16 val,
+				u16 mask)
 {
-	config_put8(cfg, off, val & 0xff, mask & 0xff);
-	config_put8(cfg, off + 1, val >> 8, mask >> 8);
+	sluice_config_put8(cfg, off, val & 0xff, mask & 0xff);
+	sluice_config_put8(cfg, off + 1, val >> 8, mask >> 8);
 }
 
-static void config_put32(struct sluice_config *cfg, u32 off, u32 val, u32 mask)
+static void sluice_config_put32(struct sluice_config *cfg, u32 off, u32 val,
+				u32 mask)
 {
-	config_put16(cfg, off, val & 0xffff, mask & 0xffff);
-	config_put16(cfg, off + 2, val >> 16, mask >> 16);
+	sluice_config_put16(cfg, off, val & 0xffff, mask & 0xffff);
+	sluice_config_put16(cfg, off + 2, val >> 16, mask >> 16);
 }
 
-static void config_put_header(struct sluice_config *cfg)
+static void sluice_config_put_header(struct sluice_config *cfg)
 {
 	const struct sluice_function *fn = &cfg->fn;
 
-	config_put16(cfg, PCI_VENDOR_ID, fn->vendor, 0);
-	config_put16(cfg, PCI_DEVICE_ID, fn->device, 0);
-	config_put16(cfg, PCI_COMMAND, 0,
-		     PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
-		     PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
-		     PCI_COMMAND_INTX_DISABLE);
-	config_put16(cfg, PCI_STATUS, PCI_STATUS_CAP_LIST, 0);
-	config_put32(cfg, PCI_CLASS_REVISION, fn->class << 8 | fn->revision, 0);
-	config_put8(cfg, PCI_CACHE_LINE_SIZE, 0, 0xff);
-	config_put8(cfg, PCI_HEADER_TYPE, PCI_HEADER_TYPE_NORMAL, 0);
-	config_put16(cfg, PCI_SUBSYSTEM_VENDOR_ID, fn->subsystem_vendor, 0);
-	config_put16(cfg, PCI_SUBSYSTEM_ID, fn->subsystem_device, 0);
-	config_put8(cfg, PCI_CAPABILITY_LIST, SLUICE_CONFIG_PM, 0);
-	config_put8(cfg, PCI_INTERRUPT_LINE, 0, 0xff);
+	sluice_config_put16(cfg, PCI_VENDOR_ID, fn->vendor, 0);
+	sluice_config_put16(cfg, PCI_DEVICE_ID, fn->device, 0);
+	sluice_config_put16(cfg, PCI_COMMAND, 0,
+			    PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+			    PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
+			    PCI_COMMAND_INTX_DISABLE);
+	sluice_config_put16(cfg, PCI_STATUS, PCI_STATUS_CAP_LIST, 0);
+	sluice_config_put32(cfg, PCI_CLASS_REVISION,
+			    fn->class << 8 | fn->revision, 0);
+	sluice_config_put8(cfg, PCI_CACHE_LINE_SIZE, 0, 0xff);
+	sluice_config_put8(cfg, PCI_HEADER_TYPE, PCI_HEADER_TYPE_NORMAL, 0);
+	sluice_config_put16(cfg, PCI_SUBSYSTEM_VENDOR_ID, fn->subsystem_vendor,
+			    0);
+	sluice_config_put16(cfg, PCI_SUBSYSTEM_ID, fn->subsystem_device, 0);
+	sluice_config_put8(cfg, PCI_CAPABILITY_LIST, SLUICE_CONFIG_PM, 0);
+	sluice_config_put8(cfg, PCI_INTERRUPT_LINE, 0, 0xff);
 }
 
 /* Address bits below the size are constant: that is how a BAR tells its size. */
-static void config_put_bars(struct sluice_config *cfg)
+static void sluice_config_put_bars(struct sluice_config *cfg)
 {
-	config_put32(cfg, PCI_BASE_ADDRESS_0, PCI_BASE_ADDRESS_MEM_TYPE_64,
-		     ~(cfg->bar0_size - 1));
-	config_put32(cfg, PCI_BASE_ADDRESS_1, 0, ~0U);
-	config_put32(cfg, PCI_BASE_ADDRESS_2, PCI_BASE_ADDRESS_MEM_TYPE_32,
-		     ~(cfg->msix_size - 1));
+	sluice_config_put32(cfg, PCI_BASE_ADDRESS_0,
+			    PCI_BASE_ADDRESS_MEM_TYPE_64,
+			    ~(cfg->bar0_size - 1));
+	sluice_config_put32(cfg, PCI_BASE_ADDRESS_1, 0, ~0U);
+	sluice_config_put32(cfg, PCI_BASE_ADDRESS_2,
+			    PCI_BASE_ADDRESS_MEM_TYPE_32,
+			    ~(cfg->msix_size - 1));
 }
 
-static void config_put_pm(struct sluice_config *cfg)
+static void sluice_config_put_pm(struct sluice_config *cfg)
 {
 	const u32 pm = SLUICE_CONFIG_PM;
 
-	config_put8(cfg, pm + PCI_CAP_LIST_ID, PCI_CAP_ID_PM, 0);
-	config_put8(cfg, pm + PCI_CAP_LIST_NEXT, SLUICE_CONFIG_PCIE, 0);
-	config_put16(cfg, pm + PCI_PM_PMC, 3, 0);
-	config_put16(cfg, pm + PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET,
-		     PCI_PM_CTRL_STATE_MASK);
+	sluice_config_put8(cfg, pm + PCI_CAP_LIST_ID, PCI_CAP_ID_PM, 0);
+	sluice_config_put8(cfg, pm + PCI_CAP_LIST_NEXT, SLUICE_CONFIG_PCIE, 0);
+	sluice_config_put16(cfg, pm + PCI_PM_PMC, 3, 0);
+	sluice_config_put16(cfg, pm + PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET,
+			    PCI_PM_CTRL_STATE_MASK);
 }
 
 /* The link is a formality that guests print; 16 GT/s with four lanes. */
-static void config_put_pcie(struct sluice_config *cfg)
+static void sluice_config_put_pcie(struct sluice_config *cfg)
 {
 	const u32 pcie = SLUICE_CONFIG_PCIE;
 	const u16 link = PCI_EXP_LNKSTA_CLS_16_0GB | PCI_EXP_LNKSTA_NLW_X4;
 
-	config_put8(cfg, pcie + PCI_CAP_LIST_ID, PCI_CAP_ID_EXP, 0);
-	config_put8(cfg, pcie + PCI_CAP_LIST_NEXT, SLUICE_CONFIG_MSIX, 0);
-	config_put16(cfg, pcie + PCI_EXP_FLAGS,
-		     2 | PCI_EXP_TYPE_ENDPOINT << 4, 0);
-	config_put32(cfg, pcie + PCI_EXP_DEVCAP,
-		     1 | PCI_EXP_DEVCAP_EXT_TAG | PCI_EXP_DEVCAP_RBER |
-		     PCI_EXP_DEVCAP_FLR, 0);
-	config_put16(cfg, pcie + PCI_EXP_DEVCTL,
-		     PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN |
-		     PCI_EXP_DEVCTL_READRQ_512B,
-		     0xffff & ~(PCI_EXP_DEVCTL_PHANTOM |
-				PCI_EXP_DEVCTL_AUX_PME |
-				PCI_EXP_DEVCTL_BCR_FLR));
-	config_put32(cfg, pcie + PCI_EXP_LNKCAP,
-		     PCI_EXP_LNKCAP_SLS_16_0GB | PCI_EXP_LNKSTA_NLW_X4, 0);
-	config_put16(cfg, pcie + PCI_EXP_LNKCTL, 0,
-		     PCI_EXP_LNKCTL_RCB | PCI_EXP_LNKCTL_CCC |
-		     PCI_EXP_LNKCTL_ES);
-	config_put16(cfg, pcie + PCI_EXP_LNKSTA, link, 0);
-	config_put32(cfg, pcie + PCI_EXP_DEVCAP2,
-		     PCI_EXP_DEVCAP2_COMP_TMOUT_DIS, 0);
-	config_put16(cfg, pcie + PCI_EXP_DEVCTL2, 0,
-		     PCI_EXP_DEVCTL2_COMP_TMOUT_DIS);
-	config_put32(cfg, pcie + PCI_EXP_LNKCAP2,
-		     PCI_EXP_LNKCAP2_SLS_2_5GB | PCI_EXP_LNKCAP2_SLS_5_0GB |
-		     PCI_EXP_LNKCAP2_SLS_8_0GB | PCI_EXP_LNKCAP2_SLS_16_0GB, 0);
-	config_put16(cfg, pcie + PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS_16_0GT,
-		     PCI_EXP_LNKCTL2_TLS);
+	sluice_config_put8(cfg, pcie + PCI_CAP_LIST_ID, PCI_CAP_ID_EXP, 0);
+	sluice_config_put8(cfg, pcie + PCI_CAP_LIST_NEXT, SLUICE_CONFIG_MSIX,
+			   0);
+	sluice_config_put16(cfg, pcie + PCI_EXP_FLAGS,
+			    2 | PCI_EXP_TYPE_ENDPOINT << 4, 0);
+	sluice_config_put32(cfg, pcie + PCI_EXP_DEVCAP,
+			    1 | PCI_EXP_DEVCAP_EXT_TAG | PCI_EXP_DEVCAP_RBER |
+			    PCI_EXP_DEVCAP_FLR, 0);
+	sluice_config_put16(cfg, pcie + PCI_EXP_DEVCTL,
+			    PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN |
+			    PCI_EXP_DEVCTL_READRQ_512B,
+			    0xffff & ~(PCI_EXP_DEVCTL_PHANTOM |
+				       PCI_EXP_DEVCTL_AUX_PME |
+				       PCI_EXP_DEVCTL_BCR_FLR));
+	sluice_config_put32(cfg, pcie + PCI_EXP_LNKCAP,
+			    PCI_EXP_LNKCAP_SLS_16_0GB | PCI_EXP_LNKSTA_NLW_X4,
+			    0);
+	sluice_config_put16(cfg, pcie + PCI_EXP_LNKCTL, 0,
+			    PCI_EXP_LNKCTL_RCB | PCI_EXP_LNKCTL_CCC |
+				    PCI_EXP_LNKCTL_ES);
+	sluice_config_put16(cfg, pcie + PCI_EXP_LNKSTA, link, 0);
+	sluice_config_put32(cfg, pcie + PCI_EXP_DEVCAP2,
+			    PCI_EXP_DEVCAP2_COMP_TMOUT_DIS, 0);
+	sluice_config_put16(cfg, pcie + PCI_EXP_DEVCTL2, 0,
+			    PCI_EXP_DEVCTL2_COMP_TMOUT_DIS);
+	sluice_config_put32(cfg, pcie + PCI_EXP_LNKCAP2,
+			    PCI_EXP_LNKCAP2_SLS_2_5GB |
+			    PCI_EXP_LNKCAP2_SLS_5_0GB |
+			    PCI_EXP_LNKCAP2_SLS_8_0GB |
+			    PCI_EXP_LNKCAP2_SLS_16_0GB, 0);
+	sluice_config_put16(cfg, pcie + PCI_EXP_LNKCTL2,
+			    PCI_EXP_LNKCTL2_TLS_16_0GT, PCI_EXP_LNKCTL2_TLS);
 }
 
-static void config_put_msix(struct sluice_config *cfg)
+static void sluice_config_put_msix(struct sluice_config *cfg)
 {
 	const u32 msix = SLUICE_CONFIG_MSIX;
 
-	config_put8(cfg, msix + PCI_CAP_LIST_ID, PCI_CAP_ID_MSIX, 0);
-	config_put16(cfg, msix + PCI_MSIX_FLAGS, cfg->vectors - 1,
-		     PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-	config_put32(cfg, msix + PCI_MSIX_TABLE, SLUICE_CONFIG_MSIX_BAR, 0);
-	config_put32(cfg, msix + PCI_MSIX_PBA,
-		     cfg->pba_offset | SLUICE_CONFIG_MSIX_BAR, 0);
+	sluice_config_put8(cfg, msix + PCI_CAP_LIST_ID, PCI_CAP_ID_MSIX, 0);
+	sluice_config_put16(cfg, msix + PCI_MSIX_FLAGS, cfg->vectors - 1,
+			    PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	sluice_config_put32(cfg, msix + PCI_MSIX_TABLE, SLUICE_CONFIG_MSIX_BAR,
+			    0);
+	sluice_config_put32(cfg, msix + PCI_MSIX_PBA,
+			    cfg->pba_offset | SLUICE_CONFIG_MSIX_BAR, 0);
 }
 
 /**
@@ -146,14 +158,14 @@ void sluice_config_reset(struct sluice_config *cfg)
 {
 	memset(cfg->bytes, 0, sizeof(cfg->bytes));
 	memset(cfg->writable, 0, sizeof(cfg->writable));
-	config_put_header(cfg);
-	config_put_bars(cfg);
-	config_put_pm(cfg);
-	config_put_pcie(cfg);
-	config_put_msix(cfg);
+	sluice_config_put_header(cfg);
+	sluice_config_put_bars(cfg);
+	sluice_config_put_pm(cfg);
+	sluice_config_put_pcie(cfg);
+	sluice_config_put_msix(cfg);
 }
 
-static bool config_function_ok(const struct sluice_function *fn)
+static bool sluice_config_function_ok(const struct sluice_function *fn)
 {
 	/* A BAR below a page could not be mapped into a guest. */
 	if (!is_power_of_2(fn->bar0_size) || fn->bar0_size < SZ_4K ||
@@ -176,7 +188,7 @@ static bool config_function_ok(const struct sluice_function *fn)
 int sluice_config_init(struct sluice_config *cfg,
 		       const struct sluice_function *fn)
 {
-	if (!config_function_ok(fn))
+	if (!sluice_config_function_ok(fn))
 		return -EINVAL;
 
 	cfg->fn = *fn;
@@ -191,7 +203,7 @@ int sluice_config_init(struct sluice_config *cfg,
 	return 0;
 }
 
-static bool config_in_d0(const struct sluice_config *cfg)
+static bool sluice_config_in_d0(const struct sluice_config *cfg)
 {
 	u8 state = cfg->bytes[SLUICE_CONFIG_PM + PCI_PM_CTRL];
 
@@ -206,8 +218,8 @@ static bool config_in_d0(const struct sluice_config *cfg)
  */
 bool sluice_config_memory_on(const struct sluice_config *cfg)
 {
-	return (config_get16(cfg, PCI_COMMAND) & PCI_COMMAND_MEMORY) &&
-	       config_in_d0(cfg);
+	return (sluice_config_get16(cfg, PCI_COMMAND) & PCI_COMMAND_MEMORY) &&
+	       sluice_config_in_d0(cfg);
 }
 
 /**
@@ -218,8 +230,8 @@ bool sluice_config_memory_on(const struct sluice_config *cfg)
  */
 bool sluice_config_master_on(const struct sluice_config *cfg)
 {
-	return (config_get16(cfg, PCI_COMMAND) & PCI_COMMAND_MASTER) &&
-	       config_in_d0(cfg);
+	return (sluice_config_get16(cfg, PCI_COMMAND) & PCI_COMMAND_MASTER) &&
+	       sluice_config_in_d0(cfg);
 }
 
 /**
@@ -241,7 +253,7 @@ void sluice_config_read(const struct sluice_config *cfg, u32 off, void *buf,
 }
 
 /* A write of a power state that the function does not have changes nothing. */
-static u8 config_power_state(u8 old, u8 new)
+static u8 sluice_config_power_state(u8 old, u8 new)
 {
 	u8 state = new & PCI_PM_CTRL_STATE_MASK;
 
@@ -250,18 +262,18 @@ static u8 config_power_state(u8 old, u8 new)
 	return (new & ~PCI_PM_CTRL_STATE_MASK) | (old & PCI_PM_CTRL_STATE_MASK);
 }
 
-static void config_write8(struct sluice_config *cfg, u32 off, u8 val)
+static void sluice_config_write8(struct sluice_config *cfg, u32 off, u8 val)
 {
 	u8 mask = cfg->writable[off];
 	u8 old = cfg->bytes[off];
 	u8 new = (old & ~mask) | (val & mask);
 
 	if (off == SLUICE_CONFIG_PM + PCI_PM_CTRL)
-		new = config_power_state(old, new);
+		new = sluice_config_power_state(old, new);
 	cfg->bytes[off] = new;
 }
 
-static bool config_byte_resets(u32 off, u8 val)
+static bool sluice_config_byte_resets(u32 off, u8 val)
 {
 	return off == SLUICE_CONFIG_PCIE + PCI_EXP_DEVCTL + 1 &&
 	       (val & (PCI_EXP_DEVCTL_BCR_FLR >> 8));
@@ -290,8 +302,8 @@ unsigned int sluice_config_write(struct sluice_config *cfg, u32 off,
 	u32 i;
 
 	for (i = 0; i < len && off < SLUICE_CONFIG_STORED; i++, off++) {
-		config_write8(cfg, off, p[i]);
-		if (config_byte_resets(off, p[i]))
+		sluice_config_write8(cfg, off, p[i]);
+		if (sluice_config_byte_resets(off, p[i]))
 			actions |= SLUICE_CONFIG_FLR;
 	}
 	if (actions & SLUICE_CONFIG_FLR)

@@ -8,12 +8,12 @@
 
 #include "core.h"
 
-static struct sluice_vdev *ioctl_to_vdev(struct vfio_device *core_vdev)
+static struct sluice_vdev *sluice_ioctl_to_vdev(struct vfio_device *core_vdev)
 {
 	return container_of(core_vdev, struct sluice_vdev, vdev);
 }
 
-static long ioctl_get_info(void __user *arg)
+static long sluice_ioctl_get_info(void __user *arg)
 {
 	unsigned long minsz = offsetofend(struct vfio_device_info, num_irqs);
 	struct vfio_device_info info;
@@ -41,7 +41,7 @@ int sluice_vfio_region_info(struct vfio_device *core_vdev,
 			    struct vfio_region_info *info,
 			    struct vfio_info_cap *caps)
 {
-	struct sluice_vdev *vdev = ioctl_to_vdev(core_vdev);
+	struct sluice_vdev *vdev = sluice_ioctl_to_vdev(core_vdev);
 
 	if (info->index >= VFIO_PCI_NUM_REGIONS)
 		return -EINVAL;
@@ -58,8 +58,9 @@ int sluice_vfio_region_info(struct vfio_device *core_vdev,
 }
 
 /* What the core does itself from 6.19 on */
-static long ioctl_put_region_info(struct vfio_region_info *info,
-				  struct vfio_info_cap *caps, void __user *arg)
+static long sluice_ioctl_put_region_info(struct vfio_region_info *info,
+					 struct vfio_info_cap *caps,
+					 void __user *arg)
 {
 	unsigned long minsz = offsetofend(struct vfio_region_info, offset);
 
@@ -78,8 +79,8 @@ static long ioctl_put_region_info(struct vfio_region_info *info,
 	return copy_to_user(arg, info, minsz) ? -EFAULT : 0;
 }
 
-static long ioctl_get_region_info(struct vfio_device *core_vdev,
-				  void __user *arg)
+static long sluice_ioctl_get_region_info(struct vfio_device *core_vdev,
+					 void __user *arg)
 {
 	unsigned long minsz = offsetofend(struct vfio_region_info, offset);
 	struct vfio_info_cap caps = {};
@@ -93,13 +94,14 @@ static long ioctl_get_region_info(struct vfio_device *core_vdev,
 	info.cap_offset = 0;
 	ret = sluice_vfio_region_info(core_vdev, &info, &caps);
 	if (!ret)
-		ret = ioctl_put_region_info(&info, &caps, arg);
+		ret = sluice_ioctl_put_region_info(&info, &caps, arg);
 	kfree(caps.buf);
 	return ret;
 }
 
 /* NULL for an index that has no vectors. */
-static struct sluice_irqs *ioctl_irqs(struct sluice_vdev *vdev, u32 index)
+static struct sluice_irqs *sluice_ioctl_irqs(struct sluice_vdev *vdev,
+					     u32 index)
 {
 	switch (index) {
 	case VFIO_PCI_MSIX_IRQ_INDEX:
@@ -111,7 +113,8 @@ static struct sluice_irqs *ioctl_irqs(struct sluice_vdev *vdev, u32 index)
 	}
 }
 
-static long ioctl_get_irq_info(struct sluice_vdev *vdev, void __user *arg)
+static long sluice_ioctl_get_irq_info(struct sluice_vdev *vdev,
+				      void __user *arg)
 {
 	unsigned long minsz = offsetofend(struct vfio_irq_info, count);
 	struct vfio_irq_info info;
@@ -122,13 +125,13 @@ static long ioctl_get_irq_info(struct sluice_vdev *vdev, void __user *arg)
 	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
 
-	irqs = ioctl_irqs(vdev, info.index);
+	irqs = sluice_ioctl_irqs(vdev, info.index);
 	info.flags = irqs ? VFIO_IRQ_INFO_EVENTFD : 0;
 	info.count = irqs ? irqs->nr : 0;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
-static long ioctl_set_irqs(struct sluice_vdev *vdev, void __user *arg)
+static long sluice_ioctl_set_irqs(struct sluice_vdev *vdev, void __user *arg)
 {
 	unsigned long minsz = offsetofend(struct vfio_irq_set, count);
 	struct vfio_irq_set hdr;
@@ -139,7 +142,7 @@ static long ioctl_set_irqs(struct sluice_vdev *vdev, void __user *arg)
 
 	if (copy_from_user(&hdr, arg, minsz))
 		return -EFAULT;
-	irqs = ioctl_irqs(vdev, hdr.index);
+	irqs = sluice_ioctl_irqs(vdev, hdr.index);
 	ret = vfio_set_irqs_validate_and_prepare(&hdr, irqs ? irqs->nr : 0,
 						 VFIO_PCI_NUM_IRQS, &size);
 	if (ret)
@@ -165,18 +168,18 @@ static long ioctl_set_irqs(struct sluice_vdev *vdev, void __user *arg)
 long sluice_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 		       unsigned long arg)
 {
-	struct sluice_vdev *vdev = ioctl_to_vdev(core_vdev);
+	struct sluice_vdev *vdev = sluice_ioctl_to_vdev(core_vdev);
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
-		return ioctl_get_info(uarg);
+		return sluice_ioctl_get_info(uarg);
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return ioctl_get_region_info(core_vdev, uarg);
+		return sluice_ioctl_get_region_info(core_vdev, uarg);
 	case VFIO_DEVICE_GET_IRQ_INFO:
-		return ioctl_get_irq_info(vdev, uarg);
+		return sluice_ioctl_get_irq_info(vdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:
-		return ioctl_set_irqs(vdev, uarg);
+		return sluice_ioctl_set_irqs(vdev, uarg);
 	case VFIO_DEVICE_RESET:
 		sluice_vdev_reset(vdev);
 		return 0;

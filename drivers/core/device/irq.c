@@ -52,7 +52,7 @@ void sluice_irqs_destroy(struct sluice_irqs *irqs)
 	irqs->nr = 0;
 }
 
-static void irqs_put(struct eventfd_ctx **ctxs, unsigned int count)
+static void sluice_irqs_put(struct eventfd_ctx **ctxs, unsigned int count)
 {
 	unsigned int i;
 
@@ -62,8 +62,8 @@ static void irqs_put(struct eventfd_ctx **ctxs, unsigned int count)
 }
 
 /* Put @ctxs in place of what is there, which is let go of; consumes them. */
-static void irqs_replace(struct sluice_irqs *irqs, unsigned int start,
-			 unsigned int count, struct eventfd_ctx **ctxs)
+static void sluice_irqs_replace(struct sluice_irqs *irqs, unsigned int start,
+				unsigned int count, struct eventfd_ctx **ctxs)
 {
 	bool any = false;
 	unsigned int i;
@@ -78,7 +78,7 @@ static void irqs_replace(struct sluice_irqs *irqs, unsigned int start,
 
 	if (any)
 		synchronize_rcu();
-	irqs_put(ctxs, count);
+	sluice_irqs_put(ctxs, count);
 }
 
 /**
@@ -98,12 +98,13 @@ void sluice_irqs_clear(struct sluice_irqs *irqs)
 	}
 	if (any)
 		synchronize_rcu();
-	irqs_put(irqs->old, irqs->nr);
+	sluice_irqs_put(irqs->old, irqs->nr);
 	mutex_unlock(&irqs->lock);
 }
 
-static int irqs_set_eventfds(struct sluice_irqs *irqs, unsigned int start,
-			     unsigned int count, const s32 *fds)
+static int sluice_irqs_set_eventfds(struct sluice_irqs *irqs,
+				    unsigned int start, unsigned int count,
+				    const s32 *fds)
 {
 	struct eventfd_ctx **ctxs;
 	unsigned int i;
@@ -126,17 +127,17 @@ static int irqs_set_eventfds(struct sluice_irqs *irqs, unsigned int start,
 		}
 		ctxs[i] = ctx;
 	}
-	irqs_replace(irqs, start, count, ctxs);
+	sluice_irqs_replace(irqs, start, count, ctxs);
 	goto free;
 out:
-	irqs_put(ctxs, count);
+	sluice_irqs_put(ctxs, count);
 free:
 	kvfree(ctxs);
 	return ret;
 }
 
-static void irqs_loopback(struct sluice_irqs *irqs, unsigned int start,
-			  unsigned int count, const u8 *bools)
+static void sluice_irqs_loopback(struct sluice_irqs *irqs, unsigned int start,
+				 unsigned int count, const u8 *bools)
 {
 	unsigned int i;
 
@@ -174,15 +175,15 @@ int sluice_irqs_set(struct sluice_irqs *irqs, u32 flags, unsigned int start,
 		if (!count)
 			sluice_irqs_clear(irqs);
 		else
-			irqs_loopback(irqs, start, count, NULL);
+			sluice_irqs_loopback(irqs, start, count, NULL);
 		return 0;
 	case VFIO_IRQ_SET_DATA_BOOL:
 		if (!count)
 			return -EINVAL;
-		irqs_loopback(irqs, start, count, data);
+		sluice_irqs_loopback(irqs, start, count, data);
 		return 0;
 	case VFIO_IRQ_SET_DATA_EVENTFD:
-		return irqs_set_eventfds(irqs, start, count, data);
+		return sluice_irqs_set_eventfds(irqs, start, count, data);
 	default:
 		return -EINVAL;
 	}

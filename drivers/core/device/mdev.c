@@ -13,7 +13,7 @@
 #include "core.h"
 
 /* mdev keeps a UUID in the byte order of a GUID; it prints the same. */
-static void mdev_to_uuid(const guid_t *guid, uuid_t *uuid)
+static void sluice_mdev_to_uuid(const guid_t *guid, uuid_t *uuid)
 {
 	static const u8 from[] = { 3, 2, 1, 0, 5, 4, 7, 6 };
 	unsigned int i;
@@ -36,7 +36,8 @@ static ssize_t pinned_pages_show(struct device *dev,
 {
 	struct sluice_vdev *vdev = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "%llu\n", sluice_gmem_nr_pinned(&vdev->gmem));
+	return sysfs_emit(buf, "%llu\n",
+			  sluice_iova_nr_pinned(&vdev->iova_table));
 }
 static DEVICE_ATTR_RO(pinned_pages);
 
@@ -105,9 +106,10 @@ const struct attribute_group *sluice_mdev_groups[] = {
 };
 
 /* What the backend has to see before it can attach. */
-static void mdev_fill_sdev(struct sluice_vdev *vdev, struct mdev_device *mdev,
-			   struct sluice_parent *parent,
-			   struct sluice_slice *slice)
+static void sluice_mdev_fill_sdev(struct sluice_vdev *vdev,
+				  struct mdev_device *mdev,
+				  struct sluice_parent *parent,
+				  struct sluice_slice *slice)
 {
 	struct sluice_dev *sdev = &vdev->sdev;
 
@@ -121,8 +123,8 @@ static void mdev_fill_sdev(struct sluice_vdev *vdev, struct mdev_device *mdev,
 }
 
 /* What takes memory of its own, once the backend has described the function. */
-static int mdev_alloc(struct sluice_vdev *vdev,
-		      const struct sluice_function *fn)
+static int sluice_mdev_alloc(struct sluice_vdev *vdev,
+			     const struct sluice_function *fn)
 {
 	int ret;
 
@@ -151,7 +153,7 @@ destroy_msix:
 	return ret;
 }
 
-static void mdev_free(struct sluice_vdev *vdev)
+static void sluice_mdev_free(struct sluice_vdev *vdev)
 {
 	kvfree(vdev->msix_bar);
 	sluice_irqs_destroy(&vdev->req);
@@ -159,7 +161,7 @@ static void mdev_free(struct sluice_vdev *vdev)
 }
 
 /* The backend's part, and the doorbell page that it looks at. */
-static int mdev_attach(struct sluice_vdev *vdev)
+static int sluice_mdev_attach(struct sluice_vdev *vdev)
 {
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_function fn = {};
@@ -174,7 +176,7 @@ static int mdev_attach(struct sluice_vdev *vdev)
 	ret = ops->attach(&vdev->sdev, &fn);
 	if (ret)
 		goto free_doorbells;
-	ret = mdev_alloc(vdev, &fn);
+	ret = sluice_mdev_alloc(vdev, &fn);
 	if (ret)
 		goto detach;
 	return 0;
@@ -188,17 +190,17 @@ free_doorbells:
 }
 
 /* After this no interrupt comes any more: only then their vectors go. */
-static void mdev_detach(struct sluice_vdev *vdev)
+static void sluice_mdev_detach(struct sluice_vdev *vdev)
 {
 	vdev->sdev.parent->ops->detach(&vdev->sdev);
-	mdev_free(vdev);
+	sluice_mdev_free(vdev);
 	sluice_mem_exit(vdev);
 	sluice_doorbell_exit(&vdev->db);
 }
 
-static int mdev_make_vdev(struct mdev_device *mdev,
-			  struct sluice_parent *parent,
-			  struct sluice_slice *slice)
+static int sluice_mdev_make_vdev(struct mdev_device *mdev,
+				 struct sluice_parent *parent,
+				 struct sluice_slice *slice)
 {
 	struct sluice_vdev *vdev;
 	int ret;
@@ -207,8 +209,8 @@ static int mdev_make_vdev(struct mdev_device *mdev,
 				 &sluice_vfio_ops);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
-	mdev_fill_sdev(vdev, mdev, parent, slice);
-	ret = mdev_attach(vdev);
+	sluice_mdev_fill_sdev(vdev, mdev, parent, slice);
+	ret = sluice_mdev_attach(vdev);
 	if (ret)
 		goto put_vdev;
 	dev_set_drvdata(mdev_dev(mdev), vdev);
@@ -219,7 +221,7 @@ static int mdev_make_vdev(struct mdev_device *mdev,
 
 detach:
 	dev_set_drvdata(mdev_dev(mdev), NULL);
-	mdev_detach(vdev);
+	sluice_mdev_detach(vdev);
 put_vdev:
 	vfio_put_device(&vdev->vdev);
 	return ret;
@@ -241,13 +243,13 @@ int sluice_mdev_probe(struct mdev_device *mdev)
 
 	if (!try_module_get(parent->ops->owner))
 		return -ENODEV;
-	mdev_to_uuid(&mdev->uuid, &uuid);
+	sluice_mdev_to_uuid(&mdev->uuid, &uuid);
 	slice = sluice_claim(parent, &uuid);
 	if (IS_ERR(slice)) {
 		ret = PTR_ERR(slice);
 		goto put_module;
 	}
-	ret = mdev_make_vdev(mdev, parent, slice);
+	ret = sluice_mdev_make_vdev(mdev, parent, slice);
 	if (ret)
 		goto cancel_claim;
 	vdev = dev_get_drvdata(mdev_dev(mdev));
@@ -276,8 +278,8 @@ void sluice_mdev_remove(struct mdev_device *mdev)
 	uuid_t uuid;
 
 	vfio_unregister_group_dev(&vdev->vdev);
-	mdev_detach(vdev);
-	mdev_to_uuid(&mdev->uuid, &uuid);
+	sluice_mdev_detach(vdev);
+	sluice_mdev_to_uuid(&mdev->uuid, &uuid);
 	trace_sluice_detach(&uuid, &vdev->sdev.slice);
 	vfio_put_device(&vdev->vdev);
 	sluice_claim_release(slice);

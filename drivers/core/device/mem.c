@@ -2,7 +2,7 @@
 /*
  * Guest memory for backends
  *
- * Ties the table (gmem.c) to VFIO, which pins, and to the DMA API of the
+ * Ties the table (iova.c) to VFIO, which pins, and to the DMA API of the
  * parent, which maps. Backends of devices whose DMA is not coherent or would be
  * bounced must not come here: the device sees guest memory as it is.
  */
@@ -21,7 +21,7 @@
  * A user may have mapped what is no RAM, for example a BAR of another device.
  * VFIO pins that, too, if there happens to be a page descriptor.
  */
-static bool mem_is_ram(struct page **pages, unsigned int nr)
+static bool sluice_mem_is_ram(struct page **pages, unsigned int nr)
 {
 	unsigned int i;
 
@@ -32,8 +32,8 @@ static bool mem_is_ram(struct page **pages, unsigned int nr)
 	return true;
 }
 
-static int mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
-		   struct page **pages)
+static int sluice_mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
+			  struct page **pages)
 {
 	struct sluice_vdev *vdev = priv;
 	int prot = IOMMU_READ | (write ? IOMMU_WRITE : 0);
@@ -41,7 +41,7 @@ static int mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
 
 	ret = vfio_pin_pages(&vdev->vdev, iova, nr, prot, pages);
 	trace_sluice_pin(&vdev->sdev.slice, iova, nr, write, min(ret, 0));
-	if (ret == nr && mem_is_ram(pages, nr))
+	if (ret == nr && sluice_mem_is_ram(pages, nr))
 		return 0;
 	if (ret > 0) {
 		vfio_unpin_pages(&vdev->vdev, iova, ret);
@@ -50,43 +50,46 @@ static int mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
 	return ret == -EPERM || ret == -ENOMEM ? ret : -EFAULT;
 }
 
-static void mem_unpin(void *priv, u64 iova, unsigned int nr)
+static void sluice_mem_unpin(void *priv, u64 iova, unsigned int nr)
 {
 	struct sluice_vdev *vdev = priv;
 
 	vfio_unpin_pages(&vdev->vdev, iova, nr);
 }
 
-static enum dma_data_direction mem_direction(bool write)
+static enum dma_data_direction sluice_mem_direction(bool write)
 {
 	return write ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE;
 }
 
-static dma_addr_t mem_dma_map(void *priv, struct page *page, size_t size,
-			      bool write)
+static dma_addr_t sluice_mem_dma_map(void *priv, struct page *page, size_t size,
+				     bool write)
 {
 	struct sluice_vdev *vdev = priv;
 	struct device *dev = vdev->sdev.dma_dev;
 	dma_addr_t dma;
 
-	dma = dma_map_page_attrs(dev, page, 0, size, mem_direction(write),
+	dma = dma_map_page_attrs(dev, page, 0, size,
+				 sluice_mem_direction(write),
 				 DMA_ATTR_SKIP_CPU_SYNC);
 	return dma_mapping_error(dev, dma) ? DMA_MAPPING_ERROR : dma;
 }
 
-static void mem_dma_unmap(void *priv, dma_addr_t dma, size_t size, bool write)
+static void sluice_mem_dma_unmap(void *priv, dma_addr_t dma, size_t size,
+				 bool write)
 {
 	struct sluice_vdev *vdev = priv;
 
 	dma_unmap_page_attrs(vdev->sdev.dma_dev, dma, size,
-			     mem_direction(write), DMA_ATTR_SKIP_CPU_SYNC);
+			     sluice_mem_direction(write),
+			     DMA_ATTR_SKIP_CPU_SYNC);
 }
 
-static const struct sluice_gmem_ops mem_gmem_ops = {
-	.pin = mem_pin,
-	.unpin = mem_unpin,
-	.map = mem_dma_map,
-	.unmap = mem_dma_unmap,
+static const struct sluice_iova_ops sluice_mem_iova_ops = {
+	.pin = sluice_mem_pin,
+	.unpin = sluice_mem_unpin,
+	.map = sluice_mem_dma_map,
+	.unmap = sluice_mem_dma_unmap,
 };
 
 /**
@@ -95,7 +98,7 @@ static const struct sluice_gmem_ops mem_gmem_ops = {
  */
 void sluice_mem_init(struct sluice_vdev *vdev)
 {
-	sluice_gmem_init(&vdev->gmem, &mem_gmem_ops, vdev,
+	sluice_iova_init(&vdev->iova_table, &sluice_mem_iova_ops, vdev,
 			 dma_max_mapping_size(vdev->sdev.dma_dev));
 }
 
@@ -105,11 +108,11 @@ void sluice_mem_init(struct sluice_vdev *vdev)
  */
 void sluice_mem_exit(struct sluice_vdev *vdev)
 {
-	sluice_gmem_destroy(&vdev->gmem);
+	sluice_iova_destroy(&vdev->iova_table);
 }
 
-static void mem_fill(struct sluice_mem *mem, struct page *page, dma_addr_t dma,
-		     u64 iova)
+static void sluice_mem_fill(struct sluice_mem *mem, struct page *page,
+			    dma_addr_t dma, u64 iova)
 {
 	mem->dma = dma + offset_in_page(iova);
 	mem->vaddr = page_address(page) + offset_in_page(iova);
@@ -133,10 +136,10 @@ int sluice_mem_find_page(struct sluice_dev *sdev,
 	dma_addr_t dma;
 	int ret;
 
-	ret = sluice_gmem_find(&sluice_to_vdev(sdev)->gmem, cursor, iova,
+	ret = sluice_iova_find(&sluice_to_vdev(sdev)->iova_table, cursor, iova,
 			       device_writes, &page, &dma);
 	if (!ret)
-		mem_fill(mem, page, dma, iova);
+		sluice_mem_fill(mem, page, dma, iova);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(sluice_mem_find_page);
@@ -160,7 +163,7 @@ unsigned int sluice_mem_find_list(struct sluice_dev *sdev,
 				  bool device_writes, __le64 *list,
 				  unsigned int nr)
 {
-	return sluice_gmem_find_list(&sluice_to_vdev(sdev)->gmem, cursor,
+	return sluice_iova_find_list(&sluice_to_vdev(sdev)->iova_table, cursor,
 				     device_writes, list, nr);
 }
 EXPORT_SYMBOL_GPL(sluice_mem_find_list);
@@ -192,24 +195,25 @@ int sluice_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 	dma_addr_t dma;
 	int ret;
 
-	ret = sluice_gmem_get(&vdev->gmem, iova, device_writes, &page, &dma);
+	ret = sluice_iova_get(&vdev->iova_table, iova, device_writes, &page,
+			      &dma);
 	if (!ret)
-		mem_fill(mem, page, dma, iova);
+		sluice_mem_fill(mem, page, dma, iova);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(sluice_mem_get);
 
-static int mem_copy(struct sluice_dev *sdev, u64 iova, void *buf, size_t len,
-		    bool to_guest)
+static int sluice_mem_copy(struct sluice_dev *sdev, u64 iova, void *buf,
+			   size_t len, bool to_guest)
 {
-	struct sluice_gmem *gmem = &sluice_to_vdev(sdev)->gmem;
+	struct sluice_iova_table *table = &sluice_to_vdev(sdev)->iova_table;
 	u64 end;
 
 	if (len && check_add_overflow(iova, (u64)len - 1, &end))
 		return -EFAULT;
 	while (len) {
 		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(iova));
-		int ret = sluice_gmem_copy(gmem, iova, buf, n, to_guest);
+		int ret = sluice_iova_copy(table, iova, buf, n, to_guest);
 
 		if (ret)
 			return ret;
@@ -233,7 +237,7 @@ static int mem_copy(struct sluice_dev *sdev, u64 iova, void *buf, size_t len,
  */
 int sluice_mem_read(struct sluice_dev *sdev, u64 iova, void *buf, size_t len)
 {
-	return mem_copy(sdev, iova, buf, len, false);
+	return sluice_mem_copy(sdev, iova, buf, len, false);
 }
 EXPORT_SYMBOL_GPL(sluice_mem_read);
 
@@ -252,7 +256,7 @@ EXPORT_SYMBOL_GPL(sluice_mem_read);
 int sluice_mem_write(struct sluice_dev *sdev, u64 iova, const void *buf,
 		     size_t len)
 {
-	return mem_copy(sdev, iova, (void *)buf, len, true);
+	return sluice_mem_copy(sdev, iova, (void *)buf, len, true);
 }
 EXPORT_SYMBOL_GPL(sluice_mem_write);
 
@@ -273,7 +277,7 @@ EXPORT_SYMBOL_GPL(sluice_mem_write);
 void *sluice_mem_vmap(struct sluice_dev *sdev, const u64 *iovas,
 		      unsigned int nr_pages, bool write)
 {
-	struct sluice_gmem *gmem = &sluice_to_vdev(sdev)->gmem;
+	struct sluice_iova_table *table = &sluice_to_vdev(sdev)->iova_table;
 	struct page **pages;
 	void *vaddr = NULL;
 	dma_addr_t dma;
@@ -288,7 +292,7 @@ void *sluice_mem_vmap(struct sluice_dev *sdev, const u64 *iovas,
 	for (i = 0; i < nr_pages; i++) {
 		if (offset_in_page(iovas[i]))
 			goto out;
-		ret = sluice_gmem_get(gmem, iovas[i], write, &pages[i], &dma);
+		ret = sluice_iova_get(table, iovas[i], write, &pages[i], &dma);
 		if (ret)
 			goto out;
 	}

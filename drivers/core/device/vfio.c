@@ -10,7 +10,7 @@
  * under it; register accesses and doorbells are not.
  *
  * The unmap callback takes it while VFIO holds the lock of the container's
- * devices. So, as gmem.c says in more detail, nothing under it may wait without
+ * devices. So, as iova.c says in more detail, nothing under it may wait without
  * condition for pages to be pinned or unpinned. A backend that touches guest
  * memory in reset, say, does wait for a page to be pinned, but gives up when an
  * unmap begins. Closing drops the pages after the lock has been let go.
@@ -26,18 +26,19 @@
 
 #include "core.h"
 
-static struct sluice_vdev *vfio_to_vdev(struct vfio_device *core_vdev)
+static struct sluice_vdev *sluice_vfio_to_vdev(struct vfio_device *core_vdev)
 {
 	return container_of(core_vdev, struct sluice_vdev, vdev);
 }
 
-static const struct sluice_parent_ops *vfio_ops(const struct sluice_vdev *vdev)
+static const struct sluice_parent_ops *
+sluice_vfio_backend(const struct sluice_vdev *vdev)
 {
 	return vdev->sdev.parent->ops;
 }
 
 /* All vectors masked, as the PCI specification wants it after a reset. */
-static void vfio_reset_msix_bar(struct sluice_vdev *vdev)
+static void sluice_vfio_reset_msix_bar(struct sluice_vdev *vdev)
 {
 	unsigned int i;
 
@@ -49,7 +50,7 @@ static void vfio_reset_msix_bar(struct sluice_vdev *vdev)
 }
 
 /* Tell those who go by what the configuration space says. */
-static void vfio_apply_config(struct sluice_vdev *vdev)
+static void sluice_vfio_apply_config(struct sluice_vdev *vdev)
 {
 	bool master = sluice_config_master_on(&vdev->config);
 
@@ -57,13 +58,13 @@ static void vfio_apply_config(struct sluice_vdev *vdev)
 	if (master == vdev->master_on)
 		return;
 	vdev->master_on = master;
-	vfio_ops(vdev)->bus_master(&vdev->sdev, master);
+	sluice_vfio_backend(vdev)->bus_master(&vdev->sdev, master);
 }
 
 /* The backend comes back with bus mastering off. */
-static void vfio_reset_backend(struct sluice_vdev *vdev)
+static void sluice_vfio_reset_backend(struct sluice_vdev *vdev)
 {
-	vfio_ops(vdev)->reset(&vdev->sdev);
+	sluice_vfio_backend(vdev)->reset(&vdev->sdev);
 	memset(vdev->sdev.doorbells, 0, SLUICE_DOORBELL_BYTES);
 	vdev->master_on = false;
 }
@@ -84,10 +85,10 @@ void sluice_vdev_write_config(struct sluice_vdev *vdev, u32 off,
 	actions = sluice_config_write(&vdev->config, off, buf, len);
 	if (actions & SLUICE_CONFIG_FLR) {
 		WRITE_ONCE(vdev->memory_on, false);
-		vfio_reset_backend(vdev);
-		vfio_reset_msix_bar(vdev);
+		sluice_vfio_reset_backend(vdev);
+		sluice_vfio_reset_msix_bar(vdev);
 	}
-	vfio_apply_config(vdev);
+	sluice_vfio_apply_config(vdev);
 	mutex_unlock(&vdev->lock);
 }
 
@@ -101,14 +102,14 @@ void sluice_vdev_write_config(struct sluice_vdev *vdev, u32 off,
 void sluice_vdev_reset(struct sluice_vdev *vdev)
 {
 	mutex_lock(&vdev->lock);
-	vfio_reset_backend(vdev);
-	vfio_apply_config(vdev);
+	sluice_vfio_reset_backend(vdev);
+	sluice_vfio_apply_config(vdev);
 	mutex_unlock(&vdev->lock);
 }
 
-static int vfio_open(struct vfio_device *core_vdev)
+static int sluice_vfio_open(struct vfio_device *core_vdev)
 {
-	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
 	int ret;
 
 	ret = sluice_poller_join(vdev);
@@ -116,66 +117,68 @@ static int vfio_open(struct vfio_device *core_vdev)
 		return ret;
 	mutex_lock(&vdev->lock);
 	sluice_config_reset(&vdev->config);
-	vfio_reset_msix_bar(vdev);
+	sluice_vfio_reset_msix_bar(vdev);
 	memset(vdev->sdev.doorbells, 0, SLUICE_DOORBELL_BYTES);
 	WRITE_ONCE(vdev->memory_on, false);
 	vdev->master_on = false;
-	sluice_gmem_open(&vdev->gmem);
-	ret = vfio_ops(vdev)->open(&vdev->sdev);
+	sluice_iova_open(&vdev->iova_table);
+	ret = sluice_vfio_backend(vdev)->open(&vdev->sdev);
 	vdev->opened = !ret;
 	mutex_unlock(&vdev->lock);
 	if (ret) {
-		sluice_gmem_close(&vdev->gmem);
+		sluice_iova_close(&vdev->iova_table);
 		sluice_poller_leave(vdev);
 	}
 	return ret;
 }
 
-static void vfio_close(struct vfio_device *core_vdev)
+static void sluice_vfio_close(struct vfio_device *core_vdev)
 {
-	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
 
 	sluice_poller_leave(vdev);
 	mutex_lock(&vdev->lock);
 	WRITE_ONCE(vdev->memory_on, false);
 	vdev->opened = false;
-	vfio_ops(vdev)->close(&vdev->sdev);
+	sluice_vfio_backend(vdev)->close(&vdev->sdev);
 	mutex_unlock(&vdev->lock);
 
 	sluice_irqs_clear(&vdev->msix);
 	sluice_irqs_clear(&vdev->req);
-	sluice_gmem_close(&vdev->gmem);
+	sluice_iova_close(&vdev->iova_table);
 }
 
 /* Whole chunks are dropped: what is quiesced has to be as large. */
-static void vfio_quiesce(struct sluice_vdev *vdev, u64 first, u64 last)
+static void sluice_vfio_quiesce(struct sluice_vdev *vdev, u64 first, u64 last)
 {
-	u64 start = ALIGN_DOWN(first, (u64)SLUICE_GMEM_CHUNK);
-	u64 end = last | (SLUICE_GMEM_CHUNK - 1);
+	u64 start = ALIGN_DOWN(first, (u64)SLUICE_IOVA_CHUNK);
+	u64 end = last | (SLUICE_IOVA_CHUNK - 1);
 	u64 size = end - start;
 
 	/* The size of everything does not fit; one byte less does. */
 	if (size != U64_MAX)
 		size++;
-	vfio_ops(vdev)->quiesce(&vdev->sdev, start, size);
+	sluice_vfio_backend(vdev)->quiesce(&vdev->sdev, start, size);
 }
 
-static void vfio_unmap_range(struct sluice_vdev *vdev, u64 first, u64 last)
+static void sluice_vfio_unmap_range(struct sluice_vdev *vdev, u64 first,
+				    u64 last)
 {
 	mutex_lock(&vdev->lock);
-	if (sluice_gmem_holds(&vdev->gmem, first, last)) {
+	if (sluice_iova_holds(&vdev->iova_table, first, last)) {
 		if (vdev->opened)
-			vfio_quiesce(vdev, first, last);
-		sluice_gmem_drop(&vdev->gmem, first, last);
+			sluice_vfio_quiesce(vdev, first, last);
+		sluice_iova_drop(&vdev->iova_table, first, last);
 		if (vdev->opened)
-			vfio_ops(vdev)->resume(&vdev->sdev);
+			sluice_vfio_backend(vdev)->resume(&vdev->sdev);
 	}
 	mutex_unlock(&vdev->lock);
 }
 
-static void vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova, u64 length)
+static void sluice_vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova,
+				  u64 length)
 {
-	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
 	unsigned int handle;
 	u64 last, start;
 
@@ -184,18 +187,19 @@ static void vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova, u64 length)
 	last = length - 1 > U64_MAX - iova ? U64_MAX : iova + (length - 1);
 
 	start = ktime_get_ns();
-	handle = sluice_gmem_unmap_begin(&vdev->gmem, iova, last);
-	vfio_unmap_range(vdev, iova, last);
-	sluice_gmem_unmap_release(&vdev->gmem);
-	sluice_gmem_unmap_end(&vdev->gmem, iova, last, handle);
+	handle = sluice_iova_unmap_begin(&vdev->iova_table, iova, last);
+	sluice_vfio_unmap_range(vdev, iova, last);
+	sluice_iova_unmap_release(&vdev->iova_table);
+	sluice_iova_unmap_end(&vdev->iova_table, iova, last, handle);
 	trace_sluice_unmap(&vdev->sdev.slice, iova, length,
 			   ktime_get_ns() - start);
 }
 
 /* Called every ten seconds until the user has let go. */
-static void vfio_request(struct vfio_device *core_vdev, unsigned int count)
+static void sluice_vfio_request(struct vfio_device *core_vdev,
+				unsigned int count)
 {
-	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
 	bool told = sluice_irqs_signal(&vdev->req, 0);
 
 	if (!(count % 10))
@@ -206,9 +210,10 @@ static void vfio_request(struct vfio_device *core_vdev, unsigned int count)
 }
 
 /* The doorbell page can be mapped, and nothing else. */
-static int vfio_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
+static int sluice_vfio_mmap(struct vfio_device *core_vdev,
+			    struct vm_area_struct *vma)
 {
-	struct sluice_vdev *vdev = vfio_to_vdev(core_vdev);
+	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
 	u64 pos = sluice_region_offset(VFIO_PCI_BAR0_REGION_INDEX) +
 		  vdev->config.fn.doorbell_offset;
 
@@ -218,22 +223,21 @@ static int vfio_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
 	return sluice_doorbell_mmap(&vdev->db, vma);
 }
 
-static void vfio_release(struct vfio_device *core_vdev)
+static void sluice_vfio_release(struct vfio_device *core_vdev)
 {
 	sluice_compat_vfio_free(core_vdev);
 }
 
 const struct vfio_device_ops sluice_vfio_ops = {
 	.name = "sluice",
-	.release = vfio_release,
-	SLUICE_COMPAT_EMULATED_IOMMUFD_OPS
-	.open_device = vfio_open,
-	.close_device = vfio_close,
+	.release = sluice_vfio_release,
+	SLUICE_COMPAT_EMULATED_IOMMUFD_OPS.open_device = sluice_vfio_open,
+	.close_device = sluice_vfio_close,
 	.read = sluice_vfio_read,
 	.write = sluice_vfio_write,
 	.ioctl = sluice_vfio_ioctl,
-	SLUICE_COMPAT_REGION_INFO_OP(sluice_vfio_region_info)
-	.mmap = vfio_mmap,
-	.request = vfio_request,
-	.dma_unmap = vfio_dma_unmap,
+	SLUICE_COMPAT_REGION_INFO_OP(sluice_vfio_region_info).mmap =
+		sluice_vfio_mmap,
+	.request = sluice_vfio_request,
+	.dma_unmap = sluice_vfio_dma_unmap,
 };

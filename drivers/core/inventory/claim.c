@@ -17,7 +17,7 @@
 #define CLAIM_TRIES	3
 
 /* Another slice in use shares blocks with this one: the table was edited. */
-static bool claim_overlaps(const struct sluice_slice *slice)
+static bool sluice_claim_overlaps(const struct sluice_slice *slice)
 {
 	const struct sluice_extent *a = &slice->extent;
 	struct sluice_slice *other;
@@ -35,12 +35,12 @@ static bool claim_overlaps(const struct sluice_slice *slice)
 }
 
 /* Under &sluice_parent.lock: make the slice this mdev's, or say why not. */
-static int claim_take(struct sluice_slice *slice, const uuid_t *mdev)
+static int sluice_claim_take(struct sluice_slice *slice, const uuid_t *mdev)
 {
 	int ret;
 
 	if (sluice_slice_get_state(slice) != SLUICE_SLICE_FREE ||
-	    slice->ambiguous || claim_overlaps(slice))
+	    slice->ambiguous || sluice_claim_overlaps(slice))
 		return -EBUSY;
 	mutex_lock(&slice->claim_lock);
 	ret = sluice_part_open(slice);
@@ -55,7 +55,7 @@ static int claim_take(struct sluice_slice *slice, const uuid_t *mdev)
 	return 0;
 }
 
-static const char *claim_why(struct sluice_slice *slice, int err)
+static const char *sluice_claim_why(struct sluice_slice *slice, int err)
 {
 	switch (sluice_slice_get_state(slice)) {
 	case SLUICE_SLICE_ATTACHED:
@@ -78,43 +78,44 @@ static const char *claim_why(struct sluice_slice *slice, int err)
 }
 
 /* Under &sluice_parent.lock: the slice that has the mdev's UUID. */
-static int claim_named(struct sluice_slice *slice, const uuid_t *mdev)
+static int sluice_claim_named(struct sluice_slice *slice, const uuid_t *mdev)
 {
-	int ret = claim_take(slice, mdev);
+	int ret = sluice_claim_take(slice, mdev);
 
 	if (ret && ret != -EAGAIN)
 		claim_refuse(slice->parent, mdev, "slice %s %s (error %d)",
-			     dev_name(&slice->dev), claim_why(slice, ret), ret);
+			     dev_name(&slice->dev),
+			     sluice_claim_why(slice, ret), ret);
 	return ret;
 }
 
 /* Under &sluice_parent.lock: the first of the pool that can be had. */
-static struct sluice_slice *claim_pool(struct sluice_parent *parent,
-				       const uuid_t *mdev, bool clean)
+static struct sluice_slice *sluice_claim_pool(struct sluice_parent *parent,
+					      const uuid_t *mdev, bool clean)
 {
 	struct sluice_slice *slice;
 
 	list_for_each_entry(slice, &parent->slice_list, list)
 		if (slice->extent.pool && slice->clean == clean &&
-		    !claim_take(slice, mdev))
+		    !sluice_claim_take(slice, mdev))
 			return slice;
 	return NULL;
 }
 
 /* Under &sluice_parent.lock. */
-static struct sluice_slice *claim_choose(struct sluice_parent *parent,
-					 const uuid_t *mdev)
+static struct sluice_slice *sluice_claim_choose(struct sluice_parent *parent,
+						const uuid_t *mdev)
 {
 	struct sluice_slice *slice = sluice_slice_find(parent, mdev);
 	int ret;
 
 	if (slice) {
-		ret = claim_named(slice, mdev);
+		ret = sluice_claim_named(slice, mdev);
 		return ret ? ERR_PTR(ret) : slice;
 	}
-	slice = claim_pool(parent, mdev, true);
+	slice = sluice_claim_pool(parent, mdev, true);
 	if (!slice)
-		slice = claim_pool(parent, mdev, false);
+		slice = sluice_claim_pool(parent, mdev, false);
 	if (slice)
 		return slice;
 	claim_refuse(parent, mdev,
@@ -123,7 +124,7 @@ static struct sluice_slice *claim_choose(struct sluice_parent *parent,
 }
 
 /* What may take long, after the claim: nobody else wants the slice now. */
-static int claim_prepare(struct sluice_slice *slice, const uuid_t *mdev)
+static int sluice_claim_prepare(struct sluice_slice *slice, const uuid_t *mdev)
 {
 	int ret;
 
@@ -172,7 +173,7 @@ struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 		/* What could be read last time is still there. */
 		sluice_parent_rescan(parent);
 		mutex_lock(&parent->lock);
-		slice = claim_choose(parent, mdev);
+		slice = sluice_claim_choose(parent, mdev);
 		mutex_unlock(&parent->lock);
 	} while (slice == ERR_PTR(-EAGAIN) && ++tries < CLAIM_TRIES);
 	if (slice == ERR_PTR(-EAGAIN))
@@ -180,7 +181,7 @@ struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 	if (IS_ERR(slice))
 		return slice;
 
-	ret = claim_prepare(slice, mdev);
+	ret = sluice_claim_prepare(slice, mdev);
 	if (ret) {
 		sluice_claim_cancel(slice);
 		return ERR_PTR(ret);
@@ -216,7 +217,7 @@ void sluice_claim_announce(struct sluice_slice *slice)
 }
 
 /* The last step of letting a slice go, and of losing the reference to it. */
-static void claim_free(struct sluice_slice *slice)
+static void sluice_claim_free(struct sluice_slice *slice)
 {
 	mutex_lock(&slice->claim_lock);
 	sluice_part_close(slice);
@@ -227,7 +228,7 @@ static void claim_free(struct sluice_slice *slice)
 }
 
 /* The claim goes on until the slice has been wiped. */
-static void claim_wipe(struct sluice_slice *slice)
+static void sluice_claim_wipe(struct sluice_slice *slice)
 {
 	sluice_slice_set_mdev(slice, NULL);
 	sluice_wipe_queue(slice);
@@ -240,7 +241,7 @@ static void claim_wipe(struct sluice_slice *slice)
  */
 void sluice_claim_cancel(struct sluice_slice *slice)
 {
-	claim_free(slice);
+	sluice_claim_free(slice);
 }
 
 /**
@@ -270,9 +271,9 @@ void sluice_claim_release(struct sluice_slice *slice)
 
 	get_device(&slice->dev);
 	if (there && pool)
-		claim_wipe(slice);
+		sluice_claim_wipe(slice);
 	else
-		claim_free(slice);
+		sluice_claim_free(slice);
 	if (there)
 		sluice_slice_announce(slice);
 	put_device(&slice->dev);

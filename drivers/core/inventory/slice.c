@@ -12,13 +12,13 @@
 
 #include "core.h"
 
-static struct sluice_slice *slice_of(struct device *dev)
+static struct sluice_slice *sluice_slice_of(struct device *dev)
 {
 	return container_of(dev, struct sluice_slice, dev);
 }
 
 /* The name that the block layer gives the partition, or the disk. */
-static int slice_set_name(struct sluice_slice *slice)
+static int sluice_slice_set_name(struct sluice_slice *slice)
 {
 	const char *disk = slice->disk_name;
 	size_t len = strlen(disk);
@@ -30,9 +30,10 @@ static int slice_set_name(struct sluice_slice *slice)
 			    slice->extent.partition);
 }
 
-static void slice_get_extent(struct device *dev, struct sluice_extent *extent)
+static void sluice_slice_get_extent(struct device *dev,
+				    struct sluice_extent *extent)
 {
-	struct sluice_slice *slice = slice_of(dev);
+	struct sluice_slice *slice = sluice_slice_of(dev);
 
 	spin_lock(&slice->parent->slice_lock);
 	*extent = slice->extent;
@@ -44,7 +45,7 @@ static ssize_t uuid_show(struct device *dev, struct device_attribute *attr,
 {
 	struct sluice_extent extent;
 
-	slice_get_extent(dev, &extent);
+	sluice_slice_get_extent(dev, &extent);
 	return sysfs_emit(buf, "%pUb\n", &extent.uuid);
 }
 static DEVICE_ATTR_RO(uuid);
@@ -54,7 +55,7 @@ static ssize_t name_show(struct device *dev, struct device_attribute *attr,
 {
 	struct sluice_extent extent;
 
-	slice_get_extent(dev, &extent);
+	sluice_slice_get_extent(dev, &extent);
 	return sysfs_emit(buf, "%s\n", extent.name);
 }
 static DEVICE_ATTR_RO(name);
@@ -64,7 +65,7 @@ static ssize_t start_bytes_show(struct device *dev,
 {
 	struct sluice_extent extent;
 
-	slice_get_extent(dev, &extent);
+	sluice_slice_get_extent(dev, &extent);
 	return sysfs_emit(buf, "%llu\n", extent.start);
 }
 static DEVICE_ATTR_RO(start_bytes);
@@ -74,7 +75,7 @@ static ssize_t size_bytes_show(struct device *dev,
 {
 	struct sluice_extent extent;
 
-	slice_get_extent(dev, &extent);
+	sluice_slice_get_extent(dev, &extent);
 	return sysfs_emit(buf, "%llu\n", extent.size);
 }
 static DEVICE_ATTR_RO(size_bytes);
@@ -82,7 +83,7 @@ static DEVICE_ATTR_RO(size_bytes);
 static ssize_t block_size_bytes_show(struct device *dev,
 				     struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", slice_of(dev)->block_size);
+	return sysfs_emit(buf, "%u\n", sluice_slice_of(dev)->block_size);
 }
 static DEVICE_ATTR_RO(block_size_bytes);
 
@@ -91,7 +92,7 @@ static ssize_t pool_show(struct device *dev, struct device_attribute *attr,
 {
 	struct sluice_extent extent;
 
-	slice_get_extent(dev, &extent);
+	sluice_slice_get_extent(dev, &extent);
 	return sysfs_emit(buf, "%d\n", extent.pool);
 }
 static DEVICE_ATTR_RO(pool);
@@ -101,7 +102,7 @@ static ssize_t whole_show(struct device *dev, struct device_attribute *attr,
 {
 	struct sluice_extent extent;
 
-	slice_get_extent(dev, &extent);
+	sluice_slice_get_extent(dev, &extent);
 	return sysfs_emit(buf, "%d\n", !extent.partition);
 }
 static DEVICE_ATTR_RO(whole);
@@ -109,7 +110,7 @@ static DEVICE_ATTR_RO(whole);
 static ssize_t disk_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	return sysfs_emit(buf, "%s\n", slice_of(dev)->disk_name);
+	return sysfs_emit(buf, "%s\n", sluice_slice_of(dev)->disk_name);
 }
 static DEVICE_ATTR_RO(disk);
 
@@ -118,7 +119,7 @@ static ssize_t partition_show(struct device *dev,
 {
 	struct sluice_extent extent;
 
-	slice_get_extent(dev, &extent);
+	sluice_slice_get_extent(dev, &extent);
 	return sysfs_emit(buf, "%u\n", extent.partition);
 }
 static DEVICE_ATTR_RO(partition);
@@ -126,7 +127,7 @@ static DEVICE_ATTR_RO(partition);
 static ssize_t mdev_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	struct sluice_slice *slice = slice_of(dev);
+	struct sluice_slice *slice = sluice_slice_of(dev);
 	bool has_mdev;
 	uuid_t mdev;
 
@@ -142,7 +143,7 @@ static DEVICE_ATTR_RO(mdev);
 static ssize_t generation_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
-	struct sluice_slice *slice = slice_of(dev);
+	struct sluice_slice *slice = sluice_slice_of(dev);
 	u64 generation;
 
 	spin_lock(&slice->parent->slice_lock);
@@ -153,13 +154,13 @@ static ssize_t generation_show(struct device *dev,
 static DEVICE_ATTR_RO(generation);
 
 /* Under @slice_lock. The host may use the partition of a slice that is free. */
-static bool slice_is_busy(struct sluice_slice *slice)
+static bool sluice_slice_is_busy(struct sluice_slice *slice)
 {
 	return slice->disk && sluice_part_busy(slice->disk->disk,
 					       &slice->extent);
 }
 
-static const char *slice_state_name(struct sluice_slice *slice)
+static const char *sluice_slice_state_name(struct sluice_slice *slice)
 {
 	const char *name = "free";
 
@@ -168,7 +169,7 @@ static const char *slice_state_name(struct sluice_slice *slice)
 		name = "attached";
 	else if (slice->state == SLUICE_SLICE_WIPING)
 		name = "wiping";
-	else if (slice_is_busy(slice))
+	else if (sluice_slice_is_busy(slice))
 		name = "busy";
 	spin_unlock(&slice->parent->slice_lock);
 	return name;
@@ -177,7 +178,8 @@ static const char *slice_state_name(struct sluice_slice *slice)
 static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
-	return sysfs_emit(buf, "%s\n", slice_state_name(slice_of(dev)));
+	return sysfs_emit(buf, "%s\n",
+			  sluice_slice_state_name(sluice_slice_of(dev)));
 }
 static DEVICE_ATTR_RO(state);
 
@@ -198,17 +200,17 @@ static struct attribute *slice_attrs[] = {
 };
 ATTRIBUTE_GROUPS(slice);
 
-static void slice_release(struct device *dev)
+static void sluice_slice_release(struct device *dev)
 {
-	struct sluice_slice *slice = slice_of(dev);
+	struct sluice_slice *slice = sluice_slice_of(dev);
 
 	put_device(&slice->parent->slices);
 	mutex_destroy(&slice->claim_lock);
 	kfree(slice);
 }
 
-static struct sluice_slice *slice_alloc(struct sluice_disk *disk,
-					const struct sluice_extent *extent)
+static struct sluice_slice *
+sluice_slice_alloc(struct sluice_disk *disk, const struct sluice_extent *extent)
 {
 	struct sluice_slice *slice = kzalloc(sizeof(*slice), GFP_KERNEL);
 
@@ -229,7 +231,7 @@ static struct sluice_slice *slice_alloc(struct sluice_disk *disk,
 	slice->dev.class = &sluice_class;
 	slice->dev.parent = &disk->parent->slices;
 	slice->dev.groups = slice_groups;
-	slice->dev.release = slice_release;
+	slice->dev.release = sluice_slice_release;
 	return slice;
 }
 
@@ -238,7 +240,7 @@ static struct sluice_slice *slice_alloc(struct sluice_disk *disk,
  * that happens to be between; see parent.c. The event that announces the slice
  * comes when the link is right.
  */
-static int slice_add_device(struct sluice_slice *slice)
+static int sluice_slice_add_device(struct sluice_slice *slice)
 {
 	struct device *dev = &slice->dev;
 	int ret;
@@ -276,12 +278,12 @@ int sluice_slice_add(struct sluice_disk *disk,
 	int ret;
 
 	lockdep_assert_held(&parent->lock);
-	slice = slice_alloc(disk, extent);
+	slice = sluice_slice_alloc(disk, extent);
 	if (!slice)
 		return -ENOMEM;
-	ret = slice_set_name(slice);
+	ret = sluice_slice_set_name(slice);
 	if (!ret)
-		ret = slice_add_device(slice);
+		ret = sluice_slice_add_device(slice);
 	if (ret) {
 		put_device(&slice->dev);
 		return ret;
@@ -292,8 +294,8 @@ int sluice_slice_add(struct sluice_disk *disk,
 	return 0;
 }
 
-static bool slice_extents_equal(const struct sluice_extent *a,
-				const struct sluice_extent *b)
+static bool sluice_slice_extents_equal(const struct sluice_extent *a,
+				       const struct sluice_extent *b)
 {
 	return a->start == b->start && a->size == b->size &&
 	       a->pool == b->pool && a->partition == b->partition &&
@@ -311,7 +313,7 @@ void sluice_slice_update(struct sluice_slice *slice,
 			 const struct sluice_extent *extent)
 {
 	lockdep_assert_held(&slice->parent->lock);
-	if (slice_extents_equal(&slice->extent, extent))
+	if (sluice_slice_extents_equal(&slice->extent, extent))
 		return;
 	mutex_lock(&slice->claim_lock);
 	if (slice->extent.start != extent->start ||
@@ -383,7 +385,8 @@ unsigned int sluice_slice_nr_free(struct sluice_parent *parent)
 	spin_lock(&parent->slice_lock);
 	list_for_each_entry(slice, &parent->slice_list, list)
 		if (slice->state == SLUICE_SLICE_FREE &&
-		    !READ_ONCE(slice->ambiguous) && !slice_is_busy(slice))
+		    !READ_ONCE(slice->ambiguous) &&
+		    !sluice_slice_is_busy(slice))
 			nr++;
 	spin_unlock(&parent->slice_lock);
 	return nr;
@@ -443,6 +446,6 @@ void sluice_slice_announce(struct sluice_slice *slice)
 	char *envp[2] = { state, };
 
 	snprintf(state, sizeof(state), "SLUICE_STATE=%s",
-		 slice_state_name(slice));
+		 sluice_slice_state_name(slice));
 	kobject_uevent_env(&slice->dev.kobj, KOBJ_CHANGE, envp);
 }

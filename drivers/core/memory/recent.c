@@ -11,7 +11,7 @@
 /* A range that comes again this long after its grace time is new. */
 #define RECENT_FORGET_MS	1000
 
-static unsigned long recent_grace(unsigned int repeats)
+static unsigned long sluice_recent_grace(unsigned int repeats)
 {
 	unsigned int turn = repeats % (SLUICE_RECENT_STEADY +
 				       SLUICE_RECENT_DOUBLINGS);
@@ -21,24 +21,24 @@ static unsigned long recent_grace(unsigned int repeats)
 	return SLUICE_RECENT_GRACE << (turn - SLUICE_RECENT_STEADY + 1);
 }
 
-static bool recent_forgotten(const struct sluice_recent_range *r,
-			     unsigned long now)
+static bool sluice_recent_forgotten(const struct sluice_recent_range *r,
+				    unsigned long now)
 {
 	return !r->used ||
 	       (!r->active &&
 		time_after(now, r->until + msecs_to_jiffies(RECENT_FORGET_MS)));
 }
 
-static struct sluice_recent_range *recent_find(struct sluice_recent *recent,
-					       u64 first, u64 last,
-					       unsigned long now)
+static struct sluice_recent_range *
+sluice_recent_find(struct sluice_recent *recent, u64 first, u64 last,
+		   unsigned long now)
 {
 	unsigned int i;
 
 	for (i = 0; i < SLUICE_RECENT_RANGES; i++) {
 		struct sluice_recent_range *r = &recent->range[i];
 
-		if (!recent_forgotten(r, now) && r->first == first &&
+		if (!sluice_recent_forgotten(r, now) && r->first == first &&
 		    r->last == last)
 			return r;
 	}
@@ -46,7 +46,8 @@ static struct sluice_recent_range *recent_find(struct sluice_recent *recent,
 }
 
 /* The one to be replaced: unused, or else that whose time is up the earliest. */
-static struct sluice_recent_range *recent_victim(struct sluice_recent *recent)
+static struct sluice_recent_range *
+sluice_recent_victim(struct sluice_recent *recent)
 {
 	struct sluice_recent_range *victim = NULL;
 	unsigned int i;
@@ -75,12 +76,13 @@ static struct sluice_recent_range *recent_victim(struct sluice_recent *recent)
 unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
 				 u64 last, unsigned long now)
 {
-	struct sluice_recent_range *r = recent_find(recent, first, last, now);
+	struct sluice_recent_range *r =
+		sluice_recent_find(recent, first, last, now);
 
 	if (r) {
 		r->repeats++;
 	} else {
-		r = recent_victim(recent);
+		r = sluice_recent_victim(recent);
 		if (r) {
 			*r = (struct sluice_recent_range) {
 				.first = first, .last = last, .used = true,
@@ -110,7 +112,7 @@ void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
 
 	r->active--;
 	r->unfinished = finished ? 0 : r->unfinished + 1;
-	r->until = now + recent_grace(r->repeats);
+	r->until = now + sluice_recent_grace(r->repeats);
 }
 
 /**
@@ -126,8 +128,8 @@ unsigned int sluice_recent_unfinished(const struct sluice_recent *recent,
 	return recent->range[handle].unfinished;
 }
 
-static unsigned long recent_left(const struct sluice_recent_range *r,
-				 unsigned long now)
+static unsigned long sluice_recent_left(const struct sluice_recent_range *r,
+					unsigned long now)
 {
 	/* No telling how long an unmap takes: look again soon. */
 	if (r->active)
@@ -154,7 +156,7 @@ unsigned long sluice_recent_blocks(const struct sluice_recent *recent,
 		const struct sluice_recent_range *r = &recent->range[i];
 
 		if (r->used && r->first <= last && first <= r->last)
-			left = max(left, recent_left(r, now));
+			left = max(left, sluice_recent_left(r, now));
 	}
 	return left;
 }

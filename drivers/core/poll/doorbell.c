@@ -38,7 +38,7 @@
  */
 #define DOORBELL_PGOFF	BIT_ULL(50)
 
-static pgoff_t doorbell_pgoff(const struct sluice_doorbell *db)
+static pgoff_t sluice_doorbell_pgoff(const struct sluice_doorbell *db)
 {
 	return DOORBELL_PGOFF | page_to_pfn(db->page);
 }
@@ -94,11 +94,12 @@ void sluice_doorbell_unmap(struct sluice_doorbell *db)
 
 	if (db->mapping)
 		unmap_mapping_range(db->mapping,
-				    (loff_t)doorbell_pgoff(db) << PAGE_SHIFT,
+				    (loff_t)sluice_doorbell_pgoff(db)
+					    << PAGE_SHIFT,
 				    PAGE_SIZE, true);
 }
 
-static vm_fault_t doorbell_fault(struct vm_fault *vmf)
+static vm_fault_t sluice_doorbell_fault(struct vm_fault *vmf)
 {
 	struct sluice_doorbell *db = vmf->vma->vm_private_data;
 	struct sluice_vdev *vdev = container_of(db, struct sluice_vdev, db);
@@ -126,7 +127,7 @@ static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 }
 
 static const struct vm_operations_struct doorbell_vm_ops = {
-	.fault = doorbell_fault,
+	.fault = sluice_doorbell_fault,
 };
 
 /**
@@ -148,7 +149,7 @@ int sluice_doorbell_mmap(struct sluice_doorbell *db,
 	db->mapping = vma->vm_file->f_mapping;
 	mutex_unlock(&db->lock);
 
-	vma->vm_pgoff = doorbell_pgoff(db);
+	vma->vm_pgoff = sluice_doorbell_pgoff(db);
 	vma->vm_private_data = db;
 	vma->vm_ops = &doorbell_vm_ops;
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);

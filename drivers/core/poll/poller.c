@@ -96,7 +96,7 @@ static struct cpumask poller_mask;
 /* Of the node that a poller is looked for; under poller_lock */
 static struct cpumask poller_near;
 
-static struct sluice_vdev *polled_to_vdev(struct sluice_polled *polled)
+static struct sluice_vdev *sluice_polled_to_vdev(struct sluice_polled *polled)
 {
 	return container_of(polled, struct sluice_vdev, polled);
 }
@@ -105,7 +105,7 @@ static struct sluice_vdev *polled_to_vdev(struct sluice_polled *polled)
  * Visits
  */
 
-static void poller_forget(struct sluice_polled *polled)
+static void sluice_poller_forget(struct sluice_polled *polled)
 {
 	spin_lock(&polled->poller->lock);
 	list_del_init(&polled->node);
@@ -116,7 +116,7 @@ static void poller_forget(struct sluice_polled *polled)
  * No visit until @due, or until the backend kicks. It has turned the interrupts
  * on; what came before may have come unseen.
  */
-static void poller_put_off(struct sluice_vdev *vdev, u64 due)
+static void sluice_poller_put_off(struct sluice_vdev *vdev, u64 due)
 {
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_polled *polled = &vdev->polled;
@@ -137,19 +137,19 @@ static void poller_put_off(struct sluice_vdev *vdev, u64 due)
  * just mapping the page may have to wait for memory: others are not to wait with
  * him, and the slice is not idle.
  */
-static void poller_rest(struct sluice_vdev *vdev)
+static void sluice_poller_rest(struct sluice_vdev *vdev)
 {
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_polled *polled = &vdev->polled;
 
 	if (!mutex_trylock(&vdev->db.lock)) {
 		ops->poll_wait(&vdev->sdev, true);
-		poller_put_off(vdev, ktime_get_ns() + POLLER_PUT_OFF);
+		sluice_poller_put_off(vdev, ktime_get_ns() + POLLER_PUT_OFF);
 		return;
 	}
 	sluice_doorbell_unmap(&vdev->db);
 	polled->faulted = false;
-	poller_forget(polled);
+	sluice_poller_forget(polled);
 	mutex_unlock(&vdev->db.lock);
 
 	polled->awake = false;
@@ -164,7 +164,7 @@ static void poller_rest(struct sluice_vdev *vdev)
 }
 
 /* Wait no longer. Has the backend kicked since the last visit? */
-static bool poller_begin(struct sluice_polled *polled)
+static bool sluice_poller_begin(struct sluice_polled *polled)
 {
 	if (!READ_ONCE(polled->waiting) && !READ_ONCE(polled->kicked))
 		return false;
@@ -177,9 +177,9 @@ static bool poller_begin(struct sluice_polled *polled)
  * Sleep instead of spinning: while the device has something to do, since its
  * interrupt says when to go on; while the doorbell that woke the slice is on its
  * way; and while somebody else wants this CPU, who may be the guest itself. What
- * the device did since poller_begin() has kicked, or will.
+ * the device did since sluice_poller_begin() has kicked, or will.
  */
-static bool poller_wait(struct sluice_vdev *vdev, u32 bound_us)
+static bool sluice_poller_wait(struct sluice_vdev *vdev, u32 bound_us)
 {
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_polled *polled = &vdev->polled;
@@ -194,12 +194,12 @@ static bool poller_wait(struct sluice_vdev *vdev, u32 bound_us)
 		return false;
 	if (!ops->poll_wait(&vdev->sdev, !alone || polled->window.expecting))
 		return false;
-	poller_put_off(vdev, due);
+	sluice_poller_put_off(vdev, due);
 	return true;
 }
 
 /* Another visit with work: after enough of them nobody needs the interrupts. */
-static void poller_streak(struct sluice_vdev *vdev, u32 bound_us)
+static void sluice_poller_streak(struct sluice_vdev *vdev, u32 bound_us)
 {
 	struct sluice_polled *polled = &vdev->polled;
 
@@ -210,14 +210,14 @@ static void poller_streak(struct sluice_vdev *vdev, u32 bound_us)
 	trace_sluice_poll_busy(&vdev->sdev.slice);
 }
 
-static void poller_visit(struct sluice_vdev *vdev)
+static void sluice_poller_visit(struct sluice_vdev *vdev)
 {
 	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
 	struct sluice_polled *polled = &vdev->polled;
 	u32 bound_us = READ_ONCE(polled->poll_us);
 	bool kicked;
 
-	kicked = poller_begin(polled);
+	kicked = sluice_poller_begin(polled);
 	if (!polled->awake) {
 		polled->awake = true;
 		sluice_window_wake(&polled->window, bound_us,
@@ -226,22 +226,22 @@ static void poller_visit(struct sluice_vdev *vdev)
 	}
 	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
 		sluice_window_work(&polled->window, ktime_get_ns());
-		poller_streak(vdev, bound_us);
+		sluice_poller_streak(vdev, bound_us);
 		return;
 	}
 	if (kicked)
 		sluice_window_kick(&polled->window, ktime_get_ns());
-	if (poller_wait(vdev, bound_us))
+	if (sluice_poller_wait(vdev, bound_us))
 		return;
 	if (sluice_window_over(&polled->window, bound_us, ktime_get_ns())) {
-		poller_rest(vdev);
+		sluice_poller_rest(vdev);
 		return;
 	}
 	cpu_relax();
 }
 
 /* The first one that is due, which becomes the last. */
-static struct sluice_polled *poller_next(struct sluice_poller *poller)
+static struct sluice_polled *sluice_poller_next(struct sluice_poller *poller)
 {
 	struct sluice_polled *polled;
 
@@ -256,7 +256,7 @@ static struct sluice_polled *poller_next(struct sluice_poller *poller)
 }
 
 /* When one is due, 0 for at once, KTIME_MAX for never. */
-static ktime_t poller_due(struct sluice_poller *poller)
+static ktime_t sluice_poller_due(struct sluice_poller *poller)
 {
 	struct sluice_polled *polled;
 	u64 due = KTIME_MAX;
@@ -267,41 +267,41 @@ static ktime_t poller_due(struct sluice_poller *poller)
 	return ns_to_ktime(due);
 }
 
-static void poller_sleep(struct sluice_poller *poller)
+static void sluice_poller_sleep(struct sluice_poller *poller)
 {
 	ktime_t due;
 
 	/* Whoever wakes us changes first what is looked at here. */
 	set_current_state(TASK_IDLE);
-	due = poller_due(poller);
+	due = sluice_poller_due(poller);
 	if (due && !kthread_should_stop())
 		schedule_hrtimeout(due == KTIME_MAX ? NULL : &due,
 				   HRTIMER_MODE_ABS);
 	__set_current_state(TASK_RUNNING);
 }
 
-static bool poller_visit_next(struct sluice_poller *poller)
+static bool sluice_poller_visit_next(struct sluice_poller *poller)
 {
 	struct sluice_polled *polled;
 
 	mutex_lock(&poller->visit_lock);
-	polled = poller_next(poller);
+	polled = sluice_poller_next(poller);
 	if (polled)
-		poller_visit(polled_to_vdev(polled));
+		sluice_poller_visit(sluice_polled_to_vdev(polled));
 	mutex_unlock(&poller->visit_lock);
 	return polled;
 }
 
-static int poller_thread(void *data)
+static int sluice_poller_thread(void *data)
 {
 	struct sluice_poller *poller = data;
 
 	while (!kthread_should_stop()) {
-		if (poller_visit_next(poller))
+		if (sluice_poller_visit_next(poller))
 			/* who never sleeps must not keep RCU Tasks waiting */
 			cond_resched_tasks_rcu_qs();
 		else
-			poller_sleep(poller);
+			sluice_poller_sleep(poller);
 	}
 	return 0;
 }
@@ -354,7 +354,7 @@ EXPORT_SYMBOL_GPL(sluice_poll_kick);
  * Those that the admin wants undisturbed are not for us, unless he names them. To
  * Linux 7.3 a CPU without a tick is not isolated by that alone.
  */
-static bool poller_housekeeping(const struct cpumask *near)
+static bool sluice_poller_housekeeping(const struct cpumask *near)
 {
 	unsigned int cpu;
 
@@ -368,32 +368,32 @@ static bool poller_housekeeping(const struct cpumask *near)
 	return !cpumask_empty(&poller_near);
 }
 
-static const struct cpumask *poller_node_mask(int nid)
+static const struct cpumask *sluice_poller_node_mask(int nid)
 {
 	return nid == NUMA_NO_NODE ? cpu_possible_mask : cpumask_of_node(nid);
 }
 
 /* Find out which CPUs are for pollers of a node: poller_near. */
-static void poller_look_near(int nid)
+static void sluice_poller_look_near(int nid)
 {
 	if (!cpumask_empty(&poller_mask)) {
 		cpumask_copy(&poller_near, &poller_mask);
 		return;
 	}
 	/* There are nodes without CPUs, and some whose CPUs are all isolated */
-	if (!poller_housekeeping(poller_node_mask(nid)) &&
-	    !poller_housekeeping(cpu_possible_mask))
+	if (!sluice_poller_housekeeping(sluice_poller_node_mask(nid)) &&
+	    !sluice_poller_housekeeping(cpu_possible_mask))
 		cpumask_copy(&poller_near, cpu_possible_mask);
 }
 
-static unsigned int poller_limit(void)
+static unsigned int sluice_poller_limit(void)
 {
 	unsigned int cpus = cpumask_weight_and(&poller_near, cpu_online_mask);
 
 	return poller_number ?: max(DIV_ROUND_UP(cpus, POLLER_CPUS), 1U);
 }
 
-static struct sluice_poller *poller_create(int nid)
+static struct sluice_poller *sluice_poller_create(int nid)
 {
 	struct sluice_poller *poller;
 	struct task_struct *task;
@@ -412,7 +412,7 @@ static struct sluice_poller *poller_create(int nid)
 	mutex_init(&poller->visit_lock);
 	spin_lock_init(&poller->lock);
 	INIT_LIST_HEAD(&poller->busy);
-	task = kthread_create_on_node(poller_thread, poller, nid,
+	task = kthread_create_on_node(sluice_poller_thread, poller, nid,
 				      "sluice_poll/%d", number);
 	if (IS_ERR(task)) {
 		ida_free(&poller_numbers, number);
@@ -422,7 +422,7 @@ static struct sluice_poller *poller_create(int nid)
 	poller->task = task;
 	/* Linux 6.14 and later would have it on all of its node as it starts */
 	if (!cpumask_empty(&poller_mask) ||
-	    !cpumask_equal(&poller_near, poller_node_mask(nid)))
+	    !cpumask_equal(&poller_near, sluice_poller_node_mask(nid)))
 		kthread_bind(task, cpumask_first(&poller_near));
 	if (set_cpus_allowed_ptr(task, &poller_near))
 		pr_warn_ratelimited("sluice: no CPU of %*pbl is online: pollers run on any\n",
@@ -432,7 +432,7 @@ static struct sluice_poller *poller_create(int nid)
 	return poller;
 }
 
-static void poller_destroy(struct sluice_poller *poller)
+static void sluice_poller_destroy(struct sluice_poller *poller)
 {
 	list_del(&poller->node);
 	kthread_stop(poller->task);
@@ -442,7 +442,7 @@ static void poller_destroy(struct sluice_poller *poller)
 }
 
 /* The one with the fewest slices, or a new one. */
-static struct sluice_poller *poller_find(int nid)
+static struct sluice_poller *sluice_poller_find(int nid)
 {
 	struct sluice_poller *poller, *best = NULL;
 	unsigned int nr = 0;
@@ -454,8 +454,8 @@ static struct sluice_poller *poller_find(int nid)
 		if (!best || poller->nr_slices < best->nr_slices)
 			best = poller;
 	}
-	poller_look_near(nid);
-	return nr < poller_limit() ? poller_create(nid) : best;
+	sluice_poller_look_near(nid);
+	return nr < sluice_poller_limit() ? sluice_poller_create(nid) : best;
 }
 
 /**
@@ -488,7 +488,7 @@ int sluice_poller_join(struct sluice_vdev *vdev)
 	polled->kicked = false;
 
 	guard(mutex)(&poller_lock);
-	poller = poller_find(dev_to_node(vdev->sdev.dma_dev));
+	poller = sluice_poller_find(dev_to_node(vdev->sdev.dma_dev));
 	if (IS_ERR(poller))
 		return PTR_ERR(poller);
 	poller->nr_slices++;
@@ -508,7 +508,7 @@ void sluice_poller_leave(struct sluice_vdev *vdev)
 	struct sluice_poller *poller = polled->poller;
 
 	mutex_lock(&poller->visit_lock);
-	poller_forget(polled);
+	sluice_poller_forget(polled);
 	/* What is in flight now is still to be heard of. */
 	if (polled->polling)
 		vdev->sdev.parent->ops->poll_wait(&vdev->sdev, true);
@@ -521,7 +521,7 @@ void sluice_poller_leave(struct sluice_vdev *vdev)
 	guard(mutex)(&poller_lock);
 	polled->poller = NULL;
 	if (!--poller->nr_slices)
-		poller_destroy(poller);
+		sluice_poller_destroy(poller);
 }
 
 /**

@@ -31,7 +31,7 @@
 #define WINDOW_GRACE_MIN	(100 * NSEC_PER_USEC)
 #define WINDOW_GRACE_MAX	(20 * NSEC_PER_MSEC)
 
-static u64 window_bound(u32 bound_us)
+static u64 sluice_window_bound(u32 bound_us)
 {
 	return (u64)bound_us * NSEC_PER_USEC;
 }
@@ -43,8 +43,8 @@ static u64 window_bound(u32 bound_us)
  */
 void sluice_window_init(struct sluice_window *win, u32 bound_us)
 {
-	*win = (struct sluice_window) {
-		.length = window_bound(bound_us),
+	*win = (struct sluice_window){
+		.length = sluice_window_bound(bound_us),
 		.grace = WINDOW_GRACE_MIN,
 	};
 }
@@ -59,7 +59,7 @@ void sluice_window_init(struct sluice_window *win, u32 bound_us)
 void sluice_window_wake(struct sluice_window *win, u32 bound_us, bool expecting,
 			u64 now)
 {
-	u64 bound = window_bound(bound_us);
+	u64 bound = sluice_window_bound(bound_us);
 
 	if (now - win->last < bound)
 		win->length = max(2 * win->length, (u64)WINDOW_MIN);
@@ -127,7 +127,8 @@ u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 {
 	u64 since = win->expecting ? win->woken : win->last;
 	u64 most = win->expecting ? win->grace :
-		   max_t(u64, window_bound(bound_us), WINDOW_MIN);
+				    max_t(u64, sluice_window_bound(bound_us),
+					  WINDOW_MIN);
 	u64 pause = clamp_t(u64, now - since, WINDOW_PAUSE_MIN, WINDOW_PAUSE_MAX);
 
 	return min(now + pause, since + most);
@@ -147,9 +148,9 @@ bool sluice_window_over(struct sluice_window *win, u32 bound_us, u64 now)
 	if (bound_us == SLUICE_POLL_US_FOREVER)
 		return false;
 	if (!win->expecting)
-		return now - win->last >= max(min(win->length,
-						  window_bound(bound_us)),
-					      (u64)WINDOW_MIN);
+		return now - win->last >=
+		       max(min(win->length, sluice_window_bound(bound_us)),
+			   (u64)WINDOW_MIN);
 	if (now - win->woken < win->grace)
 		return false;
 	win->grace = min_t(u64, 2 * win->grace, WINDOW_GRACE_MAX);

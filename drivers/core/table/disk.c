@@ -46,7 +46,7 @@ int sluice_disk_add(struct sluice_parent *parent, struct gendisk *disk,
 EXPORT_SYMBOL_GPL(sluice_disk_add);
 
 /* Under &sluice_parent.lock. */
-static void disk_forget(struct sluice_disk *d)
+static void sluice_disk_forget(struct sluice_disk *d)
 {
 	struct sluice_slice *slice, *tmp;
 
@@ -74,7 +74,7 @@ void sluice_disk_del(struct sluice_parent *parent, struct gendisk *disk)
 	mutex_lock(&parent->lock);
 	list_for_each_entry_safe(d, tmp, &parent->disks, list)
 		if (d->disk == disk)
-			disk_forget(d);
+			sluice_disk_forget(d);
 	mutex_unlock(&parent->lock);
 }
 EXPORT_SYMBOL_GPL(sluice_disk_del);
@@ -89,6 +89,6 @@ void sluice_disk_forget_all(struct sluice_parent *parent)
 
 	mutex_lock(&parent->lock);
 	list_for_each_entry_safe(d, tmp, &parent->disks, list)
-		disk_forget(d);
+		sluice_disk_forget(d);
 	mutex_unlock(&parent->lock);
 }

@@ -137,7 +137,7 @@ struct gpt_scan {
  * a disk without a table: so the three verdicts on the content are never
  * passed through from the reader.
  */
-static int gpt_read(struct gpt_scan *scan, u64 lba, size_t len)
+static int sluice_gpt_read(struct gpt_scan *scan, u64 lba, size_t len)
 {
 	const struct sluice_gpt_reader *r = scan->reader;
 	int ret;
@@ -148,22 +148,22 @@ static int gpt_read(struct gpt_scan *scan, u64 lba, size_t len)
 	return ret;
 }
 
-static int gpt_read_block(struct gpt_scan *scan, u64 lba)
+static int sluice_gpt_read_block(struct gpt_scan *scan, u64 lba)
 {
-	return gpt_read(scan, lba, 1U << scan->block_shift);
+	return sluice_gpt_read(scan, lba, 1U << scan->block_shift);
 }
 
 /*
  * The protective record must start at LBA 1, as the kernel's own scan wants
  * it; other records beside it (a hybrid MBR) do no harm here.
  */
-static int gpt_read_mbr(struct gpt_scan *scan, enum gpt_mbr_kind *kind)
+static int sluice_gpt_read_mbr(struct gpt_scan *scan, enum gpt_mbr_kind *kind)
 {
 	const struct gpt_mbr *mbr = scan->buf;
 	unsigned int i;
 	int ret;
 
-	ret = gpt_read_block(scan, 0);
+	ret = sluice_gpt_read_block(scan, 0);
 	if (ret)
 		return ret;
 
@@ -180,7 +180,7 @@ static int gpt_read_mbr(struct gpt_scan *scan, enum gpt_mbr_kind *kind)
 	return 0;
 }
 
-static bool gpt_header_crc_ok(struct gpt_header *h, u32 header_size)
+static bool sluice_gpt_header_crc_ok(struct gpt_header *h, u32 header_size)
 {
 	u32 want = le32_to_cpu(h->header_crc);
 
@@ -189,15 +189,15 @@ static bool gpt_header_crc_ok(struct gpt_header *h, u32 header_size)
 }
 
 /* Is @h whole and meant for the place where it was found? */
-static bool gpt_header_intact(const struct gpt_scan *scan, struct gpt_header *h,
-			      u64 lba)
+static bool sluice_gpt_header_intact(const struct gpt_scan *scan,
+				     struct gpt_header *h, u64 lba)
 {
 	u32 header_size = le32_to_cpu(h->header_size);
 
 	return le32_to_cpu(h->revision) == GPT_REVISION &&
 	       header_size >= GPT_HEADER_LEN &&
 	       header_size <= 1U << scan->block_shift &&
-	       gpt_header_crc_ok(h, header_size) &&
+	       sluice_gpt_header_crc_ok(h, header_size) &&
 	       le64_to_cpu(h->my_lba) == lba;
 }
 
@@ -205,7 +205,7 @@ static bool gpt_header_intact(const struct gpt_scan *scan, struct gpt_header *h,
  * No entry may reach the last block: whoever writes there could forge an
  * alternate header.
  */
-static bool gpt_usable_ok(const struct gpt_scan *scan, u64 lba)
+static bool sluice_gpt_usable_ok(const struct gpt_scan *scan, u64 lba)
 {
 	if (scan->first_usable < GPT_ARRAY_LBA_MIN ||
 	    scan->first_usable > scan->last_usable ||
@@ -217,7 +217,7 @@ static bool gpt_usable_ok(const struct gpt_scan *scan, u64 lba)
 	       scan->alternate_lba <= scan->last_lba;
 }
 
-static bool gpt_entry_size_ok(const struct gpt_scan *scan)
+static bool sluice_gpt_entry_size_ok(const struct gpt_scan *scan)
 {
 	return scan->nr_entries && scan->nr_entries <= SLUICE_GPT_ENTRIES_MAX &&
 	       scan->entry_size >= GPT_ENTRY_LEN &&
@@ -230,7 +230,7 @@ static bool gpt_entry_size_ok(const struct gpt_scan *scan)
  * range leaves room for the array of the alternate header. The primary's
  * @alternate_lba need not be the last block: the disk may have grown.
  */
-static bool gpt_array_ok(const struct gpt_scan *scan, u64 lba)
+static bool sluice_gpt_array_ok(const struct gpt_scan *scan, u64 lba)
 {
 	u32 blocks = DIV_ROUND_UP(scan->nr_entries * scan->entry_size,
 				  1U << scan->block_shift);
@@ -252,17 +252,17 @@ static bool gpt_array_ok(const struct gpt_scan *scan, u64 lba)
  * 0, -ENODATA where there is no header at @lba, -EINVAL where there is one
  * that cannot be used, or an error of the reader.
  */
-static int gpt_load_header(struct gpt_scan *scan, u64 lba)
+static int sluice_gpt_load_header(struct gpt_scan *scan, u64 lba)
 {
 	struct gpt_header *h = scan->buf;
 	int ret;
 
-	ret = gpt_read_block(scan, lba);
+	ret = sluice_gpt_read_block(scan, lba);
 	if (ret)
 		return ret;
 	if (le64_to_cpu(h->signature) != GPT_SIGNATURE)
 		return -ENODATA;
-	if (!gpt_header_intact(scan, h, lba))
+	if (!sluice_gpt_header_intact(scan, h, lba))
 		return -EINVAL;
 
 	scan->alternate_lba = le64_to_cpu(h->alternate_lba);
@@ -273,13 +273,13 @@ static int gpt_load_header(struct gpt_scan *scan, u64 lba)
 	scan->entry_size = le32_to_cpu(h->entry_size);
 	scan->array_crc = le32_to_cpu(h->array_crc);
 
-	if (!gpt_usable_ok(scan, lba) || !gpt_entry_size_ok(scan) ||
-	    !gpt_array_ok(scan, lba))
+	if (!sluice_gpt_usable_ok(scan, lba) ||
+	    !sluice_gpt_entry_size_ok(scan) || !sluice_gpt_array_ok(scan, lba))
 		return -EINVAL;
 	return 0;
 }
 
-static void gpt_free_slots(struct gpt_scan *scan)
+static void sluice_gpt_free_slots(struct gpt_scan *scan)
 {
 	kvfree(scan->sorted);
 	kvfree(scan->slots);
@@ -288,7 +288,7 @@ static void gpt_free_slots(struct gpt_scan *scan)
 	scan->nr_slots = 0;
 }
 
-static int gpt_alloc_slots(struct gpt_scan *scan)
+static int sluice_gpt_alloc_slots(struct gpt_scan *scan)
 {
 	scan->slots = kvcalloc(scan->nr_entries, sizeof(*scan->slots),
 			       GFP_KERNEL);
@@ -296,12 +296,12 @@ static int gpt_alloc_slots(struct gpt_scan *scan)
 				GFP_KERNEL);
 	if (scan->slots && scan->sorted)
 		return 0;
-	gpt_free_slots(scan);
+	sluice_gpt_free_slots(scan);
 	return -ENOMEM;
 }
 
-static enum sluice_gpt_flaw gpt_check_slot(const struct gpt_scan *scan,
-					   const struct gpt_slot *slot)
+static enum sluice_gpt_flaw sluice_gpt_check_slot(const struct gpt_scan *scan,
+						  const struct gpt_slot *slot)
 {
 	if (slot->first > slot->last || slot->first < scan->first_usable ||
 	    slot->last > scan->last_usable)
@@ -312,7 +312,8 @@ static enum sluice_gpt_flaw gpt_check_slot(const struct gpt_scan *scan,
 }
 
 /* Keep entry @index, at @raw in the buffer, if it is in use. */
-static void gpt_take_entry(struct gpt_scan *scan, u32 index, const void *raw)
+static void sluice_gpt_take_entry(struct gpt_scan *scan, u32 index,
+				  const void *raw)
 {
 	struct gpt_slot *slot = &scan->slots[scan->nr_slots];
 
@@ -323,7 +324,7 @@ static void gpt_take_entry(struct gpt_scan *scan, u32 index, const void *raw)
 	slot->partition = index + 1;
 	slot->first = le64_to_cpu(slot->raw.first_lba);
 	slot->last = le64_to_cpu(slot->raw.last_lba);
-	slot->flaw = gpt_check_slot(scan, slot);
+	slot->flaw = sluice_gpt_check_slot(scan, slot);
 	scan->sorted[scan->nr_slots++] = slot;
 }
 
@@ -331,7 +332,7 @@ static void gpt_take_entry(struct gpt_scan *scan, u32 index, const void *raw)
  * Read the array piece by piece. No entry lies across two pieces, as the size
  * of an entry divides the size of a piece.
  */
-static int gpt_read_array(struct gpt_scan *scan)
+static int sluice_gpt_read_array(struct gpt_scan *scan)
 {
 	u32 bytes = scan->nr_entries * scan->entry_size;
 	u32 crc = ~0U, index = 0, off, len, pos;
@@ -339,32 +340,32 @@ static int gpt_read_array(struct gpt_scan *scan)
 
 	for (off = 0; off < bytes; off += SLUICE_GPT_READ_MAX) {
 		len = min_t(u32, bytes - off, SLUICE_GPT_READ_MAX);
-		ret = gpt_read(scan,
-			       scan->array_lba + (off >> scan->block_shift),
-			       round_up(len, 1U << scan->block_shift));
+		ret = sluice_gpt_read(scan,
+				      scan->array_lba + (off >> scan->block_shift),
+				      round_up(len, 1U << scan->block_shift));
 		if (ret)
 			return ret;
 		crc = crc32_le(crc, scan->buf, len);
 		for (pos = 0; pos < len; pos += scan->entry_size)
-			gpt_take_entry(scan, index++, scan->buf + pos);
+			sluice_gpt_take_entry(scan, index++, scan->buf + pos);
 	}
 	return (crc ^ ~0U) == scan->array_crc ? 0 : -EINVAL;
 }
 
-/* Load the table whose header is at @lba; errors as gpt_load_header(). */
-static int gpt_load_table(struct gpt_scan *scan, u64 lba)
+/* Load the table whose header is at @lba; errors as sluice_gpt_load_header(). */
+static int sluice_gpt_load_table(struct gpt_scan *scan, u64 lba)
 {
 	int ret;
 
-	ret = gpt_load_header(scan, lba);
+	ret = sluice_gpt_load_header(scan, lba);
 	if (ret)
 		return ret;
-	ret = gpt_alloc_slots(scan);
+	ret = sluice_gpt_alloc_slots(scan);
 	if (ret)
 		return ret;
-	ret = gpt_read_array(scan);
+	ret = sluice_gpt_read_array(scan);
 	if (ret)
-		gpt_free_slots(scan);
+		sluice_gpt_free_slots(scan);
 	return ret;
 }
 
@@ -373,15 +374,15 @@ static int gpt_load_table(struct gpt_scan *scan, u64 lba)
  * the primary is missing, wrong or unreadable, not where reading it failed for
  * a reason that will pass.
  */
-static int gpt_load(struct gpt_scan *scan)
+static int sluice_gpt_load(struct gpt_scan *scan)
 {
 	int primary, alternate;
 
-	primary = gpt_load_table(scan, GPT_PRIMARY_LBA);
+	primary = sluice_gpt_load_table(scan, GPT_PRIMARY_LBA);
 	if (primary != -ENODATA && primary != -EINVAL && primary != -EIO)
 		return primary;
 
-	alternate = gpt_load_table(scan, scan->last_lba);
+	alternate = sluice_gpt_load_table(scan, scan->last_lba);
 	if (alternate != -ENODATA && alternate != -EINVAL)
 		return alternate;
 	if (primary == -EIO)
@@ -394,16 +395,17 @@ static int gpt_load(struct gpt_scan *scan)
  * there is a trace of one, damage is the likelier reason, and calling the disk
  * empty would give all slices away.
  */
-static int gpt_find(struct gpt_scan *scan)
+static int sluice_gpt_find(struct gpt_scan *scan)
 {
 	enum gpt_mbr_kind mbr;
 	int ret;
 
-	ret = gpt_read_mbr(scan, &mbr);
+	ret = sluice_gpt_read_mbr(scan, &mbr);
 	if (ret)
 		return ret;
 
-	ret = scan->last_lba > GPT_PRIMARY_LBA ? gpt_load(scan) : -ENODATA;
+	ret = scan->last_lba > GPT_PRIMARY_LBA ? sluice_gpt_load(scan) :
+						 -ENODATA;
 	if (ret == -ENODATA && mbr == GPT_MBR_OTHER)
 		return -EMEDIUMTYPE;
 	if (ret == -ENODATA && mbr == GPT_MBR_PROTECTIVE)
@@ -413,13 +415,13 @@ static int gpt_find(struct gpt_scan *scan)
 	return ret;
 }
 
-static void gpt_mark(struct gpt_slot *slot, enum sluice_gpt_flaw flaw)
+static void sluice_gpt_mark(struct gpt_slot *slot, enum sluice_gpt_flaw flaw)
 {
 	if (slot->flaw == SLUICE_GPT_SOUND)
 		slot->flaw = flaw;
 }
 
-static int gpt_cmp_first(const void *a, const void *b)
+static int sluice_gpt_cmp_first(const void *a, const void *b)
 {
 	const struct gpt_slot *x = *(const struct gpt_slot * const *)a;
 	const struct gpt_slot *y = *(const struct gpt_slot * const *)b;
@@ -435,29 +437,29 @@ static int gpt_cmp_first(const void *a, const void *b)
  * furthest end so far. Entries that end before they start have no blocks and
  * are left out; those outside the usable range do take part.
  */
-static void gpt_mark_overlaps(struct gpt_scan *scan)
+static void sluice_gpt_mark_overlaps(struct gpt_scan *scan)
 {
 	struct gpt_slot *slot, *furthest = NULL, *previous = NULL;
 	u32 i;
 
 	sort(scan->sorted, scan->nr_slots, sizeof(*scan->sorted),
-	     gpt_cmp_first, NULL);
+	     sluice_gpt_cmp_first, NULL);
 
 	for (i = 0; i < scan->nr_slots; i++) {
 		slot = scan->sorted[i];
 		if (slot->first > slot->last)
 			continue;
 		if (previous && slot->first <= previous->last)
-			gpt_mark(previous, SLUICE_GPT_OVERLAP);
+			sluice_gpt_mark(previous, SLUICE_GPT_OVERLAP);
 		if (furthest && slot->first <= furthest->last)
-			gpt_mark(slot, SLUICE_GPT_OVERLAP);
+			sluice_gpt_mark(slot, SLUICE_GPT_OVERLAP);
 		if (!furthest || slot->last > furthest->last)
 			furthest = slot;
 		previous = slot;
 	}
 }
 
-static int gpt_cmp_unique(const void *a, const void *b)
+static int sluice_gpt_cmp_unique(const void *a, const void *b)
 {
 	const struct gpt_slot *x = *(const struct gpt_slot * const *)a;
 	const struct gpt_slot *y = *(const struct gpt_slot * const *)b;
@@ -465,23 +467,24 @@ static int gpt_cmp_unique(const void *a, const void *b)
 	return memcmp(&x->raw.unique, &y->raw.unique, sizeof(x->raw.unique));
 }
 
-static void gpt_mark_duplicates(struct gpt_scan *scan)
+static void sluice_gpt_mark_duplicates(struct gpt_scan *scan)
 {
 	u32 i;
 
 	sort(scan->sorted, scan->nr_slots, sizeof(*scan->sorted),
-	     gpt_cmp_unique, NULL);
+	     sluice_gpt_cmp_unique, NULL);
 
 	for (i = 1; i < scan->nr_slots; i++) {
-		if (gpt_cmp_unique(&scan->sorted[i - 1], &scan->sorted[i]))
+		if (sluice_gpt_cmp_unique(&scan->sorted[i - 1],
+					  &scan->sorted[i]))
 			continue;
-		gpt_mark(scan->sorted[i - 1], SLUICE_GPT_DUPLICATE);
-		gpt_mark(scan->sorted[i], SLUICE_GPT_DUPLICATE);
+		sluice_gpt_mark(scan->sorted[i - 1], SLUICE_GPT_DUPLICATE);
+		sluice_gpt_mark(scan->sorted[i], SLUICE_GPT_DUPLICATE);
 	}
 }
 
 /* A GUID has its first three fields in little-endian order. */
-static void gpt_guid_to_uuid(uuid_t *uuid, const guid_t *guid)
+static void sluice_gpt_guid_to_uuid(uuid_t *uuid, const guid_t *guid)
 {
 	static const u8 order[16] = {
 		3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15
@@ -492,12 +495,12 @@ static void gpt_guid_to_uuid(uuid_t *uuid, const guid_t *guid)
 		uuid->b[i] = guid->b[order[i]];
 }
 
-static bool gpt_is_control(u32 c)
+static bool sluice_gpt_is_control(u32 c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0);
 }
 
-static char *gpt_put_utf8(char *p, u32 c)
+static char *sluice_gpt_put_utf8(char *p, u32 c)
 {
 	if (c < 0x80) {
 		*p++ = c;
@@ -518,19 +521,19 @@ static char *gpt_put_utf8(char *p, u32 c)
 	return p;
 }
 
-static bool gpt_is_surrogate(u32 c)
+static bool sluice_gpt_is_surrogate(u32 c)
 {
 	return c >= 0xd800 && c <= 0xdfff;
 }
 
 /* The character at @name[*i]; leaves *i at the last unit that it took. */
-static u32 gpt_get_utf16(const __le16 *name, unsigned int *i)
+static u32 sluice_gpt_get_utf16(const __le16 *name, unsigned int *i)
 {
 	u32 c = le16_to_cpu(name[*i]);
 	u32 low;
 
-	if (!gpt_is_surrogate(c))
-		return gpt_is_control(c) ? GPT_REPLACEMENT_CHAR : c;
+	if (!sluice_gpt_is_surrogate(c))
+		return sluice_gpt_is_control(c) ? GPT_REPLACEMENT_CHAR : c;
 	if (c >= 0xdc00 || *i + 1 == GPT_NAME_UNITS)
 		return GPT_REPLACEMENT_CHAR;
 
@@ -541,47 +544,47 @@ static u32 gpt_get_utf16(const __le16 *name, unsigned int *i)
 	return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 }
 
-static void gpt_copy_name(char *p, const struct gpt_raw_entry *raw)
+static void sluice_gpt_copy_name(char *p, const struct gpt_raw_entry *raw)
 {
 	__le16 name[GPT_NAME_UNITS];
 	unsigned int i;
 
 	memcpy(name, raw->name, sizeof(name));
 	for (i = 0; i < GPT_NAME_UNITS && name[i]; i++)
-		p = gpt_put_utf8(p, gpt_get_utf16(name, &i));
+		p = sluice_gpt_put_utf8(p, sluice_gpt_get_utf16(name, &i));
 	*p = '\0';
 }
 
-static void gpt_fill_entry(const struct gpt_scan *scan,
-			   const struct gpt_slot *slot,
-			   struct sluice_gpt_entry *e)
+static void sluice_gpt_fill_entry(const struct gpt_scan *scan,
+				  const struct gpt_slot *slot,
+				  struct sluice_gpt_entry *e)
 {
 	memset(e, 0, sizeof(*e));
 	e->partition = slot->partition;
 	e->type = slot->raw.type;
-	gpt_guid_to_uuid(&e->uuid, &slot->raw.unique);
+	sluice_gpt_guid_to_uuid(&e->uuid, &slot->raw.unique);
 	e->start_bytes = slot->first << scan->block_shift;
 	e->size_bytes = (slot->last - slot->first + 1) << scan->block_shift;
 	e->attributes = le64_to_cpu(slot->raw.attributes);
-	gpt_copy_name(e->name, &slot->raw);
+	sluice_gpt_copy_name(e->name, &slot->raw);
 }
 
-static void gpt_reject(const struct gpt_scan *scan, const struct gpt_slot *slot)
+static void sluice_gpt_reject(const struct gpt_scan *scan,
+			      const struct gpt_slot *slot)
 {
 	const struct sluice_gpt_reader *r = scan->reader;
 	uuid_t uuid;
 
 	if (!r->reject)
 		return;
-	gpt_guid_to_uuid(&uuid, &slot->raw.unique);
+	sluice_gpt_guid_to_uuid(&uuid, &slot->raw.unique);
 	r->reject(r->priv, slot->partition, &uuid, slot->flaw);
 }
 
-static int gpt_visit_slots(const struct gpt_scan *scan,
-			   const guid_t *type_filter,
-			   int (*visit)(void *priv,
-					const struct sluice_gpt_entry *e),
-			   void *priv)
+static int sluice_gpt_visit_slots(const struct gpt_scan *scan,
+				  const guid_t *type_filter,
+				  int (*visit)(void *priv, const struct sluice_gpt_entry *e),
+				  void *priv)
 {
 	const struct gpt_slot *slot;
 	struct sluice_gpt_entry e;
@@ -591,10 +594,10 @@ static int gpt_visit_slots(const struct gpt_scan *scan,
 		if (type_filter && !guid_equal(&slot->raw.type, type_filter))
 			continue;
 		if (slot->flaw != SLUICE_GPT_SOUND) {
-			gpt_reject(scan, slot);
+			sluice_gpt_reject(scan, slot);
 			continue;
 		}
-		gpt_fill_entry(scan, slot, &e);
+		sluice_gpt_fill_entry(scan, slot, &e);
 		ret = visit(priv, &e);
 		if (ret)
 			return ret;
@@ -648,13 +651,13 @@ int sluice_gpt_parse(const struct sluice_gpt_reader *r,
 	if (!scan.buf)
 		return -ENOMEM;
 
-	ret = gpt_find(&scan);
+	ret = sluice_gpt_find(&scan);
 	if (!ret) {
-		gpt_mark_overlaps(&scan);
-		gpt_mark_duplicates(&scan);
-		ret = gpt_visit_slots(&scan, type_filter, visit, priv);
+		sluice_gpt_mark_overlaps(&scan);
+		sluice_gpt_mark_duplicates(&scan);
+		ret = sluice_gpt_visit_slots(&scan, type_filter, visit, priv);
 	}
-	gpt_free_slots(&scan);
+	sluice_gpt_free_slots(&scan);
 	kfree(scan.buf);
 	return ret;
 }

@@ -20,36 +20,36 @@
 #define PART_FLUSH_TRIES	10
 #define PART_FLUSH_WAIT_MS	20
 
-static u64 part_start(const struct block_device *bdev)
+static u64 sluice_part_start(const struct block_device *bdev)
 {
 	return (u64)bdev->bd_start_sect << SECTOR_SHIFT;
 }
 
-static u64 part_size(struct block_device *bdev)
+static u64 sluice_part_size(struct block_device *bdev)
 {
 	return (u64)bdev_nr_sectors(bdev) << SECTOR_SHIFT;
 }
 
-static bool part_matches(struct block_device *bdev,
-			 const struct sluice_extent *extent)
+static bool sluice_part_matches(struct block_device *bdev,
+				const struct sluice_extent *extent)
 {
-	return part_start(bdev) == extent->start &&
-	       part_size(bdev) == extent->size;
+	return sluice_part_start(bdev) == extent->start &&
+	       sluice_part_size(bdev) == extent->size;
 }
 
-static bool part_overlaps(struct block_device *bdev,
-			  const struct sluice_extent *extent)
+static bool sluice_part_overlaps(struct block_device *bdev,
+				 const struct sluice_extent *extent)
 {
-	return part_start(bdev) < extent->start + extent->size &&
-	       extent->start < part_start(bdev) + part_size(bdev);
+	return sluice_part_start(bdev) < extent->start + extent->size &&
+	       extent->start < sluice_part_start(bdev) + sluice_part_size(bdev);
 }
 
 /*
  * Find a slice's partition. -ENOENT where the block layer does not have it,
  * -EBUSY where it has another one that shares blocks with the slice.
  */
-static int part_find(struct gendisk *disk, const struct sluice_extent *extent,
-		     dev_t *devt)
+static int sluice_part_find(struct gendisk *disk,
+			    const struct sluice_extent *extent, dev_t *devt)
 {
 	struct block_device *bdev;
 	unsigned long idx;
@@ -61,11 +61,11 @@ static int part_find(struct gendisk *disk, const struct sluice_extent *extent,
 	}
 	rcu_read_lock();
 	xa_for_each_start(&disk->part_tbl, idx, bdev, 1) {
-		if (part_matches(bdev, extent)) {
+		if (sluice_part_matches(bdev, extent)) {
 			*devt = bdev->bd_dev;
 			if (ret == -ENOENT)
 				ret = 0;
-		} else if (part_overlaps(bdev, extent)) {
+		} else if (sluice_part_overlaps(bdev, extent)) {
 			ret = -EBUSY;
 		}
 	}
@@ -74,12 +74,12 @@ static int part_find(struct gendisk *disk, const struct sluice_extent *extent,
 }
 
 /* The table of partitions may have changed between finding and opening. */
-static bool part_is_right(const struct sluice_slice *slice)
+static bool sluice_part_is_right(const struct sluice_slice *slice)
 {
 	struct block_device *bdev = slice->claim.bdev;
 
 	return bdev->bd_disk == slice->disk->disk &&
-	       part_matches(bdev, &slice->extent);
+	       sluice_part_matches(bdev, &slice->extent);
 }
 
 /**
@@ -99,7 +99,7 @@ int sluice_part_open(struct sluice_slice *slice)
 
 	lockdep_assert_held(&slice->parent->lock);
 	lockdep_assert_held(&slice->claim_lock);
-	ret = part_find(slice->disk->disk, &slice->extent, &devt);
+	ret = sluice_part_find(slice->disk->disk, &slice->extent, &devt);
 	if (ret)
 		return ret;
 	ret = sluice_compat_bdev_open(&slice->claim, devt, slice);
@@ -107,7 +107,7 @@ int sluice_part_open(struct sluice_slice *slice)
 		slice->claim.bdev = NULL;
 		return ret == -ENXIO ? -ENOENT : ret;
 	}
-	if (!part_is_right(slice)) {
+	if (!sluice_part_is_right(slice)) {
 		sluice_part_close(slice);
 		return -EAGAIN;
 	}
@@ -126,7 +126,8 @@ void sluice_part_close(struct sluice_slice *slice)
 	sluice_compat_bdev_close(&slice->claim);
 }
 
-static int part_flush_range(struct block_device *bdev, u64 start, u64 end)
+static int sluice_part_flush_range(struct block_device *bdev, u64 start,
+				   u64 end)
 {
 	struct address_space *mapping = sluice_compat_bdev_mapping(bdev);
 	unsigned int tries;
@@ -164,16 +165,17 @@ int sluice_part_flush(struct sluice_slice *slice)
 	lockdep_assert_held(&slice->claim_lock);
 	if (!bdev)
 		return -ENODEV;
-	start = part_start(bdev);
-	size = part_size(bdev);
-	ret = part_flush_range(bdev, 0, size - 1);
+	start = sluice_part_start(bdev);
+	size = sluice_part_size(bdev);
+	ret = sluice_part_flush_range(bdev, 0, size - 1);
 	if (ret || bdev == bdev_whole(bdev))
 		return ret;
-	return part_flush_range(bdev_whole(bdev), start, start + size - 1);
+	return sluice_part_flush_range(bdev_whole(bdev), start,
+				       start + size - 1);
 }
 
 /* Claims of the disk itself are counted with those of its partitions. */
-static bool part_whole_busy(struct gendisk *disk, int part_holders)
+static bool sluice_part_whole_busy(struct gendisk *disk, int part_holders)
 {
 	return READ_ONCE(disk->part0->bd_holders) > part_holders;
 }
@@ -196,15 +198,15 @@ bool sluice_part_busy(struct gendisk *disk, const struct sluice_extent *extent)
 	int holders = 0;
 
 	if (!extent->partition)
-		return part_whole_busy(disk, 0);
+		return sluice_part_whole_busy(disk, 0);
 	rcu_read_lock();
 	xa_for_each_start(&disk->part_tbl, idx, bdev, 1) {
 		int n = READ_ONCE(bdev->bd_holders);
 
 		holders += n;
-		if (n && part_overlaps(bdev, extent))
+		if (n && sluice_part_overlaps(bdev, extent))
 			busy = true;
 	}
 	rcu_read_unlock();
-	return busy || part_whole_busy(disk, holders);
+	return busy || sluice_part_whole_busy(disk, holders);
 }

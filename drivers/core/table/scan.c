@@ -40,7 +40,7 @@ struct scan {
 	bool rejected;
 };
 
-static const char *scan_disk_name(const struct sluice_disk *disk)
+static const char *sluice_scan_disk_name(const struct sluice_disk *disk)
 {
 	return disk->disk->disk_name;
 }
@@ -48,7 +48,7 @@ static const char *scan_disk_name(const struct sluice_disk *disk)
 /* --- Reading --- */
 
 /* Past the page cache, which has been written back before. */
-static int scan_read(void *priv, u64 offset_bytes, void *buf, size_t len)
+static int sluice_scan_read(void *priv, u64 offset_bytes, void *buf, size_t len)
 {
 	struct scan *scan = priv;
 	unsigned int nr = DIV_ROUND_UP(offset_in_page(buf) + len, PAGE_SIZE);
@@ -70,7 +70,8 @@ static int scan_read(void *priv, u64 offset_bytes, void *buf, size_t len)
 	return ret;
 }
 
-static int scan_append(struct scan *scan, const struct sluice_extent *extent)
+static int sluice_scan_append(struct scan *scan,
+			      const struct sluice_extent *extent)
 {
 	struct scan_entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
 
@@ -86,13 +87,13 @@ static int scan_append(struct scan *scan, const struct sluice_extent *extent)
  * that shares one with its neighbour, or with the table itself, would be
  * overwritten with what the host has cached of it when that is written.
  */
-static bool scan_aligned(const struct sluice_gpt_entry *entry)
+static bool sluice_scan_aligned(const struct sluice_gpt_entry *entry)
 {
 	return !(entry->start_bytes % PAGE_SIZE) &&
 	       !(entry->size_bytes % PAGE_SIZE);
 }
 
-static int scan_visit(void *priv, const struct sluice_gpt_entry *entry)
+static int sluice_scan_visit(void *priv, const struct sluice_gpt_entry *entry)
 {
 	struct scan *scan = priv;
 	struct sluice_extent extent = {
@@ -103,43 +104,43 @@ static int scan_visit(void *priv, const struct sluice_gpt_entry *entry)
 		.pool = entry->attributes & SLUICE_GPT_ATTR_POOL,
 	};
 
-	if (!scan_aligned(entry)) {
+	if (!sluice_scan_aligned(entry)) {
 		scan->rejected = true;
 		dev_notice_ratelimited(scan->disk->parent->dev,
 				       "%s: partition %u (%pUb) is no slice: start %llu and size %llu are not both multiples of %lu bytes\n",
-				       scan_disk_name(scan->disk),
+				       sluice_scan_disk_name(scan->disk),
 				       entry->partition, &entry->uuid,
 				       entry->start_bytes, entry->size_bytes,
 				       PAGE_SIZE);
 		return 0;
 	}
 	strscpy(extent.name, entry->name, sizeof(extent.name));
-	return scan_append(scan, &extent);
+	return sluice_scan_append(scan, &extent);
 }
 
-static void scan_reject(void *priv, u32 partition, const uuid_t *uuid,
-			enum sluice_gpt_flaw flaw)
+static void sluice_scan_reject(void *priv, u32 partition, const uuid_t *uuid,
+			       enum sluice_gpt_flaw flaw)
 {
 	struct scan *scan = priv;
 
 	scan->rejected = true;
 	dev_notice_ratelimited(scan->disk->parent->dev,
 			       "%s: partition %u (%pUb) is no slice: %s\n",
-			       scan_disk_name(scan->disk), partition, uuid,
-			       sluice_gpt_flaw_name(flaw));
+			       sluice_scan_disk_name(scan->disk), partition,
+			       uuid, sluice_gpt_flaw_name(flaw));
 }
 
 /* Fill in @found. A disk without slices in its table is one slice itself. */
-static int scan_collect(struct scan *scan)
+static int sluice_scan_collect(struct scan *scan)
 {
 	static const guid_t type = SLUICE_GPT_TYPE_SLICE;
 	struct sluice_disk *disk = scan->disk;
 	const struct sluice_gpt_reader reader = {
-		.read = scan_read,
+		.read = sluice_scan_read,
 		.priv = scan,
 		.size_bytes = (u64)get_capacity(disk->disk) << SECTOR_SHIFT,
 		.block_size = disk->block_size,
-		.reject = scan_reject,
+		.reject = sluice_scan_reject,
 	};
 	struct sluice_extent whole = {
 		.uuid = disk->uuid,
@@ -152,15 +153,15 @@ static int scan_collect(struct scan *scan)
 	ret = sync_blockdev(disk->disk->part0);
 	if (ret)
 		return ret;
-	ret = sluice_gpt_parse(&reader, &type, scan_visit, scan);
+	ret = sluice_gpt_parse(&reader, &type, sluice_scan_visit, scan);
 	if (ret && ret != -ENODATA && ret != -EMEDIUMTYPE)
 		return ret;
 	if (!list_empty(&scan->found) || scan->rejected)
 		return 0;
-	return scan_append(scan, &whole);
+	return sluice_scan_append(scan, &whole);
 }
 
-static void scan_free(struct scan *scan)
+static void sluice_scan_free(struct scan *scan)
 {
 	struct scan_entry *e, *tmp;
 
@@ -171,20 +172,20 @@ static void scan_free(struct scan *scan)
 
 /* --- Merging --- */
 
-static bool scan_is_free(struct sluice_slice *slice)
+static bool sluice_scan_is_free(struct sluice_slice *slice)
 {
 	return sluice_slice_get_state(slice) == SLUICE_SLICE_FREE;
 }
 
-static bool scan_overlap(const struct sluice_extent *a,
-			 const struct sluice_extent *b)
+static bool sluice_scan_overlap(const struct sluice_extent *a,
+				const struct sluice_extent *b)
 {
 	return a->start < b->start + b->size && b->start < a->start + a->size;
 }
 
 /* The one entry that is still this slice, under the same name in sysfs. */
-static struct scan_entry *scan_match(struct scan *scan,
-				     const struct sluice_slice *slice)
+static struct scan_entry *sluice_scan_match(struct scan *scan,
+					    const struct sluice_slice *slice)
 {
 	struct scan_entry *e;
 
@@ -196,7 +197,7 @@ static struct scan_entry *scan_match(struct scan *scan,
 }
 
 /* Update or remove the free slices of the disk; takes what it has used. */
-static void scan_merge_known(struct scan *scan)
+static void sluice_scan_merge_known(struct scan *scan)
 {
 	struct sluice_parent *parent = scan->disk->parent;
 	struct sluice_slice *slice, *tmp;
@@ -204,9 +205,9 @@ static void scan_merge_known(struct scan *scan)
 	list_for_each_entry_safe(slice, tmp, &parent->slice_list, list) {
 		struct scan_entry *e;
 
-		if (slice->disk != scan->disk || !scan_is_free(slice))
+		if (slice->disk != scan->disk || !sluice_scan_is_free(slice))
 			continue;
-		e = scan_match(scan, slice);
+		e = sluice_scan_match(scan, slice);
 		if (!e) {
 			sluice_slice_forget(slice);
 			continue;
@@ -218,22 +219,22 @@ static void scan_merge_known(struct scan *scan)
 }
 
 /* Whoever is in use on this disk and shares blocks with an entry. */
-static struct sluice_slice *scan_conflict(struct scan *scan,
-					  const struct sluice_extent *extent)
+static struct sluice_slice *
+sluice_scan_conflict(struct scan *scan, const struct sluice_extent *extent)
 {
 	struct sluice_parent *parent = scan->disk->parent;
 	struct sluice_slice *slice;
 
 	list_for_each_entry(slice, &parent->slice_list, list)
-		if (slice->disk == scan->disk && !scan_is_free(slice) &&
-		    scan_overlap(&slice->extent, extent))
+		if (slice->disk == scan->disk && !sluice_scan_is_free(slice) &&
+		    sluice_scan_overlap(&slice->extent, extent))
 			return slice;
 	return NULL;
 }
 
 /* Whoever has the name that an entry would get: its partition was renumbered. */
-static struct sluice_slice *scan_namesake(struct scan *scan,
-					  const struct sluice_extent *extent)
+static struct sluice_slice *
+sluice_scan_namesake(struct scan *scan, const struct sluice_extent *extent)
 {
 	struct sluice_slice *slice;
 
@@ -244,7 +245,8 @@ static struct sluice_slice *scan_namesake(struct scan *scan,
 	return NULL;
 }
 
-static int scan_add_new(struct scan *scan, const struct sluice_extent *extent)
+static int sluice_scan_add_new(struct scan *scan,
+			       const struct sluice_extent *extent)
 {
 	struct sluice_disk *disk = scan->disk;
 	struct sluice_slice *other;
@@ -257,56 +259,58 @@ static int scan_add_new(struct scan *scan, const struct sluice_extent *extent)
 		other->ambiguous = true;
 		dev_notice_ratelimited(disk->parent->dev,
 				       "%s: partition %u is not shown, its UUID %pUb is that of slice %s\n",
-				       scan_disk_name(disk), extent->partition,
-				       &extent->uuid, dev_name(&other->dev));
+				       sluice_scan_disk_name(disk),
+				       extent->partition, &extent->uuid,
+				       dev_name(&other->dev));
 		return 0;
 	}
-	other = scan_namesake(scan, extent);
+	other = sluice_scan_namesake(scan, extent);
 	if (other) {
 		dev_notice_ratelimited(disk->parent->dev,
 				       "%s: slice %pUb is not shown, slice %pUb, which is in use, has its number %u\n",
-				       scan_disk_name(disk), &extent->uuid,
-				       &other->extent.uuid, extent->partition);
+				       sluice_scan_disk_name(disk),
+				       &extent->uuid, &other->extent.uuid,
+				       extent->partition);
 		return 0;
 	}
-	other = scan_conflict(scan, extent);
+	other = sluice_scan_conflict(scan, extent);
 	if (other) {
 		dev_notice_ratelimited(disk->parent->dev,
 				       "%s: slice %pUb is not shown, it shares blocks with %s, which is in use\n",
-				       scan_disk_name(disk), &extent->uuid,
-				       dev_name(&other->dev));
+				       sluice_scan_disk_name(disk),
+				       &extent->uuid, dev_name(&other->dev));
 		return 0;
 	}
 	return sluice_slice_add(disk, extent);
 }
 
-static int scan_merge(struct scan *scan)
+static int sluice_scan_merge(struct scan *scan)
 {
 	struct scan_entry *e;
 	int ret = 0;
 
-	scan_merge_known(scan);
+	sluice_scan_merge_known(scan);
 	list_for_each_entry(e, &scan->found, list) {
-		int err = scan_add_new(scan, &e->extent);
+		int err = sluice_scan_add_new(scan, &e->extent);
 
 		if (!err)
 			continue;
 		ret = err;
 		dev_warn_ratelimited(scan->disk->parent->dev,
 				     "%s: showing slice %pUb failed with error %d\n",
-				     scan_disk_name(scan->disk),
+				     sluice_scan_disk_name(scan->disk),
 				     &e->extent.uuid, err);
 	}
 	return ret;
 }
 
-static bool scan_given_away(struct sluice_disk *disk)
+static bool sluice_scan_given_away(struct sluice_disk *disk)
 {
 	struct sluice_slice *slice;
 
 	list_for_each_entry(slice, &disk->parent->slice_list, list)
 		if (slice->disk == disk && !slice->extent.partition &&
-		    !scan_is_free(slice))
+		    !sluice_scan_is_free(slice))
 			return true;
 	return false;
 }
@@ -327,15 +331,15 @@ int sluice_scan_disk(struct sluice_disk *disk)
 
 	lockdep_assert_held(&disk->parent->lock);
 	INIT_LIST_HEAD(&scan.found);
-	if (disk->guest_table || scan_given_away(disk))
+	if (disk->guest_table || sluice_scan_given_away(disk))
 		return 0;
-	ret = scan_collect(&scan);
+	ret = sluice_scan_collect(&scan);
 	if (ret == -EINVAL)
-		scan_free(&scan);
+		sluice_scan_free(&scan);
 	if (!ret || ret == -EINVAL) {
-		err = scan_merge(&scan);
+		err = sluice_scan_merge(&scan);
 		ret = ret ?: err;
 	}
-	scan_free(&scan);
+	sluice_scan_free(&scan);
 	return ret;
 }

@@ -17,7 +17,7 @@
 
 static struct workqueue_struct *wipe_wq;
 
-static int wipe_zero(struct sluice_slice *slice)
+static int sluice_wipe_zero(struct sluice_slice *slice)
 {
 	struct block_device *bdev = slice->claim.bdev;
 	sector_t nr = bdev_nr_sectors(bdev);
@@ -55,14 +55,14 @@ int sluice_wipe(struct sluice_slice *slice)
 	lockdep_assert_held(&slice->claim_lock);
 	ret = sluice_part_flush(slice);
 	if (!ret)
-		ret = wipe_zero(slice);
+		ret = sluice_wipe_zero(slice);
 	if (!ret)
 		ret = sluice_part_flush(slice);
 	slice->clean = !ret;
 	return ret;
 }
 
-static void wipe_work(struct work_struct *work)
+static void sluice_wipe_work(struct work_struct *work)
 {
 	struct sluice_slice *slice = container_of(work, struct sluice_slice,
 						  wipe);
@@ -91,7 +91,7 @@ static void wipe_work(struct work_struct *work)
  */
 void sluice_wipe_init(struct sluice_slice *slice)
 {
-	INIT_WORK(&slice->wipe, wipe_work);
+	INIT_WORK(&slice->wipe, sluice_wipe_work);
 }
 
 /**

@@ -8,7 +8,7 @@
  * comes by only when it is called.
  */
 #include "../core/core.h"
-#include "../core/memory/gmem_table.h"
+#include "../core/memory/iova_table.h"
 #include "guest/vctrl.h"
 
 #include "bed.h"
@@ -77,22 +77,23 @@ static dma_addr_t bed_map(void *priv, struct page *page, size_t size,
 	return BUS + ((u64)page_to_pfn(page) << PAGE_SHIFT);
 }
 
-static const struct sluice_gmem_ops bed_gmem_ops = { .map = bed_map };
+static const struct sluice_iova_ops bed_gmem_ops = {.map = bed_map};
 
 static void init_memory(void)
 {
-	struct sluice_gmem *gmem = &vdev.gmem;
+	struct sluice_iova_table *table = &vdev.iova_table;
 	unsigned long first, i;
 
-	gmem->ops = &bed_gmem_ops;
-	gmem->max_map = SIZE_MAX;
+	table->ops = &bed_gmem_ops;
+	table->max_map = SIZE_MAX;
 	for (first = 0; first < BED_RAM_PAGES; first += BED_CHUNK_PAGES) {
 		for (i = 0; i < BED_CHUNK_PAGES; i++)
-			gmem->pages[i] = pfn_to_page(host_page(first + i));
-		expect("installed", sluice_gmem_install(gmem,
-							first << PAGE_SHIFT,
-							SLUICE_GMEM_SHIFT -
-							PAGE_SHIFT, true), 0);
+			table->pages[i] = pfn_to_page(host_page(first + i));
+		expect("installed",
+		       sluice_iova_install(table, first << PAGE_SHIFT,
+					   SLUICE_IOVA_SHIFT - PAGE_SHIFT,
+					   true),
+		       0);
 	}
 }
 

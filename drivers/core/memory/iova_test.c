@@ -17,27 +17,27 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "memory/gmem.h"
+#include "memory/iova.h"
 
-#define PAGES		SLUICE_GMEM_PAGES
-#define CHUNK		((u64)SLUICE_GMEM_CHUNK)
-#define ORDER		(SLUICE_GMEM_SHIFT - PAGE_SHIFT)
+#define PAGES SLUICE_IOVA_PAGES
+#define CHUNK ((u64)SLUICE_IOVA_CHUNK)
+#define ORDER (SLUICE_IOVA_SHIFT - PAGE_SHIFT)
 
 /* Where in the guest's address space its chunks are. */
-#define FAKE_CHUNKS	3
-#define FAKE_START	(5 * CHUNK)
+#define FAKE_CHUNKS 3
+#define FAKE_START  (5 * CHUNK)
 
 /* Bus addresses begin here, so that zero is none of them. */
-#define FAKE_DMA	0x100000000ULL
+#define FAKE_DMA 0x100000000ULL
 
 /* What a page of the guest is, besides ordinary. */
-#define FAKE_READ_ONLY	BIT(0)
-#define FAKE_MISSING	BIT(1)
-#define FAKE_PINNED	BIT(2)
+#define FAKE_READ_ONLY BIT(0)
+#define FAKE_MISSING   BIT(1)
+#define FAKE_PINNED    BIT(2)
 
 /**
  * struct fake - a made-up guest
- * @gmem: what is tested
+ * @table: what is tested
  * @test: for failures in callbacks
  * @block: 2 MiB of memory that all chunks share
  * @start: where the chunks are
@@ -56,7 +56,7 @@
  * @go: ends it
  */
 struct fake {
-	struct sluice_gmem gmem;
+	struct sluice_iova_table iova_table;
 	struct kunit *test;
 	struct page *block;
 	u64 start;
@@ -109,7 +109,7 @@ static int fake_pin(void *priv, u64 iova, unsigned int nr, bool write,
 		if (ret)
 			return ret;
 	}
-	if (sluice_gmem_nr_pinned(&fake->gmem) + nr > fake->pin_limit) {
+	if (sluice_iova_nr_pinned(&fake->iova_table) + nr > fake->pin_limit) {
 		fake->refusals++;
 		return -ENOMEM;
 	}
@@ -160,7 +160,7 @@ static void fake_unmap(void *priv, dma_addr_t dma, size_t size, bool write)
 	KUNIT_EXPECT_GT(fake->test, fake->maps--, 0);
 }
 
-static const struct sluice_gmem_ops fake_ops = {
+static const struct sluice_iova_ops fake_ops = {
 	.pin = fake_pin,
 	.unpin = fake_unpin,
 	.map = fake_map,
@@ -194,8 +194,8 @@ static int fake_init(struct kunit *test)
 	init_completion(&fake->entered);
 	init_completion(&fake->go);
 	fake_lay_out(fake);
-	sluice_gmem_init(&fake->gmem, &fake_ops, fake, SIZE_MAX);
-	sluice_gmem_open(&fake->gmem);
+	sluice_iova_init(&fake->iova_table, &fake_ops, fake, SIZE_MAX);
+	sluice_iova_open(&fake->iova_table);
 	test->priv = fake;
 	return 0;
 }
@@ -204,9 +204,10 @@ static void fake_close(struct fake *fake)
 {
 	unsigned int i;
 
-	sluice_gmem_close(&fake->gmem);
+	sluice_iova_close(&fake->iova_table);
 	KUNIT_EXPECT_EQ(fake->test, fake->maps, 0);
-	KUNIT_EXPECT_EQ(fake->test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	KUNIT_EXPECT_EQ(fake->test, sluice_iova_nr_pinned(&fake->iova_table),
+			0);
 	for (i = 0; i < ARRAY_SIZE(fake->page); i++)
 		KUNIT_EXPECT_FALSE(fake->test, fake->page[i] & FAKE_PINNED);
 }
@@ -218,7 +219,7 @@ static void fake_exit(struct kunit *test)
 	if (!fake)
 		return;
 	fake_close(fake);
-	sluice_gmem_destroy(&fake->gmem);
+	sluice_iova_destroy(&fake->iova_table);
 	__free_pages(fake->block, ORDER);
 	kvfree(fake);
 }
@@ -233,7 +234,7 @@ static int fake_get(struct fake *fake, u64 iova, bool write)
 	struct page *page;
 	dma_addr_t dma;
 
-	return sluice_gmem_get(&fake->gmem, iova, write, &page, &dma);
+	return sluice_iova_get(&fake->iova_table, iova, write, &page, &dma);
 }
 
 /* A page is found, and it is the right one. */
@@ -243,8 +244,10 @@ static void fake_expect(struct fake *fake, unsigned int idx)
 	struct page *page;
 	dma_addr_t dma;
 
-	KUNIT_ASSERT_EQ(test, sluice_gmem_get(&fake->gmem, fake_iova(fake, idx),
-					      true, &page, &dma), 0);
+	KUNIT_ASSERT_EQ(test,
+			sluice_iova_get(&fake->iova_table, fake_iova(fake, idx),
+					true, &page, &dma),
+			0);
 	KUNIT_EXPECT_PTR_EQ(test, page, fake->block + fake->where[idx]);
 	KUNIT_EXPECT_EQ(test, dma,
 			FAKE_DMA + ((u64)fake->where[idx] << PAGE_SHIFT));
@@ -254,13 +257,13 @@ static void fake_unmap_range(struct fake *fake, u64 first, u64 last)
 {
 	unsigned int handle;
 
-	handle = sluice_gmem_unmap_begin(&fake->gmem, first, last);
-	sluice_gmem_drop(&fake->gmem, first, last);
-	sluice_gmem_unmap_release(&fake->gmem);
-	sluice_gmem_unmap_end(&fake->gmem, first, last, handle);
+	handle = sluice_iova_unmap_begin(&fake->iova_table, first, last);
+	sluice_iova_drop(&fake->iova_table, first, last);
+	sluice_iova_unmap_release(&fake->iova_table);
+	sluice_iova_unmap_end(&fake->iova_table, first, last, handle);
 }
 
-static void gmem_contiguous_chunk(struct kunit *test)
+static void iova_contiguous_chunk(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
@@ -268,10 +271,10 @@ static void gmem_contiguous_chunk(struct kunit *test)
 	fake_expect(fake, PAGES - 1);
 	fake_expect(fake, 17);
 	KUNIT_EXPECT_EQ(test, fake->map_calls, 1);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 }
 
-static void gmem_scattered_chunk(struct kunit *test)
+static void iova_scattered_chunk(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned int i;
@@ -279,11 +282,11 @@ static void gmem_scattered_chunk(struct kunit *test)
 	for (i = 0; i < PAGES; i++)
 		fake_expect(fake, PAGES + i);
 	KUNIT_EXPECT_EQ(test, fake->map_calls, PAGES);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 }
 
 /* Just one pair out of order, wherever it is, is enough for a page each. */
-static void gmem_nearly_contiguous(struct kunit *test)
+static void iova_nearly_contiguous(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
@@ -293,16 +296,16 @@ static void gmem_nearly_contiguous(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->map_calls, PAGES);
 }
 
-static void gmem_no_large_maps(struct kunit *test)
+static void iova_no_large_maps(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
-	fake->gmem.max_map = SZ_256K;
+	fake->iova_table.max_map = SZ_256K;
 	fake_expect(fake, 3);
 	KUNIT_EXPECT_EQ(test, fake->map_calls, PAGES);
 }
 
-static void gmem_large_map_fails(struct kunit *test)
+static void iova_large_map_fails(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
@@ -311,19 +314,19 @@ static void gmem_large_map_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->map_calls, PAGES);
 }
 
-static void gmem_all_maps_fail(struct kunit *test)
+static void iova_all_maps_fail(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
 	fake->map_fails_above = 0;
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start, true), -EIO);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 	fake->map_fails_above = SIZE_MAX;
 	fake_expect(fake, 0);
 }
 
 /* A hole costs what is in it, and nothing else. */
-static void gmem_hole(struct kunit *test)
+static void iova_hole(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned int hole = 100;
@@ -335,24 +338,25 @@ static void gmem_hole(struct kunit *test)
 			fake_expect(fake, i);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake_iova(fake, hole), false),
 			-EFAULT);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES - 1);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table),
+			PAGES - 1);
 	/* It may be filled later. */
 	fake->page[hole] = 0;
 	fake_expect(fake, hole);
 }
 
-static void gmem_nothing_there(struct kunit *test)
+static void iova_nothing_there(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
 	KUNIT_EXPECT_EQ(test, fake_get(fake, 0, false), -EFAULT);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, U64_MAX, true), -EFAULT);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start - 1, true), -EFAULT);
-	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->gmem.chunks));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova.chunks));
 }
 
 /* Each refusal is a line in the log: there must be few of them. */
-static void gmem_locked_memory_limit(struct kunit *test)
+static void iova_locked_memory_limit(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned long before = jiffies;
@@ -362,8 +366,9 @@ static void gmem_locked_memory_limit(struct kunit *test)
 	for (i = 0; i < 20; i++)
 		fake_expect(fake, 7 * i);
 	for (i = 0; i < 100; i++)
-		KUNIT_EXPECT_EQ(test, fake_get(fake, fake_iova(fake, 501),
-					       true), -ENOMEM);
+		KUNIT_EXPECT_EQ(test,
+				fake_get(fake, fake_iova(fake, 501), true),
+				-ENOMEM);
 	/* Two to begin with, and two for each half second after that. */
 	KUNIT_EXPECT_LE(test, fake->refusals,
 			2 + 2 * ((jiffies - before) / (HZ / 2)));
@@ -374,7 +379,7 @@ static void gmem_locked_memory_limit(struct kunit *test)
 	fake_expect(fake, 501);
 }
 
-static void gmem_read_only(struct kunit *test)
+static void iova_read_only(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	u64 iova = fake_iova(fake, 9);
@@ -390,25 +395,26 @@ static void gmem_read_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->map_read_only, 1);
 }
 
-static void gmem_end_of_address_space(struct kunit *test)
+static void iova_end_of_address_space(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	char byte = 0;
 
 	fake->start = 0 - (u64)FAKE_CHUNKS * CHUNK;
 	fake_expect(fake, FAKE_CHUNKS * PAGES - 1);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_copy(&fake->gmem, U64_MAX, &byte, 1,
-					       true), 0);
-	KUNIT_EXPECT_TRUE(test, sluice_gmem_holds(&fake->gmem, U64_MAX,
-						  U64_MAX));
-	KUNIT_EXPECT_FALSE(test, sluice_gmem_holds(&fake->gmem, 0,
-						   0 - CHUNK - 1));
+	KUNIT_EXPECT_EQ(test,
+			sluice_iova_copy(&fake->iova_table, U64_MAX, &byte, 1, true),
+			0);
+	KUNIT_EXPECT_TRUE(test,
+			  sluice_iova_holds(&fake->iova_table, U64_MAX, U64_MAX));
+	KUNIT_EXPECT_FALSE(test,
+			   sluice_iova_holds(&fake->iova_table, 0, 0 - CHUNK - 1));
 	fake_unmap_range(fake, U64_MAX, U64_MAX);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 }
 
 /* One byte unmapped drops the chunk it is in, and no other. */
-static void gmem_partial_unmap(struct kunit *test)
+static void iova_partial_unmap(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned int i;
@@ -417,17 +423,19 @@ static void gmem_partial_unmap(struct kunit *test)
 		fake_expect(fake, i * PAGES);
 	fake_unmap_range(fake, fake->start + 2 * CHUNK - 1,
 			 fake->start + 2 * CHUNK - 1);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 2 * PAGES);
-	KUNIT_EXPECT_TRUE(test, sluice_gmem_holds(&fake->gmem, fake->start,
-						  fake->start));
-	KUNIT_EXPECT_FALSE(test, sluice_gmem_holds(&fake->gmem,
-						   fake->start + CHUNK,
-						   fake->start + 2 * CHUNK - 1));
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table),
+			2 * PAGES);
+	KUNIT_EXPECT_TRUE(test, sluice_iova_holds(&fake->iova_table,
+						  fake->start, fake->start));
+	KUNIT_EXPECT_FALSE(test,
+			   sluice_iova_holds(&fake->iova_table,
+					     fake->start + CHUNK,
+					     fake->start + 2 * CHUNK - 1));
 	/* What should have stayed comes back. */
 	fake_expect(fake, PAGES);
 }
 
-static void gmem_unmap_across_chunks(struct kunit *test)
+static void iova_unmap_across_chunks(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned int i;
@@ -435,11 +443,11 @@ static void gmem_unmap_across_chunks(struct kunit *test)
 	for (i = 0; i < FAKE_CHUNKS; i++)
 		fake_expect(fake, i * PAGES);
 	fake_unmap_range(fake, fake->start + CHUNK - 1, fake->start + CHUNK);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 	KUNIT_EXPECT_EQ(test, fake->maps, PAGES);
 }
 
-static void gmem_unmap_all(struct kunit *test)
+static void iova_unmap_all(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned int i;
@@ -447,23 +455,23 @@ static void gmem_unmap_all(struct kunit *test)
 	for (i = 0; i < FAKE_CHUNKS; i++)
 		fake_expect(fake, i * PAGES);
 	fake_unmap_range(fake, 0, U64_MAX);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 	KUNIT_EXPECT_EQ(test, fake->maps, 0);
-	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->gmem.chunks));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova.chunks));
 }
 
-static void gmem_unmap_nothing(struct kunit *test)
+static void iova_unmap_nothing(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
 	fake_expect(fake, 0);
 	fake_unmap_range(fake, 0, fake->start - 1);
 	fake_unmap_range(fake, fake->start + CHUNK, U64_MAX);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 }
 
 /* What has just been unmapped is pinned again after the grace time only. */
-static void gmem_grace(struct kunit *test)
+static void iova_grace(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned long before;
@@ -482,22 +490,23 @@ static void gmem_grace(struct kunit *test)
 			(SLUICE_RECENT_GRACE << SLUICE_RECENT_DOUBLINGS) / 2);
 }
 
-static void gmem_busy_with_unmap(struct kunit *test)
+static void iova_busy_with_unmap(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned int handle;
 
 	fake_expect(fake, 0);
-	handle = sluice_gmem_unmap_begin(&fake->gmem, fake->start,
+	handle = sluice_iova_unmap_begin(&fake->iova_table, fake->start,
 					 fake->start);
 	/* What is there is found; nothing is pinned, wherever it is. */
 	fake_expect(fake, 1);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start + CHUNK, true),
 			-EAGAIN);
-	sluice_gmem_drop(&fake->gmem, fake->start, fake->start);
+	sluice_iova_drop(&fake->iova_table, fake->start, fake->start);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start, true), -EAGAIN);
-	sluice_gmem_unmap_release(&fake->gmem);
-	sluice_gmem_unmap_end(&fake->gmem, fake->start, fake->start, handle);
+	sluice_iova_unmap_release(&fake->iova_table);
+	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
+			      handle);
 	fake_expect(fake, PAGES);
 }
 
@@ -525,36 +534,39 @@ static void fake_getter_start(struct fake *fake, struct fake_getter *getter)
 	getter->iova = fake->start;
 	init_completion(&getter->done);
 	WRITE_ONCE(fake->hold_pin, true);
-	task = kthread_run(fake_getter_thread, getter, "sluice_gmem_test");
+	task = kthread_run(fake_getter_thread, getter, "sluice_iova_test");
 	KUNIT_ASSERT_FALSE(fake->test, IS_ERR(task));
 	wait_for_completion(&fake->entered);
 }
 
 /* An unmap does not wait for those who wait for a pin: they give up. */
-static void gmem_waiter_gives_up(struct kunit *test)
+static void iova_waiter_gives_up(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	struct fake_getter getter;
 	unsigned int handle;
 
 	fake_getter_start(fake, &getter);
-	handle = sluice_gmem_unmap_begin(&fake->gmem, fake->start,
+	handle = sluice_iova_unmap_begin(&fake->iova_table, fake->start,
 					 fake->start);
 	wait_for_completion(&getter.done);
 	KUNIT_EXPECT_EQ(test, getter.ret, -EAGAIN);
-	KUNIT_EXPECT_FALSE(test, sluice_gmem_holds(&fake->gmem, 0, U64_MAX));
-	sluice_gmem_drop(&fake->gmem, fake->start, fake->start);
-	sluice_gmem_unmap_release(&fake->gmem);
+	KUNIT_EXPECT_FALSE(test,
+			   sluice_iova_holds(&fake->iova_table, 0, U64_MAX));
+	sluice_iova_drop(&fake->iova_table, fake->start, fake->start);
+	sluice_iova_unmap_release(&fake->iova_table);
 
 	/* What has been pinned for it meanwhile does not stay. */
 	complete(&fake->go);
-	sluice_gmem_unmap_end(&fake->gmem, fake->start, fake->start, handle);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
-	KUNIT_EXPECT_FALSE(test, sluice_gmem_holds(&fake->gmem, 0, U64_MAX));
+	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
+			      handle);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
+	KUNIT_EXPECT_FALSE(test,
+			   sluice_iova_holds(&fake->iova_table, 0, U64_MAX));
 }
 
 /* An unmap elsewhere may send the waiter away, too, but the pin is kept. */
-static void gmem_pin_survives_other_unmap(struct kunit *test)
+static void iova_pin_survives_other_unmap(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	struct fake_getter getter;
@@ -564,11 +576,11 @@ static void gmem_pin_survives_other_unmap(struct kunit *test)
 	complete(&fake->go);
 	wait_for_completion(&getter.done);
 	fake_expect(fake, 0);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 }
 
 /* The unmap does not wait for ever, so that VFIO can look for itself. */
-static void gmem_unmap_waits_a_while(struct kunit *test)
+static void iova_unmap_waits_a_while(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 
@@ -576,13 +588,13 @@ static void gmem_unmap_waits_a_while(struct kunit *test)
 	WRITE_ONCE(fake->hold_unpin, true);
 	fake_unmap_range(fake, fake->start, fake->start);
 	KUNIT_EXPECT_EQ(test, fake->maps, 0);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), PAGES);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 	complete(&fake->go);
 	fake_unmap_range(fake, fake->start, fake->start);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 }
 
-static void gmem_closed(struct kunit *test)
+static void iova_closed(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	char byte;
@@ -591,14 +603,16 @@ static void gmem_closed(struct kunit *test)
 	fake_expect(fake, PAGES);
 	fake_close(fake);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start, false), -ENODEV);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_copy(&fake->gmem, fake->start, &byte,
-					       1, false), -ENODEV);
+	KUNIT_EXPECT_EQ(test,
+			sluice_iova_copy(&fake->iova_table, fake->start, &byte,
+					 1, false),
+			-ENODEV);
 	fake_unmap_range(fake, 0, U64_MAX);
-	sluice_gmem_open(&fake->gmem);
+	sluice_iova_open(&fake->iova_table);
 	fake_expect(fake, 0);
 }
 
-static void gmem_copies(struct kunit *test)
+static void iova_copies(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	u64 iova = fake_iova(fake, PAGES + 3) + 100;
@@ -606,14 +620,18 @@ static void gmem_copies(struct kunit *test)
 	char buf[] = "seven of nine";
 
 	memset(there - 1, '.', sizeof(buf) + 2);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_copy(&fake->gmem, iova, buf,
-					       sizeof(buf), true), 0);
+	KUNIT_EXPECT_EQ(test,
+			sluice_iova_copy(&fake->iova_table, iova, buf,
+					 sizeof(buf), true),
+			0);
 	KUNIT_EXPECT_STREQ(test, there, "seven of nine");
 	KUNIT_EXPECT_EQ(test, there[-1], '.');
 	KUNIT_EXPECT_EQ(test, there[sizeof(buf)], '.');
 	there[0] = 'S';
-	KUNIT_EXPECT_EQ(test, sluice_gmem_copy(&fake->gmem, iova, buf,
-					       sizeof(buf), false), 0);
+	KUNIT_EXPECT_EQ(test,
+			sluice_iova_copy(&fake->iova_table, iova, buf,
+					 sizeof(buf), false),
+			0);
 	KUNIT_EXPECT_STREQ(test, buf, "Seven of nine");
 }
 
@@ -633,8 +651,8 @@ static int fake_find(struct fake *fake, struct sluice_mem_cursor *cursor,
 	dma_addr_t dma;
 	int ret;
 
-	ret = sluice_gmem_find(&fake->gmem, cursor, fake_iova(fake, idx), write,
-			       &page, &dma);
+	ret = sluice_iova_find(&fake->iova_table, cursor, fake_iova(fake, idx),
+			       write, &page, &dma);
 	if (ret)
 		return ret;
 	KUNIT_EXPECT_PTR_EQ(fake->test, page, fake->block + fake->where[idx]);
@@ -643,14 +661,14 @@ static int fake_find(struct fake *fake, struct sluice_mem_cursor *cursor,
 }
 
 /* What nobody has asked for is not found, nor is it had pinned. */
-static void gmem_find_misses(struct kunit *test)
+static void iova_find_misses(struct kunit *test)
 {
 	struct sluice_mem_cursor cursor = {};
 	struct fake *fake = test->priv;
 
 	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, false), -ENOENT);
 	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES, false), -ENOENT);
-	KUNIT_EXPECT_EQ(test, sluice_gmem_nr_pinned(&fake->gmem), 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 	fake_expect(fake, 0);
 	/* not having found it is nothing that a cursor remembers */
 	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, true), 0);
@@ -661,7 +679,7 @@ static void gmem_find_misses(struct kunit *test)
 }
 
 /* All pages, in any order, and what the cursor has for those who look inline */
-static void gmem_find_all(struct kunit *test)
+static void iova_find_all(struct kunit *test)
 {
 	struct sluice_mem_cursor cursor = {};
 	struct fake *fake = test->priv;
@@ -671,9 +689,10 @@ static void gmem_find_all(struct kunit *test)
 		fake_expect(fake, i * PAGES);
 	for (i = 0; i < FAKE_CHUNKS * PAGES; i++) {
 		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, i % 2), 0);
-		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor,
-						i * 97 % (FAKE_CHUNKS * PAGES),
-						true), 0);
+		KUNIT_EXPECT_EQ(test,
+				fake_find(fake, &cursor,
+					  i * 97 % (FAKE_CHUNKS * PAGES), true),
+				0);
 	}
 	for (i = 0; i < FAKE_CHUNKS; i++) {
 		u64 tag = fake_iova(fake, i * PAGES) / CHUNK + 1;
@@ -688,7 +707,7 @@ static void gmem_find_all(struct kunit *test)
 }
 
 /* Two chunks that compete for a place in the cursor */
-static void gmem_find_ways(struct kunit *test)
+static void iova_find_ways(struct kunit *test)
 {
 	struct sluice_mem_cursor cursor = {};
 	struct fake *fake = test->priv;
@@ -699,14 +718,15 @@ static void gmem_find_ways(struct kunit *test)
 	for (i = 0; i < 4; i++) {
 		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, true), 0);
 		fake->start += SLUICE_MEM_CURSOR_WAYS * CHUNK;
-		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, true), -ENOENT);
+		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, i, true),
+				-ENOENT);
 		fake->start -= SLUICE_MEM_CURSOR_WAYS * CHUNK;
 		KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES + i, true),
 				0);
 	}
 }
 
-#define LIST_LEN	40
+#define LIST_LEN 40
 
 /* A list that begins with page @first of the guest; every third goes back. */
 static void fake_list(struct fake *fake, __le64 *list, unsigned int *idx,
@@ -735,11 +755,12 @@ static unsigned int fake_find_list(struct fake *fake, bool write, __le64 *list,
 {
 	struct sluice_mem_cursor cursor = {};
 
-	return sluice_gmem_find_list(&fake->gmem, &cursor, write, list, nr);
+	return sluice_iova_find_list(&fake->iova_table, &cursor, write, list,
+				     nr);
 }
 
 /* Lists of all lengths, and over both borders of chunks */
-static void gmem_list(struct kunit *test)
+static void iova_list(struct kunit *test)
 {
 	static const unsigned int firsts[] = {
 		0, PAGES - 20, PAGES - 8, PAGES - 1, PAGES, 2 * PAGES - 11,
@@ -754,8 +775,9 @@ static void gmem_list(struct kunit *test)
 	for (f = 0; f < ARRAY_SIZE(firsts); f++) {
 		for (nr = 0; nr <= LIST_LEN; nr++) {
 			fake_list(fake, list, idx, firsts[f], nr);
-			KUNIT_EXPECT_EQ(test, fake_find_list(fake, true, list,
-							     nr), nr);
+			KUNIT_EXPECT_EQ(test,
+					fake_find_list(fake, true, list, nr),
+					nr);
 			for (i = 0; i < nr; i++)
 				KUNIT_EXPECT_EQ(test, le64_to_cpu(list[i]),
 						fake_dma(fake, idx[i]));
@@ -776,14 +798,15 @@ static void fake_expect_stop(struct fake *fake, unsigned int first,
 	KUNIT_EXPECT_EQ(fake->test, fake_find_list(fake, write, list, LIST_LEN),
 			at);
 	for (i = 0; i < LIST_LEN; i++) {
-		u64 wanted = i < at ? fake_dma(fake, idx[i]) :
-			     i == at ? bad : fake_iova(fake, idx[i]);
+		u64 wanted = i < at  ? fake_dma(fake, idx[i]) :
+			     i == at ? bad :
+				       fake_iova(fake, idx[i]);
 
 		KUNIT_EXPECT_EQ(fake->test, le64_to_cpu(list[i]), wanted);
 	}
 }
 
-static void gmem_list_stops(struct kunit *test)
+static void iova_list_stops(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned int first, at;
@@ -807,7 +830,7 @@ static void gmem_list_stops(struct kunit *test)
 }
 
 /* What may not be written is found for reading alone, and holes are not. */
-static void gmem_find_read_only(struct kunit *test)
+static void iova_find_read_only(struct kunit *test)
 {
 	struct sluice_mem_cursor cursor = {};
 	struct fake *fake = test->priv;
@@ -834,43 +857,42 @@ static void gmem_find_read_only(struct kunit *test)
 			fake_first_of(idx, PAGES + 60));
 }
 
-static struct kunit_case gmem_cases[] = {
-	KUNIT_CASE(gmem_contiguous_chunk),
-	KUNIT_CASE(gmem_scattered_chunk),
-	KUNIT_CASE(gmem_nearly_contiguous),
-	KUNIT_CASE(gmem_no_large_maps),
-	KUNIT_CASE(gmem_large_map_fails),
-	KUNIT_CASE(gmem_all_maps_fail),
-	KUNIT_CASE(gmem_hole),
-	KUNIT_CASE(gmem_nothing_there),
-	KUNIT_CASE(gmem_locked_memory_limit),
-	KUNIT_CASE(gmem_read_only),
-	KUNIT_CASE(gmem_end_of_address_space),
-	KUNIT_CASE(gmem_partial_unmap),
-	KUNIT_CASE(gmem_unmap_across_chunks),
-	KUNIT_CASE(gmem_unmap_all),
-	KUNIT_CASE(gmem_unmap_nothing),
-	KUNIT_CASE(gmem_grace),
-	KUNIT_CASE(gmem_busy_with_unmap),
-	KUNIT_CASE(gmem_waiter_gives_up),
-	KUNIT_CASE(gmem_pin_survives_other_unmap),
-	KUNIT_CASE(gmem_unmap_waits_a_while),
-	KUNIT_CASE(gmem_closed),
-	KUNIT_CASE(gmem_copies),
-	KUNIT_CASE(gmem_find_misses),
-	KUNIT_CASE(gmem_find_all),
-	KUNIT_CASE(gmem_find_ways),
-	KUNIT_CASE(gmem_list),
-	KUNIT_CASE(gmem_list_stops),
-	KUNIT_CASE(gmem_find_read_only),
-	{}
-};
+static struct kunit_case iova_cases[] = {
+	KUNIT_CASE(iova_contiguous_chunk),
+	KUNIT_CASE(iova_scattered_chunk),
+	KUNIT_CASE(iova_nearly_contiguous),
+	KUNIT_CASE(iova_no_large_maps),
+	KUNIT_CASE(iova_large_map_fails),
+	KUNIT_CASE(iova_all_maps_fail),
+	KUNIT_CASE(iova_hole),
+	KUNIT_CASE(iova_nothing_there),
+	KUNIT_CASE(iova_locked_memory_limit),
+	KUNIT_CASE(iova_read_only),
+	KUNIT_CASE(iova_end_of_address_space),
+	KUNIT_CASE(iova_partial_unmap),
+	KUNIT_CASE(iova_unmap_across_chunks),
+	KUNIT_CASE(iova_unmap_all),
+	KUNIT_CASE(iova_unmap_nothing),
+	KUNIT_CASE(iova_grace),
+	KUNIT_CASE(iova_busy_with_unmap),
+	KUNIT_CASE(iova_waiter_gives_up),
+	KUNIT_CASE(iova_pin_survives_other_unmap),
+	KUNIT_CASE(iova_unmap_waits_a_while),
+	KUNIT_CASE(iova_closed),
+	KUNIT_CASE(iova_copies),
+	KUNIT_CASE(iova_find_misses),
+	KUNIT_CASE(iova_find_all),
+	KUNIT_CASE(iova_find_ways),
+	KUNIT_CASE(iova_list),
+	KUNIT_CASE(iova_list_stops),
+	KUNIT_CASE(iova_find_read_only),
+	{}};
 
-static struct kunit_suite gmem_suite = {
-	.name = "sluice_gmem",
+static struct kunit_suite iova_suite = {
+	.name = "sluice_iova",
 	.init = fake_init,
 	.exit = fake_exit,
-	.test_cases = gmem_cases,
+	.test_cases = iova_cases,
 };
 
-kunit_test_suite(gmem_suite);
+kunit_test_suite(iova_suite);

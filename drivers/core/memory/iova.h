@@ -3,10 +3,10 @@
  * Guest memory: a table from IOVA to pinned, DMA-mapped pages
  *
  * Knows neither VFIO nor the DMA API: what it needs of them is in
- * &struct sluice_gmem_ops.
+ * &struct sluice_iova_ops.
  */
-#ifndef SLUICE_GMEM_H
-#define SLUICE_GMEM_H
+#ifndef SLUICE_IOVA_H
+#define SLUICE_IOVA_H
 
 #include <linux/atomic.h>
 #include <linux/list.h>
@@ -24,14 +24,14 @@
 #include "memory/recent.h"
 
 /* What one entry of the table covers, and the parts it is filled in. */
-#define SLUICE_GMEM_CHUNK	SLUICE_MEM_CHUNK
-#define SLUICE_GMEM_SHIFT	21
-#define SLUICE_GMEM_PAGES	(SLUICE_GMEM_CHUNK / PAGE_SIZE)
-#define SLUICE_GMEM_LEAVES	8
-#define SLUICE_GMEM_LEAF_PAGES	(SLUICE_GMEM_PAGES / SLUICE_GMEM_LEAVES)
+#define SLUICE_IOVA_CHUNK      SLUICE_MEM_CHUNK
+#define SLUICE_IOVA_SHIFT      21
+#define SLUICE_IOVA_PAGES      (SLUICE_IOVA_CHUNK / PAGE_SIZE)
+#define SLUICE_IOVA_LEAVES     8
+#define SLUICE_IOVA_LEAF_PAGES (SLUICE_IOVA_PAGES / SLUICE_IOVA_LEAVES)
 
 /**
- * struct sluice_gmem_ops - how pages are pinned and mapped
+ * struct sluice_iova_ops - how pages are pinned and mapped
  * @pin: pin @nr pages from @iova on and tell which they are. All or nothing:
  *	0, -EPERM where a page may not be written, -ENOMEM, or -EFAULT
  * @unpin: undo one call of @pin, with the same @iova and @nr
@@ -41,7 +41,7 @@
  *
  * @pin and @unpin are called by one work item of the table, with no lock held.
  */
-struct sluice_gmem_ops {
+struct sluice_iova_ops {
 	int (*pin)(void *priv, u64 iova, unsigned int nr, bool write,
 		   struct page **pages);
 	void (*unpin)(void *priv, u64 iova, unsigned int nr);
@@ -51,15 +51,15 @@ struct sluice_gmem_ops {
 };
 
 /**
- * struct sluice_gmem - the memory of one guest as one device sees it
+ * struct sluice_iova_table - the memory of one guest as one device sees it
  * @ops: how pages are pinned and mapped
  * @priv: for @ops
  * @max_map: most bytes that @ops->map takes at once
- * @chunks: &struct gmem_chunk by IOVA. Read under RCU, changed under @table_lock
+ * @chunks: &struct sluice_iova_chunk by IOVA. Read under RCU, changed under @table_lock
  * @table_lock: protects changes of @chunks and of what is in them. Nothing that
  *	pins or unpins, and nothing that waits for those, is done under it
  * @lock: protects what follows, up to @wait. Inside @table_lock
- * @wanted: &struct gmem_request for @work
+ * @wanted: &struct sluice_iova_request for @work
  * @dropped: chunks out of the table, for @work to unpin
  * @nr_dropped: chunks not unpinned yet, with the one in @work's hands
  * @recent: ranges that must not be pinned for now
@@ -77,8 +77,8 @@ struct sluice_gmem_ops {
  * @pinned: pages pinned so far
  * @unpinned: pages unpinned so far
  */
-struct sluice_gmem {
-	const struct sluice_gmem_ops *ops;
+struct sluice_iova_table {
+	const struct sluice_iova_ops *ops;
 	void *priv;
 	size_t max_map;
 	struct xarray chunks;
@@ -98,40 +98,40 @@ struct sluice_gmem {
 	atomic_t unmapping;
 	wait_queue_head_t wait;
 	struct work_struct work;
-	struct page *pages[SLUICE_GMEM_PAGES];
+	struct page *pages[SLUICE_IOVA_PAGES];
 	atomic64_t pinned;
 	atomic64_t unpinned;
 };
 
-void sluice_gmem_init(struct sluice_gmem *gmem,
-		      const struct sluice_gmem_ops *ops, void *priv,
+void sluice_iova_init(struct sluice_iova_table *table,
+		      const struct sluice_iova_ops *ops, void *priv,
 		      size_t max_map);
-void sluice_gmem_destroy(struct sluice_gmem *gmem);
-void sluice_gmem_open(struct sluice_gmem *gmem);
-void sluice_gmem_close(struct sluice_gmem *gmem);
+void sluice_iova_destroy(struct sluice_iova_table *table);
+void sluice_iova_open(struct sluice_iova_table *table);
+void sluice_iova_close(struct sluice_iova_table *table);
 
-int sluice_gmem_find(struct sluice_gmem *gmem,
+int sluice_iova_find(struct sluice_iova_table *table,
 		     struct sluice_mem_cursor *cursor, u64 iova, bool write,
 		     struct page **page, dma_addr_t *dma);
-unsigned int sluice_gmem_find_list(struct sluice_gmem *gmem,
+unsigned int sluice_iova_find_list(struct sluice_iova_table *table,
 				   struct sluice_mem_cursor *cursor, bool write,
 				   __le64 *list, unsigned int nr);
-int sluice_gmem_get(struct sluice_gmem *gmem, u64 iova, bool write,
+int sluice_iova_get(struct sluice_iova_table *table, u64 iova, bool write,
 		    struct page **page, dma_addr_t *dma);
-int sluice_gmem_copy(struct sluice_gmem *gmem, u64 iova, void *buf, size_t len,
-		     bool to_guest);
+int sluice_iova_copy(struct sluice_iova_table *table, u64 iova, void *buf,
+		     size_t len, bool to_guest);
 
-unsigned int sluice_gmem_unmap_begin(struct sluice_gmem *gmem, u64 first,
+unsigned int sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
 				     u64 last);
-bool sluice_gmem_holds(struct sluice_gmem *gmem, u64 first, u64 last);
-void sluice_gmem_drop(struct sluice_gmem *gmem, u64 first, u64 last);
-void sluice_gmem_unmap_release(struct sluice_gmem *gmem);
-void sluice_gmem_unmap_end(struct sluice_gmem *gmem, u64 first, u64 last,
+bool sluice_iova_holds(struct sluice_iova_table *table, u64 first, u64 last);
+void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last);
+void sluice_iova_unmap_release(struct sluice_iova_table *table);
+void sluice_iova_unmap_end(struct sluice_iova_table *table, u64 first, u64 last,
 			   unsigned int handle);
 
-u64 sluice_gmem_nr_pinned(struct sluice_gmem *gmem);
+u64 sluice_iova_nr_pinned(struct sluice_iova_table *table);
 
-int sluice_gmem_wq_init(void);
-void sluice_gmem_wq_exit(void);
+int sluice_iova_wq_init(void);
+void sluice_iova_wq_exit(void);
 
-#endif /* SLUICE_GMEM_H */
+#endif /* SLUICE_IOVA_H */

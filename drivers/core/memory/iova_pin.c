@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest memory: the work item that pins and unpins
+ *
+ * Why pinning is done by a work item
+ * ----------------------------------
+ * The unmap callback runs under a lock of VFIO's (the container's list of
+ * devices), which VFIO takes while it holds the one that pinning and unpinning
+ * need (the container's lock); with two threads unmapping at once, each can
+ * wait for the other by way of us: one holds the container's lock and wants the
+ * list, the other holds the list and waits in our callback for something that
+ * needs the container's lock. So nobody pins or unpins in the callback, nor
+ * with a lock held that the callback needs, and no wait is unconditional:
+ *
+ * - A work item that holds no lock pins and unpins.
+ * - Who waits for a page to be pinned gives up (-EAGAIN) as soon as an unmap
+ *   begins. So the unmap can wait for any such waiter's locks, the backend's
+ *   included.
+ * - The unmap waits for the unpinning, but not for long. VFIO then looks for
+ *   itself, finds the pages, and calls again; that lets the other thread go on.
+ *   Only after several such rounds (VFIO allows ten) the wait has no limit.
+ */
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "memory/iova_table.h"
+
+/* A chunk is filled in groups of this many pages (log2), tried in turn. */
+static const unsigned int sluice_iova_orders[] = {
+	SLUICE_IOVA_SHIFT - PAGE_SHIFT, /* the whole chunk */
+	SLUICE_IOVA_SHIFT - PAGE_SHIFT - 3, /* a leaf */
+	2,
+	0,
+};
+
+/*
+ * Where the user may not lock more memory VFIO writes a line to the log for
+ * each page that is asked for. A guest must not be able to fill the log.
+ */
+#define SLUICE_IOVA_NOMEM_WAIT_MS 500
+
+/**
+ * struct sluice_iova_request - a page that somebody waits for
+ * @node: in &sluice_iova_table.wanted
+ * @ref: of the one who waits and of the work item
+ * @iova: address of the page
+ * @write: the page must be writable
+ * @done: @ret is there
+ * @ret: 0 or a negative errno
+ * @retry_in: with -EAGAIN: jiffies to wait before asking again
+ */
+struct sluice_iova_request {
+	struct list_head node;
+	refcount_t ref;
+	u64 iova;
+	bool write;
+	bool done;
+	int ret;
+	unsigned long retry_in;
+};
+
+static struct workqueue_struct *sluice_iova_wq;
+
+static u64 sluice_iova_group_last(u64 first, unsigned int order)
+{
+	return first + ((u64)PAGE_SIZE << order) - 1;
+}
+
+/* --- Filling: called by the work item --- */
+
+/*
+ * Say what is about to be pinned. -EAGAIN where it must not be, -EEXIST where
+ * some of it is already there.
+ */
+static int sluice_iova_busy_begin(struct sluice_iova_table *table, u64 first,
+				  unsigned int order, unsigned long *retry_in)
+{
+	u64 last = sluice_iova_group_last(first, order);
+	bool empty;
+	int ret = 0;
+
+	mutex_lock(&table->table_lock);
+	empty = sluice_iova_group_empty(table, first, order);
+	mutex_unlock(&table->table_lock);
+	if (!empty)
+		return -EEXIST;
+
+	spin_lock(&table->lock);
+	*retry_in = sluice_recent_blocks(&table->recent, first, last, jiffies);
+	if (!table->open) {
+		ret = -ENODEV;
+	} else if (*retry_in) {
+		ret = -EAGAIN;
+	} else {
+		table->busy_first = first;
+		table->busy_last = last;
+		table->spoiled = false;
+		table->busy = true;
+	}
+	spin_unlock(&table->lock);
+	return ret;
+}
+
+static void sluice_iova_busy_end(struct sluice_iova_table *table)
+{
+	spin_lock(&table->lock);
+	table->busy = false;
+	spin_unlock(&table->lock);
+	wake_up_all(&table->wait);
+}
+
+static bool sluice_iova_is_spoiled(struct sluice_iova_table *table)
+{
+	bool spoiled;
+
+	spin_lock(&table->lock);
+	spoiled = table->spoiled;
+	spin_unlock(&table->lock);
+	return spoiled;
+}
+
+static void sluice_iova_unpin_group(struct sluice_iova_table *table, u64 first,
+				    unsigned int nr)
+{
+	table->ops->unpin(table->priv, first, nr);
+	atomic64_add(nr, &table->unpinned);
+}
+
+/* Pin a group and put it into the table; all or nothing. */
+static int sluice_iova_fill_group(struct sluice_iova_table *table, u64 first,
+				  unsigned int order, bool write)
+{
+	unsigned int nr = 1U << order;
+	int ret;
+
+	ret = table->ops->pin(table->priv, first, nr, write, table->pages);
+	if (ret)
+		return ret;
+	atomic64_add(nr, &table->pinned);
+
+	mutex_lock(&table->table_lock);
+	if (sluice_iova_is_spoiled(table))
+		ret = -EAGAIN;
+	else
+		ret = sluice_iova_install(table, first, order, write);
+	mutex_unlock(&table->table_lock);
+	if (ret)
+		sluice_iova_unpin_group(table, first, nr);
+	return ret;
+}
+
+static bool sluice_iova_too_early(const struct sluice_iova_table *table,
+				  unsigned int order)
+{
+	unsigned long until = order ? table->scarce : table->exhausted;
+
+	return until && time_before(jiffies, until);
+}
+
+static void sluice_iova_note_nomem(struct sluice_iova_table *table,
+				   unsigned int order)
+{
+	unsigned long until =
+		jiffies + msecs_to_jiffies(SLUICE_IOVA_NOMEM_WAIT_MS);
+
+	/* Zero stands for never. */
+	table->scarce = until | 1;
+	if (!order)
+		table->exhausted = until | 1;
+}
+
+/* Fill in the largest group that is possible around a page. */
+static int sluice_iova_fill(struct sluice_iova_table *table, u64 iova,
+			    bool write, unsigned long *retry_in)
+{
+	unsigned int i;
+	int ret = -EFAULT;
+
+	for (i = 0; i < ARRAY_SIZE(sluice_iova_orders); i++) {
+		unsigned int order = sluice_iova_orders[i];
+		u64 first = ALIGN_DOWN(iova, (u64)PAGE_SIZE << order);
+
+		if (sluice_iova_too_early(table, order)) {
+			ret = -ENOMEM;
+			continue;
+		}
+		ret = sluice_iova_busy_begin(table, first, order, retry_in);
+		/* Somebody was faster: the page is there. */
+		if (ret == -EEXIST && !order)
+			return 0;
+		if (ret == -ENODEV)
+			return ret;
+		if (ret)
+			continue;
+		ret = sluice_iova_fill_group(table, first, order, true);
+		/* What a guest may not write it may still have us read. */
+		if (ret == -EPERM && !order && !write)
+			ret = sluice_iova_fill_group(table, first, order,
+						     false);
+		sluice_iova_busy_end(table);
+		if (ret == -ENOMEM)
+			sluice_iova_note_nomem(table, order);
+		if (ret == -EAGAIN)
+			*retry_in = 1;
+		if (!ret || ret == -EAGAIN)
+			return ret;
+	}
+	return ret;
+}
+
+static void sluice_iova_request_put(struct sluice_iova_request *req)
+{
+	if (refcount_dec_and_test(&req->ref))
+		kfree(req);
+}
+
+static struct sluice_iova_request *
+sluice_iova_next_request(struct sluice_iova_table *table)
+{
+	struct sluice_iova_request *req;
+
+	spin_lock(&table->lock);
+	req = list_first_entry_or_null(&table->wanted,
+				       struct sluice_iova_request, node);
+	if (req)
+		list_del(&req->node);
+	spin_unlock(&table->lock);
+	return req;
+}
+
+static void sluice_iova_serve(struct sluice_iova_table *table,
+			      struct sluice_iova_request *req)
+{
+	req->ret =
+		sluice_iova_fill(table, req->iova, req->write, &req->retry_in);
+	/* Pairs with sluice_iova_request_done(): the answer is there. */
+	smp_store_release(&req->done, true);
+	wake_up_all(&table->wait);
+	sluice_iova_request_put(req);
+}
+
+/* --- Unpinning: called by the work item --- */
+
+static struct sluice_iova_chunk *
+sluice_iova_next_dropped(struct sluice_iova_table *table)
+{
+	struct sluice_iova_chunk *chunk;
+
+	spin_lock(&table->lock);
+	chunk = list_first_entry_or_null(&table->dropped,
+					 struct sluice_iova_chunk, node);
+	if (chunk)
+		list_del(&chunk->node);
+	spin_unlock(&table->lock);
+	return chunk;
+}
+
+/* Undo the very calls of @pin: iommufd insists on that. */
+static void sluice_iova_unpin_slots(struct sluice_iova_table *table,
+				    struct sluice_iova_chunk *chunk)
+{
+	unsigned int i = 0;
+
+	while (i < SLUICE_IOVA_PAGES) {
+		struct sluice_iova_slot *slot = sluice_iova_slot(chunk, i);
+		unsigned int nr = 1;
+
+		if (slot && slot->page) {
+			nr = 1U << sluice_iova_slot_order(slot->page);
+			sluice_iova_unpin_group(table,
+						chunk->iova + ((u64)i << PAGE_SHIFT),
+						nr);
+		}
+		i += nr;
+	}
+}
+
+static void sluice_iova_unpin_chunk(struct sluice_iova_table *table,
+				    struct sluice_iova_chunk *chunk)
+{
+	if (chunk->huge)
+		sluice_iova_unpin_group(table, chunk->iova, SLUICE_IOVA_PAGES);
+	else
+		sluice_iova_unpin_slots(table, chunk);
+	sluice_iova_free_chunk(chunk);
+
+	spin_lock(&table->lock);
+	table->nr_dropped--;
+	spin_unlock(&table->lock);
+	wake_up_all(&table->wait);
+}
+
+/**
+ * sluice_iova_work() - pin and unpin what others asked for
+ * @work: of a &struct sluice_iova_table
+ */
+void sluice_iova_work(struct work_struct *work)
+{
+	struct sluice_iova_table *table =
+		container_of(work, struct sluice_iova_table, work);
+	struct sluice_iova_request *req;
+	struct sluice_iova_chunk *chunk;
+
+	for (;;) {
+		/* Somebody may be waiting for the unpinning with a lock held. */
+		chunk = sluice_iova_next_dropped(table);
+		if (chunk) {
+			sluice_iova_unpin_chunk(table, chunk);
+			continue;
+		}
+		req = sluice_iova_next_request(table);
+		if (!req)
+			return;
+		sluice_iova_serve(table, req);
+		cond_resched();
+	}
+}
+
+/* --- For the others --- */
+
+static struct sluice_iova_request *
+sluice_iova_request(struct sluice_iova_table *table, u64 iova, bool write)
+{
+	struct sluice_iova_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
+
+	if (!req)
+		return NULL;
+	req->iova = ALIGN_DOWN(iova, PAGE_SIZE);
+	req->write = write;
+	refcount_set(&req->ref, 2);
+	spin_lock(&table->lock);
+	list_add_tail(&req->node, &table->wanted);
+	spin_unlock(&table->lock);
+	queue_work(sluice_iova_wq, &table->work);
+	return req;
+}
+
+static bool sluice_iova_request_done(const struct sluice_iova_request *req)
+{
+	/* Pairs with sluice_iova_serve(). */
+	return smp_load_acquire(&req->done);
+}
+
+static bool sluice_iova_unmaps(const struct sluice_iova_table *table)
+{
+	return atomic_read(&table->unmapping);
+}
+
+/* Have a page put into the table. */
+static int sluice_iova_fault_once(struct sluice_iova_table *table, u64 iova,
+				  bool write, unsigned long *retry_in)
+{
+	struct sluice_iova_request *req;
+	int ret = -EAGAIN;
+
+	*retry_in = 0;
+	if (!READ_ONCE(table->open))
+		return -ENODEV;
+	if (sluice_iova_unmaps(table))
+		return -EAGAIN;
+	req = sluice_iova_request(table, iova, write);
+	if (!req)
+		return -ENOMEM;
+	wait_event(table->wait,
+		   sluice_iova_request_done(req) || sluice_iova_unmaps(table));
+	if (sluice_iova_request_done(req)) {
+		ret = req->ret;
+		*retry_in = req->retry_in;
+	}
+	sluice_iova_request_put(req);
+	return ret;
+}
+
+/**
+ * sluice_iova_fault() - have a page put into the table
+ * @table: guest memory
+ * @iova: any address within the page
+ * @write: the page must be writable
+ *
+ * Sits out the grace time of what was unmapped a moment ago.
+ *
+ * Return: 0 or an error of sluice_iova_get()
+ */
+int sluice_iova_fault(struct sluice_iova_table *table, u64 iova, bool write)
+{
+	unsigned long retry_in;
+	int ret;
+
+	for (;;) {
+		ret = sluice_iova_fault_once(table, iova, write, &retry_in);
+		if (ret != -EAGAIN || !retry_in)
+			return ret;
+		wait_event_timeout(table->wait,
+				   sluice_iova_unmaps(table) ||
+					   !READ_ONCE(table->open),
+				   retry_in);
+	}
+}
+
+/**
+ * sluice_iova_unpin() - have chunks unpinned and freed
+ * @table: guest memory
+ * @chunks: out of the table, with their DMA mappings undone
+ * @nr: how many
+ */
+void sluice_iova_unpin(struct sluice_iova_table *table,
+		       struct list_head *chunks, unsigned int nr)
+{
+	spin_lock(&table->lock);
+	list_splice_tail(chunks, &table->dropped);
+	table->nr_dropped += nr;
+	spin_unlock(&table->lock);
+	queue_work(sluice_iova_wq, &table->work);
+}
+
+/**
+ * sluice_iova_unpinned() - whether all that was to be unpinned is
+ * @table: guest memory
+ * @first: first byte of a range that must not be pinned, either
+ * @last: last byte
+ *
+ * Return: true when it is
+ */
+bool sluice_iova_unpinned(struct sluice_iova_table *table, u64 first, u64 last)
+{
+	bool busy;
+
+	spin_lock(&table->lock);
+	busy = table->nr_dropped ||
+	       (table->busy &&
+		sluice_iova_overlap(table->busy_first, table->busy_last, first,
+				    last));
+	spin_unlock(&table->lock);
+	return !busy;
+}
+
+/**
+ * sluice_iova_idle() - whether the work item has nothing to do
+ * @table: guest memory
+ *
+ * Return: true when it has not
+ */
+bool sluice_iova_idle(struct sluice_iova_table *table)
+{
+	bool idle;
+
+	spin_lock(&table->lock);
+	idle = !table->nr_dropped && !table->busy && list_empty(&table->wanted);
+	spin_unlock(&table->lock);
+	return idle;
+}
+
+/**
+ * sluice_iova_wq_init() - make what the work items run on
+ *
+ * Return: 0 or -ENOMEM
+ */
+int sluice_iova_wq_init(void)
+{
+	sluice_iova_wq = alloc_workqueue("sluice_iova", WQ_UNBOUND, 0);
+	return sluice_iova_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * sluice_iova_wq_exit() - undo sluice_iova_wq_init()
+ */
+void sluice_iova_wq_exit(void)
+{
+	destroy_workqueue(sluice_iova_wq);
+}

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest memory: the table itself
+ *
+ * Looked up under RCU, changed under &sluice_iova_table.table_lock. Who pins and
+ * unpins what is put in here is in iova_pin.c.
+ */
+#include <linux/bitops.h>
+#include <linux/dma-mapping.h>
+#include <linux/highmem.h>
+#include <linux/slab.h>
+
+#include "memory/iova_table.h"
+
+/* --- Looking up --- */
+
+/* A page of a chunk; -ENOENT where it is not in the table. */
+static inline int sluice_iova_page(const struct sluice_iova_chunk *chunk,
+				   unsigned int idx, bool write,
+				   struct page **page, dma_addr_t *dma)
+{
+	const struct sluice_iova_slot *slot;
+	unsigned long val;
+
+	if (chunk->huge) {
+		*page = pfn_to_page(page_to_pfn(chunk->huge) + idx);
+		*dma = chunk->dma + ((dma_addr_t)idx << PAGE_SHIFT);
+		return 0;
+	}
+	slot = sluice_iova_slot(chunk, idx);
+	if (!slot)
+		return -ENOENT;
+	/* Pairs with sluice_iova_install_group(): @dma is valid where @page is. */
+	val = smp_load_acquire(&slot->page);
+	if (!val)
+		return -ENOENT;
+	if (write && (val & SLUICE_IOVA_SLOT_READ_ONLY))
+		return -EPERM;
+	*page = sluice_iova_slot_page(val);
+	*dma = slot->dma;
+	return 0;
+}
+
+/**
+ * sluice_iova_lookup() - look a page up in the table
+ * @table: guest memory
+ * @iova: any address within the page
+ * @write: the page must be writable
+ * @page: the page
+ * @dma: its bus address
+ *
+ * Context: under RCU.
+ * Return: 0; -ENOENT where the page is not in the table; -EPERM where it may
+ * not be written
+ */
+int sluice_iova_lookup(struct sluice_iova_table *table, u64 iova, bool write,
+		       struct page **page, dma_addr_t *dma)
+{
+	struct sluice_iova_chunk *chunk =
+		xa_load(&table->chunks, sluice_iova_index(iova));
+
+	if (!chunk)
+		return -ENOENT;
+	return sluice_iova_page(chunk, sluice_iova_page_index(iova), write,
+				page, dma);
+}
+
+/* --- Looking up without RCU, for those whom an unmap quiesces first --- */
+
+/*
+ * A chunk that has never had a page may be freed at any time. This one had one,
+ * or has none for the caller.
+ */
+static noinline const struct sluice_iova_chunk *
+sluice_iova_seek_slow(struct sluice_iova_table *table,
+		      struct sluice_mem_cursor *cursor, u64 tag)
+{
+	unsigned int way = tag % SLUICE_MEM_CURSOR_WAYS;
+	struct sluice_iova_chunk *chunk;
+
+	rcu_read_lock();
+	chunk = xa_load(&table->chunks, tag - 1);
+	/* Pairs with sluice_iova_install_group(). */
+	if (chunk && !smp_load_acquire(&chunk->nr_pinned))
+		chunk = NULL;
+	rcu_read_unlock();
+	if (!chunk)
+		return NULL;
+	cursor->way[way].tag = tag;
+	cursor->way[way].chunk = chunk;
+	cursor->way[way].first.dma = chunk->dma;
+	cursor->way[way].first.vaddr =
+		chunk->huge ? page_address(chunk->huge) : NULL;
+	return chunk;
+}
+
+static inline const struct sluice_iova_chunk *
+sluice_iova_seek(struct sluice_iova_table *table,
+		 struct sluice_mem_cursor *cursor, u64 iova)
+{
+	u64 tag = sluice_iova_index(iova) + 1;
+	unsigned int way = tag % SLUICE_MEM_CURSOR_WAYS;
+
+	if (likely(cursor->way[way].tag == tag))
+		return cursor->way[way].chunk;
+	return sluice_iova_seek_slow(table, cursor, tag);
+}
+
+/**
+ * sluice_iova_find() - look a page up, without having it pinned
+ * @table: guest memory
+ * @cursor: where something was found last
+ * @iova: any address within the page
+ * @write: the page must be writable
+ * @page: the page
+ * @dma: its bus address
+ *
+ * All three stay valid until an unmap drops them.
+ *
+ * Context: any, while no unmap drops anything.
+ * Return: 0; -ENOENT where the page is not in the table; -EPERM where it may
+ * not be written
+ */
+int sluice_iova_find(struct sluice_iova_table *table,
+		     struct sluice_mem_cursor *cursor, u64 iova, bool write,
+		     struct page **page, dma_addr_t *dma)
+{
+	const struct sluice_iova_chunk *chunk =
+		sluice_iova_seek(table, cursor, iova);
+
+	if (unlikely(!chunk))
+		return -ENOENT;
+	return sluice_iova_page(chunk, sluice_iova_page_index(iova), write,
+				page, dma);
+}
+
+/* What an address must not have to be that of a page in one chunk */
+#define SLUICE_IOVA_NOT_A_PAGE (~(u64)(SLUICE_IOVA_CHUNK - 1) | (PAGE_SIZE - 1))
+
+/* Entries that one test serves; see Documentation/internals/hot-path.rst */
+#define SLUICE_IOVA_STRIDE 8
+
+static __always_inline bool sluice_iova_stride_fits(const __le64 *list,
+						    u64 iova)
+{
+	unsigned int i;
+	u64 offs = 0;
+
+#pragma GCC unroll 8
+	for (i = 0; i < SLUICE_IOVA_STRIDE; i++)
+		offs |= le64_to_cpu(list[i]) - iova;
+	return !(offs & SLUICE_IOVA_NOT_A_PAGE);
+}
+
+static unsigned int sluice_iova_list_huge(const struct sluice_iova_chunk *chunk,
+					  __le64 *list, unsigned int nr)
+{
+	u64 iova = chunk->iova, delta = chunk->dma - iova;
+	unsigned int i, done = 0;
+
+	for (; nr - done >= SLUICE_IOVA_STRIDE; done += SLUICE_IOVA_STRIDE) {
+		if (!sluice_iova_stride_fits(list + done, iova))
+			break;
+		/* adding to memory beats keeping eight values for that */
+		barrier();
+#pragma GCC unroll 8
+		for (i = 0; i < SLUICE_IOVA_STRIDE; i++)
+			le64_add_cpu(&list[done + i], delta);
+	}
+	for (; done < nr; done++) {
+		if ((le64_to_cpu(list[done]) - iova) & SLUICE_IOVA_NOT_A_PAGE)
+			break;
+		le64_add_cpu(&list[done], delta);
+	}
+	return done;
+}
+
+static unsigned int
+sluice_iova_list_slots(const struct sluice_iova_chunk *chunk, bool write,
+		       __le64 *list, unsigned int nr)
+{
+	unsigned long refused = write ? SLUICE_IOVA_SLOT_READ_ONLY : 0;
+	u64 iova = chunk->iova;
+	unsigned int done;
+
+	for (done = 0; done < nr; done++) {
+		u64 off = le64_to_cpu(list[done]) - iova;
+		const struct sluice_iova_slot *slot;
+		unsigned long val;
+
+		if (off & SLUICE_IOVA_NOT_A_PAGE)
+			break;
+		slot = sluice_iova_slot(chunk, off >> PAGE_SHIFT);
+		if (unlikely(!slot))
+			break;
+		/* Pairs with sluice_iova_install_group(). */
+		val = smp_load_acquire(&slot->page);
+		if (unlikely(!val || (val & refused)))
+			break;
+		list[done] = cpu_to_le64(slot->dma);
+	}
+	return done;
+}
+
+/**
+ * sluice_iova_find_list() - turn addresses of pages into bus addresses
+ * @table: guest memory
+ * @cursor: where something was found last
+ * @write: the pages must be writable
+ * @list: addresses, replaced in place
+ * @nr: how many
+ *
+ * Context: as sluice_iova_find()
+ * Return: the number of entries that were replaced; the next is not aligned, not
+ * in the table or may not be written
+ */
+unsigned int sluice_iova_find_list(struct sluice_iova_table *table,
+				   struct sluice_mem_cursor *cursor, bool write,
+				   __le64 *list, unsigned int nr)
+{
+	const struct sluice_iova_chunk *chunk;
+	unsigned int n, done = 0;
+
+	while (done < nr) {
+		chunk = sluice_iova_seek(table, cursor,
+					 le64_to_cpu(list[done]));
+		if (!chunk)
+			break;
+		if (chunk->huge)
+			n = sluice_iova_list_huge(chunk, list + done,
+						  nr - done);
+		else
+			n = sluice_iova_list_slots(chunk, write, list + done,
+						   nr - done);
+		if (!n)
+			break;
+		done += n;
+	}
+	return done;
+}
+
+/* --- Filling --- */
+
+/**
+ * sluice_iova_group_empty() - whether nothing of a group is in the table
+ * @table: guest memory, its table_lock held
+ * @first: first byte of the group
+ * @order: log2 of its pages
+ *
+ * Return: true where it may be put in
+ */
+bool sluice_iova_group_empty(struct sluice_iova_table *table, u64 first,
+			     unsigned int order)
+{
+	struct sluice_iova_chunk *chunk =
+		xa_load(&table->chunks, sluice_iova_index(first));
+	unsigned int idx = sluice_iova_page_index(first);
+	unsigned int i;
+
+	if (!chunk)
+		return true;
+	if (chunk->huge)
+		return false;
+	for (i = 0; i < 1U << order; i++) {
+		struct sluice_iova_slot *slot =
+			sluice_iova_slot(chunk, idx + i);
+
+		if (slot && slot->page)
+			return false;
+	}
+	return true;
+}
+
+static bool sluice_iova_contiguous(struct page **pages)
+{
+	unsigned long pfn = page_to_pfn(pages[0]);
+	unsigned int i;
+
+	for (i = 1; i < SLUICE_IOVA_PAGES; i++)
+		if (page_to_pfn(pages[i]) != pfn + i)
+			return false;
+	return true;
+}
+
+/* Under @table_lock, the chunk is not in the table. */
+static int sluice_iova_install_huge(struct sluice_iova_table *table, u64 first)
+{
+	struct sluice_iova_chunk *chunk;
+	int ret;
+
+	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+	if (!chunk)
+		return -ENOMEM;
+	chunk->iova = first;
+	chunk->huge = table->pages[0];
+	chunk->nr_pinned = SLUICE_IOVA_PAGES;
+	chunk->dma = table->ops->map(table->priv, chunk->huge,
+				     SLUICE_IOVA_CHUNK, true);
+	if (chunk->dma == DMA_MAPPING_ERROR) {
+		ret = -EIO;
+		goto free_chunk;
+	}
+	ret = xa_err(xa_store(&table->chunks, sluice_iova_index(first), chunk,
+			      GFP_KERNEL));
+	if (ret)
+		goto unmap;
+	return 0;
+
+unmap:
+	table->ops->unmap(table->priv, chunk->dma, SLUICE_IOVA_CHUNK, true);
+free_chunk:
+	kfree(chunk);
+	return ret;
+}
+
+/* Under @table_lock: the chunk of @first with all leaves that a group needs. */
+static struct sluice_iova_chunk *
+sluice_iova_chunk_with_leaves(struct sluice_iova_table *table, u64 first,
+			      unsigned int order)
+{
+	unsigned int idx = sluice_iova_page_index(first);
+	unsigned int last = idx + (1U << order) - 1;
+	struct sluice_iova_chunk *chunk =
+		xa_load(&table->chunks, sluice_iova_index(first));
+	unsigned int i;
+	int ret;
+
+	if (!chunk) {
+		chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+		if (!chunk)
+			return NULL;
+		chunk->iova = ALIGN_DOWN(first, SLUICE_IOVA_CHUNK);
+		ret = xa_err(xa_store(&table->chunks, sluice_iova_index(first),
+				      chunk, GFP_KERNEL));
+		if (ret) {
+			kfree(chunk);
+			return NULL;
+		}
+	}
+	for (i = idx / SLUICE_IOVA_LEAF_PAGES;
+	     i <= last / SLUICE_IOVA_LEAF_PAGES; i++) {
+		struct sluice_iova_leaf *leaf;
+
+		if (rcu_access_pointer(chunk->leaves[i]))
+			continue;
+		leaf = kzalloc(sizeof(*leaf), GFP_KERNEL);
+		if (!leaf)
+			return NULL;
+		rcu_assign_pointer(chunk->leaves[i], leaf);
+	}
+	return chunk;
+}
+
+/* Under @table_lock. A chunk that stays empty is freed by the caller. */
+static int sluice_iova_install_group(struct sluice_iova_table *table, u64 first,
+				     unsigned int order, bool write)
+{
+	unsigned long bits = order << SLUICE_IOVA_SLOT_ORDER_SHIFT |
+			     (write ? 0 : SLUICE_IOVA_SLOT_READ_ONLY);
+	struct sluice_iova_chunk *chunk =
+		sluice_iova_chunk_with_leaves(table, first, order);
+	unsigned int idx = sluice_iova_page_index(first);
+	unsigned int i;
+
+	if (!chunk)
+		return -ENOMEM;
+	/* All addresses first, so that no reader sees a part that goes again. */
+	for (i = 0; i < 1U << order; i++) {
+		struct sluice_iova_slot *slot =
+			sluice_iova_slot(chunk, idx + i);
+
+		slot->dma = table->ops->map(table->priv, table->pages[i],
+					    PAGE_SIZE, write);
+		if (slot->dma == DMA_MAPPING_ERROR)
+			goto unmap;
+	}
+	for (i = 0; i < 1U << order; i++)
+		/* Pairs with sluice_iova_lookup(). */
+		smp_store_release(&sluice_iova_slot(chunk, idx + i)->page,
+				  (unsigned long)table->pages[i] | bits);
+	/* Pairs with sluice_iova_seek_slow(): a chunk with a page in it stays. */
+	smp_store_release(&chunk->nr_pinned, chunk->nr_pinned + (1U << order));
+	return 0;
+
+unmap:
+	while (i--)
+		table->ops->unmap(table->priv,
+				  sluice_iova_slot(chunk, idx + i)->dma,
+				  PAGE_SIZE, write);
+	return -EIO;
+}
+
+/* Under @table_lock: a chunk with nothing pinned is not worth its memory. */
+static void sluice_iova_prune(struct sluice_iova_table *table, u64 iova)
+{
+	struct sluice_iova_chunk *chunk =
+		xa_load(&table->chunks, sluice_iova_index(iova));
+
+	if (!chunk || chunk->nr_pinned)
+		return;
+	xa_erase(&table->chunks, sluice_iova_index(iova));
+	synchronize_rcu();
+	sluice_iova_free_chunk(chunk);
+}
+
+/**
+ * sluice_iova_install() - put the group in @table->pages into the table
+ * @table: guest memory, its table_lock held
+ * @first: first byte of the group
+ * @order: log2 of its pages
+ * @write: the pages are writable
+ *
+ * Return: 0, -ENOMEM, or -EIO where it cannot be mapped for DMA
+ */
+int sluice_iova_install(struct sluice_iova_table *table, u64 first,
+			unsigned int order, bool write)
+{
+	int ret = -EIO;
+
+	if (order == SLUICE_IOVA_SHIFT - PAGE_SHIFT &&
+	    table->max_map >= SLUICE_IOVA_CHUNK &&
+	    sluice_iova_contiguous(table->pages))
+		ret = sluice_iova_install_huge(table, first);
+	if (ret)
+		ret = sluice_iova_install_group(table, first, order, write);
+	if (ret)
+		sluice_iova_prune(table, first);
+	return ret;
+}
+
+/* --- Taking out --- */
+
+static void sluice_iova_unmap_slot(struct sluice_iova_table *table,
+				   struct sluice_iova_slot *slot)
+{
+	table->ops->unmap(table->priv, slot->dma, PAGE_SIZE,
+			  !(slot->page & SLUICE_IOVA_SLOT_READ_ONLY));
+}
+
+/**
+ * sluice_iova_unmap_chunk() - undo the DMA mappings of a chunk
+ * @table: guest memory
+ * @chunk: out of the table, with nobody looking at it
+ */
+void sluice_iova_unmap_chunk(struct sluice_iova_table *table,
+			     struct sluice_iova_chunk *chunk)
+{
+	unsigned int i;
+
+	if (chunk->huge) {
+		table->ops->unmap(table->priv, chunk->dma, SLUICE_IOVA_CHUNK,
+				  true);
+		return;
+	}
+	for (i = 0; i < SLUICE_IOVA_PAGES; i++) {
+		struct sluice_iova_slot *slot = sluice_iova_slot(chunk, i);
+
+		if (slot && slot->page)
+			sluice_iova_unmap_slot(table, slot);
+	}
+}
+
+/**
+ * sluice_iova_free_chunk() - free a chunk
+ * @chunk: out of the table, with nothing pinned
+ */
+void sluice_iova_free_chunk(struct sluice_iova_chunk *chunk)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLUICE_IOVA_LEAVES; i++)
+		kfree(rcu_access_pointer(chunk->leaves[i]));
+	kfree(chunk);
+}
