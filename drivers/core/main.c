@@ -5,11 +5,11 @@
 #include <linux/module.h>
 
 #include "core.h"
-
-struct class sluice_class = {
-	.name = "sluice",
-	SLUICE_COMPAT_CLASS_OWNER
-};
+#include "device/device.h"
+#include "inventory/inventory.h"
+#include "memory/iova.h"
+#include "poll/poller.h"
+#include "table/table.h"
 
 struct mdev_driver sluice_mdev_driver = {
 	.device_api = VFIO_DEVICE_API_PCI_STRING,

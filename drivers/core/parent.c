@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parents: physical functions whose disks are cut into slices
+ * Parents: physical functions of which guests get slices
  *
  * The slices of a parent are class devices. Their parent in the device tree is
  * a device named "slices" below the physical function and not that function
@@ -9,9 +9,11 @@
  */
 #include <linux/export.h>
 #include <linux/kstrtox.h>
+#include <linux/limits.h>
 #include <linux/slab.h>
 
 #include "core.h"
+#include "inventory/inventory.h"
 
 /**
  * sluice_parent_of_type() - the parent that offers an mdev type
@@ -46,9 +48,10 @@ const struct sluice_type *sluice_parent_type(struct mdev_type *type)
 unsigned int sluice_parent_available(struct mdev_type *type)
 {
 	struct sluice_parent *parent = sluice_parent_of_type(type);
-	unsigned int hw = parent->ops->available(parent,
-						 sluice_parent_type(type));
+	unsigned int hw = UINT_MAX;
 
+	if (parent->ops->available)
+		hw = parent->ops->available(parent, sluice_parent_type(type));
 	return hw ? min(hw, sluice_slice_nr_free(parent)) : 0;
 }
 
@@ -64,45 +67,6 @@ ssize_t sluice_parent_describe(struct mdev_type *type, char *buf)
 	return sysfs_emit(buf, "%s\n", sluice_parent_type(type)->description);
 }
 
-/**
- * sluice_parent_rescan() - read the partition tables of all disks again
- * @parent: parent
- *
- * Slices that are attached stay as they are.
- *
- * Return: 0, or the error of the last disk that could not be read
- */
-int sluice_parent_rescan(struct sluice_parent *parent)
-{
-	struct sluice_slice *slice;
-	struct sluice_disk *disk;
-	int ret = 0;
-
-	mutex_lock(&parent->lock);
-	list_for_each_entry(slice, &parent->slice_list, list)
-		slice->ambiguous = false;
-	list_for_each_entry(disk, &parent->disks, list) {
-		int err = sluice_scan_disk(disk);
-
-		if (err)
-			ret = err;
-	}
-	mutex_unlock(&parent->lock);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(sluice_parent_rescan);
-
-/* Somebody says that the tables are as they should be. */
-static void sluice_parent_trust_tables(struct sluice_parent *parent)
-{
-	struct sluice_disk *disk;
-
-	mutex_lock(&parent->lock);
-	list_for_each_entry(disk, &parent->disks, list)
-		disk->guest_table = false;
-	mutex_unlock(&parent->lock);
-}
-
 static ssize_t rescan_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t count)
 {
@@ -116,8 +80,7 @@ static ssize_t rescan_store(struct device *dev, struct device_attribute *attr,
 		return ret;
 	if (!yes)
 		return -EINVAL;
-	sluice_parent_trust_tables(parent);
-	ret = sluice_parent_rescan(parent);
+	ret = sluice_inventory_enumerate(parent, true);
 	return ret ?: count;
 }
 
@@ -153,8 +116,7 @@ sluice_parent_alloc(struct device *dev, struct sluice_type *const *types,
 	parent->dev = get_device(dev);
 	mutex_init(&parent->lock);
 	spin_lock_init(&parent->slice_lock);
-	INIT_LIST_HEAD(&parent->disks);
-	INIT_LIST_HEAD(&parent->slice_list);
+	INIT_LIST_HEAD(&parent->providers);
 	device_initialize(&parent->slices);
 	parent->slices.parent = dev;
 	parent->slices.release = sluice_parent_release;
@@ -182,6 +144,14 @@ static int sluice_parent_add_group(struct sluice_parent *parent)
 	return sysfs_create_group(&parent->dev->kobj, &parent->group);
 }
 
+/* The operations that a backend must have, alone or beside another. */
+static bool sluice_parent_ops_complete(const struct sluice_parent_ops *ops)
+{
+	return ops->attach && ops->detach && ops->open && ops->close &&
+	       ops->reset && !ops->poll == !ops->set_poll_mode &&
+	       !ops->quiesce == !ops->resume;
+}
+
 /**
  * sluice_parent_register() - offer slices of a physical function
  * @dev: the physical function
@@ -202,10 +172,12 @@ sluice_parent_register(struct device *dev, const struct sluice_parent_ops *ops,
 		       struct sluice_type *const *types, unsigned int nr_types,
 		       void *drvdata)
 {
-	struct sluice_parent *parent =
-		sluice_parent_alloc(dev, types, nr_types);
+	struct sluice_parent *parent;
 	int ret;
 
+	if (WARN_ON_ONCE(!sluice_parent_ops_complete(ops)))
+		return ERR_PTR(-EINVAL);
+	parent = sluice_parent_alloc(dev, types, nr_types);
 	if (!parent)
 		return ERR_PTR(-ENOMEM);
 	parent->ops = ops;
@@ -237,15 +209,15 @@ EXPORT_SYMBOL_GPL(sluice_parent_register);
  * sluice_parent_unregister() - take back sluice_parent_register()
  * @parent: parent; not to be used afterwards
  *
- * Users of attached slices are asked to let go, and waited for. Then what disks
- * are left are given up as sluice_disk_del() does; the disks themselves must
- * still be there until this returns.
+ * Users of attached slices are asked to let go, and waited for. Then the
+ * providers that are left are taken out, as sluice_provider_del() does: they and
+ * what their slices are on must still be there until this returns.
  */
 void sluice_parent_unregister(struct sluice_parent *parent)
 {
 	mdev_unregister_parent(&parent->mdev);
 	sysfs_remove_group(&parent->dev->kobj, &parent->group);
-	sluice_disk_forget_all(parent);
+	sluice_inventory_clear(parent);
 	device_unregister(&parent->slices);
 }
 EXPORT_SYMBOL_GPL(sluice_parent_unregister);
@@ -261,3 +233,16 @@ void *sluice_parent_drvdata(const struct sluice_parent *parent)
 	return parent->drvdata;
 }
 EXPORT_SYMBOL_GPL(sluice_parent_drvdata);
+
+/**
+ * sluice_parent_dev() - the physical function of a parent
+ * @parent: parent
+ *
+ * Return: its device, for messages
+ */
+struct device *sluice_parent_dev(const struct sluice_parent *parent)
+{
+	return parent->dev;
+}
+EXPORT_SYMBOL_GPL(sluice_parent_dev);
+

@@ -3,7 +3,7 @@
  * Reads and writes of a slice's PCI regions
  *
  * Registers are given to the backend in naturally aligned pieces of at most
- * eight bytes. The doorbell page is memory: a write is stored, and the backend
+ * eight bytes. Doorbell pages are memory: a write is stored, and the backend
  * told; a read returns zero. The BAR with the MSI-X table is memory, too: who
  * emulates the interrupt controller looks there, we do not.
  */
@@ -13,53 +13,10 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "core.h"
-
-/* A file offset is a region's index and an offset in the region. */
-#define ACCESS_REGION_SHIFT	40
-#define ACCESS_OFFSET_MASK	((1ULL << ACCESS_REGION_SHIFT) - 1)
+#include "device/device.h"
 
 /* What is moved at once; a vCPU never asks for more than eight bytes. */
 #define ACCESS_BUF		64
-
-/**
- * sluice_region_offset() - where a region is in the device file
- * @index: VFIO region index
- *
- * Return: the file offset
- */
-u64 sluice_region_offset(unsigned int index)
-{
-	return (u64)index << ACCESS_REGION_SHIFT;
-}
-
-/**
- * sluice_region_size() - how large a region is
- * @vdev: the device
- * @index: VFIO region index, below VFIO_PCI_NUM_REGIONS
- *
- * Return: bytes, 0 where there is no such region
- */
-u64 sluice_region_size(const struct sluice_vdev *vdev, unsigned int index)
-{
-	switch (index) {
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		return vdev->config.bar0_size;
-	case VFIO_PCI_BAR0_REGION_INDEX + SLUICE_CONFIG_MSIX_BAR:
-		return vdev->config.msix_size;
-	case VFIO_PCI_CONFIG_REGION_INDEX:
-		return SLUICE_CONFIG_SIZE;
-	default:
-		return 0;
-	}
-}
-
-static bool sluice_access_is_doorbell(const struct sluice_vdev *vdev, u32 off)
-{
-	u32 first = vdev->config.fn.doorbell_offset;
-
-	return off >= first && off - first < SLUICE_DOORBELL_BYTES;
-}
 
 /* The longest naturally aligned piece at the start of an access. */
 static unsigned int sluice_access_piece(u32 off, size_t len)
@@ -71,17 +28,28 @@ static unsigned int sluice_access_piece(u32 off, size_t len)
 	return n;
 }
 
-static void sluice_access_read_bar0(struct sluice_vdev *vdev, u32 off, u8 *buf,
-				    size_t len)
+/* A piece never crosses the end of an area: areas are whole pages. */
+static void sluice_access_read_piece(struct sluice_vdev *vdev,
+				     unsigned int bar, u32 off, u8 *buf,
+				     unsigned int len)
 {
-	struct sluice_dev *sdev = &vdev->sdev;
+	const struct sluice_area *area = sluice_region_area(vdev, bar, off);
+	const struct sluice_parent_ops *ops = sluice_vdev_ops(vdev);
 
+	memset(buf, 0, len);
+	if (area && area->type == SLUICE_AREA_MEMORY)
+		memcpy(buf, area->memory + off - area->offset, len);
+	else if (!area && ops->reg_read)
+		ops->reg_read(&vdev->sdev, bar, off, buf, len);
+}
+
+static void sluice_access_read_bar(struct sluice_vdev *vdev, unsigned int bar,
+				   u32 off, u8 *buf, size_t len)
+{
 	while (len) {
 		unsigned int n = sluice_access_piece(off, len);
 
-		memset(buf, 0, n);
-		if (!sluice_access_is_doorbell(vdev, off))
-			sdev->parent->ops->reg_read(sdev, off, buf, n);
+		sluice_access_read_piece(vdev, bar, off, buf, n);
 		off += n;
 		buf += n;
 		len -= n;
@@ -93,29 +61,42 @@ static void sluice_access_ring(struct sluice_vdev *vdev, u32 off, const u8 *buf,
 			       unsigned int len)
 {
 	struct sluice_dev *sdev = &vdev->sdev;
-	unsigned int index = (off - vdev->config.fn.doorbell_offset) /
-			     sizeof(__le32);
+	unsigned int index = off / sizeof(__le32);
 	__le32 val;
 
 	if (len != sizeof(val))
 		return;
 	memcpy(&val, buf, sizeof(val));
 	WRITE_ONCE(sdev->doorbells[index], val);
-	sdev->parent->ops->doorbell(sdev, index);
+	sluice_vdev_ops(vdev)->doorbell(sdev, index);
 }
 
-static void sluice_access_write_bar0(struct sluice_vdev *vdev, u32 off,
-				     const u8 *buf, size_t len)
+static void sluice_access_write_piece(struct sluice_vdev *vdev,
+				      unsigned int bar, u32 off, const u8 *buf,
+				      unsigned int len)
 {
-	struct sluice_dev *sdev = &vdev->sdev;
+	const struct sluice_area *area = sluice_region_area(vdev, bar, off);
+	const struct sluice_parent_ops *ops = sluice_vdev_ops(vdev);
 
+	if (!area) {
+		if (ops->reg_write)
+			ops->reg_write(&vdev->sdev, bar, off, buf, len);
+		return;
+	}
+	off -= area->offset;
+	if (area->type == SLUICE_AREA_DOORBELLS)
+		sluice_access_ring(vdev, off, buf, len);
+	else
+		memcpy(area->memory + off, buf, len);
+}
+
+static void sluice_access_write_bar(struct sluice_vdev *vdev, unsigned int bar,
+				    u32 off, const u8 *buf, size_t len)
+{
 	while (len) {
 		unsigned int n = sluice_access_piece(off, len);
 
-		if (sluice_access_is_doorbell(vdev, off))
-			sluice_access_ring(vdev, off, buf, n);
-		else
-			sdev->parent->ops->reg_write(sdev, off, buf, n);
+		sluice_access_write_piece(vdev, bar, off, buf, n);
 		off += n;
 		buf += n;
 		len -= n;
@@ -159,10 +140,10 @@ int sluice_access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
 	}
 	if (!READ_ONCE(vdev->memory_on))
 		return -EIO;
-	if (index == VFIO_PCI_BAR0_REGION_INDEX)
-		sluice_access_read_bar0(vdev, off, buf, len);
-	else
+	if (index == vdev->config.fn.msix_bar)
 		sluice_access_read_msix(vdev, off, buf, len);
+	else
+		sluice_access_read_bar(vdev, index, off, buf, len);
 	return 0;
 }
 
@@ -185,10 +166,10 @@ int sluice_access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
 	}
 	if (!READ_ONCE(vdev->memory_on))
 		return -EIO;
-	if (index == VFIO_PCI_BAR0_REGION_INDEX)
-		sluice_access_write_bar0(vdev, off, buf, len);
-	else
+	if (index == vdev->config.fn.msix_bar)
 		sluice_access_write_msix(vdev, off, buf, len);
+	else
+		sluice_access_write_bar(vdev, index, off, buf, len);
 	return 0;
 }
 
@@ -205,17 +186,16 @@ int sluice_access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
 ssize_t sluice_access_prepare(const struct sluice_vdev *vdev, size_t count,
 			      loff_t pos, unsigned int *index, u32 *off)
 {
+	u64 in_region = (u64)pos % sluice_region_offset(1);
 	u64 size;
 
-	if (pos < 0)
+	if (pos < 0 || pos >= sluice_region_offset(VFIO_PCI_NUM_REGIONS))
 		return -EINVAL;
-	if ((u64)pos >> ACCESS_REGION_SHIFT >= VFIO_PCI_NUM_REGIONS)
-		return -EINVAL;
-	*index = (u64)pos >> ACCESS_REGION_SHIFT;
+	*index = (u64)pos / sluice_region_offset(1);
 	size = sluice_region_size(vdev, *index);
-	if (((u64)pos & ACCESS_OFFSET_MASK) >= size)
+	if (in_region >= size)
 		return -EINVAL;
-	*off = (u64)pos & ACCESS_OFFSET_MASK;
+	*off = in_region;
 	return min_t(u64, count, size - *off);
 }
 
@@ -226,19 +206,19 @@ static size_t sluice_access_step(u32 off, size_t left)
 }
 
 /**
- * struct access - one read or write of a user's
+ * struct sluice_access - one read or write of a user's
  * @vdev: the device
  * @read_to: where a read puts its bytes, NULL for a write
  * @write_from: where a write has its bytes, NULL for a read
  */
-struct access {
+struct sluice_access {
 	struct sluice_vdev *vdev;
 	char __user *read_to;
 	const char __user *write_from;
 };
 
 /* A piece: @done bytes of the user's are behind us, @off is in the region. */
-static int sluice_access_do(const struct access *acc, unsigned int index,
+static int sluice_access_do(const struct sluice_access *acc, unsigned int index,
 			    u32 off, size_t done, size_t len)
 {
 	u8 buf[ACCESS_BUF] __aligned(8);
@@ -256,7 +236,7 @@ static int sluice_access_do(const struct access *acc, unsigned int index,
 }
 
 /* Piece by piece; what has been done before a piece fails counts. */
-static ssize_t sluice_access_walk(const struct access *acc, size_t count,
+static ssize_t sluice_access_walk(const struct sluice_access *acc, size_t count,
 				  loff_t *ppos)
 {
 	unsigned int index;
@@ -294,8 +274,8 @@ static ssize_t sluice_access_walk(const struct access *acc, size_t count,
 ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
 			 size_t count, loff_t *ppos)
 {
-	const struct access acc = {
-		.vdev = container_of(core_vdev, struct sluice_vdev, vdev),
+	const struct sluice_access acc = {
+		.vdev = sluice_vfio_to_vdev(core_vdev),
 		.read_to = ubuf,
 	};
 
@@ -315,8 +295,8 @@ ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
 ssize_t sluice_vfio_write(struct vfio_device *core_vdev,
 			  const char __user *ubuf, size_t count, loff_t *ppos)
 {
-	const struct access acc = {
-		.vdev = container_of(core_vdev, struct sluice_vdev, vdev),
+	const struct sluice_access acc = {
+		.vdev = sluice_vfio_to_vdev(core_vdev),
 		.write_from = ubuf,
 	};
 

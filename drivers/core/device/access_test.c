@@ -5,11 +5,12 @@
  * A made-up backend writes down what reaches it.
  */
 #include <kunit/test.h>
+#include <linux/gfp.h>
 #include <linux/limits.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "core.h"
+#include "device/device.h"
 
 #define BAR0		VFIO_PCI_BAR0_REGION_INDEX
 #define BAR2		VFIO_PCI_BAR2_REGION_INDEX
@@ -17,11 +18,32 @@
 
 #define FAKE_CALLS	64
 #define DOORBELLS	SZ_4K
+#define DOORBELL_BYTES	SZ_4K
+#define BAR4		VFIO_PCI_BAR4_REGION_INDEX
+#define MEMORY		SZ_8K
 
 static const struct sluice_function fake_fn = {
 	.class = 0x010802,
-	.bar0_size = SZ_16K,
-	.doorbell_offset = DOORBELLS,
+	.bars[0] = {
+		.size = SZ_16K,
+		.flags = SLUICE_BAR_64BIT,
+		.nr_areas = 1,
+		.areas[0] = {
+			.type = SLUICE_AREA_DOORBELLS,
+			.offset = DOORBELLS,
+			.size = DOORBELL_BYTES,
+		},
+	},
+	.bars[4] = {
+		.size = SZ_16K,
+		.nr_areas = 1,
+		.areas[0] = {
+			.type = SLUICE_AREA_MEMORY,
+			.offset = MEMORY,
+			.size = PAGE_SIZE,
+		},
+	},
+	.msix_bar = 2,
 	.vectors = 3,
 };
 
@@ -30,6 +52,8 @@ static const struct sluice_function fake_fn = {
  * @vdev: what is tested
  * @parent: its parent
  * @ops: the backend
+ * @memory: what is in the area of BAR 4
+ * @bar: for each call, the BAR; 0 for a doorbell
  * @off: for each call, the offset or the number of the doorbell
  * @len: for each call, the length, 0 for a doorbell
  * @nr: calls
@@ -40,6 +64,8 @@ struct fake {
 	struct sluice_vdev vdev;
 	struct sluice_parent parent;
 	struct sluice_parent_ops ops;
+	u8 *memory;
+	unsigned int bar[FAKE_CALLS];
 	u32 off[FAKE_CALLS];
 	u32 len[FAKE_CALLS];
 	unsigned int nr;
@@ -47,11 +73,13 @@ struct fake {
 	bool master;
 };
 
-static void fake_note(struct sluice_dev *sdev, u32 off, u32 len)
+static void fake_note(struct sluice_dev *sdev, unsigned int bar, u32 off,
+		      u32 len)
 {
 	struct fake *fake = sdev->drvdata;
 
 	if (fake->nr < FAKE_CALLS) {
+		fake->bar[fake->nr] = bar;
 		fake->off[fake->nr] = off;
 		fake->len[fake->nr] = len;
 	}
@@ -59,26 +87,26 @@ static void fake_note(struct sluice_dev *sdev, u32 off, u32 len)
 }
 
 /* Each register byte reads as its offset. */
-static void fake_reg_read(struct sluice_dev *sdev, u32 off, void *val,
-			  unsigned int len)
+static void fake_reg_read(struct sluice_dev *sdev, unsigned int bar, u32 off,
+			  void *val, unsigned int len)
 {
 	u8 *p = val;
 	u32 i;
 
-	fake_note(sdev, off, len);
+	fake_note(sdev, bar, off, len);
 	for (i = 0; i < len; i++)
 		p[i] = off + i;
 }
 
-static void fake_reg_write(struct sluice_dev *sdev, u32 off, const void *val,
-			   unsigned int len)
+static void fake_reg_write(struct sluice_dev *sdev, unsigned int bar, u32 off,
+			   const void *val, unsigned int len)
 {
-	fake_note(sdev, off, len);
+	fake_note(sdev, bar, off, len);
 }
 
 static void fake_doorbell(struct sluice_dev *sdev, unsigned int index)
 {
-	fake_note(sdev, index, 0);
+	fake_note(sdev, 0, index, 0);
 }
 
 static void fake_reset(struct sluice_dev *sdev)
@@ -98,6 +126,7 @@ static void fake_bus_master(struct sluice_dev *sdev, bool on)
 static int fake_init(struct kunit *test)
 {
 	struct fake *fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
+	struct sluice_function fn;
 	struct sluice_vdev *vdev;
 
 	if (!fake)
@@ -113,16 +142,30 @@ static int fake_init(struct kunit *test)
 	vdev->sdev.parent = &fake->parent;
 	vdev->sdev.drvdata = fake;
 	mutex_init(&vdev->lock);
-	if (sluice_config_init(&vdev->config, &fake_fn))
+	fn = fake_fn;
+	fake->memory = (u8 *)get_zeroed_page(GFP_KERNEL);
+	if (!fake->memory)
+		return -ENOMEM;
+	fn.bars[4].areas[0].memory = fake->memory;
+	if (sluice_config_init(&vdev->config, &fn))
 		return -EINVAL;
-	vdev->sdev.doorbells = kunit_kzalloc(test, SLUICE_DOORBELL_BYTES,
-					     GFP_KERNEL);
+	vdev->sdev.doorbells = kunit_kzalloc(test, DOORBELL_BYTES, GFP_KERNEL);
+	vdev->poll.doorbells.words = vdev->sdev.doorbells;
+	vdev->poll.doorbells.nr_pages = 1;
 	vdev->msix_bar = kunit_kzalloc(test, vdev->config.msix_size,
 				       GFP_KERNEL);
 	if (!vdev->sdev.doorbells || !vdev->msix_bar)
 		return -ENOMEM;
 	vdev->memory_on = true;
 	return 0;
+}
+
+static void fake_exit(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	if (fake)
+		free_page((unsigned long)fake->memory);
 }
 
 static void fake_expect_call(struct kunit *test, unsigned int i, u32 off,
@@ -256,7 +299,7 @@ static void access_no_doorbell(struct kunit *test)
 	sluice_access_write(&fake->vdev, BAR0, DOORBELLS + 1, buf, 3);
 	KUNIT_EXPECT_EQ(test, fake->nr, 0);
 	KUNIT_EXPECT_NULL(test, memchr_inv(fake->vdev.sdev.doorbells, 0,
-					   SLUICE_DOORBELL_BYTES));
+					   DOORBELL_BYTES));
 }
 
 static void access_doorbell_edges(struct kunit *test)
@@ -272,10 +315,48 @@ static void access_doorbell_edges(struct kunit *test)
 	/* The last doorbell, and what comes after it. */
 	fake->nr = 0;
 	sluice_access_write(&fake->vdev, BAR0,
-			    DOORBELLS + SLUICE_DOORBELL_BYTES - 4, buf, 8);
+			    DOORBELLS + DOORBELL_BYTES - 4, buf, 8);
 	KUNIT_EXPECT_EQ(test, fake->nr, 2);
-	fake_expect_call(test, 0, SLUICE_DOORBELLS - 1, 0);
-	fake_expect_call(test, 1, DOORBELLS + SLUICE_DOORBELL_BYTES, 4);
+	fake_expect_call(test, 0, DOORBELL_BYTES / 4 - 1, 0);
+	fake_expect_call(test, 1, DOORBELLS + DOORBELL_BYTES, 4);
+}
+
+/* Registers of another BAR, and memory that no operation is called for. */
+static void access_memory_area(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	u8 buf[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, got[8];
+
+	KUNIT_EXPECT_EQ(test, sluice_access_write(&fake->vdev, BAR4,
+						  MEMORY + 3, buf, 5), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr, 0);
+	KUNIT_EXPECT_MEMEQ(test, fake->memory + 3, buf, 5);
+	KUNIT_EXPECT_EQ(test, fake->memory[8], 0);
+	KUNIT_EXPECT_EQ(test, sluice_access_read(&fake->vdev, BAR4, MEMORY + 3,
+						 got, 5), 0);
+	KUNIT_EXPECT_EQ(test, fake->nr, 0);
+	KUNIT_EXPECT_MEMEQ(test, got, buf, 5);
+	/* The last bytes of the area and the first of what follows it. */
+	sluice_access_write(&fake->vdev, BAR4, MEMORY + PAGE_SIZE - 4, buf, 8);
+	KUNIT_EXPECT_MEMEQ(test, fake->memory + PAGE_SIZE - 4, buf, 4);
+	KUNIT_EXPECT_EQ(test, fake->nr, 1);
+	fake_expect_call(test, 0, MEMORY + PAGE_SIZE, 4);
+	KUNIT_EXPECT_EQ(test, fake->bar[0], BAR4);
+}
+
+/* What a backend leaves out reads as zero, and ignores what is written. */
+static void access_optional(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+	u8 buf[8] = { 1 };
+
+	fake->ops.reg_read = NULL;
+	fake->ops.reg_write = NULL;
+	KUNIT_EXPECT_EQ(test, sluice_access_write(&fake->vdev, BAR0, 0, buf, 8),
+			0);
+	KUNIT_EXPECT_EQ(test, sluice_access_read(&fake->vdev, BAR0, 0, buf, 8),
+			0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(buf, 0, sizeof(buf)));
 }
 
 static void access_memory_off(struct kunit *test)
@@ -366,6 +447,8 @@ static struct kunit_case access_cases[] = {
 	KUNIT_CASE(access_doorbell),
 	KUNIT_CASE(access_no_doorbell),
 	KUNIT_CASE(access_doorbell_edges),
+	KUNIT_CASE(access_memory_area),
+	KUNIT_CASE(access_optional),
 	KUNIT_CASE(access_memory_off),
 	KUNIT_CASE(access_msix),
 	KUNIT_CASE(access_config),
@@ -376,6 +459,7 @@ static struct kunit_case access_cases[] = {
 static struct kunit_suite access_suite = {
 	.name = "sluice_access",
 	.init = fake_init,
+	.exit = fake_exit,
 	.test_cases = access_cases,
 };
 

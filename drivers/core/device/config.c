@@ -2,16 +2,17 @@
 /*
  * PCI configuration space of a slice
  *
- * Header type 0 with a 64-bit BAR0 (registers and doorbells) and a 32-bit BAR2
- * (MSI-X table and PBA); capabilities: power management (D0, D3hot), PCI
- * Express endpoint (with Function Level Reset), MSI-X. There is no INTx, no
- * I/O space, no ROM, and no extended capability.
+ * Header type 0 with the memory BARs that the backend describes and one for the
+ * MSI-X table and PBA; capabilities: power management (D0, D3hot), PCI Express
+ * endpoint (with Function Level Reset), MSI-X. There is no INTx, no I/O space,
+ * no ROM, and no extended capability.
  */
 #include <linux/bitops.h>
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 
 #include "device/config.h"
@@ -77,13 +78,24 @@ static void sluice_config_put_header(struct sluice_config *cfg)
 /* Address bits below the size are constant: that is how a BAR tells its size. */
 static void sluice_config_put_bars(struct sluice_config *cfg)
 {
-	sluice_config_put32(cfg, PCI_BASE_ADDRESS_0,
-			    PCI_BASE_ADDRESS_MEM_TYPE_64,
-			    ~(cfg->bar0_size - 1));
-	sluice_config_put32(cfg, PCI_BASE_ADDRESS_1, 0, ~0U);
-	sluice_config_put32(cfg, PCI_BASE_ADDRESS_2,
-			    PCI_BASE_ADDRESS_MEM_TYPE_32,
-			    ~(cfg->msix_size - 1));
+	unsigned int bar;
+
+	for (bar = 0; bar < SLUICE_BARS; bar++) {
+		u32 size = sluice_config_bar_size(cfg, bar);
+		u32 off = PCI_BASE_ADDRESS_0 + 4 * bar;
+
+		if (!size)
+			continue;
+		if (!(cfg->fn.bars[bar].flags & SLUICE_BAR_64BIT)) {
+			sluice_config_put32(cfg, off,
+					    PCI_BASE_ADDRESS_MEM_TYPE_32,
+					    ~(size - 1));
+			continue;
+		}
+		sluice_config_put32(cfg, off, PCI_BASE_ADDRESS_MEM_TYPE_64,
+				    ~(size - 1));
+		sluice_config_put32(cfg, off + 4, 0, ~0U);
+	}
 }
 
 static void sluice_config_put_pm(struct sluice_config *cfg)
@@ -144,10 +156,9 @@ static void sluice_config_put_msix(struct sluice_config *cfg)
 	sluice_config_put8(cfg, msix + PCI_CAP_LIST_ID, PCI_CAP_ID_MSIX, 0);
 	sluice_config_put16(cfg, msix + PCI_MSIX_FLAGS, cfg->vectors - 1,
 			    PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-	sluice_config_put32(cfg, msix + PCI_MSIX_TABLE, SLUICE_CONFIG_MSIX_BAR,
-			    0);
+	sluice_config_put32(cfg, msix + PCI_MSIX_TABLE, cfg->fn.msix_bar, 0);
 	sluice_config_put32(cfg, msix + PCI_MSIX_PBA,
-			    cfg->pba_offset | SLUICE_CONFIG_MSIX_BAR, 0);
+			    cfg->pba_offset | cfg->fn.msix_bar, 0);
 }
 
 /**
@@ -165,17 +176,82 @@ void sluice_config_reset(struct sluice_config *cfg)
 	sluice_config_put_msix(cfg);
 }
 
+/**
+ * sluice_config_bar_size() - how large a BAR is
+ * @cfg: configuration space
+ * @bar: number, below %SLUICE_BARS
+ *
+ * Return: bytes, 0 where there is no such BAR
+ */
+u32 sluice_config_bar_size(const struct sluice_config *cfg, unsigned int bar)
+{
+	return bar == cfg->fn.msix_bar ? cfg->msix_size :
+					 cfg->fn.bars[bar].size;
+}
+
+static bool sluice_config_area_ok(const struct sluice_bar *bar, unsigned int n)
+{
+	const struct sluice_area *area = &bar->areas[n];
+	unsigned int i;
+
+	if (!area->size || !IS_ALIGNED(area->offset | area->size, PAGE_SIZE) ||
+	    area->size > bar->size || area->offset > bar->size - area->size)
+		return false;
+	if (area->type == SLUICE_AREA_MEMORY &&
+	    (!area->memory || !PAGE_ALIGNED(area->memory)))
+		return false;
+	for (i = 0; i < n; i++)
+		if (area->offset < bar->areas[i].offset + bar->areas[i].size &&
+		    bar->areas[i].offset < area->offset + area->size)
+			return false;
+	return true;
+}
+
+/* A BAR below a page could not be mapped into a guest. */
+static bool sluice_config_bar_ok(const struct sluice_function *fn,
+				 unsigned int n)
+{
+	const struct sluice_bar *bar = &fn->bars[n];
+	unsigned int i;
+
+	if (!bar->size)
+		return !bar->flags && !bar->nr_areas;
+	if (!is_power_of_2(bar->size) || bar->size < SZ_4K || bar->size > SZ_1G)
+		return false;
+	if (n == fn->msix_bar || bar->flags & ~SLUICE_BAR_64BIT ||
+	    bar->nr_areas > SLUICE_BAR_AREAS)
+		return false;
+	if (bar->flags & SLUICE_BAR_64BIT &&
+	    (n + 1 == SLUICE_BARS || fn->bars[n + 1].size ||
+	     n + 1 == fn->msix_bar))
+		return false;
+	for (i = 0; i < bar->nr_areas; i++)
+		if (!sluice_config_area_ok(bar, i))
+			return false;
+	return true;
+}
+
+static unsigned int sluice_config_nr_doorbells(const struct sluice_function *fn)
+{
+	unsigned int bar, i, nr = 0;
+
+	for (bar = 0; bar < SLUICE_BARS; bar++)
+		for (i = 0; i < fn->bars[bar].nr_areas; i++)
+			nr += fn->bars[bar].areas[i].type ==
+			      SLUICE_AREA_DOORBELLS;
+	return nr;
+}
+
 static bool sluice_config_function_ok(const struct sluice_function *fn)
 {
-	/* A BAR below a page could not be mapped into a guest. */
-	if (!is_power_of_2(fn->bar0_size) || fn->bar0_size < SZ_4K ||
-	    fn->bar0_size > SZ_1G)
-		return false;
-	if (!IS_ALIGNED(fn->doorbell_offset, SLUICE_DOORBELL_BYTES) ||
-	    fn->doorbell_offset > fn->bar0_size - SLUICE_DOORBELL_BYTES)
-		return false;
-	return fn->vectors && fn->vectors <= SLUICE_CONFIG_VECTORS &&
-	       fn->class <= 0xffffff;
+	unsigned int bar;
+
+	for (bar = 0; bar < SLUICE_BARS; bar++)
+		if (!sluice_config_bar_ok(fn, bar))
+			return false;
+	return sluice_config_nr_doorbells(fn) <= 1 &&
+	       fn->msix_bar < SLUICE_BARS && fn->vectors &&
+	       fn->vectors <= SLUICE_CONFIG_VECTORS && fn->class <= 0xffffff;
 }
 
 /**
@@ -193,7 +269,6 @@ int sluice_config_init(struct sluice_config *cfg,
 
 	cfg->fn = *fn;
 	cfg->vectors = fn->vectors;
-	cfg->bar0_size = fn->bar0_size;
 	cfg->pba_offset = ALIGN(CONFIG_TABLE_BYTES(fn->vectors),
 				CONFIG_MSIX_PAGE);
 	cfg->msix_size = roundup_pow_of_two(cfg->pba_offset +

@@ -21,8 +21,6 @@
 #define SLUICE_CONFIG_PCIE	0x50
 #define SLUICE_CONFIG_MSIX	0x90
 
-/* The MSI-X structures have BAR2 for themselves. */
-#define SLUICE_CONFIG_MSIX_BAR	2
 #define SLUICE_CONFIG_VECTORS	2048
 
 /* What a write has brought about; see sluice_config_write(). */
@@ -34,7 +32,6 @@
  * struct sluice_config - a function's configuration space
  * @bytes: the registers
  * @writable: bits that a guest may change
- * @bar0_size: bytes of BAR0
  * @msix_size: bytes of the BAR with the MSI-X table and PBA
  * @pba_offset: where in it the PBA begins
  * @vectors: MSI-X vectors
@@ -43,7 +40,6 @@
 struct sluice_config {
 	u8 bytes[SLUICE_CONFIG_STORED];
 	u8 writable[SLUICE_CONFIG_STORED];
-	u32 bar0_size;
 	u32 msix_size;
 	u32 pba_offset;
 	unsigned int vectors;
@@ -59,5 +55,6 @@ unsigned int sluice_config_write(struct sluice_config *cfg, u32 off,
 				 const void *buf, u32 len);
 bool sluice_config_memory_on(const struct sluice_config *cfg);
 bool sluice_config_master_on(const struct sluice_config *cfg);
+u32 sluice_config_bar_size(const struct sluice_config *cfg, unsigned int bar);
 
 #endif /* SLUICE_CONFIG_H */

@@ -3,6 +3,7 @@
  * KUnit tests of the PCI configuration space
  */
 #include <kunit/test.h>
+#include <linux/gfp.h>
 #include <linux/bitops.h>
 #include <linux/string.h>
 
@@ -15,8 +16,17 @@ static const struct sluice_function config_fn = {
 	.subsystem_device = 0x1100,
 	.class = 0x010802,
 	.revision = 0x02,
-	.bar0_size = SZ_16K,
-	.doorbell_offset = SZ_4K,
+	.bars[0] = {
+		.size = SZ_16K,
+		.flags = SLUICE_BAR_64BIT,
+		.nr_areas = 1,
+		.areas[0] = {
+			.type = SLUICE_AREA_DOORBELLS,
+			.offset = SZ_4K,
+			.size = SZ_4K,
+		},
+	},
+	.msix_bar = 2,
 	.vectors = 17,
 };
 
@@ -309,15 +319,85 @@ static void config_refuses(struct kunit *test)
 	EXPECT_REFUSED(vectors, 0);
 	EXPECT_REFUSED(vectors, 2049);
 	EXPECT_REFUSED(vectors, UINT_MAX);
-	EXPECT_REFUSED(bar0_size, 0);
-	EXPECT_REFUSED(bar0_size, SZ_16K + 1);
-	EXPECT_REFUSED(bar0_size, SZ_2K);
-	EXPECT_REFUSED(bar0_size, 0x80000000);
-	EXPECT_REFUSED(doorbell_offset, 4);
-	EXPECT_REFUSED(doorbell_offset, SZ_16K);
-	EXPECT_REFUSED(doorbell_offset, 0xfffff000);
+	EXPECT_REFUSED(bars[0].size, 0);
+	EXPECT_REFUSED(bars[0].size, SZ_16K + 1);
+	EXPECT_REFUSED(bars[0].size, SZ_2K);
+	EXPECT_REFUSED(bars[0].size, 0x80000000);
+	EXPECT_REFUSED(bars[0].areas[0].offset, 4);
+	EXPECT_REFUSED(bars[0].areas[0].offset, SZ_16K);
+	EXPECT_REFUSED(bars[0].areas[0].offset, 0xfffff000);
+	EXPECT_REFUSED(bars[0].areas[0].size, 0);
+	EXPECT_REFUSED(bars[0].areas[0].size, SZ_4K + 4);
+	EXPECT_REFUSED(bars[0].areas[0].size, SZ_16K);
+	EXPECT_REFUSED(bars[0].areas[0].size, 0xfffff000);
+	EXPECT_REFUSED(bars[0].areas[0].type, SLUICE_AREA_MEMORY);
+	EXPECT_REFUSED(bars[0].nr_areas, SLUICE_BAR_AREAS + 1);
+	EXPECT_REFUSED(bars[0].nr_areas, 2);
+	EXPECT_REFUSED(bars[0].flags, ~0U);
+	EXPECT_REFUSED(bars[1].size, SZ_4K);
+	EXPECT_REFUSED(bars[2].size, SZ_4K);
+	EXPECT_REFUSED(bars[3].nr_areas, 1);
+	EXPECT_REFUSED(bars[3].flags, SLUICE_BAR_64BIT);
+	EXPECT_REFUSED(bars[5], ((struct sluice_bar) {
+			.size = SZ_4K, .flags = SLUICE_BAR_64BIT }));
+	/* Doorbells in two places. */
+	EXPECT_REFUSED(bars[4], config_fn.bars[0]);
+	EXPECT_REFUSED(msix_bar, 0);
+	EXPECT_REFUSED(msix_bar, 1);
+	EXPECT_REFUSED(msix_bar, SLUICE_BARS);
 	EXPECT_REFUSED(class, 0x1000000);
 #undef EXPECT_REFUSED
+}
+
+/* Areas of one BAR, side by side and one over the other. */
+static void config_areas(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	struct sluice_function fn = config_fn;
+	struct sluice_area *area = &fn.bars[0].areas[1];
+	void *page = (void *)get_zeroed_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	fn.bars[0].nr_areas = 2;
+	area->type = SLUICE_AREA_MEMORY;
+	area->memory = page;
+	area->size = SZ_4K;
+	area->offset = SZ_8K;
+	KUNIT_EXPECT_EQ(test, sluice_config_init(cfg, &fn), 0);
+	area->offset = 0;
+	KUNIT_EXPECT_EQ(test, sluice_config_init(cfg, &fn), 0);
+	area->size = SZ_8K;
+	KUNIT_EXPECT_EQ(test, sluice_config_init(cfg, &fn), -EINVAL);
+	area->size = SZ_4K;
+	area->offset = SZ_4K;
+	KUNIT_EXPECT_EQ(test, sluice_config_init(cfg, &fn), -EINVAL);
+	area->offset = SZ_8K;
+	area->memory = page + 8;
+	KUNIT_EXPECT_EQ(test, sluice_config_init(cfg, &fn), -EINVAL);
+	free_page((unsigned long)page);
+}
+
+/* Every BAR that can have a size says it as the specification wants. */
+static void config_every_bar(struct kunit *test)
+{
+	struct sluice_config *cfg = config_make(test);
+	struct sluice_function fn = { .class = 0x020000, .vectors = 1 };
+	u32 ones = ~0U;
+	unsigned int bar;
+
+	fn.msix_bar = 5;
+	for (bar = 0; bar < 5; bar++)
+		fn.bars[bar].size = SZ_4K << bar;
+	KUNIT_ASSERT_EQ(test, sluice_config_init(cfg, &fn), 0);
+	for (bar = 0; bar < SLUICE_BARS; bar++) {
+		u32 off = PCI_BASE_ADDRESS_0 + 4 * bar;
+
+		sluice_config_write(cfg, off, &ones, 4);
+		KUNIT_EXPECT_EQ(test, config_read(cfg, off, 4),
+				~(sluice_config_bar_size(cfg, bar) - 1));
+	}
+	KUNIT_EXPECT_EQ(test, config_read(cfg, SLUICE_CONFIG_MSIX +
+					       PCI_MSIX_TABLE, 4), 5);
 }
 
 static struct kunit_case config_cases[] = {
@@ -335,6 +415,8 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE(config_msix),
 	KUNIT_CASE(config_msix_layout),
 	KUNIT_CASE(config_refuses),
+	KUNIT_CASE(config_areas),
+	KUNIT_CASE(config_every_bar),
 	{}
 };
 

@@ -6,12 +6,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "core.h"
-
-static struct sluice_vdev *sluice_ioctl_to_vdev(struct vfio_device *core_vdev)
-{
-	return container_of(core_vdev, struct sluice_vdev, vdev);
-}
+#include "device/device.h"
 
 static long sluice_ioctl_get_info(void __user *arg)
 {
@@ -27,34 +22,6 @@ static long sluice_ioctl_get_info(void __user *arg)
 	info.num_regions = VFIO_PCI_NUM_REGIONS;
 	info.num_irqs = VFIO_PCI_NUM_IRQS;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
-}
-
-/**
- * sluice_vfio_region_info() - describe a region
- * @core_vdev: VFIO device
- * @info: its index is filled in
- * @caps: receives the capabilities of the region
- *
- * Return: 0, -EINVAL where there is no such index, or -ENOMEM
- */
-int sluice_vfio_region_info(struct vfio_device *core_vdev,
-			    struct vfio_region_info *info,
-			    struct vfio_info_cap *caps)
-{
-	struct sluice_vdev *vdev = sluice_ioctl_to_vdev(core_vdev);
-
-	if (info->index >= VFIO_PCI_NUM_REGIONS)
-		return -EINVAL;
-	info->offset = sluice_region_offset(info->index);
-	info->size = sluice_region_size(vdev, info->index);
-	info->flags = 0;
-	if (info->size)
-		info->flags = VFIO_REGION_INFO_FLAG_READ |
-			      VFIO_REGION_INFO_FLAG_WRITE;
-	if (info->index != VFIO_PCI_BAR0_REGION_INDEX)
-		return 0;
-	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	return sluice_doorbell_caps(vdev->config.fn.doorbell_offset, caps);
 }
 
 /* What the core does itself from 6.19 on */
@@ -92,7 +59,7 @@ static long sluice_ioctl_get_region_info(struct vfio_device *core_vdev,
 	if (info.argsz < minsz)
 		return -EINVAL;
 	info.cap_offset = 0;
-	ret = sluice_vfio_region_info(core_vdev, &info, &caps);
+	ret = sluice_region_info(core_vdev, &info, &caps);
 	if (!ret)
 		ret = sluice_ioctl_put_region_info(&info, &caps, arg);
 	kfree(caps.buf);
@@ -168,7 +135,7 @@ static long sluice_ioctl_set_irqs(struct sluice_vdev *vdev, void __user *arg)
 long sluice_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 		       unsigned long arg)
 {
-	struct sluice_vdev *vdev = sluice_ioctl_to_vdev(core_vdev);
+	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {

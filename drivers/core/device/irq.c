@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
-#include "core.h"
+#include "device/device.h"
 
 /**
  * sluice_irqs_init() - make vectors that signal nothing

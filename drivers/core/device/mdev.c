@@ -10,7 +10,8 @@
 #include <linux/sysfs.h>
 #include <trace/events/sluice.h>
 
-#include "core.h"
+#include "device/device.h"
+#include "inventory/inventory.h"
 
 /* mdev keeps a UUID in the byte order of a GUID; it prints the same. */
 static void sluice_mdev_to_uuid(const guid_t *guid, uuid_t *uuid)
@@ -27,7 +28,7 @@ static ssize_t slice_show(struct device *dev, struct device_attribute *attr,
 {
 	struct sluice_vdev *vdev = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "%pUb\n", &vdev->sdev.slice.uuid);
+	return sysfs_emit(buf, "%pUb\n", &vdev->sdev.info.uuid);
 }
 static DEVICE_ATTR_RO(slice);
 
@@ -56,7 +57,7 @@ static ssize_t poll_us_show(struct device *dev, struct device_attribute *attr,
 {
 	struct sluice_vdev *vdev = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "%u\n", READ_ONCE(vdev->polled.poll_us));
+	return sysfs_emit(buf, "%u\n", READ_ONCE(vdev->poll.poll_us));
 }
 
 static ssize_t poll_us_store(struct device *dev, struct device_attribute *attr,
@@ -72,7 +73,7 @@ static ssize_t poll_us_store(struct device *dev, struct device_attribute *attr,
 				    (int)strcspn(buf, "\n"), buf, U32_MAX);
 		return ret;
 	}
-	WRITE_ONCE(vdev->polled.poll_us, us);
+	WRITE_ONCE(vdev->poll.poll_us, us);
 	return count;
 }
 static DEVICE_ATTR_RW(poll_us);
@@ -83,7 +84,7 @@ static ssize_t doorbell_faults_show(struct device *dev,
 	struct sluice_vdev *vdev = dev_get_drvdata(dev);
 
 	return sysfs_emit(buf, "%llu\n",
-			  (u64)atomic64_read(&vdev->db.faults));
+			  (u64)atomic64_read(&vdev->poll.doorbells.faults));
 }
 static DEVICE_ATTR_RO(doorbell_faults);
 
@@ -117,9 +118,20 @@ static void sluice_mdev_fill_sdev(struct sluice_vdev *vdev,
 	sdev->dma_dev = parent->dev;
 	sdev->parent = parent;
 	sdev->type = sluice_parent_type(mdev->type);
-	sluice_claim_info(slice, &sdev->slice);
-	vdev->slice = slice;
+	sdev->slice = slice;
+	sluice_claim_info(slice, &sdev->info);
 	mutex_init(&vdev->lock);
+}
+
+static unsigned int sluice_mdev_doorbell_pages(const struct sluice_function *fn)
+{
+	unsigned int bar, i;
+
+	for (bar = 0; bar < SLUICE_BARS; bar++)
+		for (i = 0; i < fn->bars[bar].nr_areas; i++)
+			if (fn->bars[bar].areas[i].type == SLUICE_AREA_DOORBELLS)
+				return fn->bars[bar].areas[i].size >> PAGE_SHIFT;
+	return 0;
 }
 
 /* What takes memory of its own, once the backend has described the function. */
@@ -139,13 +151,19 @@ static int sluice_mdev_alloc(struct sluice_vdev *vdev,
 	ret = sluice_irqs_init(&vdev->req, 1);
 	if (ret)
 		goto destroy_msix;
+	ret = -ENOMEM;
 	vdev->msix_bar = kvzalloc(vdev->config.msix_size, GFP_KERNEL_ACCOUNT);
-	if (!vdev->msix_bar) {
-		ret = -ENOMEM;
+	if (!vdev->msix_bar)
 		goto destroy_req;
-	}
+	ret = sluice_doorbell_init(&vdev->poll.doorbells,
+				   sluice_mdev_doorbell_pages(fn));
+	if (ret)
+		goto free_msix_bar;
+	vdev->sdev.doorbells = vdev->poll.doorbells.words;
 	return 0;
 
+free_msix_bar:
+	kvfree(vdev->msix_bar);
 destroy_req:
 	sluice_irqs_destroy(&vdev->req);
 destroy_msix:
@@ -155,27 +173,24 @@ destroy_msix:
 
 static void sluice_mdev_free(struct sluice_vdev *vdev)
 {
+	sluice_doorbell_exit(&vdev->poll.doorbells);
 	kvfree(vdev->msix_bar);
 	sluice_irqs_destroy(&vdev->req);
 	sluice_irqs_destroy(&vdev->msix);
 }
 
-/* The backend's part, and the doorbell page that it looks at. */
+/* The backend's part, and then what the function needs that it describes. */
 static int sluice_mdev_attach(struct sluice_vdev *vdev)
 {
-	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
+	const struct sluice_parent_ops *ops = sluice_vdev_ops(vdev);
 	struct sluice_function fn = {};
 	int ret;
 
-	ret = sluice_doorbell_init(&vdev->db);
-	if (ret)
-		return ret;
-	vdev->sdev.doorbells = sluice_doorbell_words(&vdev->db);
-	sluice_polled_init(&vdev->polled);
+	sluice_poll_entry_init(&vdev->poll, &vdev->sdev);
 	sluice_mem_init(vdev);
 	ret = ops->attach(&vdev->sdev, &fn);
 	if (ret)
-		goto free_doorbells;
+		goto exit_mem;
 	ret = sluice_mdev_alloc(vdev, &fn);
 	if (ret)
 		goto detach;
@@ -183,19 +198,17 @@ static int sluice_mdev_attach(struct sluice_vdev *vdev)
 
 detach:
 	ops->detach(&vdev->sdev);
-free_doorbells:
+exit_mem:
 	sluice_mem_exit(vdev);
-	sluice_doorbell_exit(&vdev->db);
 	return ret;
 }
 
 /* After this no interrupt comes any more: only then their vectors go. */
 static void sluice_mdev_detach(struct sluice_vdev *vdev)
 {
-	vdev->sdev.parent->ops->detach(&vdev->sdev);
+	sluice_vdev_ops(vdev)->detach(&vdev->sdev);
 	sluice_mdev_free(vdev);
 	sluice_mem_exit(vdev);
-	sluice_doorbell_exit(&vdev->db);
 }
 
 static int sluice_mdev_make_vdev(struct mdev_device *mdev,
@@ -213,6 +226,7 @@ static int sluice_mdev_make_vdev(struct mdev_device *mdev,
 	ret = sluice_mdev_attach(vdev);
 	if (ret)
 		goto put_vdev;
+	sluice_claim_bind(slice, &vdev->sdev);
 	dev_set_drvdata(mdev_dev(mdev), vdev);
 	ret = vfio_register_emulated_iommu_dev(&vdev->vdev);
 	if (ret)
@@ -220,6 +234,7 @@ static int sluice_mdev_make_vdev(struct mdev_device *mdev,
 	return 0;
 
 detach:
+	sluice_claim_unbind(slice);
 	dev_set_drvdata(mdev_dev(mdev), NULL);
 	sluice_mdev_detach(vdev);
 put_vdev:
@@ -253,8 +268,8 @@ int sluice_mdev_probe(struct mdev_device *mdev)
 	if (ret)
 		goto cancel_claim;
 	vdev = dev_get_drvdata(mdev_dev(mdev));
-	trace_sluice_attach(&uuid, &vdev->sdev.slice);
-	sluice_claim_announce(slice);
+	trace_sluice_attach(&uuid, &vdev->sdev.info);
+	sluice_slice_announce(slice);
 	return 0;
 
 cancel_claim:
@@ -274,13 +289,14 @@ void sluice_mdev_remove(struct mdev_device *mdev)
 {
 	struct sluice_vdev *vdev = dev_get_drvdata(mdev_dev(mdev));
 	struct sluice_parent *parent = vdev->sdev.parent;
-	struct sluice_slice *slice = vdev->slice;
+	struct sluice_slice *slice = vdev->sdev.slice;
 	uuid_t uuid;
 
 	vfio_unregister_group_dev(&vdev->vdev);
+	sluice_claim_unbind(slice);
 	sluice_mdev_detach(vdev);
 	sluice_mdev_to_uuid(&mdev->uuid, &uuid);
-	trace_sluice_detach(&uuid, &vdev->sdev.slice);
+	trace_sluice_detach(&uuid, &vdev->sdev.info);
 	vfio_put_device(&vdev->vdev);
 	sluice_claim_release(slice);
 	module_put(parent->ops->owner);

@@ -15,7 +15,7 @@
 #include <linux/vmalloc.h>
 #include <trace/events/sluice.h>
 
-#include "core.h"
+#include "device/device.h"
 
 /*
  * A user may have mapped what is no RAM, for example a BAR of another device.
@@ -40,7 +40,7 @@ static int sluice_mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
 	int ret;
 
 	ret = vfio_pin_pages(&vdev->vdev, iova, nr, prot, pages);
-	trace_sluice_pin(&vdev->sdev.slice, iova, nr, write, min(ret, 0));
+	trace_sluice_pin(&vdev->sdev.info, iova, nr, write, min(ret, 0));
 	if (ret == nr && sluice_mem_is_ram(pages, nr))
 		return 0;
 	if (ret > 0) {

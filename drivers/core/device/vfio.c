@@ -19,23 +19,13 @@
  * quiesce and nothing to drop.
  */
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <trace/events/sluice.h>
 
-#include "core.h"
-
-static struct sluice_vdev *sluice_vfio_to_vdev(struct vfio_device *core_vdev)
-{
-	return container_of(core_vdev, struct sluice_vdev, vdev);
-}
-
-static const struct sluice_parent_ops *
-sluice_vfio_backend(const struct sluice_vdev *vdev)
-{
-	return vdev->sdev.parent->ops;
-}
+#include "device/device.h"
 
 /* All vectors masked, as the PCI specification wants it after a reset. */
 static void sluice_vfio_reset_msix_bar(struct sluice_vdev *vdev)
@@ -58,14 +48,15 @@ static void sluice_vfio_apply_config(struct sluice_vdev *vdev)
 	if (master == vdev->master_on)
 		return;
 	vdev->master_on = master;
-	sluice_vfio_backend(vdev)->bus_master(&vdev->sdev, master);
+	if (sluice_vdev_ops(vdev)->bus_master)
+		sluice_vdev_ops(vdev)->bus_master(&vdev->sdev, master);
 }
 
 /* The backend comes back with bus mastering off. */
 static void sluice_vfio_reset_backend(struct sluice_vdev *vdev)
 {
-	sluice_vfio_backend(vdev)->reset(&vdev->sdev);
-	memset(vdev->sdev.doorbells, 0, SLUICE_DOORBELL_BYTES);
+	sluice_vdev_ops(vdev)->reset(&vdev->sdev);
+	sluice_doorbell_clear(&vdev->poll.doorbells);
 	vdev->master_on = false;
 }
 
@@ -107,27 +98,39 @@ void sluice_vdev_reset(struct sluice_vdev *vdev)
 	mutex_unlock(&vdev->lock);
 }
 
+/* Without the operations for it the slice is not polled. */
+static int sluice_vfio_join(struct sluice_vdev *vdev)
+{
+	return sluice_vdev_ops(vdev)->poll ? sluice_poller_join(&vdev->poll) : 0;
+}
+
+static void sluice_vfio_leave(struct sluice_vdev *vdev)
+{
+	if (sluice_vdev_ops(vdev)->poll)
+		sluice_poller_leave(&vdev->poll);
+}
+
 static int sluice_vfio_open(struct vfio_device *core_vdev)
 {
 	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
 	int ret;
 
-	ret = sluice_poller_join(vdev);
+	ret = sluice_vfio_join(vdev);
 	if (ret)
 		return ret;
 	mutex_lock(&vdev->lock);
 	sluice_config_reset(&vdev->config);
 	sluice_vfio_reset_msix_bar(vdev);
-	memset(vdev->sdev.doorbells, 0, SLUICE_DOORBELL_BYTES);
+	sluice_doorbell_clear(&vdev->poll.doorbells);
 	WRITE_ONCE(vdev->memory_on, false);
 	vdev->master_on = false;
 	sluice_iova_open(&vdev->iova_table);
-	ret = sluice_vfio_backend(vdev)->open(&vdev->sdev);
+	ret = sluice_vdev_ops(vdev)->open(&vdev->sdev);
 	vdev->opened = !ret;
 	mutex_unlock(&vdev->lock);
 	if (ret) {
 		sluice_iova_close(&vdev->iova_table);
-		sluice_poller_leave(vdev);
+		sluice_vfio_leave(vdev);
 	}
 	return ret;
 }
@@ -136,11 +139,11 @@ static void sluice_vfio_close(struct vfio_device *core_vdev)
 {
 	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
 
-	sluice_poller_leave(vdev);
+	sluice_vfio_leave(vdev);
 	mutex_lock(&vdev->lock);
 	WRITE_ONCE(vdev->memory_on, false);
 	vdev->opened = false;
-	sluice_vfio_backend(vdev)->close(&vdev->sdev);
+	sluice_vdev_ops(vdev)->close(&vdev->sdev);
 	mutex_unlock(&vdev->lock);
 
 	sluice_irqs_clear(&vdev->msix);
@@ -158,7 +161,7 @@ static void sluice_vfio_quiesce(struct sluice_vdev *vdev, u64 first, u64 last)
 	/* The size of everything does not fit; one byte less does. */
 	if (size != U64_MAX)
 		size++;
-	sluice_vfio_backend(vdev)->quiesce(&vdev->sdev, start, size);
+	sluice_vdev_ops(vdev)->quiesce(&vdev->sdev, start, size);
 }
 
 static void sluice_vfio_unmap_range(struct sluice_vdev *vdev, u64 first,
@@ -166,11 +169,13 @@ static void sluice_vfio_unmap_range(struct sluice_vdev *vdev, u64 first,
 {
 	mutex_lock(&vdev->lock);
 	if (sluice_iova_holds(&vdev->iova_table, first, last)) {
-		if (vdev->opened)
+		bool quiesce = vdev->opened && sluice_vdev_ops(vdev)->quiesce;
+
+		if (quiesce)
 			sluice_vfio_quiesce(vdev, first, last);
 		sluice_iova_drop(&vdev->iova_table, first, last);
-		if (vdev->opened)
-			sluice_vfio_backend(vdev)->resume(&vdev->sdev);
+		if (quiesce)
+			sluice_vdev_ops(vdev)->resume(&vdev->sdev);
 	}
 	mutex_unlock(&vdev->lock);
 }
@@ -191,7 +196,7 @@ static void sluice_vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova,
 	sluice_vfio_unmap_range(vdev, iova, last);
 	sluice_iova_unmap_release(&vdev->iova_table);
 	sluice_iova_unmap_end(&vdev->iova_table, iova, last, handle);
-	trace_sluice_unmap(&vdev->sdev.slice, iova, length,
+	trace_sluice_unmap(&vdev->sdev.info, iova, length,
 			   ktime_get_ns() - start);
 }
 
@@ -209,19 +214,22 @@ static void sluice_vfio_request(struct vfio_device *core_vdev,
 					      "asked not to be told");
 }
 
-/* The doorbell page can be mapped, and nothing else. */
-static int sluice_vfio_mmap(struct vfio_device *core_vdev,
-			    struct vm_area_struct *vma)
+/**
+ * sluice_poll_kick() - have a slice polled that waits for its device
+ * @sdev: an open device
+ *
+ * For the backend, when the device has completed something while
+ * &sluice_parent_ops.poll was not looking: after
+ * &sluice_parent_ops.set_poll_mode has turned its interrupts on. Does nothing for
+ * a slice that is asleep.
+ *
+ * Context: any.
+ */
+void sluice_poll_kick(struct sluice_dev *sdev)
 {
-	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
-	u64 pos = sluice_region_offset(VFIO_PCI_BAR0_REGION_INDEX) +
-		  vdev->config.fn.doorbell_offset;
-
-	if (vma->vm_pgoff != pos >> PAGE_SHIFT ||
-	    vma->vm_end - vma->vm_start != PAGE_SIZE)
-		return -EINVAL;
-	return sluice_doorbell_mmap(&vdev->db, vma);
+	sluice_poller_kick(&sluice_to_vdev(sdev)->poll);
 }
+EXPORT_SYMBOL_GPL(sluice_poll_kick);
 
 static void sluice_vfio_release(struct vfio_device *core_vdev)
 {
@@ -231,13 +239,14 @@ static void sluice_vfio_release(struct vfio_device *core_vdev)
 const struct vfio_device_ops sluice_vfio_ops = {
 	.name = "sluice",
 	.release = sluice_vfio_release,
-	SLUICE_COMPAT_EMULATED_IOMMUFD_OPS.open_device = sluice_vfio_open,
+	SLUICE_COMPAT_EMULATED_IOMMUFD_OPS
+	.open_device = sluice_vfio_open,
 	.close_device = sluice_vfio_close,
 	.read = sluice_vfio_read,
 	.write = sluice_vfio_write,
 	.ioctl = sluice_vfio_ioctl,
-	SLUICE_COMPAT_REGION_INFO_OP(sluice_vfio_region_info).mmap =
-		sluice_vfio_mmap,
+	SLUICE_COMPAT_REGION_INFO_OP(sluice_region_info)
+	.mmap = sluice_region_mmap,
 	.request = sluice_vfio_request,
 	.dma_unmap = sluice_vfio_dma_unmap,
 };

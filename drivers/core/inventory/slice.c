@@ -2,127 +2,103 @@
 /*
  * Slices: devices of class sluice
  *
- * Attributes are shown under a spinlock: removing a device waits for those who
- * read its attributes, and is done under &sluice_parent.lock.
+ * An attribute is read under a spinlock, and never under &sluice_parent.lock:
+ * removing a device waits for the processes that use its attributes, and is done
+ * under that lock. Writing an attribute needs it, so the writer starts again
+ * where it cannot have it at once.
  */
-#include <linux/ctype.h>
+#include <linux/export.h>
 #include <linux/kobject.h>
+#include <linux/kstrtox.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "core.h"
+#include "inventory/inventory.h"
+
+struct class sluice_class = {
+	.name = "sluice",
+	SLUICE_COMPAT_CLASS_OWNER
+};
 
 static struct sluice_slice *sluice_slice_of(struct device *dev)
 {
 	return container_of(dev, struct sluice_slice, dev);
 }
 
-/* The name that the block layer gives the partition, or the disk. */
-static int sluice_slice_set_name(struct sluice_slice *slice)
+static void sluice_slice_get_info(struct sluice_slice *slice,
+				  struct sluice_slice_info *info)
 {
-	const char *disk = slice->disk_name;
-	size_t len = strlen(disk);
-
-	if (!slice->extent.partition)
-		return dev_set_name(&slice->dev, "%s", disk);
-	return dev_set_name(&slice->dev, "%s%s%u", disk,
-			    len && isdigit(disk[len - 1]) ? "p" : "",
-			    slice->extent.partition);
-}
-
-static void sluice_slice_get_extent(struct device *dev,
-				    struct sluice_extent *extent)
-{
-	struct sluice_slice *slice = sluice_slice_of(dev);
-
-	spin_lock(&slice->parent->slice_lock);
-	*extent = slice->extent;
-	spin_unlock(&slice->parent->slice_lock);
+	spin_lock(slice->slice_lock);
+	*info = slice->info;
+	spin_unlock(slice->slice_lock);
 }
 
 static ssize_t uuid_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	struct sluice_extent extent;
+	struct sluice_slice_info info;
 
-	sluice_slice_get_extent(dev, &extent);
-	return sysfs_emit(buf, "%pUb\n", &extent.uuid);
+	sluice_slice_get_info(sluice_slice_of(dev), &info);
+	return sysfs_emit(buf, "%pUb\n", &info.uuid);
 }
 static DEVICE_ATTR_RO(uuid);
 
 static ssize_t name_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	struct sluice_extent extent;
+	struct sluice_slice_info info;
 
-	sluice_slice_get_extent(dev, &extent);
-	return sysfs_emit(buf, "%s\n", extent.name);
+	sluice_slice_get_info(sluice_slice_of(dev), &info);
+	return sysfs_emit(buf, "%s\n", info.name);
 }
 static DEVICE_ATTR_RO(name);
-
-static ssize_t start_bytes_show(struct device *dev,
-				struct device_attribute *attr, char *buf)
-{
-	struct sluice_extent extent;
-
-	sluice_slice_get_extent(dev, &extent);
-	return sysfs_emit(buf, "%llu\n", extent.start);
-}
-static DEVICE_ATTR_RO(start_bytes);
 
 static ssize_t size_bytes_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
-	struct sluice_extent extent;
+	struct sluice_slice_info info;
 
-	sluice_slice_get_extent(dev, &extent);
-	return sysfs_emit(buf, "%llu\n", extent.size);
+	sluice_slice_get_info(sluice_slice_of(dev), &info);
+	return sysfs_emit(buf, "%llu\n", info.size);
 }
-static DEVICE_ATTR_RO(size_bytes);
 
-static ssize_t block_size_bytes_show(struct device *dev,
-				     struct device_attribute *attr, char *buf)
+static int sluice_slice_resize(struct sluice_slice *slice, u64 size)
 {
-	return sysfs_emit(buf, "%u\n", sluice_slice_of(dev)->block_size);
+	struct sluice_parent *parent = slice->parent;
+	int ret = -ENODEV;
+
+	if (!mutex_trylock(&parent->lock))
+		return restart_syscall();
+	if (!slice->gone)
+		ret = slice->ops->resize(slice, size);
+	mutex_unlock(&parent->lock);
+	return ret;
 }
-static DEVICE_ATTR_RO(block_size_bytes);
+
+static ssize_t size_bytes_store(struct device *dev,
+				struct device_attribute *attr, const char *buf,
+				size_t count)
+{
+	u64 size;
+	int ret;
+
+	ret = kstrtou64(buf, 0, &size);
+	if (!ret)
+		ret = sluice_slice_resize(sluice_slice_of(dev), size);
+	if (ret && ret != -ERESTARTNOINTR)
+		dev_notice_ratelimited(dev, "size_bytes: %.*s refused with error %d\n",
+				       (int)strcspn(buf, "\n"), buf, ret);
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(size_bytes);
 
 static ssize_t pool_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	struct sluice_extent extent;
-
-	sluice_slice_get_extent(dev, &extent);
-	return sysfs_emit(buf, "%d\n", extent.pool);
+	return sysfs_emit(buf, "%d\n", READ_ONCE(sluice_slice_of(dev)->pool));
 }
 static DEVICE_ATTR_RO(pool);
-
-static ssize_t whole_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
-{
-	struct sluice_extent extent;
-
-	sluice_slice_get_extent(dev, &extent);
-	return sysfs_emit(buf, "%d\n", !extent.partition);
-}
-static DEVICE_ATTR_RO(whole);
-
-static ssize_t disk_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%s\n", sluice_slice_of(dev)->disk_name);
-}
-static DEVICE_ATTR_RO(disk);
-
-static ssize_t partition_show(struct device *dev,
-			      struct device_attribute *attr, char *buf)
-{
-	struct sluice_extent extent;
-
-	sluice_slice_get_extent(dev, &extent);
-	return sysfs_emit(buf, "%u\n", extent.partition);
-}
-static DEVICE_ATTR_RO(partition);
 
 static ssize_t mdev_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
@@ -131,10 +107,10 @@ static ssize_t mdev_show(struct device *dev, struct device_attribute *attr,
 	bool has_mdev;
 	uuid_t mdev;
 
-	spin_lock(&slice->parent->slice_lock);
+	spin_lock(slice->slice_lock);
 	has_mdev = slice->has_mdev;
 	mdev = slice->mdev;
-	spin_unlock(&slice->parent->slice_lock);
+	spin_unlock(slice->slice_lock);
 	return has_mdev ? sysfs_emit(buf, "%pUb\n", &mdev) :
 			  sysfs_emit(buf, "\n");
 }
@@ -143,35 +119,31 @@ static DEVICE_ATTR_RO(mdev);
 static ssize_t generation_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
-	struct sluice_slice *slice = sluice_slice_of(dev);
-	u64 generation;
+	struct sluice_slice_info info;
 
-	spin_lock(&slice->parent->slice_lock);
-	generation = slice->generation;
-	spin_unlock(&slice->parent->slice_lock);
-	return sysfs_emit(buf, "%llu\n", generation);
+	sluice_slice_get_info(sluice_slice_of(dev), &info);
+	return sysfs_emit(buf, "%llu\n", info.generation);
 }
 static DEVICE_ATTR_RO(generation);
 
-/* Under @slice_lock. The host may use the partition of a slice that is free. */
-static bool sluice_slice_is_busy(struct sluice_slice *slice)
+/* Under &sluice_parent.slice_lock: does the host use a free slice? */
+static bool sluice_slice_busy(struct sluice_slice *slice)
 {
-	return slice->disk && sluice_part_busy(slice->disk->disk,
-					       &slice->extent);
+	return !slice->gone && slice->ops->busy && slice->ops->busy(slice);
 }
 
 static const char *sluice_slice_state_name(struct sluice_slice *slice)
 {
 	const char *name = "free";
 
-	spin_lock(&slice->parent->slice_lock);
+	spin_lock(slice->slice_lock);
 	if (slice->state == SLUICE_SLICE_ATTACHED)
 		name = "attached";
 	else if (slice->state == SLUICE_SLICE_WIPING)
 		name = "wiping";
-	else if (sluice_slice_is_busy(slice))
+	else if (sluice_slice_busy(slice))
 		name = "busy";
-	spin_unlock(&slice->parent->slice_lock);
+	spin_unlock(slice->slice_lock);
 	return name;
 }
 
@@ -183,62 +155,82 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(state);
 
-static struct attribute *slice_attrs[] = {
+static struct attribute *sluice_slice_attrs[] = {
 	&dev_attr_uuid.attr,
 	&dev_attr_name.attr,
-	&dev_attr_start_bytes.attr,
 	&dev_attr_size_bytes.attr,
-	&dev_attr_block_size_bytes.attr,
 	&dev_attr_pool.attr,
-	&dev_attr_whole.attr,
-	&dev_attr_disk.attr,
-	&dev_attr_partition.attr,
 	&dev_attr_state.attr,
 	&dev_attr_mdev.attr,
 	&dev_attr_generation.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(slice);
+
+/* The size can be written where the provider changes it itself. */
+static umode_t sluice_slice_visible(struct kobject *kobj,
+				    struct attribute *attr, int n)
+{
+	struct sluice_slice *slice = sluice_slice_of(kobj_to_dev(kobj));
+
+	if (attr == &dev_attr_size_bytes.attr && !slice->ops->resize)
+		return 0444;
+	return attr->mode;
+}
+
+static const struct attribute_group sluice_slice_group = {
+	.attrs = sluice_slice_attrs,
+	.is_visible = sluice_slice_visible,
+};
 
 static void sluice_slice_release(struct device *dev)
 {
 	struct sluice_slice *slice = sluice_slice_of(dev);
+	struct sluice_parent *parent = slice->parent;
 
-	put_device(&slice->parent->slices);
-	mutex_destroy(&slice->claim_lock);
-	kfree(slice);
+	slice->ops->free(slice);
+	put_device(&parent->slices);
 }
 
-static struct sluice_slice *
-sluice_slice_alloc(struct sluice_disk *disk, const struct sluice_extent *extent)
+/**
+ * sluice_slice_init() - prepare a slice
+ * @slice: in zeroed memory
+ * @provider: its provider
+ * @info: what it is; copied, without the generation
+ * @pool: given to mdevs whose UUID no slice has
+ *
+ * From here on the slice has a reference count, and
+ * &sluice_provider_ops.free frees it: put_device() instead of kfree().
+ */
+void sluice_slice_init(struct sluice_slice *slice,
+		       struct sluice_provider *provider,
+		       const struct sluice_slice_info *info, bool pool)
 {
-	struct sluice_slice *slice = kzalloc(sizeof(*slice), GFP_KERNEL);
+	struct sluice_parent *parent = provider->parent;
 
-	if (!slice)
-		return NULL;
 	/* The device's own reference ends with its removal; ours does not. */
-	get_device(&disk->parent->slices);
-	slice->parent = disk->parent;
-	slice->disk = disk;
-	slice->extent = *extent;
-	slice->block_size = disk->block_size;
-	slice->disk_priv = disk->priv;
-	strscpy(slice->disk_name, disk->disk->disk_name,
-		sizeof(slice->disk_name));
-	mutex_init(&slice->claim_lock);
-	sluice_wipe_init(slice);
+	get_device(&parent->slices);
+	slice->parent = parent;
+	slice->provider = provider;
+	slice->ops = provider->ops;
+	slice->slice_lock = &parent->slice_lock;
+	slice->info = *info;
+	slice->info.generation = 0;
+	slice->pool = pool;
+	INIT_LIST_HEAD(&slice->node);
 	device_initialize(&slice->dev);
 	slice->dev.class = &sluice_class;
-	slice->dev.parent = &disk->parent->slices;
-	slice->dev.groups = slice_groups;
+	slice->dev.parent = &parent->slices;
+	slice->groups[0] = &sluice_slice_group;
+	slice->groups[1] = provider->ops->group;
+	slice->dev.groups = slice->groups;
 	slice->dev.release = sluice_slice_release;
-	return slice;
 }
+EXPORT_SYMBOL_GPL(sluice_slice_init);
 
 /*
- * Who looks for a slice's device means the physical function, not the device
- * that happens to be between; see parent.c. The event that announces the slice
- * comes when the link is right.
+ * A user who follows a slice's link "device" wants the physical function, not
+ * the device that happens to be between; see parent.c. The event that announces
+ * the slice comes when the link is right.
  */
 static int sluice_slice_add_device(struct sluice_slice *slice)
 {
@@ -263,113 +255,116 @@ static int sluice_slice_add_device(struct sluice_slice *slice)
 
 /**
  * sluice_slice_add() - show a new slice
- * @disk: the disk that it is on
- * @extent: where on it; copied
+ * @slice: initialised, with a name for its device
  *
- * Called with &sluice_parent.lock held.
+ * Called with the lock of the parent's slices held, by
+ * &sluice_provider_ops.enumerate.
  *
- * Return: 0 or a negative errno
+ * Return: 0 or a negative errno; then the caller puts the device
  */
-int sluice_slice_add(struct sluice_disk *disk,
-		     const struct sluice_extent *extent)
+int sluice_slice_add(struct sluice_slice *slice)
 {
-	struct sluice_parent *parent = disk->parent;
-	struct sluice_slice *slice;
+	struct sluice_parent *parent = slice->parent;
 	int ret;
 
 	lockdep_assert_held(&parent->lock);
-	slice = sluice_slice_alloc(disk, extent);
-	if (!slice)
-		return -ENOMEM;
-	ret = sluice_slice_set_name(slice);
-	if (!ret)
-		ret = sluice_slice_add_device(slice);
-	if (ret) {
-		put_device(&slice->dev);
+	ret = sluice_slice_add_device(slice);
+	if (ret)
 		return ret;
-	}
 	spin_lock(&parent->slice_lock);
-	list_add_tail(&slice->list, &parent->slice_list);
+	list_add_tail(&slice->node, &slice->provider->slices);
 	spin_unlock(&parent->slice_lock);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(sluice_slice_add);
 
-static bool sluice_slice_extents_equal(const struct sluice_extent *a,
-				       const struct sluice_extent *b)
+/**
+ * sluice_slice_notify() - tell the backend that an attached slice has changed
+ * @slice: slice
+ *
+ * Called with &sluice_parent.lock held. What the backend sees in &sluice_dev.info
+ * changes when it has been told.
+ */
+void sluice_slice_notify(struct sluice_slice *slice)
 {
-	return a->start == b->start && a->size == b->size &&
-	       a->pool == b->pool && a->partition == b->partition &&
-	       uuid_equal(&a->uuid, &b->uuid) && !strcmp(a->name, b->name);
+	struct sluice_dev *sdev = slice->sdev;
+
+	if (!sdev)
+		return;
+	if (sdev->parent->ops->notify)
+		sdev->parent->ops->notify(sdev, &slice->info);
+	sdev->info = slice->info;
 }
 
 /**
- * sluice_slice_update() - the table says something new of a free slice
- * @slice: slice
- * @extent: what it says; the partition number is the same
+ * sluice_slice_update() - a slice has changed
+ * @slice: slice, free, or attached if only its size has changed
+ * @info: what it is now; copied, without the generation
+ * @pool: given to mdevs whose UUID no slice has
  *
- * Called with &sluice_parent.lock held.
+ * Tells user space, and the backend of an attached slice. Called with the lock
+ * of the parent's slices held.
  */
 void sluice_slice_update(struct sluice_slice *slice,
-			 const struct sluice_extent *extent)
+			 const struct sluice_slice_info *info, bool pool)
 {
+	u64 generation = slice->info.generation;
+
 	lockdep_assert_held(&slice->parent->lock);
-	if (sluice_slice_extents_equal(&slice->extent, extent))
-		return;
-	mutex_lock(&slice->claim_lock);
-	if (slice->extent.start != extent->start ||
-	    slice->extent.size != extent->size)
-		slice->clean = false;
-	mutex_unlock(&slice->claim_lock);
-	spin_lock(&slice->parent->slice_lock);
-	slice->extent = *extent;
-	spin_unlock(&slice->parent->slice_lock);
+	spin_lock(slice->slice_lock);
+	slice->info = *info;
+	slice->info.generation = generation;
+	slice->pool = pool;
+	spin_unlock(slice->slice_lock);
+	sluice_slice_notify(slice);
 	sluice_slice_announce(slice);
 }
+EXPORT_SYMBOL_GPL(sluice_slice_update);
 
 /**
- * sluice_slice_forget() - show a slice no more
+ * sluice_slice_remove() - show a slice no more
  * @slice: slice; freed when nobody has a reference any more
  *
- * An attached slice loses its claim: its disk is going. Called with
- * &sluice_parent.lock held.
+ * An attached slice loses what its claim holds. Called with the lock of the
+ * parent's slices held.
  */
-void sluice_slice_forget(struct sluice_slice *slice)
+void sluice_slice_remove(struct sluice_slice *slice)
 {
-	struct sluice_parent *parent = slice->parent;
+	lockdep_assert_held(&slice->parent->lock);
+	spin_lock(slice->slice_lock);
+	list_del_init(&slice->node);
+	slice->gone = true;
+	spin_unlock(slice->slice_lock);
 
-	lockdep_assert_held(&parent->lock);
-	spin_lock(&parent->slice_lock);
-	list_del(&slice->list);
-	slice->disk = NULL;
-	spin_unlock(&parent->slice_lock);
-
-	sluice_wipe_stop(slice);
-	mutex_lock(&slice->claim_lock);
-	sluice_part_close(slice);
-	mutex_unlock(&slice->claim_lock);
+	if (slice->ops->gone)
+		slice->ops->gone(slice);
 	device_unregister(&slice->dev);
 }
+EXPORT_SYMBOL_GPL(sluice_slice_remove);
 
 /**
  * sluice_slice_find() - find a slice by its UUID
  * @parent: parent
  * @uuid: identity
  *
- * Called with &sluice_parent.lock held.
+ * Called with the lock of the parent's slices held.
  *
  * Return: the slice or NULL
  */
 struct sluice_slice *sluice_slice_find(struct sluice_parent *parent,
 				       const uuid_t *uuid)
 {
+	struct sluice_provider *provider;
 	struct sluice_slice *slice;
 
 	lockdep_assert_held(&parent->lock);
-	list_for_each_entry(slice, &parent->slice_list, list)
-		if (uuid_equal(&slice->extent.uuid, uuid))
-			return slice;
+	list_for_each_entry(provider, &parent->providers, node)
+		list_for_each_entry(slice, &provider->slices, node)
+			if (uuid_equal(&slice->info.uuid, uuid))
+				return slice;
 	return NULL;
 }
+EXPORT_SYMBOL_GPL(sluice_slice_find);
 
 /**
  * sluice_slice_nr_free() - count the slices that could be attached
@@ -379,16 +374,17 @@ struct sluice_slice *sluice_slice_find(struct sluice_parent *parent,
  */
 unsigned int sluice_slice_nr_free(struct sluice_parent *parent)
 {
+	struct sluice_provider *provider;
 	struct sluice_slice *slice;
 	unsigned int nr = 0;
 
-	spin_lock(&parent->slice_lock);
-	list_for_each_entry(slice, &parent->slice_list, list)
-		if (slice->state == SLUICE_SLICE_FREE &&
-		    !READ_ONCE(slice->ambiguous) &&
-		    !sluice_slice_is_busy(slice))
-			nr++;
-	spin_unlock(&parent->slice_lock);
+	guard(spinlock)(&parent->slice_lock);
+	list_for_each_entry(provider, &parent->providers, node)
+		list_for_each_entry(slice, &provider->slices, node)
+			if (slice->state == SLUICE_SLICE_FREE &&
+			    !READ_ONCE(slice->ambiguous) &&
+			    !sluice_slice_busy(slice))
+				nr++;
 	return nr;
 }
 
@@ -400,13 +396,10 @@ unsigned int sluice_slice_nr_free(struct sluice_parent *parent)
  */
 enum sluice_slice_state sluice_slice_get_state(struct sluice_slice *slice)
 {
-	enum sluice_slice_state state;
-
-	spin_lock(&slice->parent->slice_lock);
-	state = slice->state;
-	spin_unlock(&slice->parent->slice_lock);
-	return state;
+	guard(spinlock)(slice->slice_lock);
+	return slice->state;
 }
+EXPORT_SYMBOL_GPL(sluice_slice_get_state);
 
 /**
  * sluice_slice_set_state() - set what a slice is doing
@@ -416,10 +409,10 @@ enum sluice_slice_state sluice_slice_get_state(struct sluice_slice *slice)
 void sluice_slice_set_state(struct sluice_slice *slice,
 			    enum sluice_slice_state state)
 {
-	spin_lock(&slice->parent->slice_lock);
+	guard(spinlock)(slice->slice_lock);
 	slice->state = state;
-	spin_unlock(&slice->parent->slice_lock);
 }
+EXPORT_SYMBOL_GPL(sluice_slice_set_state);
 
 /**
  * sluice_slice_set_mdev() - set who has a slice
@@ -428,24 +421,26 @@ void sluice_slice_set_state(struct sluice_slice *slice,
  */
 void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev)
 {
-	spin_lock(&slice->parent->slice_lock);
+	guard(spinlock)(slice->slice_lock);
 	slice->has_mdev = mdev;
 	slice->mdev = mdev ? *mdev : uuid_null;
 	if (mdev)
-		slice->generation++;
-	spin_unlock(&slice->parent->slice_lock);
+		slice->info.generation++;
 }
 
 /**
  * sluice_slice_announce() - tell user space that a slice has changed
- * @slice: slice
+ * @slice: slice; nothing happens where it has been removed
  */
 void sluice_slice_announce(struct sluice_slice *slice)
 {
 	char state[32];
 	char *envp[2] = { state, };
 
+	if (READ_ONCE(slice->gone))
+		return;
 	snprintf(state, sizeof(state), "SLUICE_STATE=%s",
 		 sluice_slice_state_name(slice));
 	kobject_uevent_env(&slice->dev.kobj, KOBJ_CHANGE, envp);
 }
+EXPORT_SYMBOL_GPL(sluice_slice_announce);

@@ -352,7 +352,7 @@ static void iova_nothing_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_get(fake, 0, false), -EFAULT);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, U64_MAX, true), -EFAULT);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start - 1, true), -EFAULT);
-	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova.chunks));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova_table.chunks));
 }
 
 /* Each refusal is a line in the log: there must be few of them. */
@@ -457,7 +457,7 @@ static void iova_unmap_all(struct kunit *test)
 	fake_unmap_range(fake, 0, U64_MAX);
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 	KUNIT_EXPECT_EQ(test, fake->maps, 0);
-	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova.chunks));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova_table.chunks));
 }
 
 static void iova_unmap_nothing(struct kunit *test)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The doorbell page of a slice, mapped into its user
+ * The doorbell pages of a slice, mapped into its user
  *
- * While the page is mapped, a guest's doorbell is a store to memory and costs
- * nothing; a poller looks at the page. A slice that has been quiet for a while
- * is let go: its page is taken away, and nobody looks. The next store faults;
- * the fault maps the page again and wakes the poller.
+ * While a page is mapped, a guest's doorbell is a store to memory and costs
+ * nothing; a poller looks at the page. When a slice has been quiet for a while,
+ * the poller takes its pages away and looks at them no more. The guest's next
+ * store faults; the fault handler maps the page again and wakes the poller.
  *
  * No doorbell is lost, because under @lock
  *
  * - a fault maps the page and puts the slice on its poller's list;
- * - the poller takes the page away, takes the slice off its list, and afterwards
+ * - the poller takes the pages away, takes the slice off its list, and afterwards
  *   looks at the doorbells once more.
  *
  * A store through the old mapping has happened before the page is gone (taking
@@ -25,93 +25,97 @@
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
-#include <linux/slab.h>
-#include <linux/vfio.h>
+#include <linux/string.h>
 #include <trace/events/sluice.h>
 
 #include "core.h"
+#include "poll/poller.h"
 
 /*
  * The files of all devices share an address space on kernels before 6.10, so
- * the page is found there by an offset that no other file uses.
+ * the pages are found there by offsets that no other file uses.
  */
 #define DOORBELL_PGOFF	BIT_ULL(50)
 
-static pgoff_t sluice_doorbell_pgoff(const struct sluice_doorbell *db)
+static pgoff_t sluice_doorbell_pgoff(const struct sluice_doorbells *db)
 {
 	return DOORBELL_PGOFF | page_to_pfn(db->page);
 }
 
 /**
- * sluice_doorbell_init() - make a page that is mapped nowhere
+ * sluice_doorbell_init() - make pages that are mapped nowhere
  * @db: to be filled
+ * @nr_pages: how many, 0 for none
  *
  * Return: 0 or -ENOMEM
  */
-int sluice_doorbell_init(struct sluice_doorbell *db)
+int sluice_doorbell_init(struct sluice_doorbells *db, unsigned int nr_pages)
 {
-	BUILD_BUG_ON(SLUICE_DOORBELL_BYTES != PAGE_SIZE);
-
-	db->page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!db->page)
-		return -ENOMEM;
+	db->words = NULL;
+	db->nr_pages = nr_pages;
+	if (nr_pages) {
+		db->words = alloc_pages_exact(nr_pages * PAGE_SIZE,
+					      GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		if (!db->words)
+			return -ENOMEM;
+		db->page = virt_to_page(db->words);
+	}
 	mutex_init(&db->lock);
 	return 0;
 }
 
 /**
  * sluice_doorbell_exit() - undo sluice_doorbell_init()
- * @db: page that nobody has mapped
+ * @db: pages that nobody has mapped
  */
-void sluice_doorbell_exit(struct sluice_doorbell *db)
+void sluice_doorbell_exit(struct sluice_doorbells *db)
 {
 	mutex_destroy(&db->lock);
-	__free_page(db->page);
+	if (db->words)
+		free_pages_exact(db->words, db->nr_pages * PAGE_SIZE);
 }
 
 /**
- * sluice_doorbell_words() - the doorbells
- * @db: page
- *
- * Return: its address
+ * sluice_doorbell_clear() - zero the doorbells, as after a reset
+ * @db: pages
  */
-__le32 *sluice_doorbell_words(const struct sluice_doorbell *db)
+void sluice_doorbell_clear(struct sluice_doorbells *db)
 {
-	return page_address(db->page);
+	if (db->words)
+		memset(db->words, 0, db->nr_pages * PAGE_SIZE);
 }
 
 /**
- * sluice_doorbell_unmap() - take the page away from whoever has it mapped
- * @db: page, its lock held
+ * sluice_doorbell_unmap() - take the pages away from the user
+ * @db: pages, their lock held
  *
- * When this returns, all stores through the old mapping can be seen, and the
+ * When this returns, all stores through the old mappings can be seen, and the
  * next one faults.
  */
-void sluice_doorbell_unmap(struct sluice_doorbell *db)
+void sluice_doorbell_unmap(struct sluice_doorbells *db)
 {
 	lockdep_assert_held(&db->lock);
 
 	if (db->mapping)
 		unmap_mapping_range(db->mapping,
-				    (loff_t)sluice_doorbell_pgoff(db)
-					    << PAGE_SHIFT,
-				    PAGE_SIZE, true);
+				    (loff_t)sluice_doorbell_pgoff(db) << PAGE_SHIFT,
+				    db->nr_pages * PAGE_SIZE, true);
 }
 
 static vm_fault_t sluice_doorbell_fault(struct vm_fault *vmf)
 {
-	struct sluice_doorbell *db = vmf->vma->vm_private_data;
-	struct sluice_vdev *vdev = container_of(db, struct sluice_vdev, db);
+	struct sluice_poll_entry *entry = vmf->vma->vm_private_data;
+	struct sluice_doorbells *db = &entry->doorbells;
+	pgoff_t nr = vmf->pgoff - sluice_doorbell_pgoff(db);
 	int ret;
 
 	mutex_lock(&db->lock);
-	ret = vm_insert_page(vmf->vma, vmf->address, db->page);
+	ret = vm_insert_page(vmf->vma, vmf->address, db->page + nr);
 	if (!ret) {
 		atomic64_inc(&db->faults);
-		WRITE_ONCE(vdev->polled.faulted, true);
-		sluice_poller_wake(vdev);
-		trace_sluice_doorbell_fault(&vdev->sdev.slice);
+		WRITE_ONCE(entry->faulted, true);
+		sluice_poller_wake(entry);
+		trace_sluice_doorbell_fault(&entry->sdev->info);
 	}
 	mutex_unlock(&db->lock);
 
@@ -126,22 +130,26 @@ static vm_fault_t sluice_doorbell_fault(struct vm_fault *vmf)
 	}
 }
 
-static const struct vm_operations_struct doorbell_vm_ops = {
+static const struct vm_operations_struct sluice_doorbell_vm_ops = {
 	.fault = sluice_doorbell_fault,
 };
 
 /**
- * sluice_doorbell_mmap() - let the page be mapped at a place
- * @db: page
- * @vma: the place; refers to the page and nothing else
+ * sluice_doorbell_mmap() - let doorbell pages be mapped at a place
+ * @entry: slice that belongs to a poller
+ * @vma: the place; refers to doorbell pages and nothing else
+ * @first_page: number of the first doorbell page that is mapped there; all of
+ *	the place is within the pages
  *
- * It is mapped there at the first touch.
+ * A page is mapped there at the first touch.
  *
  * Return: 0, or -EINVAL for a private mapping
  */
-int sluice_doorbell_mmap(struct sluice_doorbell *db,
-			 struct vm_area_struct *vma)
+int sluice_doorbell_mmap(struct sluice_poll_entry *entry,
+			 struct vm_area_struct *vma, unsigned long first_page)
 {
+	struct sluice_doorbells *db = &entry->doorbells;
+
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 
@@ -149,35 +157,9 @@ int sluice_doorbell_mmap(struct sluice_doorbell *db,
 	db->mapping = vma->vm_file->f_mapping;
 	mutex_unlock(&db->lock);
 
-	vma->vm_pgoff = sluice_doorbell_pgoff(db);
-	vma->vm_private_data = db;
-	vma->vm_ops = &doorbell_vm_ops;
+	vma->vm_pgoff = sluice_doorbell_pgoff(db) + first_page;
+	vma->vm_private_data = entry;
+	vma->vm_ops = &sluice_doorbell_vm_ops;
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	return 0;
-}
-
-/**
- * sluice_doorbell_caps() - say which part of BAR0 can be mapped
- * @offset: of the page in BAR0
- * @caps: receives the capability
- *
- * Return: 0 or -ENOMEM
- */
-int sluice_doorbell_caps(u32 offset, struct vfio_info_cap *caps)
-{
-	struct vfio_region_info_cap_sparse_mmap *sparse;
-	size_t size = struct_size(sparse, areas, 1);
-	int ret;
-
-	sparse = kzalloc(size, GFP_KERNEL);
-	if (!sparse)
-		return -ENOMEM;
-	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
-	sparse->header.version = 1;
-	sparse->nr_areas = 1;
-	sparse->areas[0].offset = offset;
-	sparse->areas[0].size = PAGE_SIZE;
-	ret = vfio_info_add_capability(caps, &sparse->header, size);
-	kfree(sparse);
-	return ret;
 }

@@ -33,6 +33,7 @@
 #include <trace/events/sluice.h>
 
 #include "core.h"
+#include "poll/poller.h"
 
 /* Commands and completions in one visit, see &sluice_parent_ops.poll */
 #define POLLER_BUDGET	64
@@ -72,7 +73,7 @@ MODULE_PARM_DESC(poller_cpus,
  * @nr_slices: slices that belong to it; under poller_lock
  * @visit_lock: held for the time of a visit
  * @lock: protects @busy. Inside &sluice_doorbell.lock
- * @busy: &struct sluice_polled to be visited
+ * @busy: &struct sluice_poll_entry to be visited
  */
 struct sluice_poller {
 	struct list_head node;
@@ -96,40 +97,34 @@ static struct cpumask poller_mask;
 /* Of the node that a poller is looked for; under poller_lock */
 static struct cpumask poller_near;
 
-static struct sluice_vdev *sluice_polled_to_vdev(struct sluice_polled *polled)
-{
-	return container_of(polled, struct sluice_vdev, polled);
-}
-
 /*
  * Visits
  */
 
-static void sluice_poller_forget(struct sluice_polled *polled)
+static void sluice_poller_forget(struct sluice_poll_entry *entry)
 {
-	spin_lock(&polled->poller->lock);
-	list_del_init(&polled->node);
-	spin_unlock(&polled->poller->lock);
+	spin_lock(&entry->poller->lock);
+	list_del_init(&entry->node);
+	spin_unlock(&entry->poller->lock);
 }
 
 /*
  * No visit until @due, or until the backend kicks. It has turned the interrupts
  * on; what came before may have come unseen.
  */
-static void sluice_poller_put_off(struct sluice_vdev *vdev, u64 due)
+static void sluice_poller_put_off(struct sluice_poll_entry *entry, u64 due)
 {
-	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
-	struct sluice_polled *polled = &vdev->polled;
+	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
 
-	polled->due = due;
-	polled->polling = false;
-	polled->streak = 0;
-	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
-		sluice_window_work(&polled->window, ktime_get_ns());
+	entry->due = due;
+	entry->polling = false;
+	entry->streak = 0;
+	if (ops->poll(entry->sdev, POLLER_BUDGET)) {
+		sluice_window_work(&entry->window, ktime_get_ns());
 		return;
 	}
-	guard(spinlock_irq)(&polled->lock);
-	WRITE_ONCE(polled->waiting, !polled->kicked);
+	guard(spinlock_irq)(&entry->lock);
+	WRITE_ONCE(entry->waiting, !entry->kicked);
 }
 
 /*
@@ -137,40 +132,39 @@ static void sluice_poller_put_off(struct sluice_vdev *vdev, u64 due)
  * just mapping the page may have to wait for memory: others are not to wait with
  * him, and the slice is not idle.
  */
-static void sluice_poller_rest(struct sluice_vdev *vdev)
+static void sluice_poller_rest(struct sluice_poll_entry *entry)
 {
-	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
-	struct sluice_polled *polled = &vdev->polled;
+	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
 
-	if (!mutex_trylock(&vdev->db.lock)) {
-		ops->poll_wait(&vdev->sdev, true);
-		sluice_poller_put_off(vdev, ktime_get_ns() + POLLER_PUT_OFF);
+	if (!mutex_trylock(&entry->doorbells.lock)) {
+		ops->set_poll_mode(entry->sdev, SLUICE_POLL_PAUSE);
+		sluice_poller_put_off(entry, ktime_get_ns() + POLLER_PUT_OFF);
 		return;
 	}
-	sluice_doorbell_unmap(&vdev->db);
-	polled->faulted = false;
-	sluice_poller_forget(polled);
-	mutex_unlock(&vdev->db.lock);
+	sluice_doorbell_unmap(&entry->doorbells);
+	entry->faulted = false;
+	sluice_poller_forget(entry);
+	mutex_unlock(&entry->doorbells.lock);
 
-	polled->awake = false;
-	polled->polling = false;
-	polled->streak = 0;
-	ops->poll_rest(&vdev->sdev);
-	trace_sluice_poll_rest(&vdev->sdev.slice);
-	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
-		sluice_window_work(&polled->window, ktime_get_ns());
-		sluice_poller_wake(vdev);
+	entry->awake = false;
+	entry->polling = false;
+	entry->streak = 0;
+	ops->set_poll_mode(entry->sdev, SLUICE_POLL_DOORBELL);
+	trace_sluice_poll_rest(&entry->sdev->info);
+	if (ops->poll(entry->sdev, POLLER_BUDGET)) {
+		sluice_window_work(&entry->window, ktime_get_ns());
+		sluice_poller_wake(entry);
 	}
 }
 
 /* Wait no longer. Has the backend kicked since the last visit? */
-static bool sluice_poller_begin(struct sluice_polled *polled)
+static bool sluice_poller_begin(struct sluice_poll_entry *entry)
 {
-	if (!READ_ONCE(polled->waiting) && !READ_ONCE(polled->kicked))
+	if (!READ_ONCE(entry->waiting) && !READ_ONCE(entry->kicked))
 		return false;
-	guard(spinlock_irq)(&polled->lock);
-	WRITE_ONCE(polled->waiting, false);
-	return xchg(&polled->kicked, false);
+	guard(spinlock_irq)(&entry->lock);
+	WRITE_ONCE(entry->waiting, false);
+	return xchg(&entry->kicked, false);
 }
 
 /*
@@ -179,78 +173,77 @@ static bool sluice_poller_begin(struct sluice_polled *polled)
  * way; and while somebody else wants this CPU, who may be the guest itself. What
  * the device did since sluice_poller_begin() has kicked, or will.
  */
-static bool sluice_poller_wait(struct sluice_vdev *vdev, u32 bound_us)
+static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 bound_us)
 {
-	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
-	struct sluice_polled *polled = &vdev->polled;
-	bool alone = single_task_running();
+	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
+	bool pause, alone = single_task_running();
 	u64 due, now = ktime_get_ns();
 
 	if (bound_us == SLUICE_POLL_US_FOREVER ||
-	    (alone && !sluice_window_quiet(&polled->window, now)))
+	    (alone && !sluice_window_quiet(&entry->window, now)))
 		return false;
-	due = sluice_window_look(&polled->window, bound_us, now);
+	due = sluice_window_look(&entry->window, bound_us, now);
 	if (now >= due)
 		return false;
-	if (!ops->poll_wait(&vdev->sdev, !alone || polled->window.expecting))
+	pause = !alone || entry->window.expecting;
+	if (!ops->set_poll_mode(entry->sdev, pause ? SLUICE_POLL_PAUSE :
+						     SLUICE_POLL_DEVICE))
 		return false;
-	sluice_poller_put_off(vdev, due);
+	sluice_poller_put_off(entry, due);
 	return true;
 }
 
 /* Another visit with work: after enough of them nobody needs the interrupts. */
-static void sluice_poller_streak(struct sluice_vdev *vdev, u32 bound_us)
+static void sluice_poller_streak(struct sluice_poll_entry *entry, u32 bound_us)
 {
-	struct sluice_polled *polled = &vdev->polled;
 
-	if (polled->polling || !bound_us || ++polled->streak < POLLER_STREAK)
+	if (entry->polling || !bound_us || ++entry->streak < POLLER_STREAK)
 		return;
-	polled->polling = true;
-	vdev->sdev.parent->ops->poll_busy(&vdev->sdev);
-	trace_sluice_poll_busy(&vdev->sdev.slice);
+	entry->polling = true;
+	entry->sdev->parent->ops->set_poll_mode(entry->sdev, SLUICE_POLL_SPIN);
+	trace_sluice_poll_busy(&entry->sdev->info);
 }
 
-static void sluice_poller_visit(struct sluice_vdev *vdev)
+static void sluice_poller_visit(struct sluice_poll_entry *entry)
 {
-	const struct sluice_parent_ops *ops = vdev->sdev.parent->ops;
-	struct sluice_polled *polled = &vdev->polled;
-	u32 bound_us = READ_ONCE(polled->poll_us);
+	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
+	u32 bound_us = READ_ONCE(entry->poll_us);
 	bool kicked;
 
-	kicked = sluice_poller_begin(polled);
-	if (!polled->awake) {
-		polled->awake = true;
-		sluice_window_wake(&polled->window, bound_us,
-				   xchg(&polled->faulted, false),
+	kicked = sluice_poller_begin(entry);
+	if (!entry->awake) {
+		entry->awake = true;
+		sluice_window_wake(&entry->window, bound_us,
+				   xchg(&entry->faulted, false),
 				   ktime_get_ns());
 	}
-	if (ops->poll(&vdev->sdev, POLLER_BUDGET)) {
-		sluice_window_work(&polled->window, ktime_get_ns());
-		sluice_poller_streak(vdev, bound_us);
+	if (ops->poll(entry->sdev, POLLER_BUDGET)) {
+		sluice_window_work(&entry->window, ktime_get_ns());
+		sluice_poller_streak(entry, bound_us);
 		return;
 	}
 	if (kicked)
-		sluice_window_kick(&polled->window, ktime_get_ns());
-	if (sluice_poller_wait(vdev, bound_us))
+		sluice_window_kick(&entry->window, ktime_get_ns());
+	if (sluice_poller_wait(entry, bound_us))
 		return;
-	if (sluice_window_over(&polled->window, bound_us, ktime_get_ns())) {
-		sluice_poller_rest(vdev);
+	if (sluice_window_over(&entry->window, bound_us, ktime_get_ns())) {
+		sluice_poller_rest(entry);
 		return;
 	}
 	cpu_relax();
 }
 
 /* The first one that is due, which becomes the last. */
-static struct sluice_polled *sluice_poller_next(struct sluice_poller *poller)
+static struct sluice_poll_entry *sluice_poller_next(struct sluice_poller *poller)
 {
-	struct sluice_polled *polled;
+	struct sluice_poll_entry *entry;
 
 	guard(spinlock)(&poller->lock);
-	list_for_each_entry(polled, &poller->busy, node) {
-		if (READ_ONCE(polled->waiting) && ktime_get_ns() < polled->due)
+	list_for_each_entry(entry, &poller->busy, node) {
+		if (READ_ONCE(entry->waiting) && ktime_get_ns() < entry->due)
 			continue;
-		list_move_tail(&polled->node, &poller->busy);
-		return polled;
+		list_move_tail(&entry->node, &poller->busy);
+		return entry;
 	}
 	return NULL;
 }
@@ -258,12 +251,12 @@ static struct sluice_polled *sluice_poller_next(struct sluice_poller *poller)
 /* When one is due, 0 for at once, KTIME_MAX for never. */
 static ktime_t sluice_poller_due(struct sluice_poller *poller)
 {
-	struct sluice_polled *polled;
+	struct sluice_poll_entry *entry;
 	u64 due = KTIME_MAX;
 
 	guard(spinlock)(&poller->lock);
-	list_for_each_entry(polled, &poller->busy, node)
-		due = min(due, READ_ONCE(polled->waiting) ? polled->due : 0);
+	list_for_each_entry(entry, &poller->busy, node)
+		due = min(due, READ_ONCE(entry->waiting) ? entry->due : 0);
 	return ns_to_ktime(due);
 }
 
@@ -282,14 +275,14 @@ static void sluice_poller_sleep(struct sluice_poller *poller)
 
 static bool sluice_poller_visit_next(struct sluice_poller *poller)
 {
-	struct sluice_polled *polled;
+	struct sluice_poll_entry *entry;
 
 	mutex_lock(&poller->visit_lock);
-	polled = sluice_poller_next(poller);
-	if (polled)
-		sluice_poller_visit(sluice_polled_to_vdev(polled));
+	entry = sluice_poller_next(poller);
+	if (entry)
+		sluice_poller_visit(entry);
 	mutex_unlock(&poller->visit_lock);
-	return polled;
+	return entry;
 }
 
 static int sluice_poller_thread(void *data)
@@ -308,43 +301,39 @@ static int sluice_poller_thread(void *data)
 
 /**
  * sluice_poller_wake() - look after a slice from now on
- * @vdev: an open device
+ * @entry: of an open device
  */
-void sluice_poller_wake(struct sluice_vdev *vdev)
+void sluice_poller_wake(struct sluice_poll_entry *entry)
 {
-	struct sluice_polled *polled = &vdev->polled;
-	struct sluice_poller *poller = polled->poller;
+	struct sluice_poller *poller = entry->poller;
 
 	spin_lock(&poller->lock);
-	if (list_empty(&polled->node))
-		list_add_tail(&polled->node, &poller->busy);
+	if (list_empty(&entry->node))
+		list_add_tail(&entry->node, &poller->busy);
 	spin_unlock(&poller->lock);
 	wake_up_process(poller->task);
 }
 
 /**
- * sluice_poll_kick() - have a slice polled that waits for its device
- * @sdev: an open device
+ * sluice_poller_kick() - have a slice polled that waits for its device
+ * @entry: of an open device
  *
- * For the backend, when the device has completed something while
- * &sluice_parent_ops.poll was not looking: after &sluice_parent_ops.poll_wait has
- * turned its interrupts on. Any context. Does nothing for a slice that is asleep.
+ * See sluice_poll_kick(). Does nothing for a slice that is asleep.
+ *
+ * Context: any.
  */
-void sluice_poll_kick(struct sluice_dev *sdev)
+void sluice_poller_kick(struct sluice_poll_entry *entry)
 {
-	struct sluice_polled *polled = &sluice_to_vdev(sdev)->polled;
-
 	/* Another queue has kicked, and the next visit takes note of it. */
-	if (READ_ONCE(polled->kicked) && !READ_ONCE(polled->waiting))
+	if (READ_ONCE(entry->kicked) && !READ_ONCE(entry->waiting))
 		return;
-	guard(spinlock_irqsave)(&polled->lock);
-	WRITE_ONCE(polled->kicked, true);
-	if (!polled->waiting)
+	guard(spinlock_irqsave)(&entry->lock);
+	WRITE_ONCE(entry->kicked, true);
+	if (!entry->waiting)
 		return;
-	WRITE_ONCE(polled->waiting, false);
-	wake_up_process(polled->poller->task);
+	WRITE_ONCE(entry->waiting, false);
+	wake_up_process(entry->poller->task);
 }
-EXPORT_SYMBOL_GPL(sluice_poll_kick);
 
 /*
  * Threads
@@ -459,67 +448,69 @@ static struct sluice_poller *sluice_poller_find(int nid)
 }
 
 /**
- * sluice_polled_init() - prepare a slice that no poller has yet
- * @polled: to be filled
+ * sluice_poll_entry_init() - prepare a slice that no poller has yet
+ * @entry: to be filled
+ * @sdev: the slice, with its parent and its device for DMA
  */
-void sluice_polled_init(struct sluice_polled *polled)
+void sluice_poll_entry_init(struct sluice_poll_entry *entry,
+			    struct sluice_dev *sdev)
 {
-	INIT_LIST_HEAD(&polled->node);
-	spin_lock_init(&polled->lock);
-	polled->poll_us = READ_ONCE(poller_poll_us);
+	entry->sdev = sdev;
+	INIT_LIST_HEAD(&entry->node);
+	spin_lock_init(&entry->lock);
+	entry->poll_us = READ_ONCE(poller_poll_us);
 }
 
 /**
  * sluice_poller_join() - find a poller for a slice
- * @vdev: device that is being opened
+ * @entry: of a device that is being opened
  *
  * Return: 0, -ENOMEM, or -EINTR for a user that is being killed
  */
-int sluice_poller_join(struct sluice_vdev *vdev)
+int sluice_poller_join(struct sluice_poll_entry *entry)
 {
-	struct sluice_polled *polled = &vdev->polled;
 	struct sluice_poller *poller;
 
-	sluice_window_init(&polled->window, READ_ONCE(polled->poll_us));
-	polled->streak = 0;
-	polled->awake = false;
-	polled->polling = false;
-	polled->faulted = false;
-	polled->kicked = false;
+	sluice_window_init(&entry->window, READ_ONCE(entry->poll_us));
+	entry->streak = 0;
+	entry->awake = false;
+	entry->polling = false;
+	entry->faulted = false;
+	entry->kicked = false;
 
 	guard(mutex)(&poller_lock);
-	poller = sluice_poller_find(dev_to_node(vdev->sdev.dma_dev));
+	poller = sluice_poller_find(dev_to_node(entry->sdev->dma_dev));
 	if (IS_ERR(poller))
 		return PTR_ERR(poller);
 	poller->nr_slices++;
-	polled->poller = poller;
+	entry->poller = poller;
 	return 0;
 }
 
 /**
  * sluice_poller_leave() - look after a slice no more
- * @vdev: device that is being closed; nobody has its doorbell page mapped
+ * @entry: of a device that is being closed; nobody has its doorbell page mapped
  *
  * No visit is going on when this returns, and none will begin.
  */
-void sluice_poller_leave(struct sluice_vdev *vdev)
+void sluice_poller_leave(struct sluice_poll_entry *entry)
 {
-	struct sluice_polled *polled = &vdev->polled;
-	struct sluice_poller *poller = polled->poller;
+	struct sluice_poller *poller = entry->poller;
 
 	mutex_lock(&poller->visit_lock);
-	sluice_poller_forget(polled);
+	sluice_poller_forget(entry);
 	/* What is in flight now is still to be heard of. */
-	if (polled->polling)
-		vdev->sdev.parent->ops->poll_wait(&vdev->sdev, true);
-	polled->polling = false;
+	if (entry->polling)
+		entry->sdev->parent->ops->set_poll_mode(entry->sdev,
+							SLUICE_POLL_PAUSE);
+	entry->polling = false;
 	/* A kick that comes later finds nobody to wake. */
-	scoped_guard(spinlock_irq, &polled->lock)
-		WRITE_ONCE(polled->waiting, false);
+	scoped_guard(spinlock_irq, &entry->lock)
+		WRITE_ONCE(entry->waiting, false);
 	mutex_unlock(&poller->visit_lock);
 
 	guard(mutex)(&poller_lock);
-	polled->poller = NULL;
+	entry->poller = NULL;
 	if (!--poller->nr_slices)
 		sluice_poller_destroy(poller);
 }

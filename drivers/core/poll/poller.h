@@ -10,13 +10,16 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "poll/doorbell.h"
 #include "poll/window.h"
 
+struct sluice_dev;
 struct sluice_poller;
-struct sluice_vdev;
 
 /**
- * struct sluice_polled - what a poller keeps of a slice
+ * struct sluice_poll_entry - what a poller keeps of a slice
+ * @sdev: the slice
+ * @doorbells: its doorbell pages
  * @node: in the poller's list while the slice is looked after
  * @poller: the slice's, from open to close
  * @window: how long to look after the slice; the poller's own
@@ -25,7 +28,7 @@ struct sluice_vdev;
  * @streak: visits with work since it was woken or waited; the poller's own
  * @awake: has been visited since it was woken; the poller's own
  * @faulted: what has woken it is a store that is to come. Written under
- *	&sluice_doorbell.lock; taken by the poller
+ *	&sluice_doorbells.lock; taken by the poller
  * @polling: the backend has been told that its completions are polled for; the
  *	poller's own
  * @lock: protects @waiting and @kicked, and @poller while @waiting. Inside
@@ -34,7 +37,9 @@ struct sluice_vdev;
  * @waiting: not to be visited until it is kicked, or until @due
  * @kicked: the backend has work, since @kicked was false
  */
-struct sluice_polled {
+struct sluice_poll_entry {
+	struct sluice_dev *sdev;
+	struct sluice_doorbells doorbells;
 	struct list_head node;
 	struct sluice_poller *poller;
 	struct sluice_window window;
@@ -49,10 +54,15 @@ struct sluice_polled {
 	bool kicked;
 } ____cacheline_aligned_in_smp;
 
-void sluice_polled_init(struct sluice_polled *polled);
-int sluice_poller_join(struct sluice_vdev *vdev);
-void sluice_poller_leave(struct sluice_vdev *vdev);
-void sluice_poller_wake(struct sluice_vdev *vdev);
+void sluice_poll_entry_init(struct sluice_poll_entry *entry,
+			    struct sluice_dev *sdev);
+int sluice_poller_join(struct sluice_poll_entry *entry);
+void sluice_poller_leave(struct sluice_poll_entry *entry);
+void sluice_poller_wake(struct sluice_poll_entry *entry);
+void sluice_poller_kick(struct sluice_poll_entry *entry);
+
+int sluice_doorbell_mmap(struct sluice_poll_entry *entry,
+			 struct vm_area_struct *vma, unsigned long first_page);
 
 int sluice_poller_init(void);
 

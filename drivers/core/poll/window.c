@@ -16,7 +16,6 @@
 #include <linux/time64.h>
 
 #include "poll/window.h"
-#include "core.h"
 
 /* What follows at once (a submission after a completion) costs no fault. */
 #define WINDOW_MIN	(20 * NSEC_PER_USEC)

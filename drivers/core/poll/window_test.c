@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <linux/time64.h>
 
-#include "core.h"
+#include "poll/window.h"
 
 #define US	((u64)NSEC_PER_USEC)
 #define BOUND	500u

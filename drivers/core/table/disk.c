@@ -1,94 +1,121 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Disks of a parent
+ * Disks of a parent, each of which is a provider of slices
  */
 #include <linux/blkdev.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/slab.h>
 
-#include "core.h"
+#include "table/table.h"
+
+static struct sluice_disk *
+sluice_provider_to_disk(struct sluice_provider *provider)
+{
+	return container_of(provider, struct sluice_disk, provider);
+}
+
+/* An administrator who asks for it says that the table is as it should be. */
+static int sluice_disk_enumerate(struct sluice_provider *provider, bool asked)
+{
+	struct sluice_disk *disk = sluice_provider_to_disk(provider);
+
+	if (asked)
+		disk->guest_table = false;
+	return sluice_scan_disk(disk);
+}
+
+const struct sluice_provider_ops sluice_disk_provider_ops = {
+	.group = &sluice_partition_group,
+	.enumerate = sluice_disk_enumerate,
+	.claim = sluice_partition_claim,
+	.prepare = sluice_partition_prepare,
+	.release = sluice_partition_release,
+	.wipe = sluice_wipe_queue,
+	.busy = sluice_partition_busy,
+	.gone = sluice_partition_gone,
+	.free = sluice_partition_free,
+};
 
 /**
  * sluice_disk_add() - cut a disk into slices
  * @parent: parent
- * @disk: the disk, added to the block layer
+ * @gendisk: the disk, added to the block layer
  * @uuid: identity of the disk, for the slice that is all of it
- * @priv: the backend's own, passed on with attached slices
+ * @priv: the backend's own, see &sluice_extent.disk_priv
  *
  * A disk whose table cannot be read has no slices until a rescan finds some.
  *
- * Return: 0 or -ENOMEM
+ * Context: may sleep. Takes the lock of the parent's slices.
+ * Return: what to give to sluice_disk_del(), or ERR_PTR(-ENOMEM)
  */
-int sluice_disk_add(struct sluice_parent *parent, struct gendisk *disk,
-		    const uuid_t *uuid, void *priv)
+struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
+				    struct gendisk *gendisk,
+				    const uuid_t *uuid, void *priv)
 {
-	struct sluice_disk *d = kzalloc(sizeof(*d), GFP_KERNEL);
+	struct sluice_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
 	int ret;
 
-	if (!d)
-		return -ENOMEM;
-	d->parent = parent;
-	d->disk = disk;
-	d->uuid = *uuid;
-	d->priv = priv;
-	d->block_size = queue_logical_block_size(disk->queue);
-
-	mutex_lock(&parent->lock);
-	list_add_tail(&d->list, &parent->disks);
-	ret = sluice_scan_disk(d);
-	mutex_unlock(&parent->lock);
+	if (!disk)
+		return ERR_PTR(-ENOMEM);
+	disk->disk = gendisk;
+	disk->uuid = *uuid;
+	disk->priv = priv;
+	disk->block_size = queue_logical_block_size(gendisk->queue);
+	sluice_provider_init(&disk->provider, parent,
+			     &sluice_disk_provider_ops);
+	ret = sluice_provider_add(&disk->provider);
 	if (ret)
 		dev_warn(parent->dev, "%s: no slices, reading the partition table failed with error %d\n",
-			 disk->disk_name, ret);
-	return 0;
+			 gendisk->disk_name, ret);
+	return disk;
 }
 EXPORT_SYMBOL_GPL(sluice_disk_add);
 
-/* Under &sluice_parent.lock. */
-static void sluice_disk_forget(struct sluice_disk *d)
-{
-	struct sluice_slice *slice, *tmp;
-
-	list_for_each_entry_safe(slice, tmp, &d->parent->slice_list, list)
-		if (slice->disk == d)
-			sluice_slice_forget(slice);
-	list_del(&d->list);
-	kfree(d);
-}
-
 /**
  * sluice_disk_del() - give up a disk
- * @parent: parent
- * @disk: a disk that was added; any other is ignored
+ * @disk: from sluice_disk_add(); nothing happens for NULL or an ERR_PTR()
  *
- * To be called while the disk is still there. Its slices vanish, those that are
- * attached too: the backend must have stopped their I/O, and their devices go
- * on without a disk until they are detached. Nothing of the disk is used, nor
- * held open, when this returns.
+ * To be called while the block layer still has the disk. Its slices vanish,
+ * those that are attached too: the backend must have stopped their I/O, and
+ * their devices go on without a disk until they are detached. Nothing of the
+ * disk is used, nor held open, when this returns. After
+ * sluice_parent_unregister(), which does all that, it frees memory only.
+ *
+ * Context: may sleep. May take the lock of the parent's slices.
  */
-void sluice_disk_del(struct sluice_parent *parent, struct gendisk *disk)
+void sluice_disk_del(struct sluice_disk *disk)
 {
-	struct sluice_disk *d, *tmp;
-
-	mutex_lock(&parent->lock);
-	list_for_each_entry_safe(d, tmp, &parent->disks, list)
-		if (d->disk == disk)
-			sluice_disk_forget(d);
-	mutex_unlock(&parent->lock);
+	if (IS_ERR_OR_NULL(disk))
+		return;
+	sluice_provider_del(&disk->provider);
+	kfree(disk);
 }
 EXPORT_SYMBOL_GPL(sluice_disk_del);
 
 /**
- * sluice_disk_forget_all() - give up all disks of a parent
- * @parent: parent
+ * sluice_disk_extent() - where an attached slice is
+ * @sdev: the attachment
+ * @extent: to be filled
+ *
+ * Context: any. What is returned is constant from attach to detach.
+ * Return: 0, or -EINVAL where the slice is not on a disk
  */
-void sluice_disk_forget_all(struct sluice_parent *parent)
+int sluice_disk_extent(const struct sluice_dev *sdev,
+		       struct sluice_extent *extent)
 {
-	struct sluice_disk *d, *tmp;
+	struct sluice_slice *slice = sdev->slice;
+	struct sluice_partition *part;
 
-	mutex_lock(&parent->lock);
-	list_for_each_entry_safe(d, tmp, &parent->disks, list)
-		sluice_disk_forget(d);
-	mutex_unlock(&parent->lock);
+	if (slice->ops != &sluice_disk_provider_ops)
+		return -EINVAL;
+	part = sluice_to_partition(slice);
+	spin_lock(slice->slice_lock);
+	extent->disk_priv = part->disk_priv;
+	extent->start = part->info.start;
+	extent->size = part->info.size;
+	spin_unlock(slice->slice_lock);
+	return 0;
 }
+EXPORT_SYMBOL_GPL(sluice_disk_extent);

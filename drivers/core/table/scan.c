@@ -15,17 +15,17 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "core.h"
 #include "table/gpt.h"
+#include "table/table.h"
 
 /**
  * struct scan_entry - a slice that the table has
  * @list: in &scan.found
- * @extent: where it is
+ * @info: where it is
  */
 struct scan_entry {
 	struct list_head list;
-	struct sluice_extent extent;
+	struct sluice_partition_info info;
 };
 
 /**
@@ -39,6 +39,11 @@ struct scan {
 	struct list_head found;
 	bool rejected;
 };
+
+static struct device *sluice_scan_dev(const struct sluice_disk *disk)
+{
+	return disk->provider.parent->dev;
+}
 
 static const char *sluice_scan_disk_name(const struct sluice_disk *disk)
 {
@@ -71,13 +76,13 @@ static int sluice_scan_read(void *priv, u64 offset_bytes, void *buf, size_t len)
 }
 
 static int sluice_scan_append(struct scan *scan,
-			      const struct sluice_extent *extent)
+			      const struct sluice_partition_info *info)
 {
 	struct scan_entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
 
 	if (!e)
 		return -ENOMEM;
-	e->extent = *extent;
+	e->info = *info;
 	list_add_tail(&e->list, &scan->found);
 	return 0;
 }
@@ -96,17 +101,17 @@ static bool sluice_scan_aligned(const struct sluice_gpt_entry *entry)
 static int sluice_scan_visit(void *priv, const struct sluice_gpt_entry *entry)
 {
 	struct scan *scan = priv;
-	struct sluice_extent extent = {
+	struct sluice_partition_info info = {
 		.uuid = entry->uuid,
 		.start = entry->start_bytes,
 		.size = entry->size_bytes,
-		.partition = entry->partition,
+		.number = entry->partition,
 		.pool = entry->attributes & SLUICE_GPT_ATTR_POOL,
 	};
 
 	if (!sluice_scan_aligned(entry)) {
 		scan->rejected = true;
-		dev_notice_ratelimited(scan->disk->parent->dev,
+		dev_notice_ratelimited(sluice_scan_dev(scan->disk),
 				       "%s: partition %u (%pUb) is no slice: start %llu and size %llu are not both multiples of %lu bytes\n",
 				       sluice_scan_disk_name(scan->disk),
 				       entry->partition, &entry->uuid,
@@ -114,8 +119,8 @@ static int sluice_scan_visit(void *priv, const struct sluice_gpt_entry *entry)
 				       PAGE_SIZE);
 		return 0;
 	}
-	strscpy(extent.name, entry->name, sizeof(extent.name));
-	return sluice_scan_append(scan, &extent);
+	strscpy(info.name, entry->name, sizeof(info.name));
+	return sluice_scan_append(scan, &info);
 }
 
 static void sluice_scan_reject(void *priv, u32 partition, const uuid_t *uuid,
@@ -124,7 +129,7 @@ static void sluice_scan_reject(void *priv, u32 partition, const uuid_t *uuid,
 	struct scan *scan = priv;
 
 	scan->rejected = true;
-	dev_notice_ratelimited(scan->disk->parent->dev,
+	dev_notice_ratelimited(sluice_scan_dev(scan->disk),
 			       "%s: partition %u (%pUb) is no slice: %s\n",
 			       sluice_scan_disk_name(scan->disk), partition,
 			       uuid, sluice_gpt_flaw_name(flaw));
@@ -142,7 +147,7 @@ static int sluice_scan_collect(struct scan *scan)
 		.block_size = disk->block_size,
 		.reject = sluice_scan_reject,
 	};
-	struct sluice_extent whole = {
+	struct sluice_partition_info whole = {
 		.uuid = disk->uuid,
 		.size = reader.size_bytes,
 	};
@@ -177,21 +182,15 @@ static bool sluice_scan_is_free(struct sluice_slice *slice)
 	return sluice_slice_get_state(slice) == SLUICE_SLICE_FREE;
 }
 
-static bool sluice_scan_overlap(const struct sluice_extent *a,
-				const struct sluice_extent *b)
-{
-	return a->start < b->start + b->size && b->start < a->start + a->size;
-}
-
 /* The one entry that is still this slice, under the same name in sysfs. */
 static struct scan_entry *sluice_scan_match(struct scan *scan,
-					    const struct sluice_slice *slice)
+					    const struct sluice_partition *part)
 {
 	struct scan_entry *e;
 
 	list_for_each_entry(e, &scan->found, list)
-		if (e->extent.partition == slice->extent.partition &&
-		    uuid_equal(&e->extent.uuid, &slice->extent.uuid))
+		if (e->info.number == part->info.number &&
+		    uuid_equal(&e->info.uuid, &part->info.uuid))
 			return e;
 	return NULL;
 }
@@ -199,89 +198,87 @@ static struct scan_entry *sluice_scan_match(struct scan *scan,
 /* Update or remove the free slices of the disk; takes what it has used. */
 static void sluice_scan_merge_known(struct scan *scan)
 {
-	struct sluice_parent *parent = scan->disk->parent;
-	struct sluice_slice *slice, *tmp;
+	struct sluice_slice *slice, *next;
 
-	list_for_each_entry_safe(slice, tmp, &parent->slice_list, list) {
+	list_for_each_entry_safe(slice, next, &scan->disk->provider.slices,
+				 node) {
+		struct sluice_partition *part = sluice_to_partition(slice);
 		struct scan_entry *e;
 
-		if (slice->disk != scan->disk || !sluice_scan_is_free(slice))
+		if (!sluice_scan_is_free(slice))
 			continue;
-		e = sluice_scan_match(scan, slice);
+		e = sluice_scan_match(scan, part);
 		if (!e) {
-			sluice_slice_forget(slice);
+			sluice_slice_remove(slice);
 			continue;
 		}
-		sluice_slice_update(slice, &e->extent);
+		sluice_partition_update(part, &e->info);
 		list_del(&e->list);
 		kfree(e);
 	}
 }
 
-/* Whoever is in use on this disk and shares blocks with an entry. */
+/* A slice of this disk that is in use and shares blocks with an entry. */
 static struct sluice_slice *
-sluice_scan_conflict(struct scan *scan, const struct sluice_extent *extent)
+sluice_scan_conflict(struct scan *scan, const struct sluice_partition_info *info)
 {
-	struct sluice_parent *parent = scan->disk->parent;
 	struct sluice_slice *slice;
 
-	list_for_each_entry(slice, &parent->slice_list, list)
-		if (slice->disk == scan->disk && !sluice_scan_is_free(slice) &&
-		    sluice_scan_overlap(&slice->extent, extent))
+	list_for_each_entry(slice, &scan->disk->provider.slices, node)
+		if (!sluice_scan_is_free(slice) &&
+		    sluice_partitions_overlap(&sluice_to_partition(slice)->info,
+					      info))
 			return slice;
 	return NULL;
 }
 
-/* Whoever has the name that an entry would get: its partition was renumbered. */
+/* A slice that has the name that an entry would get: its partition was renumbered. */
 static struct sluice_slice *
-sluice_scan_namesake(struct scan *scan, const struct sluice_extent *extent)
+sluice_scan_namesake(struct scan *scan, const struct sluice_partition_info *info)
 {
 	struct sluice_slice *slice;
 
-	list_for_each_entry(slice, &scan->disk->parent->slice_list, list)
-		if (slice->disk == scan->disk &&
-		    slice->extent.partition == extent->partition)
+	list_for_each_entry(slice, &scan->disk->provider.slices, node)
+		if (sluice_to_partition(slice)->info.number == info->number)
 			return slice;
 	return NULL;
 }
 
 static int sluice_scan_add_new(struct scan *scan,
-			       const struct sluice_extent *extent)
+			       const struct sluice_partition_info *info)
 {
 	struct sluice_disk *disk = scan->disk;
 	struct sluice_slice *other;
 
-	other = sluice_slice_find(disk->parent, &extent->uuid);
-	if (other && other->disk == disk)
+	other = sluice_slice_find(disk->provider.parent, &info->uuid);
+	if (other && other->provider == &disk->provider)
 		return 0;
 	if (other) {
 		/* which of the two is meant nobody can say: neither is given */
 		other->ambiguous = true;
-		dev_notice_ratelimited(disk->parent->dev,
+		dev_notice_ratelimited(sluice_scan_dev(disk),
 				       "%s: partition %u is not shown, its UUID %pUb is that of slice %s\n",
-				       sluice_scan_disk_name(disk),
-				       extent->partition, &extent->uuid,
+				       sluice_scan_disk_name(disk), info->number,
+				       &info->uuid, dev_name(&other->dev));
+		return 0;
+	}
+	other = sluice_scan_namesake(scan, info);
+	if (other) {
+		dev_notice_ratelimited(sluice_scan_dev(disk),
+				       "%s: slice %pUb is not shown, slice %pUb, which is in use, has its number %u\n",
+				       sluice_scan_disk_name(disk), &info->uuid,
+				       &other->info.uuid, info->number);
+		return 0;
+	}
+	other = sluice_scan_conflict(scan, info);
+	if (other) {
+		dev_notice_ratelimited(sluice_scan_dev(disk),
+				       "%s: slice %pUb is not shown, it shares blocks with %s, which is in use\n",
+				       sluice_scan_disk_name(disk), &info->uuid,
 				       dev_name(&other->dev));
 		return 0;
 	}
-	other = sluice_scan_namesake(scan, extent);
-	if (other) {
-		dev_notice_ratelimited(disk->parent->dev,
-				       "%s: slice %pUb is not shown, slice %pUb, which is in use, has its number %u\n",
-				       sluice_scan_disk_name(disk),
-				       &extent->uuid, &other->extent.uuid,
-				       extent->partition);
-		return 0;
-	}
-	other = sluice_scan_conflict(scan, extent);
-	if (other) {
-		dev_notice_ratelimited(disk->parent->dev,
-				       "%s: slice %pUb is not shown, it shares blocks with %s, which is in use\n",
-				       sluice_scan_disk_name(disk),
-				       &extent->uuid, dev_name(&other->dev));
-		return 0;
-	}
-	return sluice_slice_add(disk, extent);
+	return sluice_partition_add(disk, info);
 }
 
 static int sluice_scan_merge(struct scan *scan)
@@ -291,15 +288,15 @@ static int sluice_scan_merge(struct scan *scan)
 
 	sluice_scan_merge_known(scan);
 	list_for_each_entry(e, &scan->found, list) {
-		int err = sluice_scan_add_new(scan, &e->extent);
+		int err = sluice_scan_add_new(scan, &e->info);
 
 		if (!err)
 			continue;
 		ret = err;
-		dev_warn_ratelimited(scan->disk->parent->dev,
+		dev_warn_ratelimited(sluice_scan_dev(scan->disk),
 				     "%s: showing slice %pUb failed with error %d\n",
 				     sluice_scan_disk_name(scan->disk),
-				     &e->extent.uuid, err);
+				     &e->info.uuid, err);
 	}
 	return ret;
 }
@@ -308,8 +305,8 @@ static bool sluice_scan_given_away(struct sluice_disk *disk)
 {
 	struct sluice_slice *slice;
 
-	list_for_each_entry(slice, &disk->parent->slice_list, list)
-		if (slice->disk == disk && !slice->extent.partition &&
+	list_for_each_entry(slice, &disk->provider.slices, node)
+		if (!sluice_to_partition(slice)->info.number &&
 		    !sluice_scan_is_free(slice))
 			return true;
 	return false;
@@ -329,7 +326,7 @@ int sluice_scan_disk(struct sluice_disk *disk)
 	struct scan scan = { .disk = disk };
 	int ret, err;
 
-	lockdep_assert_held(&disk->parent->lock);
+	lockdep_assert_held(&disk->provider.parent->lock);
 	INIT_LIST_HEAD(&scan.found);
 	if (disk->guest_table || sluice_scan_given_away(disk))
 		return 0;

@@ -10,24 +10,24 @@
 #include <linux/errno.h>
 #include <linux/sched/signal.h>
 
-#include "core.h"
+#include "table/table.h"
 
 /* Between two of these a wipe can be stopped. */
-#define WIPE_STEP_SECTORS	(SZ_64M >> SECTOR_SHIFT)
+#define SLUICE_WIPE_STEP_SECTORS	(SZ_64M >> SECTOR_SHIFT)
 
-static struct workqueue_struct *wipe_wq;
+static struct workqueue_struct *sluice_wipe_wq;
 
-static int sluice_wipe_zero(struct sluice_slice *slice)
+static int sluice_wipe_zero(struct sluice_partition *part)
 {
-	struct block_device *bdev = slice->claim.bdev;
+	struct block_device *bdev = part->bdev.bdev;
 	sector_t nr = bdev_nr_sectors(bdev);
 	sector_t pos = 0;
 
 	while (pos < nr) {
-		sector_t n = min_t(sector_t, nr - pos, WIPE_STEP_SECTORS);
+		sector_t n = min_t(sector_t, nr - pos, SLUICE_WIPE_STEP_SECTORS);
 		int ret;
 
-		if (READ_ONCE(slice->stop) || fatal_signal_pending(current))
+		if (READ_ONCE(part->stop) || fatal_signal_pending(current))
 			return -EINTR;
 		ret = blkdev_issue_zeroout(bdev, pos, n, GFP_KERNEL, 0);
 		if (ret)
@@ -40,80 +40,85 @@ static int sluice_wipe_zero(struct sluice_slice *slice)
 
 /**
  * sluice_wipe() - overwrite a claimed slice with zeroes
- * @slice: slice
+ * @part: slice
  *
  * The host's cached pages go first, so that they are not written afterwards,
  * and last, so that nobody reads what is gone. Called with
- * &sluice_slice.claim_lock held.
+ * &sluice_partition.lock held.
  *
  * Return: 0; -EINTR when stopped; or an error of the disk
  */
-int sluice_wipe(struct sluice_slice *slice)
+int sluice_wipe(struct sluice_partition *part)
 {
 	int ret;
 
-	lockdep_assert_held(&slice->claim_lock);
-	ret = sluice_part_flush(slice);
+	lockdep_assert_held(&part->lock);
+	ret = sluice_bdev_flush(part);
 	if (!ret)
-		ret = sluice_wipe_zero(slice);
+		ret = sluice_wipe_zero(part);
 	if (!ret)
-		ret = sluice_part_flush(slice);
-	slice->clean = !ret;
+		ret = sluice_bdev_flush(part);
+	part->slice.clean = !ret;
 	return ret;
 }
 
 static void sluice_wipe_work(struct work_struct *work)
 {
-	struct sluice_slice *slice = container_of(work, struct sluice_slice,
-						  wipe);
+	struct sluice_partition *part = container_of(work,
+						     struct sluice_partition,
+						     wipe);
+	struct device *dev = &part->slice.dev;
+	bool there;
 	int ret = 0;
 
-	mutex_lock(&slice->claim_lock);
-	/* Without its partition the slice has gone with its disk. */
-	if (slice->claim.bdev) {
-		ret = sluice_wipe(slice);
-		sluice_part_close(slice);
-		sluice_slice_set_state(slice, SLUICE_SLICE_FREE);
+	mutex_lock(&part->lock);
+	/* Without its block device the slice has gone with its disk. */
+	there = part->bdev.bdev;
+	if (there) {
+		ret = sluice_wipe(part);
+		sluice_bdev_close(part);
 	}
-	mutex_unlock(&slice->claim_lock);
+	mutex_unlock(&part->lock);
 
 	if (ret && ret != -EINTR)
-		dev_err(&slice->dev, "wipe failed with error %d, will be tried again before the next attach\n",
+		dev_err(dev, "wipe failed with error %d, will be tried again before the next attach\n",
 			ret);
-	if (!READ_ONCE(slice->stop))
-		sluice_slice_announce(slice);
-	put_device(&slice->dev);
+	if (there)
+		sluice_slice_wiped(&part->slice);
+	put_device(dev);
 }
 
 /**
  * sluice_wipe_init() - prepare a slice for being wiped
- * @slice: slice
+ * @part: slice
  */
-void sluice_wipe_init(struct sluice_slice *slice)
+void sluice_wipe_init(struct sluice_partition *part)
 {
-	INIT_WORK(&slice->wipe, sluice_wipe_work);
+	INIT_WORK(&part->wipe, sluice_wipe_work);
 }
 
 /**
- * sluice_wipe_queue() - wipe a slice and let its claim go
+ * sluice_wipe_queue() - see &sluice_provider_ops.wipe
  * @slice: slice, claimed, in state wiping
+ *
+ * The slice's block device is closed afterwards.
  */
 void sluice_wipe_queue(struct sluice_slice *slice)
 {
 	get_device(&slice->dev);
-	if (!queue_work(wipe_wq, &slice->wipe))
+	if (!queue_work(sluice_wipe_wq, &sluice_to_partition(slice)->wipe))
 		put_device(&slice->dev);
 }
 
 /**
  * sluice_wipe_stop() - have a wipe end early, for good
- * @slice: slice that is going away
+ * @part: slice that is going away
  */
-void sluice_wipe_stop(struct sluice_slice *slice)
+void sluice_wipe_stop(struct sluice_partition *part)
 {
-	WRITE_ONCE(slice->stop, true);
-	if (cancel_work_sync(&slice->wipe))
-		put_device(&slice->dev);
+	WRITE_ONCE(part->stop, true);
+	if (cancel_work_sync(&part->wipe))
+		put_device(&part->slice.dev);
 }
 
 /**
@@ -123,8 +128,8 @@ void sluice_wipe_stop(struct sluice_slice *slice)
  */
 int sluice_wipe_wq_init(void)
 {
-	wipe_wq = alloc_workqueue("sluice_wipe", WQ_UNBOUND, 0);
-	return wipe_wq ? 0 : -ENOMEM;
+	sluice_wipe_wq = alloc_workqueue("sluice_wipe", WQ_UNBOUND, 0);
+	return sluice_wipe_wq ? 0 : -ENOMEM;
 }
 
 /**
@@ -132,5 +137,5 @@ int sluice_wipe_wq_init(void)
  */
 void sluice_wipe_wq_exit(void)
 {
-	destroy_workqueue(wipe_wq);
+	destroy_workqueue(sluice_wipe_wq);
 }

@@ -19,6 +19,7 @@
 #include "guest/vctrl.h"
 
 #define SLUICE_VCTRL_BAR0_SIZE	SZ_16K
+#define SLUICE_VCTRL_MSIX_BAR	2
 #define SLUICE_VCTRL_DEVICE	0x51ce
 
 /* Guest memory that is being unmapped comes back within this time. */
@@ -202,7 +203,7 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 	/* doorbells of a disabled controller are nothing to report */
 	sluice_vadmin_reset(vctrl);
 	vctrl->enabled = true;
-	trace_sluice_nvme_enable(&vctrl->sdev->slice.uuid);
+	trace_sluice_nvme_enable(&vctrl->sdev->info.uuid);
 	guard(spinlock_irqsave)(&vctrl->reg_lock);
 	if (vctrl->regs.cc & NVME_CC_EN)
 		vctrl->regs.csts |= NVME_CSTS_RDY;
@@ -211,7 +212,7 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 static void sluice_vctrl_disable(struct sluice_vctrl *vctrl)
 {
 	if (vctrl->enabled)
-		trace_sluice_nvme_disable(&vctrl->sdev->slice.uuid);
+		trace_sluice_nvme_disable(&vctrl->sdev->info.uuid);
 	vctrl->enabled = false;
 	sluice_vqueues_destroy_all(vctrl);
 	sluice_vadmin_reset(vctrl);
@@ -296,8 +297,8 @@ static void sluice_vctrl_retry(struct work_struct *work)
  * What the core calls
  */
 
-static void sluice_vctrl_reg_read(struct sluice_dev *sdev, u32 off, void *val,
-				  unsigned int len)
+static void sluice_vctrl_reg_read(struct sluice_dev *sdev, unsigned int bar,
+				  u32 off, void *val, unsigned int len)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 
@@ -305,8 +306,8 @@ static void sluice_vctrl_reg_read(struct sluice_dev *sdev, u32 off, void *val,
 	sluice_vregs_read(&vctrl->regs, off, val, len);
 }
 
-static void sluice_vctrl_reg_write(struct sluice_dev *sdev, u32 off,
-				   const void *val, unsigned int len)
+static void sluice_vctrl_reg_write(struct sluice_dev *sdev, unsigned int bar,
+				   u32 off, const void *val, unsigned int len)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 	unsigned int actions;
@@ -436,8 +437,17 @@ static void sluice_vctrl_describe(const struct sluice_vctrl *vctrl,
 	fn->subsystem_device = SLUICE_VCTRL_DEVICE;
 	fn->class = PCI_CLASS_STORAGE_EXPRESS;
 	fn->revision = 1;
-	fn->bar0_size = SLUICE_VCTRL_BAR0_SIZE;
-	fn->doorbell_offset = NVME_REG_DBS;
+	fn->bars[0] = (struct sluice_bar) {
+		.size = SLUICE_VCTRL_BAR0_SIZE,
+		.flags = SLUICE_BAR_64BIT,
+		.nr_areas = 1,
+		.areas[0] = {
+			.type = SLUICE_AREA_DOORBELLS,
+			.offset = NVME_REG_DBS,
+			.size = SLUICE_VCTRL_DOORBELL_BYTES,
+		},
+	};
+	fn->msix_bar = SLUICE_VCTRL_MSIX_BAR;
 	fn->vectors = vctrl->nr_qpairs + 1;
 }
 
@@ -465,14 +475,19 @@ static void sluice_vctrl_init_queues(struct sluice_vctrl *vctrl)
 static int sluice_vctrl_init(struct sluice_vctrl *vctrl,
 			     struct sluice_dev *sdev)
 {
-	const struct sluice_slice_info *slice = &sdev->slice;
+	struct sluice_extent extent;
 	unsigned int i;
+	int ret;
+
+	ret = sluice_disk_extent(sdev, &extent);
+	if (ret)
+		return ret;
 
 	vctrl->sdev = sdev;
 	vctrl->ctrl = sluice_vctrl_parent_ctrl(sdev->parent);
-	vctrl->ns = slice->disk_priv;
-	vctrl->start = slice->start >> vctrl->ns->lba_shift;
-	vctrl->nr_blocks = slice->size >> vctrl->ns->lba_shift;
+	vctrl->ns = extent.disk_priv;
+	vctrl->start = extent.start >> vctrl->ns->lba_shift;
+	vctrl->nr_blocks = extent.size >> vctrl->ns->lba_shift;
 	vctrl->nr_qpairs = sdev->type->queue_pairs;
 	vctrl->stop = BIT(SLUICE_STOP_CLOSED) | BIT(SLUICE_STOP_BUS_MASTER);
 	vctrl->admin_doorbell = SLUICE_VCTRL_NO_DOORBELL;
@@ -585,9 +600,7 @@ const struct sluice_parent_ops sluice_vctrl_parent_ops = {
 	.close		= sluice_vctrl_close,
 	.reset		= sluice_vctrl_reset,
 	.poll		= sluice_vpoll,
-	.poll_busy	= sluice_vpoll_busy,
-	.poll_wait	= sluice_vpoll_wait,
-	.poll_rest	= sluice_vpoll_rest,
+	.set_poll_mode	= sluice_vpoll_set_mode,
 	.reg_read	= sluice_vctrl_reg_read,
 	.reg_write	= sluice_vctrl_reg_write,
 	.doorbell	= sluice_vctrl_doorbell,

@@ -25,6 +25,9 @@
 #define SLUICE_VCTRL_NSID	1u	/* the one namespace a guest sees */
 #define SLUICE_VCTRL_MAX_QPAIRS	16	/* I/O queue pairs of the largest type */
 
+/* The doorbells, all in one page */
+#define SLUICE_VCTRL_DOORBELL_BYTES	SZ_4K
+
 /* A value that no doorbell of a queue has */
 #define SLUICE_VCTRL_NO_DOORBELL	U32_MAX
 
@@ -550,9 +553,7 @@ bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl);
 
 /* vpoll.c */
 unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget);
-void sluice_vpoll_busy(struct sluice_dev *sdev);
-bool sluice_vpoll_wait(struct sluice_dev *sdev, bool sleep);
-void sluice_vpoll_rest(struct sluice_dev *sdev);
+bool sluice_vpoll_set_mode(struct sluice_dev *sdev, enum sluice_poll_mode mode);
 
 /* vring.c */
 u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,

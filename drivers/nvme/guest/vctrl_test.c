@@ -41,14 +41,14 @@ static void write_reg(struct vfake *f, u32 off, u32 val)
 {
 	__le32 le = cpu_to_le32(val);
 
-	ops->reg_write(&f->sdev, off, &le, 4);
+	ops->reg_write(&f->sdev, 0, off, &le, 4);
 }
 
 static u32 read_reg(struct vfake *f, u32 off)
 {
 	__le32 le;
 
-	ops->reg_read(&f->sdev, off, &le, 4);
+	ops->reg_read(&f->sdev, 0, off, &le, 4);
 	return le32_to_cpu(le);
 }
 
@@ -87,7 +87,7 @@ static void invalid_doorbells(struct kunit *test)
 	unsigned int index;
 
 	bring_up(f);
-	for (index = 0; index < SLUICE_DOORBELLS; index++) {
+	for (index = 0; index < SLUICE_VCTRL_DOORBELL_BYTES / 4; index++) {
 		if (index == VFAKE_SQ_DB(0) || index == VFAKE_CQ_DB(0) ||
 		    index == VFAKE_SQ_DB(1) || index == VFAKE_CQ_DB(1))
 			continue;
@@ -99,7 +99,7 @@ static void invalid_doorbells(struct kunit *test)
 	}
 	KUNIT_EXPECT_GE(test, vfake_kicks(f), 1u);
 	/* no work for the worker when the event is known already */
-	ops->doorbell(&f->sdev, SLUICE_DOORBELLS - 1);
+	ops->doorbell(&f->sdev, SLUICE_VCTRL_DOORBELL_BYTES / 4 - 1);
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
 }
 
@@ -143,7 +143,7 @@ static void polled_admin_doorbell(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 1u);
 		for (round = 0; round < 4; round++) {
 			serve_admin(f);
-			ops->poll_rest(&f->sdev);
+			ops->set_poll_mode(&f->sdev, SLUICE_POLL_DOORBELL);
 			KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
 		}
 	}

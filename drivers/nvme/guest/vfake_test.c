@@ -539,8 +539,8 @@ static void vfake_init_slice(struct vfake *f)
 	f->sdev.dev = &f->dev;
 	f->sdev.type = &f->type;
 	f->sdev.drvdata = &f->vctrl;
-	KUNIT_ASSERT_EQ(f->test, uuid_parse(uuid, &f->sdev.slice.uuid), 0);
-	f->sdev.doorbells = kunit_kzalloc(f->test, SLUICE_DOORBELL_BYTES,
+	KUNIT_ASSERT_EQ(f->test, uuid_parse(uuid, &f->sdev.info.uuid), 0);
+	f->sdev.doorbells = kunit_kzalloc(f->test, SLUICE_VCTRL_DOORBELL_BYTES,
 					  GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(f->test, f->sdev.doorbells);
 }

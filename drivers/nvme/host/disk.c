@@ -356,10 +356,11 @@ int sluice_disks_add(struct sluice_nvme_ctrl *ctrl)
 		}
 		ns->disk_added = true;
 		/* Without slices the host still has its disk. */
-		ret = sluice_disk_add(ctrl->parent, ns->disk, &ns->uuid, ns);
-		if (ret)
+		ns->slices = sluice_disk_add(ctrl->parent, ns->disk, &ns->uuid,
+					     ns);
+		if (IS_ERR(ns->slices))
 			dev_err(dev, "no slices of %s: %pe\n",
-				ns->disk->disk_name, ERR_PTR(ret));
+				ns->disk->disk_name, ns->slices);
 	}
 	return 0;
 }
@@ -375,6 +376,8 @@ void sluice_disks_del(struct sluice_nvme_ctrl *ctrl)
 	struct sluice_nvme_ns *ns;
 
 	list_for_each_entry(ns, &ctrl->namespaces, list) {
+		sluice_disk_del(ns->slices);
+		ns->slices = NULL;
 		if (ns->disk_added)
 			del_gendisk(ns->disk);
 		ns->disk_added = false;

@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/sluice.h>
+#include <linux/sluice_disk.h>
 #include <linux/spinlock.h>
 #include <linux/uuid.h>
 #include <linux/workqueue.h>
@@ -116,6 +117,7 @@ struct sluice_nvme_sq {
  * @uuid: identity: UUID, NGUID, or derived from EUI-64 or serial and NSID
  * @disk: the host's disk
  * @disk_added: @disk can be seen
+ * @slices: the slices of @disk, for sluice_disk_del()
  * @id: Identify Namespace, for fields passed on to guests
  */
 struct sluice_nvme_ns {
@@ -127,6 +129,7 @@ struct sluice_nvme_ns {
 	uuid_t uuid;
 	struct gendisk *disk;
 	bool disk_added;
+	struct sluice_disk *slices;
 	struct nvme_id_ns *id;
 };
 

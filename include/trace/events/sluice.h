@@ -12,26 +12,24 @@
 #include <linux/tracepoint.h>
 #include <linux/uuid.h>
 
-/* Who got which slice, and where it is on the drive. */
+/* Who got which slice. */
 DECLARE_EVENT_CLASS(sluice_attachment,
 	TP_PROTO(const uuid_t *mdev, const struct sluice_slice_info *slice),
 	TP_ARGS(mdev, slice),
 	TP_STRUCT__entry(
 		__array(u8, mdev, UUID_SIZE)
 		__array(u8, slice, UUID_SIZE)
-		__field(u64, start)
 		__field(u64, size)
 		__field(u64, generation)
 	),
 	TP_fast_assign(
 		export_uuid(__entry->mdev, mdev);
 		export_uuid(__entry->slice, &slice->uuid);
-		__entry->start = slice->start;
 		__entry->size = slice->size;
 		__entry->generation = slice->generation;
 	),
-	TP_printk("slice=%pUb mdev=%pUb start=%llu size=%llu generation=%llu",
-		  __entry->slice, __entry->mdev, __entry->start, __entry->size,
+	TP_printk("slice=%pUb mdev=%pUb size=%llu generation=%llu",
+		  __entry->slice, __entry->mdev, __entry->size,
 		  __entry->generation)
 );
 

@@ -7,7 +7,7 @@
  * everything at once, and what either of them gets to see is checked. A poller
  * comes by only when it is called.
  */
-#include "../core/core.h"
+#include "../core/device/device.h"
 #include "../core/memory/iova_table.h"
 #include "guest/vctrl.h"
 
@@ -27,7 +27,7 @@ static struct sluice_nvme_ns ns;
 static struct nvme_id_ctrl id;
 static struct sluice_vctrl vctrl;
 static u8 sq_of_qid[HW_QID + 1] = { [HW_QID] = 1 };
-static __le32 doorbells[SLUICE_DOORBELLS];
+static __le32 doorbells[SLUICE_VCTRL_DOORBELL_BYTES / sizeof(__le32)];
 static u32 sq_db, cq_db;
 static u8 *guest;
 
@@ -177,11 +177,13 @@ static void init_poller(void)
 	vdev.sdev.parent = &parent;
 	vdev.sdev.dma_dev = &dma_dev;
 	vdev.sdev.drvdata = &vctrl;
-	vdev.db.page = &db_page;
-	sluice_polled_init(&vdev.polled);
-	expect("poller", sluice_poller_join(&vdev), 0);
+	vdev.poll.doorbells.words = doorbells;
+	vdev.poll.doorbells.page = &db_page;
+	vdev.poll.doorbells.nr_pages = 1;
+	sluice_poll_entry_init(&vdev.poll, &vdev.sdev);
+	expect("poller", sluice_poller_join(&vdev.poll), 0);
 	atomic_long_set(&mm.mmap_lock.count, 1);	/* held by who maps */
-	expect("mapping", sluice_doorbell_mmap(&vdev.db, &vma), 0);
+	expect("mapping", sluice_doorbell_mmap(&vdev.poll, &vma, 0), 0);
 }
 
 /**
@@ -323,12 +325,12 @@ void bed_run(unsigned long pages, int scattered, unsigned int batch,
  */
 void bed_fault(unsigned int times)
 {
-	struct vm_fault vmf = { .vma = &vma };
+	struct vm_fault vmf = { .vma = &vma, .pgoff = vma.vm_pgoff };
 
 	while (times--) {
-		list_del_init(&vdev.polled.node);
+		list_del_init(&vdev.poll.node);
 		expect("fault", vma.vm_ops->fault(&vmf), VM_FAULT_NOPAGE);
-		expect("awake", list_empty(&vdev.polled.node), false);
+		expect("awake", list_empty(&vdev.poll.node), false);
 	}
 }
 
@@ -350,5 +352,5 @@ void bed_visit(unsigned int nr_qpairs, unsigned int times)
 	vctrl.nr_qpairs = 1;
 	expect("nothing taken", vctrl.sqs[1].head, taken);
 	expect("nothing posted", vctrl.cqs[1].tail, posted);
-	expect("still awake", list_empty(&vdev.polled.node), false);
+	expect("still awake", list_empty(&vdev.poll.node), false);
 }

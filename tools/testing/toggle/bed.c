@@ -6,12 +6,14 @@
  * finds in the doorbell is told at once.
  */
 #include "core.h"
+#include "poll/poller.h"
 
 #include "bed.h"
 
 /**
  * struct bed_slice - a slice and the user's mapping of its doorbell page
- * @vdev: device
+ * @sdev: device
+ * @entry: what the poller keeps of it
  * @words: the page's first words
  * @seen: value that the poller saw last
  * @seen_at: visits of busy slices until then
@@ -28,8 +30,9 @@
  * @vma: place
  */
 struct bed_slice {
-	struct sluice_vdev vdev;
-	__le32 words[SLUICE_DOORBELLS];
+	struct sluice_dev sdev;
+	struct sluice_poll_entry entry;
+	__le32 words[PAGE_SIZE / sizeof(__le32)];
 	u32 seen;
 	unsigned int seen_at;
 	bool busy;
@@ -50,7 +53,7 @@ static struct device dma_dev = { .numa_node = NUMA_NO_NODE };
 
 static struct bed_slice *to_slice(struct sluice_dev *sdev)
 {
-	return container_of(sdev, struct bed_slice, vdev.sdev);
+	return container_of(sdev, struct bed_slice, sdev);
 }
 
 /* One after the other, if there is another that is busy. */
@@ -85,32 +88,24 @@ static unsigned int bed_poll(struct sluice_dev *sdev, unsigned int budget)
 	return 1;
 }
 
-static void bed_poll_busy(struct sluice_dev *sdev)
-{
-	to_slice(sdev)->masked = true;
-}
-
 /* Every other time the device is at work */
-static bool bed_poll_wait(struct sluice_dev *sdev, bool sleep)
+static bool bed_set_poll_mode(struct sluice_dev *sdev,
+			      enum sluice_poll_mode mode)
 {
 	struct bed_slice *slice = to_slice(sdev);
+	bool wait = mode == SLUICE_POLL_DEVICE || mode == SLUICE_POLL_PAUSE;
 
-	if (READ_ONCE(slice->restless) || (!sleep && ++slice->looks % 2))
+	if (wait && READ_ONCE(slice->restless))
 		return false;
-	slice->masked = false;
+	if (mode == SLUICE_POLL_DEVICE && ++slice->looks % 2)
+		return false;
+	slice->masked = mode == SLUICE_POLL_SPIN;
 	return true;
-}
-
-static void bed_poll_rest(struct sluice_dev *sdev)
-{
-	to_slice(sdev)->masked = false;
 }
 
 static const struct sluice_parent_ops ops = {
 	.poll		= bed_poll,
-	.poll_busy	= bed_poll_busy,
-	.poll_wait	= bed_poll_wait,
-	.poll_rest	= bed_poll_rest,
+	.set_poll_mode	= bed_set_poll_mode,
 };
 
 static struct sluice_parent parent = { .ops = &ops };
@@ -123,23 +118,25 @@ static struct sluice_parent parent = { .ops = &ops };
 void bed_open(unsigned int slice, unsigned int poll_us)
 {
 	struct bed_slice *s = &slices[slice];
-	struct sluice_vdev *vdev = &s->vdev;
+	struct sluice_poll_entry *entry = &s->entry;
 
-	vdev->sdev.parent = &parent;
-	vdev->sdev.dma_dev = &dma_dev;
-	vdev->sdev.doorbells = s->words;
-	vdev->db.page = &s->page;
-	mutex_init(&vdev->db.lock);
-	sluice_polled_init(&vdev->polled);
-	vdev->polled.poll_us = poll_us;
-	if (sluice_poller_join(vdev))
+	s->sdev.parent = &parent;
+	s->sdev.dma_dev = &dma_dev;
+	s->sdev.doorbells = s->words;
+	entry->doorbells.words = s->words;
+	entry->doorbells.page = &s->page;
+	entry->doorbells.nr_pages = 1;
+	mutex_init(&entry->doorbells.lock);
+	sluice_poll_entry_init(entry, &s->sdev);
+	entry->poll_us = poll_us;
+	if (sluice_poller_join(entry))
 		bed_fail("no poller");
 	s->file.f_mapping = &s->mapping;
 	s->vma.vm_file = &s->file;
 	s->vma.vm_mm = &s->mm;
 	vm_flags_init(&s->vma, VM_SHARED);
 	atomic_long_set(&s->mm.mmap_lock.count, 1);	/* held by who maps */
-	if (sluice_doorbell_mmap(&vdev->db, &s->vma))
+	if (sluice_doorbell_mmap(entry, &s->vma, 0))
 		bed_fail("no mapping");
 }
 
@@ -149,13 +146,13 @@ void bed_open(unsigned int slice, unsigned int poll_us)
  */
 void bed_close(unsigned int slice)
 {
-	struct sluice_vdev *vdev = &slices[slice].vdev;
+	struct sluice_poll_entry *entry = &slices[slice].entry;
 
 	WRITE_ONCE(slices[slice].closing, true);
-	mutex_lock(&vdev->db.lock);
-	sluice_doorbell_unmap(&vdev->db);
-	mutex_unlock(&vdev->db.lock);
-	sluice_poller_leave(vdev);
+	mutex_lock(&entry->doorbells.lock);
+	sluice_doorbell_unmap(&entry->doorbells);
+	mutex_unlock(&entry->doorbells.lock);
+	sluice_poller_leave(entry);
 	if (slices[slice].masked)
 		bed_fail("the device of a closed slice tells of nothing");
 }
@@ -167,7 +164,7 @@ void bed_close(unsigned int slice)
  */
 void bed_set_poll_us(unsigned int slice, unsigned int poll_us)
 {
-	WRITE_ONCE(slices[slice].vdev.polled.poll_us, poll_us);
+	WRITE_ONCE(slices[slice].entry.poll_us, poll_us);
 }
 
 /**
@@ -178,6 +175,7 @@ void bed_fault(unsigned int slice)
 {
 	struct vm_fault vmf = {
 		.vma = &slices[slice].vma,
+		.pgoff = slices[slice].vma.vm_pgoff,
 		.address = (unsigned long)slice << PAGE_SHIFT,
 	};
 
@@ -191,7 +189,7 @@ void bed_fault(unsigned int slice)
  */
 void bed_kick(unsigned int slice)
 {
-	sluice_poll_kick(&slices[slice].vdev.sdev);
+	sluice_poller_kick(&slices[slice].entry);
 }
 
 /**
@@ -267,7 +265,7 @@ unsigned int bed_visits(void)
  */
 unsigned long bed_faults(unsigned int slice)
 {
-	return atomic64_read(&slices[slice].vdev.db.faults);
+	return atomic64_read(&slices[slice].entry.doorbells.faults);
 }
 
 /**

@@ -45,7 +45,7 @@ static void sluice_id_serial(const struct sluice_vctrl *vctrl,
 {
 	char hex[2 * UUID_SIZE + 1];
 
-	snprintf(hex, sizeof(hex), "%*phN", UUID_SIZE, &vctrl->sdev->slice.uuid);
+	snprintf(hex, sizeof(hex), "%*phN", UUID_SIZE, &vctrl->sdev->info.uuid);
 	sluice_id_string(id->sn, sizeof(id->sn), hex);
 }
 
@@ -94,7 +94,7 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 	id->psd[0].flags = drive->psd[0].flags & SLUICE_ID_PSD_MXPS;
 	snprintf(id->subnqn, sizeof(id->subnqn),
 		 "nqn.2014-08.org.nvmexpress:uuid:%pUb",
-		 &vctrl->sdev->slice.uuid);
+		 &vctrl->sdev->info.uuid);
 }
 
 /**
@@ -111,7 +111,7 @@ void sluice_videntify_ns(const struct sluice_vctrl *vctrl,
 	id->ncap = id->nsze;
 	id->nuse = id->nsze;
 	id->dlfeat = vctrl->ns->id->dlfeat & SLUICE_ID_DLFEAT;
-	export_uuid(id->nguid, &vctrl->sdev->slice.uuid);
+	export_uuid(id->nguid, &vctrl->sdev->info.uuid);
 	id->lbaf[0].lbads = vctrl->ns->lba_shift;
 }
 
@@ -132,8 +132,8 @@ static void sluice_id_desc(u8 **p, u8 type, const uuid_t *uuid)
  */
 void sluice_videntify_descs(const struct sluice_vctrl *vctrl, u8 *page)
 {
-	sluice_id_desc(&page, NVME_NIDT_NGUID, &vctrl->sdev->slice.uuid);
-	sluice_id_desc(&page, NVME_NIDT_UUID, &vctrl->sdev->slice.uuid);
+	sluice_id_desc(&page, NVME_NIDT_NGUID, &vctrl->sdev->info.uuid);
+	sluice_id_desc(&page, NVME_NIDT_UUID, &vctrl->sdev->info.uuid);
 }
 
 /* Active namespaces with an identifier above the one given [5.15.2.3] */

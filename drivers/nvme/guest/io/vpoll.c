@@ -113,15 +113,8 @@ unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget)
 	return nr;
 }
 
-/**
- * sluice_vpoll_busy() - mask the hardware's interrupts, as it will be polled
- * @sdev: the attachment
- *
- * Context: process, not beside sluice_vpoll().
- */
-void sluice_vpoll_busy(struct sluice_dev *sdev)
+static void sluice_vpoll_mask(struct sluice_vctrl *vctrl)
 {
-	struct sluice_vctrl *vctrl = sdev->drvdata;
 	unsigned int i;
 
 	vctrl->masked = true;
@@ -139,37 +132,36 @@ static void sluice_vpoll_unmask(struct sluice_vctrl *vctrl)
 }
 
 /**
- * sluice_vpoll_wait() - wait for the hardware instead of polling it
+ * sluice_vpoll_set_mode() - change how the poller learns of work
  * @sdev: the attachment
- * @sleep: also when it has nothing to do
+ * @mode: see &enum sluice_poll_mode
+ *
+ * What tells of work beside the doorbell page are the hardware's interrupts and,
+ * for a guest with shadow doorbells, the event indices (NVMe 1.4, 5.7).
+ * sluice_vpoll() once more finds what came before they were turned on.
  *
  * Context: process, not beside sluice_vpoll().
- * Return: true if interrupts are on; false, and nothing done, if there is nothing
- * to wait for.
+ * Return: false, and nothing done, for %SLUICE_POLL_DEVICE while the hardware has
+ * no command of this controller.
  */
-bool sluice_vpoll_wait(struct sluice_dev *sdev, bool sleep)
+bool sluice_vpoll_set_mode(struct sluice_dev *sdev, enum sluice_poll_mode mode)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 
-	if (!sleep && sluice_vctrl_drained(vctrl))
-		return false;
+	switch (mode) {
+	case SLUICE_POLL_SPIN:
+		sluice_vpoll_mask(vctrl);
+		return true;
+	case SLUICE_POLL_DEVICE:
+		if (sluice_vctrl_drained(vctrl))
+			return false;
+		break;
+	case SLUICE_POLL_PAUSE:
+	case SLUICE_POLL_DOORBELL:
+		break;
+	}
 	sluice_vpoll_unmask(vctrl);
+	if (mode == SLUICE_POLL_DOORBELL)
+		sluice_vdbbuf_arm_all(vctrl);
 	return true;
-}
-
-/**
- * sluice_vpoll_rest() - turn on all that tells of work
- * @sdev: the attachment
- *
- * Interrupts, and the event indices of shadow doorbells. sluice_vpoll() once more
- * finds what came before that.
- *
- * Context: process, not beside sluice_vpoll().
- */
-void sluice_vpoll_rest(struct sluice_dev *sdev)
-{
-	struct sluice_vctrl *vctrl = sdev->drvdata;
-
-	sluice_vpoll_unmask(vctrl);
-	sluice_vdbbuf_arm_all(vctrl);
 }

@@ -118,7 +118,7 @@ static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
 	vcq->posted = 0;
 	sluice_virq_configure(vcq);
 	vcq->live = true;
-	trace_sluice_nvme_queue_create(&vcq->vctrl->sdev->slice.uuid, true,
+	trace_sluice_nvme_queue_create(&vcq->vctrl->sdev->info.uuid, true,
 				       vcq->id, vcq->hw.qid, size);
 }
 
@@ -139,7 +139,7 @@ static void sluice_vcq_destroy(struct sluice_vcq *vcq)
 	}
 	sluice_virq_stop(vcq);
 	sluice_vring_free(&ring);
-	trace_sluice_nvme_queue_delete(&vcq->vctrl->sdev->slice.uuid, true,
+	trace_sluice_nvme_queue_delete(&vcq->vctrl->sdev->info.uuid, true,
 				       vcq->id);
 }
 
@@ -185,7 +185,7 @@ static void sluice_vsq_destroy(struct sluice_vsq *vsq, u16 status)
 	}
 	sluice_vsq_drop_done(vsq);
 	vsq->vcq->users--;
-	trace_sluice_nvme_queue_delete(&vsq->vctrl->sdev->slice.uuid, false,
+	trace_sluice_nvme_queue_delete(&vsq->vctrl->sdev->info.uuid, false,
 				       vsq->id);
 	sluice_vsq_release_slots(vsq);
 	sluice_vring_free(&vsq->ring);
@@ -331,7 +331,7 @@ static u16 sluice_vsq_bring_up(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	/* who sees the queue live sees all of it */
 	scoped_guard(mutex, &vsq->lock)
 		WRITE_ONCE(vsq->live, true);
-	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->slice.uuid, false,
+	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->info.uuid, false,
 				       vsq->id, vsq->hw.qid, size);
 	return NVME_SC_SUCCESS;
 }
@@ -424,7 +424,7 @@ int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
 	smp_mb();
 	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	WRITE_ONCE(vsq->live, true);
-	trace_sluice_nvme_queue_create(&vctrl->sdev->slice.uuid, false, 0, 0,
+	trace_sluice_nvme_queue_create(&vctrl->sdev->info.uuid, false, 0, 0,
 				       sq_size);
 	return 0;
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The inventory: what slices a parent has, and who has each of them
+ */
+#ifndef SLUICE_INVENTORY_H
+#define SLUICE_INVENTORY_H
+
+#include <linux/sluice_slice.h>
+
+#include "core.h"
+
+/* slice.c */
+extern struct class sluice_class;
+unsigned int sluice_slice_nr_free(struct sluice_parent *parent);
+void sluice_slice_notify(struct sluice_slice *slice);
+void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev);
+
+/* provider.c */
+int sluice_inventory_enumerate(struct sluice_parent *parent, bool asked);
+void sluice_inventory_clear(struct sluice_parent *parent);
+
+/* claim.c */
+struct sluice_slice *sluice_claim(struct sluice_parent *parent,
+				  const uuid_t *mdev);
+void sluice_claim_info(struct sluice_slice *slice,
+		       struct sluice_slice_info *info);
+void sluice_claim_bind(struct sluice_slice *slice, struct sluice_dev *sdev);
+void sluice_claim_unbind(struct sluice_slice *slice);
+void sluice_claim_cancel(struct sluice_slice *slice);
+void sluice_claim_release(struct sluice_slice *slice);
+
+#endif /* SLUICE_INVENTORY_H */

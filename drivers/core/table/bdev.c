@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's view of a slice: its partition, as the block layer has it
+ *
+ * A claimed slice is a partition held open exclusively, so that the host can
+ * neither mount nor delete it. The partition is found by where it is: what
+ * number the block layer gave it, and whether it read the table at the same
+ * time as we did, does not matter.
+ */
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <linux/rcupdate.h>
+#include <linux/xarray.h>
+
+#include "table/table.h"
+
+/* Somebody may just be looking at a cached page; that does not last. */
+#define SLUICE_BDEV_FLUSH_TRIES	10
+#define SLUICE_BDEV_FLUSH_WAIT_MS	20
+
+static u64 sluice_bdev_start(const struct block_device *bdev)
+{
+	return (u64)bdev->bd_start_sect << SECTOR_SHIFT;
+}
+
+static u64 sluice_bdev_size(struct block_device *bdev)
+{
+	return (u64)bdev_nr_sectors(bdev) << SECTOR_SHIFT;
+}
+
+static bool sluice_bdev_matches(struct block_device *bdev,
+				const struct sluice_partition_info *info)
+{
+	return sluice_bdev_start(bdev) == info->start &&
+	       sluice_bdev_size(bdev) == info->size;
+}
+
+static bool sluice_bdev_overlaps(struct block_device *bdev,
+				 const struct sluice_partition_info *info)
+{
+	return sluice_bdev_start(bdev) < info->start + info->size &&
+	       info->start < sluice_bdev_start(bdev) + sluice_bdev_size(bdev);
+}
+
+/*
+ * Find a slice's partition. -ENOENT where the block layer does not have it,
+ * -EBUSY where it has another one that shares blocks with the slice.
+ */
+static int sluice_bdev_find(struct gendisk *disk,
+			    const struct sluice_partition_info *info, dev_t *devt)
+{
+	struct block_device *bdev;
+	unsigned long idx;
+	int ret = -ENOENT;
+
+	if (!info->number) {
+		*devt = disk_devt(disk);
+		return 0;
+	}
+	rcu_read_lock();
+	xa_for_each_start(&disk->part_tbl, idx, bdev, 1) {
+		if (sluice_bdev_matches(bdev, info)) {
+			*devt = bdev->bd_dev;
+			if (ret == -ENOENT)
+				ret = 0;
+		} else if (sluice_bdev_overlaps(bdev, info)) {
+			ret = -EBUSY;
+		}
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/* The table of partitions may have changed between finding and opening. */
+static bool sluice_bdev_is_right(const struct sluice_partition *part)
+{
+	struct block_device *bdev = part->bdev.bdev;
+
+	return bdev->bd_disk == part->disk->disk &&
+	       sluice_bdev_matches(bdev, &part->info);
+}
+
+/**
+ * sluice_bdev_open() - claim a slice's partition
+ * @part: slice, free
+ *
+ * Called with &sluice_parent.lock and &sluice_partition.lock held.
+ *
+ * Return: 0; -EBUSY where the host uses the partition or one that overlaps it;
+ * -ENOENT where the block layer does not have the partition; -EAGAIN where it
+ * has just changed
+ */
+int sluice_bdev_open(struct sluice_partition *part)
+{
+	dev_t devt;
+	int ret;
+
+	lockdep_assert_held(&part->slice.parent->lock);
+	lockdep_assert_held(&part->lock);
+	ret = sluice_bdev_find(part->disk->disk, &part->info, &devt);
+	if (ret)
+		return ret;
+	ret = sluice_compat_bdev_open(&part->bdev, devt, part);
+	if (ret) {
+		part->bdev.bdev = NULL;
+		return ret == -ENXIO ? -ENOENT : ret;
+	}
+	if (!sluice_bdev_is_right(part)) {
+		sluice_bdev_close(part);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+/**
+ * sluice_bdev_close() - undo sluice_bdev_open()
+ * @part: slice; nothing happens if its partition is not open
+ *
+ * Called with &sluice_partition.lock held.
+ */
+void sluice_bdev_close(struct sluice_partition *part)
+{
+	lockdep_assert_held(&part->lock);
+	sluice_compat_bdev_close(&part->bdev);
+}
+
+static int sluice_bdev_flush_range(struct block_device *bdev, u64 start,
+				   u64 end)
+{
+	struct address_space *mapping = sluice_compat_bdev_mapping(bdev);
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; tries < SLUICE_BDEV_FLUSH_TRIES; tries++) {
+		ret = filemap_write_and_wait_range(mapping, start, end);
+		if (ret)
+			return ret;
+		ret = invalidate_inode_pages2_range(mapping,
+						    start >> PAGE_SHIFT,
+						    end >> PAGE_SHIFT);
+		if (!ret)
+			return 0;
+		msleep(SLUICE_BDEV_FLUSH_WAIT_MS);
+	}
+	return ret;
+}
+
+/**
+ * sluice_bdev_flush() - write back and forget what the host has cached
+ * @part: slice, claimed
+ *
+ * Both through the partition and through the whole disk. Called with
+ * &sluice_partition.lock held.
+ *
+ * Return: 0 or a negative errno, -EBUSY where the host goes on using the pages
+ */
+int sluice_bdev_flush(struct sluice_partition *part)
+{
+	struct block_device *bdev = part->bdev.bdev;
+	u64 start, size;
+	int ret;
+
+	lockdep_assert_held(&part->lock);
+	if (!bdev)
+		return -ENODEV;
+	start = sluice_bdev_start(bdev);
+	size = sluice_bdev_size(bdev);
+	ret = sluice_bdev_flush_range(bdev, 0, size - 1);
+	if (ret || bdev == bdev_whole(bdev))
+		return ret;
+	return sluice_bdev_flush_range(bdev_whole(bdev), start,
+				       start + size - 1);
+}
+
+/* Claims of the disk itself are counted with those of its partitions. */
+static bool sluice_bdev_whole_busy(struct gendisk *disk, int part_holders)
+{
+	return READ_ONCE(disk->part0->bd_holders) > part_holders;
+}
+
+/**
+ * sluice_bdev_busy() - whether the host seems to use a slice's partition
+ * @disk: disk
+ * @info: the slice, not claimed
+ *
+ * Looks without a lock; only claiming tells for sure.
+ *
+ * Context: any.
+ * Return: true where a claim would probably fail
+ */
+bool sluice_bdev_busy(struct gendisk *disk, const struct sluice_partition_info *info)
+{
+	struct block_device *bdev;
+	bool busy = false;
+	unsigned long idx;
+	int holders = 0;
+
+	if (!info->number)
+		return sluice_bdev_whole_busy(disk, 0);
+	rcu_read_lock();
+	xa_for_each_start(&disk->part_tbl, idx, bdev, 1) {
+		int n = READ_ONCE(bdev->bd_holders);
+
+		holders += n;
+		if (n && sluice_bdev_overlaps(bdev, info))
+			busy = true;
+	}
+	rcu_read_unlock();
+	return busy || sluice_bdev_whole_busy(disk, holders);
+}

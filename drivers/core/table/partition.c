@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slices that are partitions: what sysfs shows of them, how they are claimed
+ */
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "table/table.h"
+
+static struct sluice_partition *sluice_partition_of(struct device *dev)
+{
+	return sluice_to_partition(container_of(dev, struct sluice_slice, dev));
+}
+
+static void sluice_partition_get_info(struct device *dev,
+				      struct sluice_partition_info *info)
+{
+	struct sluice_partition *part = sluice_partition_of(dev);
+
+	spin_lock(part->slice.slice_lock);
+	*info = part->info;
+	spin_unlock(part->slice.slice_lock);
+}
+
+static ssize_t start_bytes_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	struct sluice_partition_info info;
+
+	sluice_partition_get_info(dev, &info);
+	return sysfs_emit(buf, "%llu\n", info.start);
+}
+static DEVICE_ATTR_RO(start_bytes);
+
+static ssize_t block_size_bytes_show(struct device *dev,
+				     struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", sluice_partition_of(dev)->block_size);
+}
+static DEVICE_ATTR_RO(block_size_bytes);
+
+static ssize_t whole_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct sluice_partition_info info;
+
+	sluice_partition_get_info(dev, &info);
+	return sysfs_emit(buf, "%d\n", !info.number);
+}
+static DEVICE_ATTR_RO(whole);
+
+static ssize_t disk_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%s\n", sluice_partition_of(dev)->disk_name);
+}
+static DEVICE_ATTR_RO(disk);
+
+static ssize_t partition_show(struct device *dev,
+			      struct device_attribute *attr, char *buf)
+{
+	struct sluice_partition_info info;
+
+	sluice_partition_get_info(dev, &info);
+	return sysfs_emit(buf, "%u\n", info.number);
+}
+static DEVICE_ATTR_RO(partition);
+
+static struct attribute *sluice_partition_attrs[] = {
+	&dev_attr_start_bytes.attr,
+	&dev_attr_block_size_bytes.attr,
+	&dev_attr_whole.attr,
+	&dev_attr_disk.attr,
+	&dev_attr_partition.attr,
+	NULL,
+};
+
+const struct attribute_group sluice_partition_group = {
+	.attrs = sluice_partition_attrs,
+};
+
+/* The name that the block layer gives the partition, or the disk. */
+static int sluice_partition_set_name(struct sluice_partition *part)
+{
+	const char *disk = part->disk_name;
+	struct device *dev = &part->slice.dev;
+	size_t len = strlen(disk);
+
+	if (!part->info.number)
+		return dev_set_name(dev, "%s", disk);
+	return dev_set_name(dev, "%s%s%u", disk,
+			    len && isdigit(disk[len - 1]) ? "p" : "",
+			    part->info.number);
+}
+
+static void sluice_partition_fill(struct sluice_slice_info *to,
+				  const struct sluice_partition_info *from)
+{
+	*to = (struct sluice_slice_info) {
+		.uuid = from->uuid,
+		.size = from->size,
+	};
+	strscpy(to->name, from->name, sizeof(to->name));
+}
+
+/**
+ * sluice_partition_add() - show a new slice
+ * @disk: the disk that it is on
+ * @info: what it is; copied
+ *
+ * Called with &sluice_parent.lock held.
+ *
+ * Return: 0 or a negative errno
+ */
+int sluice_partition_add(struct sluice_disk *disk,
+			 const struct sluice_partition_info *info)
+{
+	struct sluice_partition *part = kzalloc(sizeof(*part), GFP_KERNEL);
+	struct sluice_slice_info slice_info;
+	int ret;
+
+	if (!part)
+		return -ENOMEM;
+	part->disk = disk;
+	part->info = *info;
+	part->block_size = disk->block_size;
+	part->disk_priv = disk->priv;
+	strscpy(part->disk_name, disk->disk->disk_name,
+		sizeof(part->disk_name));
+	mutex_init(&part->lock);
+	sluice_wipe_init(part);
+	sluice_partition_fill(&slice_info, info);
+	sluice_slice_init(&part->slice, &disk->provider, &slice_info,
+			  info->pool);
+	ret = sluice_partition_set_name(part);
+	if (!ret)
+		ret = sluice_slice_add(&part->slice);
+	if (ret)
+		put_device(&part->slice.dev);
+	return ret;
+}
+
+static bool sluice_partition_same(const struct sluice_partition_info *a,
+				  const struct sluice_partition_info *b)
+{
+	return a->start == b->start && a->size == b->size &&
+	       a->pool == b->pool && a->number == b->number &&
+	       uuid_equal(&a->uuid, &b->uuid) && !strcmp(a->name, b->name);
+}
+
+/**
+ * sluice_partition_update() - the table says something new of a free slice
+ * @part: slice
+ * @info: what it says; the partition number is the same
+ *
+ * Called with &sluice_parent.lock held.
+ */
+void sluice_partition_update(struct sluice_partition *part,
+			     const struct sluice_partition_info *info)
+{
+	struct sluice_slice_info slice_info;
+
+	if (sluice_partition_same(&part->info, info))
+		return;
+	mutex_lock(&part->lock);
+	if (part->info.start != info->start || part->info.size != info->size)
+		part->slice.clean = false;
+	mutex_unlock(&part->lock);
+	spin_lock(part->slice.slice_lock);
+	part->info = *info;
+	spin_unlock(part->slice.slice_lock);
+	sluice_partition_fill(&slice_info, info);
+	sluice_slice_update(&part->slice, &slice_info, info->pool);
+}
+
+/* Another slice in use shares blocks with this one: the table was edited. */
+static bool sluice_partition_overlapped(const struct sluice_partition *part)
+{
+	struct sluice_slice *other;
+
+	list_for_each_entry(other, &part->disk->provider.slices, node)
+		if (other != &part->slice &&
+		    sluice_slice_get_state(other) != SLUICE_SLICE_FREE &&
+		    sluice_partitions_overlap(&part->info,
+					      &sluice_to_partition(other)->info))
+			return true;
+	return false;
+}
+
+/**
+ * sluice_partition_claim() - see &sluice_provider_ops.claim
+ * @slice: slice, free
+ * @why: receives why not
+ *
+ * Return: 0; -EBUSY where the host uses the partition or one that overlaps it;
+ * -ENOENT where the block layer does not have the partition; -EAGAIN where it
+ * has just changed
+ */
+int sluice_partition_claim(struct sluice_slice *slice, const char **why)
+{
+	struct sluice_partition *part = sluice_to_partition(slice);
+	int ret = -EBUSY;
+
+	*why = "cannot be opened";
+	if (!sluice_partition_overlapped(part)) {
+		mutex_lock(&part->lock);
+		ret = sluice_bdev_open(part);
+		mutex_unlock(&part->lock);
+	}
+	if (ret == -EBUSY)
+		*why = "is used by the host or shares blocks with what is in use";
+	else if (ret == -ENOENT)
+		*why = "is not a partition that the kernel knows: have it read the table again, for example with partprobe";
+	if (!ret && !part->info.number)
+		part->disk->guest_table = true;
+	return ret;
+}
+
+/**
+ * sluice_partition_prepare() - see &sluice_provider_ops.prepare
+ * @slice: slice, claimed
+ *
+ * A pool member that may have been written to is wiped.
+ *
+ * Return: 0 or a negative errno
+ */
+int sluice_partition_prepare(struct sluice_slice *slice)
+{
+	struct sluice_partition *part = sluice_to_partition(slice);
+	int ret;
+
+	mutex_lock(&part->lock);
+	if (slice->pool && !slice->clean) {
+		sluice_slice_set_state(slice, SLUICE_SLICE_WIPING);
+		ret = sluice_wipe(part);
+		sluice_slice_set_state(slice, SLUICE_SLICE_ATTACHED);
+	} else {
+		ret = sluice_bdev_flush(part);
+	}
+	mutex_unlock(&part->lock);
+	return ret;
+}
+
+/**
+ * sluice_partition_release() - see &sluice_provider_ops.release
+ * @slice: slice, claimed, its I/O stopped
+ * @used: a guest has had it
+ *
+ * Return: true for a pool member that has to be wiped; it stays open until then
+ */
+bool sluice_partition_release(struct sluice_slice *slice, bool used)
+{
+	struct sluice_partition *part = sluice_to_partition(slice);
+	int ret = 0;
+
+	guard(mutex)(&part->lock);
+	if (used)
+		slice->clean = false;
+	/* Without its block device the slice has gone with its disk. */
+	if (used && part->bdev.bdev) {
+		if (slice->pool)
+			return true;
+		ret = sluice_bdev_flush(part);
+	}
+	if (ret)
+		dev_warn(&slice->dev, "what the host has cached of it may be stale, error %d\n",
+			 ret);
+	sluice_bdev_close(part);
+	return false;
+}
+
+/**
+ * sluice_partition_busy() - see &sluice_provider_ops.busy
+ * @slice: slice, free
+ *
+ * Return: true where a claim would probably fail
+ */
+bool sluice_partition_busy(struct sluice_slice *slice)
+{
+	struct sluice_partition *part = sluice_to_partition(slice);
+
+	return sluice_bdev_busy(part->disk->disk, &part->info);
+}
+
+/**
+ * sluice_partition_gone() - see &sluice_provider_ops.gone
+ * @slice: slice that is going away
+ */
+void sluice_partition_gone(struct sluice_slice *slice)
+{
+	struct sluice_partition *part = sluice_to_partition(slice);
+
+	sluice_wipe_stop(part);
+	mutex_lock(&part->lock);
+	sluice_bdev_close(part);
+	mutex_unlock(&part->lock);
+}
+
+/**
+ * sluice_partition_free() - see &sluice_provider_ops.free
+ * @slice: slice that nobody has a reference to
+ */
+void sluice_partition_free(struct sluice_slice *slice)
+{
+	struct sluice_partition *part = sluice_to_partition(slice);
+
+	mutex_destroy(&part->lock);
+	kfree(part);
+}

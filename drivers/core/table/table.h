@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Slices that are partitions of disks: the first slice provider
+ *
+ * A disk is a provider, and its partitions of Sluice's type are its slices.
+ */
+#ifndef SLUICE_TABLE_H
+#define SLUICE_TABLE_H
+
+#include <linux/blkdev.h>
+#include <linux/mutex.h>
+#include <linux/sluice_disk.h>
+#include <linux/sluice_slice.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+
+/**
+ * struct sluice_disk - a disk, a provider of slices
+ * @provider: for the inventory
+ * @disk: the disk
+ * @uuid: identity of the slice that is the whole disk
+ * @priv: the backend's own
+ * @block_size: bytes of a logical block
+ * @guest_table: a guest has had all of it, and so may have written its table.
+ *	Not read again until an administrator asks for a rescan
+ */
+struct sluice_disk {
+	struct sluice_provider provider;
+	struct gendisk *disk;
+	uuid_t uuid;
+	void *priv;
+	unsigned int block_size;
+	bool guest_table;
+};
+
+/**
+ * struct sluice_partition_info - what a table, or a disk itself, says of a slice
+ * @uuid: identity
+ * @name: label, UTF-8
+ * @start: first byte on the disk
+ * @size: bytes
+ * @number: of the partition, 0 for the whole disk
+ * @pool: free for all, and wiped when released
+ */
+struct sluice_partition_info {
+	uuid_t uuid;
+	char name[SLUICE_NAME_LEN];
+	u64 start;
+	u64 size;
+	unsigned int number;
+	bool pool;
+};
+
+/**
+ * struct sluice_partition - a slice that is a partition, or a whole disk
+ * @slice: for the inventory
+ * @disk: the disk, not to be used once @slice is gone
+ * @info: where it is; under &sluice_slice.slice_lock. Does not change while the
+ *	slice is not free
+ * @block_size: bytes of a logical block
+ * @disk_name: name of the disk
+ * @disk_priv: what the backend knows the disk by
+ * @lock: protects what follows, up to @stop, and &sluice_slice.clean. Inside
+ *	&sluice_parent.lock
+ * @bdev: the block device, open while the slice is not free and its disk is
+ *	there
+ * @wipe: overwrites a pool member after its release
+ * @stop: tells a wipe to end early: the disk is going
+ */
+struct sluice_partition {
+	struct sluice_slice slice;
+	struct sluice_disk *disk;
+	struct sluice_partition_info info;
+	unsigned int block_size;
+	char disk_name[DISK_NAME_LEN];
+	void *disk_priv;
+	struct mutex lock;
+	struct sluice_compat_bdev bdev;
+	struct work_struct wipe;
+	bool stop;
+};
+
+static inline struct sluice_partition *
+sluice_to_partition(struct sluice_slice *slice)
+{
+	return container_of(slice, struct sluice_partition, slice);
+}
+
+static inline bool
+sluice_partitions_overlap(const struct sluice_partition_info *a,
+			  const struct sluice_partition_info *b)
+{
+	return a->start < b->start + b->size && b->start < a->start + a->size;
+}
+
+/* disk.c */
+extern const struct sluice_provider_ops sluice_disk_provider_ops;
+
+/* scan.c */
+int sluice_scan_disk(struct sluice_disk *disk);
+
+/* partition.c */
+extern const struct attribute_group sluice_partition_group;
+int sluice_partition_add(struct sluice_disk *disk,
+			 const struct sluice_partition_info *info);
+void sluice_partition_update(struct sluice_partition *part,
+			     const struct sluice_partition_info *info);
+int sluice_partition_claim(struct sluice_slice *slice, const char **why);
+int sluice_partition_prepare(struct sluice_slice *slice);
+bool sluice_partition_release(struct sluice_slice *slice, bool used);
+bool sluice_partition_busy(struct sluice_slice *slice);
+void sluice_partition_gone(struct sluice_slice *slice);
+void sluice_partition_free(struct sluice_slice *slice);
+
+/* bdev.c */
+int sluice_bdev_open(struct sluice_partition *part);
+void sluice_bdev_close(struct sluice_partition *part);
+int sluice_bdev_flush(struct sluice_partition *part);
+bool sluice_bdev_busy(struct gendisk *disk,
+		      const struct sluice_partition_info *info);
+
+/* wipe.c */
+int sluice_wipe(struct sluice_partition *part);
+void sluice_wipe_init(struct sluice_partition *part);
+void sluice_wipe_queue(struct sluice_slice *slice);
+void sluice_wipe_stop(struct sluice_partition *part);
+#if IS_ENABLED(CONFIG_SLUICE_TABLE)
+int sluice_wipe_wq_init(void);
+void sluice_wipe_wq_exit(void);
+#else
+static inline int sluice_wipe_wq_init(void)
+{
+	return 0;
+}
+
+static inline void sluice_wipe_wq_exit(void)
+{
+}
+#endif
+
+#endif /* SLUICE_TABLE_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sluice: slices that are partitions, for backends that have disks
+ *
+ * A disk of a parent is a slice provider. Its slices are the partitions of
+ * Sluice's type in its GPT, or, where there are none, the whole disk.
+ */
+#ifndef _LINUX_SLUICE_DISK_H
+#define _LINUX_SLUICE_DISK_H
+
+#include <linux/sluice.h>
+#include <linux/types.h>
+#include <linux/uuid.h>
+
+struct gendisk;
+struct sluice_disk;
+
+/**
+ * struct sluice_extent - where an attached slice is
+ * @disk_priv: what the backend gave to sluice_disk_add() for the disk that
+ *	holds the slice
+ * @start: first byte on the disk, a multiple of the logical block size
+ * @size: bytes, a multiple of the logical block size, not zero
+ */
+struct sluice_extent {
+	void *disk_priv;
+	u64 start;
+	u64 size;
+};
+
+struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
+				    struct gendisk *gendisk,
+				    const uuid_t *uuid, void *priv);
+void sluice_disk_del(struct sluice_disk *disk);
+int sluice_disk_extent(const struct sluice_dev *sdev,
+		       struct sluice_extent *extent);
+
+#endif /* _LINUX_SLUICE_DISK_H */
