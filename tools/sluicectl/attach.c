@@ -70,7 +70,7 @@ static int find_type(const struct request *rq, const struct parent *p,
 	char *end;
 
 	if (rq->queues && rq->type)
-		return fail(USAGE, "attach: --queues and --type say the same, give one of them");
+		return fail(USAGE, "attach: --queues and --type mean the same, give one of them");
 	if (rq->type)
 		return type_by_name(p, rq->type, type);
 	if (rq->queues) {
@@ -127,13 +127,13 @@ static int say_refused(int err, const struct slice *s, const struct mdev_type *t
 		hint("if 'sluicectl list' still shows it: partx --update /dev/%s", s->disk);
 		return NOT_FOUND;
 	case EBUSY:
-		return fail(BUSY, "the slice '%s' (%s) has just been taken by somebody else",
-			    s->name, s->device);
+		return fail(BUSY, "the slice '%s' (%s), or a part of it, is in use", s->name,
+			    s->device);
 	case ENOSPC:
 		return fail(BUSY, "%s has not enough free queue pairs for %s", s->parent->bdf,
 			    type->id);
 	case EEXIST:
-		return fail(BUSY, "there is an mdev %s already, of another device", s->uuid);
+		return fail(BUSY, "another device already has an mdev with the UUID %s", s->uuid);
 	case EIO:
 		return fail(FAILED, "the slice '%s' could not be wiped", s->name);
 	case ENODEV:

@@ -72,8 +72,8 @@ static void restore(const struct pcidev *pci)
 	else if (text_equal(now, pci->driver))
 		hint("%s has it back", pci->driver);
 	else
-		warning("%s did not take %s back: %s", pci->driver ? pci->driver : "nobody",
-			pci->bdf, strerror(-r));
+		warning("%s could not be given back to its former driver: %s", pci->bdf,
+			strerror(-r));
 }
 
 /* From the old driver to ours; whoever fails says so. */
@@ -111,15 +111,15 @@ static int wait_live(const struct pcidev *pci, struct inventory *inv, const stru
 			return r;
 		*p = lookup_parent(inv, pci->bdf);
 		if (!*p)
-			return fail(FAILED, "%s let go of %s again", DRIVER_NAME, pci->bdf);
+			return fail(FAILED, "%s released %s again", DRIVER_NAME, pci->bdf);
 		if (!strcmp((*p)->state, "live"))
 			return 0;
 		if (!strcmp((*p)->state, "dead"))
-			return fail(FAILED, "the controller of %s does not come up", pci->bdf);
+			return fail(FAILED, "the controller of %s does not become ready", pci->bdf);
 		inventory_free(inv);
 		nanosleep(&pause, NULL);
 	}
-	return fail(FAILED, "the controller of %s did not come up within %d s", pci->bdf,
+	return fail(FAILED, "the controller of %s did not become ready in %d s", pci->bdf,
 		    LIVE_FOR_MS / 1000);
 }
 

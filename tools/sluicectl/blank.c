@@ -38,7 +38,7 @@ int blank_restore(const struct table *t, const struct blank *b)
 	if (write_all(t, b->head, b->head_size, 0) &&
 	    write_all(t, b->tail, b->tail_size, t->size - b->tail_size) && !fsync(t->fd))
 		return 0;
-	return table_fail(t, errno ? errno : EIO, "cannot take the new partition table back");
+	return table_fail(t, errno ? errno : EIO, "cannot remove the new partition table again");
 }
 
 void blank_clear(struct blank *b)

@@ -145,7 +145,7 @@ static int say_no_room(const struct job *job, uint64_t size, const struct extent
 	fail(REFUSED, "%s has no free extent of %s: the largest has %s", job->target.node, want,
 	     largest);
 	if (free->n > 1)
-		hint("%s are free in all, in %zu pieces", total, free->n);
+		hint("%s are free in total, in %zu pieces", total, free->n);
 	return REFUSED;
 }
 
@@ -208,7 +208,7 @@ static int claim_blank(struct job *job)
 	if (job->claim >= 0)
 		return 0;
 	if (errno == EBUSY)
-		return fail(BUSY, "%s is in use as it is, without a partition table",
+		return fail(BUSY, "%s is in use without a partition table",
 			    job->target.node);
 	return fail_errno(errno, "cannot open %s", job->target.node);
 }
@@ -281,7 +281,7 @@ static void take_back(struct job *job, bool table_written, bool kernel_told)
 	if (table_written && job->target.disk && rescan(job->target.disk->parent))
 		r = FAILED;
 	if (r)
-		warning("not everything could be taken back: look at %s with sfdisk --dump",
+		warning("not everything could be undone: look at %s with sfdisk --dump",
 			job->target.node);
 	else
 		hint("nothing was changed in the partition table");

@@ -187,7 +187,7 @@ static int kernel_forget(struct job *job)
 		return 0;
 	if (r == -EBUSY)
 		return say_busy(job->slice);
-	return table_fail(&job->table, r, "the kernel does not let go of the partition");
+	return table_fail(&job->table, r, "the kernel does not release the partition");
 }
 
 /* The entry as it was, number and all. */

@@ -101,7 +101,7 @@ static void check_hidden(struct findings *f)
 		if (!text_equal(driver, "vmd") || sd_device_get_sysname(dev, &bdf) < 0)
 			continue;
 		findings_add(f, VERDICT_WARN, "driver in the way",
-			     "switch VMD off in the firmware for drives that Sluice shall have",
+			     "switch VMD off in the firmware for the drives that you want to bind",
 			     "vmd on %s: drives behind it have no IOMMU group of their own", bdf);
 	}
 }
@@ -112,7 +112,7 @@ static void check_claimed_ids(struct findings *f)
 
 	if (ids && *ids && strcmp(ids, "(null)"))
 		findings_add(f, VERDICT_WARN, "driver in the way",
-			     "make sure that no drive for Sluice is among them",
+			     "make sure that the drives that you want to bind are not among them",
 			     "vfio-pci takes the devices %s at boot", ids);
 }
 

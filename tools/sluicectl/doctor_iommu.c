@@ -18,7 +18,7 @@ static void say_no_iommu(struct findings *f, const char *cmdline)
 
 	if (dmar && !has_word(cmdline, "intel_iommu=on"))
 		findings_add(f, VERDICT_WARN, "IOMMU",
-			     "boot with intel_iommu=on: the IOMMU is the second wall round a guest",
+			     "boot with intel_iommu=on: the IOMMU limits the memory that a drive can reach",
 			     "VT-d is there, but not in use");
 	else if (dmar || ivrs)
 		findings_add(f, VERDICT_WARN, "IOMMU",
@@ -26,7 +26,7 @@ static void say_no_iommu(struct findings *f, const char *cmdline)
 			     "%s is there, but not in use", dmar ? "VT-d" : "AMD-Vi");
 	else
 		findings_add(f, VERDICT_WARN, "IOMMU",
-			     "enable VT-d or AMD-Vi in the firmware; without it slices work, but the checks in the driver are the only wall",
+			     "enable VT-d or AMD-Vi in the firmware; without it slices work, but only the driver's checks protect memory",
 			     "none");
 }
 
@@ -62,7 +62,7 @@ static void check_iommu(struct findings *f, const char *cmdline)
 		     units == 1 ? "" : "s", groups);
 	if (identity == groups)
 		findings_add(f, VERDICT_WARN, "DMA translation",
-			     "boot without iommu=pt for the second wall round a guest",
+			     "boot without iommu=pt, so that the IOMMU limits the memory that a drive can reach",
 			     "off: every device reaches all of memory");
 	else
 		findings_add(f, VERDICT_OK, "DMA translation", NULL, "on for %u of %u groups",
@@ -97,8 +97,8 @@ static void check_remapping(struct findings *f)
 
 	if (!all)
 		findings_add(f, VERDICT_WARN, "interrupt remapping",
-			     "run it again when a PCI device with MSI is in use",
-			     "cannot be told: no message signalled interrupt in use");
+			     "run doctor again when a PCI device with MSI is in use",
+			     "unknown: no message signalled interrupt is in use");
 	else if (remapped == all)
 		findings_add(f, VERDICT_OK, "interrupt remapping", NULL, "on");
 	else if (remapped)

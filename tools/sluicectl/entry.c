@@ -214,7 +214,7 @@ static int verify(const struct table *t, const struct entry *entry)
 	    made.number == entry->number && made.start == entry->start &&
 	    made.size == entry->size && made.pool == entry->pool)
 		return 0;
-	return fail(FAILED, "%s: the new entry did not come out as it was asked for", t->path);
+	return fail(FAILED, "%s: the new entry is not what was asked for", t->path);
 }
 
 int table_add(struct table *t, struct entry *entry)

@@ -16,7 +16,7 @@ static const struct option_text {
 } option_texts[] = {
 	{ OPT_JSON,	  "json",	NULL,	  'j', "print JSON" },
 	{ OPT_BYTES,	  "bytes",	NULL,	  'b', "print exact numbers of bytes" },
-	{ OPT_DRY_RUN,	  "dry-run",	NULL,	  'n', "say what would be done, do nothing" },
+	{ OPT_DRY_RUN,	  "dry-run",	NULL,	  'n', "print what would be done, change nothing" },
 	{ OPT_NAME,	  "name",	"NAME",	  'N', "name (GPT label) of the slice" },
 	{ OPT_SIZE,	  "size",	"SIZE",	  's', "10G, 512MiB, 25% of the disk, or max" },
 	{ OPT_UUID,	  "uuid",	"UUID",	  'u', "UUID of the slice (default: random)" },
@@ -27,7 +27,7 @@ static const struct option_text {
 	{ OPT_DISK,	  "disk",	"DISK",	  'd', "disk or image file that holds the slice" },
 	{ OPT_QUEUES,	  "queues",	"N",	  'q', "I/O queue pairs for the guest" },
 	{ OPT_TYPE,	  "type",	"TYPE",	  't', "mdev type, for example q4" },
-	{ OPT_FORCE,	  "force",	NULL,	  'f', "even while a program has it open" },
+	{ OPT_FORCE,	  "force",	NULL,	  'f', "even while a program has the device open" },
 	{ OPT_STRICT,	  "strict",	NULL,	  0,   "count warnings as failures" },
 };
 
@@ -48,7 +48,7 @@ static void print_help(const struct verb *verb)
 		printf("  %c%c%c --%-18s %s\n", o->letter ? '-' : ' ', o->letter ?: ' ',
 		       o->letter ? ',' : ' ', name, o->help);
 	}
-	printf("  -h, --%-18s %s\n\nThe manual page sluicectl(8) has the rest.\n", "help",
+	printf("  -h, --%-18s %s\n\nThe manual page sluicectl(8) describes all of this.\n", "help",
 	       "show this text");
 }
 

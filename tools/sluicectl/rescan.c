@@ -49,8 +49,8 @@ int rescan_until(const struct parent *p, const char *uuid, bool present)
 			return r < 0 ? -r : 0;
 		nanosleep(&pause, NULL);
 	}
-	fail(FAILED, "%s still does not show the slice %s as %s", DRIVER_NAME, uuid,
-	     present ? "made" : "gone");
+	fail(FAILED, "%s still %s the slice %s", DRIVER_NAME,
+	     present ? "does not show" : "shows", uuid);
 	hint("the kernel log may say why");
 	return FAILED;
 }

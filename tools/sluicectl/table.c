@@ -181,6 +181,6 @@ int table_write(struct table *t)
 	if (r)
 		return table_fail(t, r, "cannot write the partition table");
 	if (fsync(t->fd))
-		return table_fail(t, errno, "the disk did not take the partition table");
+		return table_fail(t, errno, "the disk did not store the partition table");
 	return 0;
 }
