@@ -69,7 +69,7 @@ static ssize_t poll_us_store(struct device *dev, struct device_attribute *attr,
 
 	ret = kstrtou32(buf, 0, &us);
 	if (ret) {
-		dev_err_ratelimited(dev, "poll_us: %.*s is no number from 0 to %u\n",
+		dev_err_ratelimited(dev, "poll_us: %.*s is not a number from 0 to %u\n",
 				    (int)strcspn(buf, "\n"), buf, U32_MAX);
 		return ret;
 	}
@@ -142,7 +142,7 @@ static int sluice_mdev_alloc(struct sluice_vdev *vdev,
 
 	ret = sluice_config_init(&vdev->config, fn);
 	if (ret) {
-		dev_err(vdev->sdev.dev, "the backend's function is impossible\n");
+		dev_err(vdev->sdev.dev, "the backend describes an invalid PCI function\n");
 		return ret;
 	}
 	ret = sluice_irqs_init(&vdev->msix, fn->vectors);

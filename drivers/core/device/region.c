@@ -38,8 +38,7 @@ u64 sluice_region_offset(unsigned int index)
  */
 u64 sluice_region_size(const struct sluice_vdev *vdev, unsigned int index)
 {
-	BUILD_BUG_ON(VFIO_PCI_BAR0_REGION_INDEX != 0);
-	BUILD_BUG_ON(VFIO_PCI_BAR5_REGION_INDEX != SLUICE_BARS - 1);
+	BUILD_BUG_ON(SLUICE_BARS != VFIO_PCI_BAR5_REGION_INDEX + 1);
 
 	if (index < SLUICE_BARS)
 		return sluice_config_bar_size(&vdev->config, index);

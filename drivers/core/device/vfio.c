@@ -209,9 +209,9 @@ static void sluice_vfio_request(struct vfio_device *core_vdev,
 
 	if (!(count % 10))
 		dev_notice_ratelimited(vdev->sdev.dev,
-				       "removal waits for the user of the device, who %s\n",
-				       told ? "has been told" :
-					      "asked not to be told");
+				       "removal waits until the program that has the device open closes it (it %s)\n",
+				       told ? "has been asked to" :
+					      "accepts no such requests");
 }
 
 /**

@@ -37,7 +37,7 @@ static int sluice_claim_take(struct sluice_slice *slice, const uuid_t *mdev,
 		break;
 	}
 	if (slice->ambiguous) {
-		*why = "has a UUID that is on another disk, too";
+		*why = "cannot be attached: another slice has the same UUID";
 		return -EBUSY;
 	}
 	*why = "cannot be claimed";

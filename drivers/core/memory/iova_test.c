@@ -37,7 +37,7 @@
 
 /**
  * struct fake - a made-up guest
- * @table: what is tested
+ * @iova_table: what is tested
  * @test: for failures in callbacks
  * @block: 2 MiB of memory that all chunks share
  * @start: where the chunks are

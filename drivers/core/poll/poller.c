@@ -52,7 +52,7 @@
 static unsigned int poller_poll_us = POLLER_POLL_US;
 module_param_named(poll_us, poller_poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
-		 "microseconds that a quiet slice is polled at most, for slices attached from now on; 0 = drain and sleep, 4294967295 = for ever (default 500)");
+		 "longest time in microseconds that an idle slice is polled, for slices attached from now on; 0 = 20 microseconds, 4294967295 = without end (default 500)");
 
 static unsigned int poller_number;
 module_param_named(pollers, poller_number, uint, 0444);
@@ -176,7 +176,8 @@ static bool sluice_poller_begin(struct sluice_poll_entry *entry)
 static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 bound_us)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
-	bool pause, alone = single_task_running();
+	bool alone = single_task_running();
+	enum sluice_poll_mode mode;
 	u64 due, now = ktime_get_ns();
 
 	if (bound_us == SLUICE_POLL_US_FOREVER ||
@@ -185,9 +186,9 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 bound_us)
 	due = sluice_window_look(&entry->window, bound_us, now);
 	if (now >= due)
 		return false;
-	pause = !alone || entry->window.expecting;
-	if (!ops->set_poll_mode(entry->sdev, pause ? SLUICE_POLL_PAUSE :
-						     SLUICE_POLL_DEVICE))
+	mode = alone && !entry->window.expecting ? SLUICE_POLL_DEVICE :
+						   SLUICE_POLL_PAUSE;
+	if (!ops->set_poll_mode(entry->sdev, mode))
 		return false;
 	sluice_poller_put_off(entry, due);
 	return true;
@@ -196,7 +197,6 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 bound_us)
 /* Another visit with work: after enough of them nobody needs the interrupts. */
 static void sluice_poller_streak(struct sluice_poll_entry *entry, u32 bound_us)
 {
-
 	if (entry->polling || !bound_us || ++entry->streak < POLLER_STREAK)
 		return;
 	entry->polling = true;
@@ -414,7 +414,7 @@ static struct sluice_poller *sluice_poller_create(int nid)
 	    !cpumask_equal(&poller_near, sluice_poller_node_mask(nid)))
 		kthread_bind(task, cpumask_first(&poller_near));
 	if (set_cpus_allowed_ptr(task, &poller_near))
-		pr_warn_ratelimited("sluice: no CPU of %*pbl is online: pollers run on any\n",
+		pr_warn_ratelimited("sluice: no CPU of %*pbl is online: pollers run on all CPUs\n",
 				    cpumask_pr_args(&poller_near));
 	list_add_tail(&poller->node, &poller_list);
 	wake_up_process(task);
@@ -526,7 +526,7 @@ int sluice_poller_init(void)
 		return 0;
 	if (cpulist_parse(poller_cpus, &poller_mask) ||
 	    !cpumask_and(&poller_mask, &poller_mask, cpu_possible_mask)) {
-		pr_err("sluice: poller_cpus=%s is no list of CPUs of this machine\n",
+		pr_err("sluice: poller_cpus=%s is not a list of CPUs of this machine\n",
 		       poller_cpus);
 		return -EINVAL;
 	}

@@ -67,7 +67,7 @@ struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
 			     &sluice_disk_provider_ops);
 	ret = sluice_provider_add(&disk->provider);
 	if (ret)
-		dev_warn(parent->dev, "%s: no slices, reading the partition table failed with error %d\n",
+		dev_warn(parent->dev, "%s: reading the partition table failed with error %d, so there are no slices\n",
 			 gendisk->disk_name, ret);
 	return disk;
 }

@@ -212,7 +212,7 @@ int sluice_partition_claim(struct sluice_slice *slice, const char **why)
 	if (ret == -EBUSY)
 		*why = "is used by the host or shares blocks with what is in use";
 	else if (ret == -ENOENT)
-		*why = "is not a partition that the kernel knows: have it read the table again, for example with partprobe";
+		*why = "cannot be used: the kernel does not know this partition; run partx -u";
 	if (!ret && !part->info.number)
 		part->disk->guest_table = true;
 	return ret;
@@ -265,7 +265,7 @@ bool sluice_partition_release(struct sluice_slice *slice, bool used)
 		ret = sluice_bdev_flush(part);
 	}
 	if (ret)
-		dev_warn(&slice->dev, "what the host has cached of it may be stale, error %d\n",
+		dev_warn(&slice->dev, "the host's page cache of this slice may be out of date, error %d\n",
 			 ret);
 	sluice_bdev_close(part);
 	return false;

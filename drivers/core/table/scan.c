@@ -112,7 +112,7 @@ static int sluice_scan_visit(void *priv, const struct sluice_gpt_entry *entry)
 	if (!sluice_scan_aligned(entry)) {
 		scan->rejected = true;
 		dev_notice_ratelimited(sluice_scan_dev(scan->disk),
-				       "%s: partition %u (%pUb) is no slice: start %llu and size %llu are not both multiples of %lu bytes\n",
+				       "%s: partition %u (%pUb) cannot be a slice: start %llu and size %llu are not both multiples of %lu bytes\n",
 				       sluice_scan_disk_name(scan->disk),
 				       entry->partition, &entry->uuid,
 				       entry->start_bytes, entry->size_bytes,
@@ -130,7 +130,7 @@ static void sluice_scan_reject(void *priv, u32 partition, const uuid_t *uuid,
 
 	scan->rejected = true;
 	dev_notice_ratelimited(sluice_scan_dev(scan->disk),
-			       "%s: partition %u (%pUb) is no slice: %s\n",
+			       "%s: partition %u (%pUb) cannot be a slice: %s\n",
 			       sluice_scan_disk_name(scan->disk), partition,
 			       uuid, sluice_gpt_flaw_name(flaw));
 }
@@ -257,15 +257,15 @@ static int sluice_scan_add_new(struct scan *scan,
 		/* which of the two is meant nobody can say: neither is given */
 		other->ambiguous = true;
 		dev_notice_ratelimited(sluice_scan_dev(disk),
-				       "%s: partition %u is not shown, its UUID %pUb is that of slice %s\n",
+				       "%s: partition %u is not shown: slice %s has the same UUID %pUb\n",
 				       sluice_scan_disk_name(disk), info->number,
-				       &info->uuid, dev_name(&other->dev));
+				       dev_name(&other->dev), &info->uuid);
 		return 0;
 	}
 	other = sluice_scan_namesake(scan, info);
 	if (other) {
 		dev_notice_ratelimited(sluice_scan_dev(disk),
-				       "%s: slice %pUb is not shown, slice %pUb, which is in use, has its number %u\n",
+				       "%s: slice %pUb is not shown: the slice %pUb is in use and has the same partition number %u\n",
 				       sluice_scan_disk_name(disk), &info->uuid,
 				       &other->info.uuid, info->number);
 		return 0;
@@ -273,7 +273,7 @@ static int sluice_scan_add_new(struct scan *scan,
 	other = sluice_scan_conflict(scan, info);
 	if (other) {
 		dev_notice_ratelimited(sluice_scan_dev(disk),
-				       "%s: slice %pUb is not shown, it shares blocks with %s, which is in use\n",
+				       "%s: slice %pUb is not shown: it shares blocks with slice %s, which is in use\n",
 				       sluice_scan_disk_name(disk), &info->uuid,
 				       dev_name(&other->dev));
 		return 0;
