@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "host/host.h"
+#include "guest/vctrl.h"
 
 unsigned int sluice_nvme_host_queues = 2;
 module_param_named(host_queues, sluice_nvme_host_queues, uint, 0444);
@@ -53,8 +54,8 @@ static struct sluice_nvme_ctrl *sluice_nvme_alloc(struct pci_dev *pdev)
 	ctrl->state = SLUICE_NVME_RESETTING;
 	spin_lock_init(&ctrl->qid_lock);
 	mutex_init(&ctrl->reset_lock);
-	mutex_init(&ctrl->vctrl_lock);
-	INIT_LIST_HEAD(&ctrl->vctrls);
+	mutex_init(&ctrl->client_lock);
+	INIT_LIST_HEAD(&ctrl->clients);
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	INIT_WORK(&ctrl->reset_work, sluice_nvme_reset_work);
 	INIT_DELAYED_WORK(&ctrl->host->watchdog, sluice_nvme_watchdog_work);
@@ -66,7 +67,7 @@ static struct sluice_nvme_ctrl *sluice_nvme_alloc(struct pci_dev *pdev)
 static void sluice_nvme_free(struct sluice_nvme_ctrl *ctrl)
 {
 	pci_set_drvdata(ctrl->pdev, NULL);
-	mutex_destroy(&ctrl->vctrl_lock);
+	mutex_destroy(&ctrl->client_lock);
 	mutex_destroy(&ctrl->reset_lock);
 	ida_free(&sluice_nvme_instances, ctrl->instance);
 	kfree(ctrl->id);

@@ -559,8 +559,7 @@ static int sluice_vctrl_attach(struct sluice_dev *sdev,
 
 	sluice_vctrl_describe(vctrl, fn);
 	sdev->drvdata = vctrl;
-	scoped_guard(mutex, &ctrl->vctrl_lock)
-		list_add_tail(&vctrl->node, &ctrl->vctrls);
+	sluice_nvme_client_add(ctrl, &vctrl->client, &sluice_vctrl_client_ops);
 	return 0;
 
 err_release:
@@ -574,8 +573,7 @@ static void sluice_vctrl_detach(struct sluice_dev *sdev)
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 	struct sluice_nvme_ctrl *ctrl = vctrl->ctrl;
 
-	scoped_guard(mutex, &ctrl->vctrl_lock)
-		list_del(&vctrl->node);
+	sluice_nvme_client_del(ctrl, &vctrl->client);
 	sluice_nvme_qids_release(ctrl, vctrl->qids, vctrl->nr_qpairs);
 	cancel_delayed_work_sync(&vctrl->retry);
 	sluice_vctrl_free(vctrl);
@@ -658,16 +656,28 @@ int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
 }
 
 /*
- * The physical controller is reset. The reset lock is held throughout.
+ * The physical controller is reset. The reset lock is held throughout, but not
+ * for sluice_vctrl_client_in_flight().
  */
+
+static struct sluice_vctrl *to_vctrl(struct sluice_nvme_client *client)
+{
+	return container_of(client, struct sluice_vctrl, client);
+}
+
+static bool sluice_vctrl_client_in_flight(struct sluice_nvme_client *client)
+{
+	return !sluice_vctrl_drained(to_vctrl(client));
+}
 
 /*
  * Who holds &sluice_vsq.lock may be waiting for guest memory, and that for
  * write-back to the drive which is being reset. So only the way to the hardware
  * is closed here.
  */
-static void sluice_vctrl_stop_hardware(struct sluice_vctrl *vctrl)
+static void sluice_vctrl_client_stop(struct sluice_nvme_client *client)
 {
+	struct sluice_vctrl *vctrl = to_vctrl(client);
 	unsigned int i;
 
 	set_bit(SLUICE_STOP_PARENT, &vctrl->stop);
@@ -677,71 +687,30 @@ static void sluice_vctrl_stop_hardware(struct sluice_vctrl *vctrl)
 	}
 }
 
-/**
- * sluice_vctrl_in_flight() - does any guest wait for the hardware?
- * @ctrl: physical controller
- *
- * Return: true when one does.
- */
-bool sluice_vctrl_in_flight(struct sluice_nvme_ctrl *ctrl)
+/* What was in flight completes with a status that asks the guest to retry. */
+static void sluice_vctrl_client_fail(struct sluice_nvme_client *client)
 {
-	struct sluice_vctrl *vctrl;
-
-	guard(mutex)(&ctrl->vctrl_lock);
-	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
-		if (!sluice_vctrl_drained(vctrl))
-			return true;
-	}
-	return false;
-}
-
-/**
- * sluice_vctrl_reset_prepare() - stop all submission to the hardware
- * @ctrl: physical controller
- */
-void sluice_vctrl_reset_prepare(struct sluice_nvme_ctrl *ctrl)
-{
-	struct sluice_vctrl *vctrl;
-
-	guard(mutex)(&ctrl->vctrl_lock);
-	list_for_each_entry(vctrl, &ctrl->vctrls, node)
-		sluice_vctrl_stop_hardware(vctrl);
-}
-
-/**
- * sluice_vctrl_reset_quiesced() - the hardware does nothing any more
- * @ctrl: physical controller, disabled, its interrupts silent
- *
- * What was in flight completes with a status that asks the guest to retry.
- */
-void sluice_vctrl_reset_quiesced(struct sluice_nvme_ctrl *ctrl)
-{
-	struct sluice_vctrl *vctrl;
+	struct sluice_vctrl *vctrl = to_vctrl(client);
 	unsigned int i;
 
-	guard(mutex)(&ctrl->vctrl_lock);
-	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
-		for (i = 1; i <= vctrl->nr_qpairs; i++)
-			sluice_vsq_fail_hardware(&vctrl->sqs[i],
-						 NVME_SC_NS_NOT_READY);
-	}
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_vsq_fail_hardware(&vctrl->sqs[i], NVME_SC_NS_NOT_READY);
 }
 
-/**
- * sluice_vctrl_reset_done() - the hardware is back, or never will be
- * @ctrl: physical controller, live or dead
- */
-void sluice_vctrl_reset_done(struct sluice_nvme_ctrl *ctrl)
+static void sluice_vctrl_client_restore(struct sluice_nvme_client *client)
 {
-	struct sluice_vctrl *vctrl;
+	struct sluice_vctrl *vctrl = to_vctrl(client);
 
-	guard(mutex)(&ctrl->vctrl_lock);
-	list_for_each_entry(vctrl, &ctrl->vctrls, node) {
-		/* stays stopped: its hardware queues are not there */
-		if (!sluice_nvme_live(ctrl) || sluice_vqueues_restore(vctrl)) {
-			sluice_vctrl_fatal(vctrl);
-			continue;
-		}
+	/* stays stopped: its hardware queues are not there */
+	if (!sluice_nvme_live(vctrl->ctrl) || sluice_vqueues_restore(vctrl))
+		sluice_vctrl_fatal(vctrl);
+	else
 		sluice_vctrl_go(vctrl, SLUICE_STOP_PARENT);
-	}
 }
+
+const struct sluice_nvme_client_ops sluice_vctrl_client_ops = {
+	.in_flight	= sluice_vctrl_client_in_flight,
+	.stop		= sluice_vctrl_client_stop,
+	.fail		= sluice_vctrl_client_fail,
+	.restore	= sluice_vctrl_client_restore,
+};

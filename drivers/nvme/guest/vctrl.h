@@ -338,7 +338,7 @@ struct sluice_vlog {
 
 /**
  * struct sluice_vctrl - a virtual controller
- * @node: in &sluice_nvme_ctrl.vctrls
+ * @client: how a reset of the drive reaches this controller
  * @sdev: the attachment
  * @ctrl: physical controller
  * @ns: namespace that holds the slice
@@ -378,7 +378,7 @@ struct sluice_vlog {
  * @test_irq_signal: replaces sluice_irq_signal()
  */
 struct sluice_vctrl {
-	struct list_head node;
+	struct sluice_nvme_client client;
 	struct sluice_dev *sdev;
 	struct sluice_nvme_ctrl *ctrl;
 	struct sluice_nvme_ns *ns;
@@ -546,6 +546,10 @@ static inline u64 sluice_nvme_slba(const struct nvme_cmd *cmd)
 }
 
 /* vctrl.c */
+extern const struct sluice_parent_ops sluice_vctrl_parent_ops;
+extern const struct sluice_nvme_client_ops sluice_vctrl_client_ops;
+int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
+		       struct sluice_type *const **types);
 void sluice_vctrl_kick_worker(struct sluice_vctrl *vctrl);
 void sluice_vctrl_retry_later(struct sluice_vctrl *vctrl);
 void sluice_vctrl_fatal(struct sluice_vctrl *vctrl);

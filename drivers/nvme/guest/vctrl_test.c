@@ -481,13 +481,15 @@ static void function_level_reset(struct kunit *test)
 
 static void reset_drive(struct vfake *f, enum sluice_nvme_state state)
 {
+	const struct sluice_nvme_client_ops *client = &sluice_vctrl_client_ops;
+
 	guard(mutex)(&f->ctrl.reset_lock);
 	f->ctrl.state = SLUICE_NVME_RESETTING;
-	sluice_vctrl_reset_prepare(&f->ctrl);
+	client->stop(&f->vctrl.client);
 	KUNIT_EXPECT_TRUE(f->test, f->vctrl.stop & BIT(SLUICE_STOP_PARENT));
-	sluice_vctrl_reset_quiesced(&f->ctrl);
+	client->fail(&f->vctrl.client);
 	f->ctrl.state = state;
-	sluice_vctrl_reset_done(&f->ctrl);
+	client->restore(&f->vctrl.client);
 }
 
 static void drive_reset(struct kunit *test)
@@ -496,7 +498,6 @@ static void drive_reset(struct kunit *test)
 	unsigned int i;
 
 	bring_up(f);
-	list_add_tail(&f->vctrl.node, &f->ctrl.vctrls);
 	submit(f, 3);
 	reset_drive(f, SLUICE_NVME_LIVE);
 	/* to be tried again: Namespace Not Ready without DNR */
@@ -508,7 +509,6 @@ static void drive_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
 	submit(f, 1);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
-	list_del(&f->vctrl.node);
 }
 
 static void drive_dies(struct kunit *test)
@@ -516,7 +516,6 @@ static void drive_dies(struct kunit *test)
 	struct vfake *f = test->priv;
 
 	bring_up(f);
-	list_add_tail(&f->vctrl.node, &f->ctrl.vctrls);
 	submit(f, 3);
 	reset_drive(f, SLUICE_NVME_DEAD);
 	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
@@ -534,7 +533,6 @@ static void drive_dies(struct kunit *test)
 	expect_powered_off(f);
 	/* nobody gets a dead drive */
 	KUNIT_EXPECT_EQ(test, ops->open(&f->sdev), -ENODEV);
-	list_del(&f->vctrl.node);
 }
 
 /* A guest that is stopped for another reason stays so */
@@ -543,13 +541,11 @@ static void drive_reset_while_stopped(struct kunit *test)
 	struct vfake *f = test->priv;
 
 	bring_up(f);
-	list_add_tail(&f->vctrl.node, &f->ctrl.vctrls);
 	ops->bus_master(&f->sdev, false);
 	reset_drive(f, SLUICE_NVME_LIVE);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_BUS_MASTER));
 	submit(f, 1);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 0ul);
-	list_del(&f->vctrl.node);
 }
 
 static struct kunit_case vctrl_cases[] = {

@@ -515,8 +515,8 @@ static void vfake_init_drive(struct vfake *f)
 	f->ctrl.state = SLUICE_NVME_LIVE;
 	f->ctrl.host = &f->host;
 	mutex_init(&f->ctrl.reset_lock);
-	mutex_init(&f->ctrl.vctrl_lock);
-	INIT_LIST_HEAD(&f->ctrl.vctrls);
+	mutex_init(&f->ctrl.client_lock);
+	INIT_LIST_HEAD(&f->ctrl.clients);
 	/* no watchdog */
 	f->ctrl.watched = true;
 	spin_lock_init(&f->host.adminq.cq.lock);

@@ -168,6 +168,12 @@ void sluice_nvme_expect_reset(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_give_up_work(struct work_struct *work);
 void sluice_nvme_kill(struct sluice_nvme_ctrl *ctrl);
 
+/* client.c: one call of each client, for reset.c */
+bool sluice_nvme_clients_in_flight(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_clients_stop(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_clients_fail(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_clients_restore(struct sluice_nvme_ctrl *ctrl);
+
 /* hwq.c */
 int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq);
 void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq);

@@ -26,8 +26,8 @@
 /* A PRP list of one page serves transfers of up to this many bytes. */
 #define SLUICE_NVME_MAX_XFER	SZ_1M
 
+struct sluice_nvme_client;
 struct sluice_nvme_cq;
-struct sluice_vctrl;
 
 /**
  * enum sluice_nvme_state - life of a controller
@@ -134,6 +134,46 @@ struct sluice_nvme_ns {
 };
 
 /**
+ * struct sluice_nvme_client_ops - what the host's side calls around a reset
+ * @in_flight: does the hardware have a command of this client? The watchdog
+ *	asks, to know whether somebody waits for the drive. The reset_lock is
+ *	not held
+ * @stop: a reset begins: submit nothing to the hardware from the return of this
+ *	call to the next @restore. May wait for a submission that is under way,
+ *	but for nothing that may wait for the drive: the drive completes nothing
+ *	more
+ * @fail: the controller is disabled and interrupts are silent: end every command
+ *	that the hardware had, none of them will be completed. Called after @stop
+ * @restore: the reset is over; sluice_nvme_live() says how. On a live controller
+ *	create the hardware's queues again and submit; on a dead one report the
+ *	loss. Called after @fail, or alone for a client that was added during the
+ *	reset
+ *
+ * All are called in process context with &sluice_nvme_ctrl.client_lock held,
+ * and all but @in_flight with &sluice_nvme_ctrl.reset_lock held around it. They
+ * may sleep. They may take neither of these locks, nor a lock whose holder may
+ * take the reset_lock or wait for the drive: that would be a deadlock.
+ */
+struct sluice_nvme_client_ops {
+	bool (*in_flight)(struct sluice_nvme_client *client);
+	void (*stop)(struct sluice_nvme_client *client);
+	void (*fail)(struct sluice_nvme_client *client);
+	void (*restore)(struct sluice_nvme_client *client);
+};
+
+/**
+ * struct sluice_nvme_client - owner of I/O queue pairs beside the host's disks
+ * @node: in &sluice_nvme_ctrl.clients
+ * @ops: what a reset of the drive calls
+ *
+ * Embedded in a structure of the client's.
+ */
+struct sluice_nvme_client {
+	struct list_head node;
+	const struct sluice_nvme_client_ops *ops;
+};
+
+/**
  * struct sluice_nvme_ctrl - a physical NVMe controller
  * @pdev: PCI function
  * @instance: X of /dev/sluiceXnY
@@ -151,12 +191,12 @@ struct sluice_nvme_ns {
  * @state: see &enum sluice_nvme_state; written under @reset_lock, read
  *	anywhere
  * @reset_lock: held for reset, removal and whatever must not meet them:
- *	creation and deletion of I/O queues by the mediator. Taken before
- *	@vctrl_lock
+ *	creation and deletion of I/O queues by a client. Taken before
+ *	@client_lock
  * @reset_work: resets the controller
  * @watched: commands have been submitted since the watchdog looked last
- * @vctrl_lock: protects @vctrls
- * @vctrls: virtual controllers attached
+ * @client_lock: protects @clients; held while a client's function runs
+ * @clients: of &struct sluice_nvme_client
  * @prp_pool: pages for PRP lists
  * @parent: in the core
  * @namespaces: of &struct sluice_nvme_ns; fixed between probe and remove
@@ -179,8 +219,8 @@ struct sluice_nvme_ctrl {
 	struct mutex reset_lock;
 	struct work_struct reset_work;
 	bool watched;
-	struct mutex vctrl_lock;
-	struct list_head vctrls;
+	struct mutex client_lock;
+	struct list_head clients;
 	struct dma_pool *prp_pool;
 	struct sluice_parent *parent;
 	struct list_head namespaces;
@@ -311,13 +351,11 @@ static inline bool sluice_nvme_live(const struct sluice_nvme_ctrl *ctrl)
 	return READ_ONCE(ctrl->state) == SLUICE_NVME_LIVE;
 }
 
-/* vctrl.c: the guest side, called by the host side around a reset */
-extern const struct sluice_parent_ops sluice_vctrl_parent_ops;
-int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
-		       struct sluice_type *const **types);
-bool sluice_vctrl_in_flight(struct sluice_nvme_ctrl *ctrl);
-void sluice_vctrl_reset_prepare(struct sluice_nvme_ctrl *ctrl);
-void sluice_vctrl_reset_quiesced(struct sluice_nvme_ctrl *ctrl);
-void sluice_vctrl_reset_done(struct sluice_nvme_ctrl *ctrl);
+/* client.c: who else owns queue pairs */
+void sluice_nvme_client_add(struct sluice_nvme_ctrl *ctrl,
+			    struct sluice_nvme_client *client,
+			    const struct sluice_nvme_client_ops *ops);
+void sluice_nvme_client_del(struct sluice_nvme_ctrl *ctrl,
+			    struct sluice_nvme_client *client);
 
 #endif /* SLUICE_NVME_H */

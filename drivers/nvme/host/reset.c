@@ -73,7 +73,7 @@ static void sluice_nvme_stop(struct sluice_nvme_ctrl *ctrl, bool shutdown)
 	sluice_nvme_set_state(ctrl, SLUICE_NVME_RESETTING);
 	sluice_nvme_adminq_close(ctrl, false);
 	sluice_disks_quiesce(ctrl);
-	sluice_vctrl_reset_prepare(ctrl);
+	sluice_nvme_clients_stop(ctrl);
 
 	if (shutdown)
 		sluice_nvme_ctrl_shutdown(ctrl);
@@ -82,7 +82,7 @@ static void sluice_nvme_stop(struct sluice_nvme_ctrl *ctrl, bool shutdown)
 
 	sluice_nvme_adminq_reap(ctrl);
 	sluice_disks_cancel(ctrl);
-	sluice_vctrl_reset_quiesced(ctrl);
+	sluice_nvme_clients_fail(ctrl);
 	trace_sluice_nvme_stop(ctrl->instance);
 }
 
@@ -134,7 +134,7 @@ static void sluice_nvme_resume(struct sluice_nvme_ctrl *ctrl,
 	if (state == SLUICE_NVME_DEAD)
 		pci_clear_master(ctrl->pdev);
 	sluice_nvme_set_state(ctrl, state);
-	sluice_vctrl_reset_done(ctrl);
+	sluice_nvme_clients_restore(ctrl);
 	sluice_disks_unquiesce(ctrl);
 }
 
@@ -213,7 +213,7 @@ void sluice_nvme_watchdog_work(struct work_struct *work)
 		if (csts & NVME_CSTS_CFS || !(csts & NVME_CSTS_RDY))
 			sluice_nvme_reset(ctrl);
 	}
-	if (xchg(&ctrl->watched, false) || sluice_vctrl_in_flight(ctrl))
+	if (xchg(&ctrl->watched, false) || sluice_nvme_clients_in_flight(ctrl))
 		queue_delayed_work(sluice_nvme_wq, &host->watchdog,
 				   SLUICE_NVME_WATCHDOG);
 }
