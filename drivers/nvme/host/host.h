@@ -125,11 +125,16 @@ struct sluice_nvme_host {
 	struct delayed_work give_up;
 };
 
-/* main.c */
+/* setup.c */
 extern struct workqueue_struct *sluice_nvme_wq;
 extern unsigned int sluice_nvme_host_queues;
 extern unsigned int sluice_nvme_io_timeout_ms;
 extern unsigned int sluice_nvme_admin_timeout_ms;
+
+struct sluice_nvme_ctrl *sluice_nvme_setup(struct pci_dev *pdev);
+void sluice_nvme_teardown(struct sluice_nvme_ctrl *ctrl);
+int sluice_nvme_host_init(void);
+void sluice_nvme_host_exit(void);
 
 /* dma.c */
 int sluice_nvme_dma_init(struct pci_dev *pdev);
