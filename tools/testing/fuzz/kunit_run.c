@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the KUnit suite that it is linked with and prints TAP.
+ * Runs the KUnit suites that it is linked with and prints TAP.
  */
 
 #include <stdarg.h>
@@ -101,6 +101,14 @@ void kunit_shim_explain(bool ok, const char *format, ...)
 	va_end(args);
 }
 
+static struct kunit_suite *suites, **last = &suites;
+
+void kunit_shim_add(struct kunit_suite *suite)
+{
+	*last = suite;
+	last = &suite->next;
+}
+
 static bool run(const struct kunit_case *c)
 {
 	struct kunit test = { 0 };
@@ -117,16 +125,19 @@ static bool run(const struct kunit_case *c)
 
 int main(void)
 {
-	const struct kunit_case *c;
 	unsigned int nr = 0, failed = 0;
+	const struct kunit_suite *suite;
+	const struct kunit_case *c;
 
-	for (c = kunit_shim_suite->test_cases; c->run; c++) {
-		bool ok = run(c);
+	for (suite = suites; suite; suite = suite->next) {
+		for (c = suite->test_cases; c->run; c++) {
+			bool ok = run(c);
 
-		failed += !ok;
-		printf("%sok %u - %s.%s\n", ok ? "" : "not ", ++nr,
-		       kunit_shim_suite->name, c->name);
+			failed += !ok;
+			printf("%sok %u - %s.%s\n", ok ? "" : "not ", ++nr,
+			       suite->name, c->name);
+		}
 	}
 	printf("1..%u\n", nr);
-	return failed ? 1 : 0;
+	return failed || !nr ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The little of KUnit that drivers/core/table/gpt_test.c needs, so that the same
+ * The little of KUnit that drivers/core/table/gpt*_test.c need, so that the same
  * tests run in user space under the sanitizers of the compiler. kunit_run.c
  * has the main program.
  */
@@ -23,6 +23,7 @@ struct kunit_case {
 struct kunit_suite {
 	const char *name;
 	struct kunit_case *test_cases;
+	struct kunit_suite *next;
 };
 
 /* An expectation, and whether the test ends where it is not met. */
@@ -33,7 +34,7 @@ struct kunit_shim_place {
 	bool stops;
 };
 
-extern struct kunit_suite *kunit_shim_suite;
+void kunit_shim_add(struct kunit_suite *suite);
 
 void *kunit_kzalloc(struct kunit *test, size_t size, gfp_t gfp);
 
@@ -46,8 +47,17 @@ void kunit_shim_explain(bool ok, const char *format, ...)
 	__attribute__((__format__(printf, 2, 3)));
 
 #define KUNIT_CASE(fn)	{ .run = fn, .name = #fn }
+
+/*
+ * One file has one suite, which is known before main() begins. The declaration
+ * at the end takes the semicolon that follows the macro.
+ */
 #define kunit_test_suites(suite) \
-	struct kunit_suite *kunit_shim_suite = suite
+	static void __attribute__((__constructor__)) kunit_shim_add_suite(void) \
+	{ \
+		kunit_shim_add(suite); \
+	} \
+	struct kunit_suite
 
 #define kunit_shim_here(what, stops) \
 	((struct kunit_shim_place){ __FILE__, __LINE__, what, stops })
