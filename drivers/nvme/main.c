@@ -76,12 +76,12 @@ static void sluice_nvme_remove(struct pci_dev *pdev)
 	struct sluice_nvme_ctrl *ctrl = pci_get_drvdata(pdev);
 
 	sluice_nvme_sysfs_del(ctrl);
-	/* Pulled out: nothing in flight will end by itself. */
+	/* Pulled out: it completes nothing, and what follows waits for I/O. */
 	if (sluice_nvme_gone(ctrl)) {
 		sluice_nvme_kill(ctrl);
 		sluice_disks_dead(ctrl);
 	}
-	/* Waits until the guests have let go; needs a working controller. */
+	/* Waits for guests to detach; deleting their queues needs the drive. */
 	sluice_parent_unregister(ctrl->parent);
 	sluice_disks_del(ctrl);
 	sluice_nvme_teardown(ctrl);
@@ -95,7 +95,10 @@ static void sluice_nvme_shutdown(struct pci_dev *pdev)
 		sluice_nvme_kill(ctrl);
 }
 
-/* The controller may lose its state and its power: a reset, in two halves. */
+/*
+ * The controller may lose its state and its power during sleep: suspend does
+ * the first half of a reset, resume the second.
+ */
 static int sluice_nvme_pm_suspend(struct device *dev)
 {
 	sluice_nvme_reset_hold(dev_get_drvdata(dev), true);
@@ -155,7 +158,7 @@ static const struct pci_error_handlers sluice_nvme_err_handler = {
 	.reset_done = sluice_nvme_reset_done,
 };
 
-/* Without MODULE_DEVICE_TABLE(): no alias, so that nothing loads us by class */
+/* No MODULE_DEVICE_TABLE(): with an alias udev would load us for each drive. */
 static const struct pci_device_id sluice_nvme_ids[] = {
 	{
 		PCI_DEVICE_CLASS(PCI_CLASS_STORAGE_EXPRESS, 0xffffff),

@@ -2,9 +2,10 @@
 /*
  * Sluice: what the NVM Express specification defines
  *
- * NVM Express Base Specification 1.4, section numbers in brackets. The
- * kernel's own linux/nvme.h changes names and values between releases, so
- * Sluice keeps the part that it needs; the layouts are asserted below.
+ * From the NVM Express Base Specification 1.4; brackets have its section and
+ * figure numbers. The kernel has these definitions in linux/nvme.h, but changes
+ * names and values there between releases, so Sluice has its own copy of what
+ * it needs. Assertions below check the layouts.
  */
 #ifndef SLUICE_NVME_SPEC_H
 #define SLUICE_NVME_SPEC_H

@@ -2,8 +2,8 @@
 /*
  * Sluice: admin commands to the hardware
  *
- * Everything here is protected by the lock of the admin completion queue,
- * which is taken in hard IRQ context: admin commands are rare, one lock does.
+ * The lock of the admin completion queue protects everything here. It is taken
+ * in hard IRQ context. Admin commands are rare, so one lock is enough.
  */
 #include <linux/bitops.h>
 #include <linux/completion.h>
@@ -11,7 +11,7 @@
 
 #include "host/host.h"
 
-/* How often to look after a controller that does not answer */
+/* How often a waiting thread looks itself: an interrupt may have been lost */
 #define SLUICE_NVME_ADMIN_LOOK	HZ
 
 /**
@@ -19,7 +19,7 @@
  * @cmd: command, without identifier and data pointer
  * @buf: data, or NULL
  * @len: bytes of data
- * @waiter: who waits, or NULL
+ * @waiter: thread that waits, or NULL
  * @end: for asynchronous commands
  * @internal: submitted by the reset path
  */
@@ -45,7 +45,7 @@ static void sluice_nvme_admin_put_slot(struct sluice_nvme_adminq *aq,
 	wake_up(&aq->wait);
 }
 
-/* The device is done with a command, or will never be. */
+/* The device has completed a command, or never will. */
 static void sluice_nvme_admin_end(struct sluice_nvme_adminq *aq,
 				  unsigned int nr, int status, u32 result)
 {
@@ -92,7 +92,7 @@ static unsigned int sluice_nvme_admin_process(struct sluice_nvme_cq *cq,
 	return nr;
 }
 
-/* Take the slot away from a waiter: the command stays where it is. */
+/* The thread stops waiting, its command keeps the slot. */
 static void sluice_nvme_admin_give_up(struct sluice_nvme_adminq *aq,
 				      unsigned int nr, int status)
 {
@@ -149,7 +149,7 @@ out:
 	return ret;
 }
 
-/* The same, but waits for a free slot. */
+/* As sluice_nvme_admin_submit(), but waits for a free slot. */
 static int sluice_nvme_admin_submit_wait(struct sluice_nvme_ctrl *ctrl,
 					 const struct sluice_nvme_admin_req *req,
 					 unsigned long timeout)
@@ -186,7 +186,7 @@ static int sluice_nvme_admin_wait(struct sluice_nvme_ctrl *ctrl,
 	}
 }
 
-/* Returns the status and, if it is the waiter's to copy, the data. */
+/* Returns the status; copies the data unless the command keeps the slot. */
 static int sluice_nvme_admin_finish(struct sluice_nvme_ctrl *ctrl,
 				    struct sluice_nvme_admin_waiter *waiter,
 				    const struct nvme_cmd *cmd, void *buf,
@@ -194,7 +194,7 @@ static int sluice_nvme_admin_finish(struct sluice_nvme_ctrl *ctrl,
 {
 	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
 
-	/* The slot cannot be taken away from a waiter that has been woken. */
+	/* After @done nothing but this thread changes waiter->slot. */
 	if (waiter->slot < 0)
 		return waiter->status;
 	if (!waiter->status && len && (cmd->opcode & 2))
@@ -256,12 +256,12 @@ static int sluice_nvme_admin_sync(struct sluice_nvme_ctrl *ctrl,
  * @len: bytes of data, at most one page. The direction is the opcode's
  * @result: receives dword 0 of the completion, or NULL
  *
- * May be called with &sluice_nvme_ctrl.reset_lock held: a reset that becomes
- * due wakes everybody who waits here before it takes the lock.
+ * May be called with &sluice_nvme_ctrl.reset_lock held: before a reset takes the
+ * lock, it wakes the threads that wait here.
  *
  * Return: 0; the NVMe status, which is positive; -ENODEV when the controller
- * is not live or ceases to be; -ETIMEDOUT after which a reset is due. After a
- * negative value the command may still have been executed.
+ * is not live or stops being live; -ETIMEDOUT, and then a reset has been
+ * started. After a negative value the command may still have been executed.
  */
 int sluice_nvme_admin(struct sluice_nvme_ctrl *ctrl, struct nvme_cmd *cmd,
 		      void *buf, size_t len, u32 *result)
@@ -290,7 +290,7 @@ int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
  * sluice_nvme_admin_async() - send an admin command without waiting for it
  * @ctrl: controller
  * @cmd: command without data
- * @end: called once, when it ends or a reset takes it away, with the admin
+ * @end: called once, when the command ends or a reset ends it, with the admin
  *	queue locked
  *
  * Any context.

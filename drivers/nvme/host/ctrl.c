@@ -12,7 +12,7 @@
 /* CAP.TO counts in half seconds */
 #define SLUICE_NVME_TO_UNIT_MS		500
 
-/* Shutting down: RTD3E as the controller says, within these limits */
+/* How long a shutdown may take: the controller's RTD3E, within these limits */
 #define SLUICE_NVME_SHUTDOWN_MIN_MS	5000
 #define SLUICE_NVME_SHUTDOWN_MAX_MS	60000
 
@@ -20,8 +20,8 @@
  * sluice_nvme_gone() - has the function been pulled out or lost its memory?
  * @ctrl: controller
  *
- * Any context. CAP never changes; what is read where nothing answers is all
- * ones on most platforms, but not on all.
+ * Any context. Compares CAP, which never changes: a read that no device answers
+ * gives all ones on most platforms, but not on all.
  *
  * Return: true when it no longer answers.
  */
@@ -53,11 +53,11 @@ static int sluice_nvme_wait_csts(struct sluice_nvme_ctrl *ctrl, u32 mask,
 
 static unsigned int sluice_nvme_ready_ms(struct sluice_nvme_ctrl *ctrl)
 {
-	/* Zero is allowed and unlikely to be meant. */
+	/* One unit more: 0 is allowed, but hardly means "at once". */
 	return (FIELD_GET(NVME_CAP_TO, ctrl->cap) + 1) * SLUICE_NVME_TO_UNIT_MS;
 }
 
-/* The doorbells of how many I/O queue pairs are within BAR0? */
+/* How many I/O queue pairs have their doorbells within BAR0? */
 static unsigned int sluice_nvme_bar_qpairs(struct sluice_nvme_ctrl *ctrl)
 {
 	u64 pair = 8ull << FIELD_GET(NVME_CAP_DSTRD, ctrl->cap);
@@ -68,7 +68,7 @@ static unsigned int sluice_nvme_bar_qpairs(struct sluice_nvme_ctrl *ctrl)
 }
 
 /**
- * sluice_nvme_ctrl_check() - read CAP and say whether it will do
+ * sluice_nvme_ctrl_check() - read CAP and refuse what the driver cannot drive
  * @ctrl: controller with its registers mapped
  *
  * Return: 0, or a negative errno, after saying why.
@@ -177,7 +177,7 @@ static int sluice_nvme_ctrl_enable(struct sluice_nvme_ctrl *ctrl)
 	return 0;
 }
 
-/* An NVMe status has been expected to be zero. */
+/* The errno for an NVMe status that should have been zero, which is logged. */
 static int sluice_nvme_to_errno(struct sluice_nvme_ctrl *ctrl, int status,
 				const char *what)
 {
@@ -215,7 +215,7 @@ static int sluice_nvme_accept_id(struct sluice_nvme_ctrl *ctrl,
 
 static void sluice_nvme_set_max_xfer(struct sluice_nvme_ctrl *ctrl)
 {
-	/* MDTS counts in the smallest memory page, which is ours. */
+	/* MDTS counts in CAP.MPSMIN pages, which are SLUICE_NVME_PAGE here. */
 	unsigned int mdts = ctrl->id->mdts;
 
 	ctrl->max_xfer = SLUICE_NVME_MAX_XFER;
@@ -285,8 +285,8 @@ static int sluice_nvme_set_queue_count(struct sluice_nvme_ctrl *ctrl)
  * sluice_nvme_ctrl_start() - enable the controller and learn what it is
  * @ctrl: controller that is disabled; its reset_lock is held
  *
- * The first time it fills &sluice_nvme_ctrl.id and the number of queue pairs;
- * after a reset it makes sure that they still hold.
+ * The first call fills &sluice_nvme_ctrl.id and the number of queue pairs. A
+ * call after a reset fails unless it is the same controller with as many pairs.
  *
  * Return: 0 with the admin queue open, or a negative errno.
  */

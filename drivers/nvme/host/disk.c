@@ -16,7 +16,7 @@
 #define SLUICE_DISK_RETRIES		5
 #define SLUICE_DISK_RETRY_MS		100
 
-/* NSFEAT: NPWG, NPDG and their kin are defined [figure 245] */
+/* NSFEAT: the fields NPWG, NPWA, NPDG, NPDA and NOWS are valid [figure 245] */
 #define SLUICE_NSFEAT_OPTPERF		BIT(4)
 
 static const struct block_device_operations sluice_disk_fops = {
@@ -120,7 +120,7 @@ static bool sluice_disk_retry(struct request *rq)
 	return READ_ONCE(sluice_disk_ns(rq)->ctrl->state) != SLUICE_NVME_DEAD;
 }
 
-/* The block layer's completion: hands on the data, or tries again. */
+/* The block layer calls this for a completed request: end it or try again. */
 static void sluice_disk_complete_rq(struct request *rq)
 {
 	struct sluice_nvme_rq *srq = blk_mq_rq_to_pdu(rq);
@@ -140,7 +140,7 @@ static void sluice_disk_abort_end(struct sluice_nvme_ctrl *ctrl)
 	atomic_inc(&ctrl->host->aborts);
 }
 
-/* Ask the device to give a command up; whether it does is seen later. */
+/* Ask the device to abort a command. One that stays times out once more. */
 static void sluice_disk_abort(struct sluice_nvme_ctrl *ctrl,
 			      struct sluice_nvme_ioq *ioq, struct request *rq)
 {
@@ -163,7 +163,7 @@ static enum blk_eh_timer_return sluice_disk_timeout(struct request *rq)
 	struct sluice_nvme_ctrl *ctrl = sluice_disk_ns(rq)->ctrl;
 	struct sluice_nvme_ioq *ioq = rq->mq_hctx->driver_data;
 
-	/* A reset takes the request back, whichever it was. */
+	/* A reset has ended the request, or will. */
 	if (!sluice_nvme_live(ctrl))
 		return BLK_EH_RESET_TIMER;
 
@@ -270,7 +270,7 @@ static void sluice_disk_limits(struct sluice_nvme_ns *ns,
 			l->discard_granularity *=
 				le16_to_cpu(ns->id->npdg) + 1;
 	}
-	/* Its range is not a transfer, but drives are slow at long ones. */
+	/* It transfers nothing, but drives take long to zero long ranges. */
 	if (oncs & NVME_ONCS_WRITE_ZEROES)
 		l->max_write_zeroes_sectors = l->max_hw_sectors;
 }
@@ -295,7 +295,7 @@ static int sluice_disk_alloc(struct sluice_nvme_ns *ns)
 }
 
 /**
- * sluice_disks_init() - make the disks, still unseen
+ * sluice_disks_init() - make the disks, which nobody can see yet
  * @ctrl: controller with its host queues
  *
  * Return: 0 or a negative errno; sluice_disks_exit() cleans up in both cases.
@@ -318,7 +318,7 @@ int sluice_disks_init(struct sluice_nvme_ctrl *ctrl)
 
 /**
  * sluice_disks_exit() - release the disks
- * @ctrl: controller whose disks are not seen (any more), and whose reset_work
+ * @ctrl: controller whose disks nobody can see (any more), and whose reset_work
  *	does not run
  */
 void sluice_disks_exit(struct sluice_nvme_ctrl *ctrl)
@@ -336,7 +336,7 @@ void sluice_disks_exit(struct sluice_nvme_ctrl *ctrl)
 }
 
 /**
- * sluice_disks_add() - show the disks to the host, and their slices
+ * sluice_disks_add() - show the disks to the host and have their slices read
  * @ctrl: controller, registered with the core
  *
  * Return: 0 or a negative errno; sluice_disks_del() cleans up in both cases.
@@ -426,11 +426,11 @@ static bool sluice_disk_cancel_rq(struct request *rq, void *data)
 }
 
 /**
- * sluice_disks_cancel() - take back what is in flight
+ * sluice_disks_cancel() - end all requests in flight
  * @ctrl: controller that is stopped; its disks are quiesced
  *
- * The requests are tried again when the disks go on, or fail if the controller
- * is dead then.
+ * The block layer tries the requests again after sluice_disks_unquiesce(); they
+ * fail if the controller is dead then.
  */
 void sluice_disks_cancel(struct sluice_nvme_ctrl *ctrl)
 {

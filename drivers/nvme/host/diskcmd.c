@@ -8,7 +8,7 @@
 
 #include "host/host.h"
 
-/* What reads as zero after deallocation, and takes DEAC [figure 245] */
+/* DLFEAT: how deallocated blocks read, and whether DEAC works [figure 245] */
 #define SLUICE_DLFEAT_READ	GENMASK(2, 0)
 #define SLUICE_DLFEAT_ZEROES	1
 #define SLUICE_DLFEAT_DEAC	BIT(3)
@@ -28,7 +28,7 @@ static u64 sluice_diskcmd_lba(struct sluice_nvme_ns *ns, sector_t sector)
  * @list: a page for the PRP list
  * @list_dma: its bus address
  *
- * Return: whether the list is as promised.
+ * Return: false when the scatter list breaks the rules above.
  */
 bool sluice_diskcmd_prps(struct nvme_cmd *cmd, struct scatterlist *sg,
 			 unsigned int nents, unsigned int len, __le64 *list,

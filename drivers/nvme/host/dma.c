@@ -2,9 +2,10 @@
 /*
  * Sluice: can the device reach memory itself?
  *
- * The mediator gives the device addresses of guest memory that stay mapped for
- * long, and nobody calls the DMA API between two transfers. A bounce buffer
- * in between would never be copied.
+ * A client maps memory once and has the device use it for many commands, with
+ * no call to the DMA API before or after each. Only such calls copy what is in
+ * a bounce buffer (swiotlb), so the data would be lost. A device that needs
+ * bounce buffers is refused.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
@@ -26,7 +27,7 @@ static bool sluice_dma_translated(struct device *dev)
 	return domain && domain->type & __IOMMU_DOMAIN_PAGING;
 }
 
-/* Without translation the DMA API says of each mapping where it leads. */
+/* No IOMMU translates: map a page to learn whether the DMA API bounces it. */
 static int sluice_dma_check_direct(struct device *dev)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
@@ -65,7 +66,7 @@ int sluice_nvme_dma_init(struct pci_dev *pdev)
 		return sluice_dma_refuse(dev, "the device is not cache coherent");
 	if (!sluice_dma_translated(dev))
 		return sluice_dma_check_direct(dev);
-	/* Parts of pages are bounced for devices outside of the machine. */
+	/* The IOMMU code bounces parts of pages for an untrusted device. */
 	if (pdev->untrusted)
 		return sluice_dma_refuse(dev, "the device is marked as untrusted");
 	return 0;

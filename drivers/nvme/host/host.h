@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sluice: what only the host side of the NVMe backend knows
+ * Sluice: declarations for the files of host/ and for main.c. What the files of
+ * guest/ may use as well is in nvme.h.
  */
 #ifndef SLUICE_NVME_HOST_H
 #define SLUICE_NVME_HOST_H
@@ -21,20 +22,20 @@
 /* Entries of the host's own I/O queues */
 #define SLUICE_NVME_HOST_DEPTH	256
 
-/* Queue pairs asked of a controller at most; types reserve 16 at most */
+/* I/O queue pairs that the driver asks of a controller at most */
 #define SLUICE_NVME_MAX_QPAIRS	128
 
 /* Segments of a host request; the scatter list of each takes a page */
 #define SLUICE_NVME_MAX_SEGS	128
 
 /**
- * struct sluice_nvme_admin_waiter - who waits for an admin command
- * @done: the command has ended, or is not waited for any longer
+ * struct sluice_nvme_admin_waiter - a thread that waits for an admin command
+ * @done: the command has ended, or the thread is to wait no longer
  * @status: NVMe status or negative errno
  * @result: completion dword 0
- * @slot: slot that the waiter has to give back, -1 when it was taken away
+ * @slot: slot that the thread has to give back, -1 when the command keeps it
  *
- * On the waiter's stack; protected by the admin CQ's lock.
+ * On the thread's stack; protected by the admin CQ's lock.
  */
 struct sluice_nvme_admin_waiter {
 	struct completion done;
@@ -45,8 +46,9 @@ struct sluice_nvme_admin_waiter {
 
 /**
  * struct sluice_nvme_admin_slot - one admin command
- * @waiter: NULL for asynchronous commands and for those given up
- * @end: called when an asynchronous command ends, in any way
+ * @waiter: thread that waits for the command; NULL for an asynchronous command,
+ *	and after the thread has given up
+ * @end: called when an asynchronous command ends, whatever the reason
  * @data: page for the command's data
  * @dma: its bus address
  */
@@ -69,9 +71,9 @@ struct sluice_nvme_admin_slot {
  * @data_dma: their bus address
  * @wait: for a free slot
  *
- * A command that nobody waits for any longer keeps its slot until the device
- * completes it or a reset takes it back, so that a late completion never
- * meets another command.
+ * A thread may give up before the device completes its command. The command
+ * keeps its slot until the device completes it or a reset ends it: otherwise a
+ * late completion would be taken for that of the next command in this slot.
  */
 struct sluice_nvme_adminq {
 	struct sluice_nvme_cq cq;
@@ -102,15 +104,17 @@ struct sluice_nvme_ioq {
  * @adminq: admin queue
  * @ioqs: host's I/O queues; the first has queue identifier 1
  * @nr_ioqs: how many there are in @ioqs
- * @cqs: completion queues that have their interrupt, by queue identifier;
- *	written under &sluice_nvme_ctrl.reset_lock
+ * @cqs: armed completion queues by queue identifier, NULL for others; written
+ *	under &sluice_nvme_ctrl.reset_lock
  * @tag_set: of all disks
  * @tag_set_ready: @tag_set has been set up
  * @aborts: Abort commands that may still be sent
- * @held: somebody else resets the function: reset_work keeps off. Protected
- *	by &sluice_nvme_ctrl.reset_lock
- * @watchdog: looks whether the controller has failed or gone
- * @give_up: pending while a PCI error waits for the slot's reset
+ * @held: the driver has stopped the controller because the PCI core resets the
+ *	function or the system sleeps; sluice_nvme_reset_unhold() will start it.
+ *	Protected by &sluice_nvme_ctrl.reset_lock
+ * @watchdog: looks whether the controller has failed or is gone
+ * @give_up: pending after a PCI error until the PCI core has reset the slot;
+ *	declares the controller dead when it runs
  */
 struct sluice_nvme_host {
 	struct sluice_nvme_adminq adminq;

@@ -2,8 +2,9 @@
 /*
  * Sluice: the I/O queues that the host keeps
  *
- * They have the identifiers 1 to nr_host_qpairs for as long as the driver is
- * bound.
+ * They have the identifiers 1 to nr_host_qpairs from probe to remove. A reset
+ * destroys the queues in the controller; memory and identifiers stay, and
+ * sluice_nvme_ioqs_create() creates the queues again.
  */
 #include <linux/bitmap.h>
 #include <linux/slab.h>
@@ -38,7 +39,7 @@ int sluice_nvme_ioqs_alloc(struct sluice_nvme_ctrl *ctrl)
 	unsigned int i;
 	int ret;
 
-	/* One is the least that the host needs; one is left to guests. */
+	/* The host needs one pair; clients need one, if there are two. */
 	ctrl->nr_host_qpairs = clamp(sluice_nvme_host_queues, 1u,
 				     max(ctrl->nr_qpairs - 1, 1u));
 	ctrl->qids = bitmap_zalloc(ctrl->nr_qpairs, GFP_KERNEL);

@@ -2,7 +2,7 @@
 /*
  * Sluice: queues of the hardware
  *
- * Used by the host's disks and by the mediator alike. Each I/O completion
+ * The host's disks and the clients use the same functions. Each I/O completion
  * queue has the MSI-X vector of its own number. Memory and fields live from
  * *_alloc() to *_free(); the queue exists in the controller from *_create() to
  * *_delete(), or until a reset of the controller, after which it can be
@@ -61,7 +61,7 @@ void sluice_nvme_qids_release(struct sluice_nvme_ctrl *ctrl, const u16 *qids,
 }
 
 /**
- * sluice_nvme_qids_free() - count the I/O queue pairs that nobody reserved
+ * sluice_nvme_qids_free() - count the I/O queue pairs that are not reserved
  * @ctrl: controller
  *
  * Return: their number.
@@ -175,8 +175,9 @@ unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq, unsigned int budget)
 }
 
 /*
- * Somebody who polls may have taken the entries that the interrupt is about.
- * The vector is this queue's alone, so it is never anybody else's.
+ * A thread that polls may have taken the entries before the interrupt came, so
+ * finding none is no reason for IRQ_NONE: no other queue or device has this
+ * vector.
  */
 static irqreturn_t sluice_nvme_irq(int irq, void *data)
 {
@@ -197,11 +198,11 @@ static void sluice_nvme_cq_set_maskable(struct sluice_nvme_cq *cq, bool maskable
 }
 
 /**
- * sluice_nvme_cq_mask() - turn the interrupt off, since somebody polls
+ * sluice_nvme_cq_mask() - turn the interrupt off while a thread polls
  * @cq: queue, armed or not
  *
- * It is off until sluice_nvme_cq_unmask(), or until the queue is armed anew. One
- * interrupt may still come.
+ * The interrupt is off until sluice_nvme_cq_unmask(), or until the queue is
+ * armed again. One interrupt may still come.
  */
 void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq)
 {
@@ -216,7 +217,7 @@ void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq)
  * sluice_nvme_cq_unmask() - turn the interrupt on again
  * @cq: queue, masked or not
  *
- * An interrupt that came meanwhile comes now.
+ * An interrupt that the device sent while it was masked is handled now.
  */
 void sluice_nvme_cq_unmask(struct sluice_nvme_cq *cq)
 {
@@ -251,7 +252,7 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 	cq->armed = true;
 	spin_unlock_irq(&cq->lock);
 
-	/* Writing to a disk may have to wait for the lock that is held here. */
+	/* Memory reclaim must not wait for a disk that waits for reset_lock. */
 	noio = memalloc_noio_save();
 	ret = pci_request_irq(ctrl->pdev, cq->vector, sluice_nvme_irq, NULL, cq,
 			      "sluice%dq%u", ctrl->instance, cq->qid);
@@ -309,7 +310,7 @@ void sluice_nvme_cqs_disarm_all(struct sluice_nvme_ctrl *ctrl)
 	}
 }
 
-/* While somebody else resets the function it must be left alone. */
+/* The admin queue is closed while the PCI core resets the function. */
 static bool sluice_nvme_queues_possible(struct sluice_nvme_ctrl *ctrl)
 {
 	lockdep_assert_held(&ctrl->reset_lock);
@@ -331,14 +332,14 @@ static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
 }
 
 /*
- * Whoever deletes a queue will free its memory. When the controller does not
- * confirm that the queue is gone, it loses its access to memory instead; the
- * reset that follows gives it back.
+ * The caller frees the memory of a queue after deleting it. A controller that
+ * does not confirm the deletion could still write there: take its access to
+ * memory away. The reset that is started here gives the access back.
  */
 static void sluice_nvme_fence(struct sluice_nvme_ctrl *ctrl)
 {
 	pci_clear_master(ctrl->pdev);
-	/* Whatever it wrote before is ahead of the answer to this read. */
+	/* On PCI the answer to a read pushes the device's earlier writes. */
 	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
 	sluice_nvme_reset(ctrl);
 }

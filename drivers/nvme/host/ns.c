@@ -9,7 +9,7 @@
 
 #include "host/host.h"
 
-/* Controllers before NVMe 1.1 have no list; each identifier is tried. */
+/* Controllers before NVMe 1.1 have no list: try the identifiers up to this. */
 #define SLUICE_NVME_NS_TRIES	1024
 
 #define SLUICE_NVME_NIDT_HEAD	4	/* bytes before a descriptor's data */
@@ -18,7 +18,8 @@
  * Where a namespace has no 128-bit identifier, its UUID is made from what
  * identifies it otherwise: two SipHash-2-4 of these bytes, keyed with the
  * constants below, little-endian one after the other, and marked as a UUID of
- * version 8. It has to be the same for ever: slices are known by it.
+ * version 8. This must never change: it is also the UUID of the slice that is
+ * the whole namespace.
  */
 static void sluice_nvme_uuid_derive(uuid_t *uuid, const void *data, size_t len)
 {
@@ -181,7 +182,7 @@ static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns)
 	}
 	if (ret)
 		return ret;
-	/* Where there is no list of active namespaces, others are all zeros. */
+	/* Without a list: an identifier that is not in use gives zeros. */
 	if (!ns->id->nsze && le32_to_cpu(ns->ctrl->id->ver) < NVME_VS(1, 1, 0))
 		return -ENXIO;
 	reason = sluice_nvme_ns_refusal(ns->id);
@@ -225,7 +226,7 @@ static int sluice_nvme_ns_scan_list(struct sluice_nvme_ctrl *ctrl, __le32 *list)
 		if (ret)
 			return ret;
 		for (i = 0; i < nr && list[i]; i++) {
-			/* Identifiers increase, or we might never end. */
+			/* They must increase, or this loop might not end. */
 			if (le32_to_cpu(list[i]) <= last)
 				return -EPROTO;
 			last = le32_to_cpu(list[i]);
@@ -255,7 +256,7 @@ static int sluice_nvme_ns_scan_all(struct sluice_nvme_ctrl *ctrl)
  * sluice_nvme_ns_scan() - find the namespaces
  * @ctrl: controller that has been started
  *
- * Those that cannot be used are left out after saying why.
+ * A namespace that the driver cannot use is skipped, and the log says why.
  *
  * Return: 0 or a negative errno; sluice_nvme_ns_free_all() cleans up in both
  * cases.

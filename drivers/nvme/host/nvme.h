@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sluice: the physical NVMe controller, shared by the host's disks and the
- * guests' virtual controllers
+ * Sluice: a physical NVMe controller, as its clients see it
+ *
+ * The host's disks and each client have I/O queue pairs of their own in the
+ * controller. This is all of host/ that guest/ may use; the rest is in host.h.
  */
 #ifndef SLUICE_NVME_H
 #define SLUICE_NVME_H
@@ -20,7 +22,7 @@
 
 #include "spec.h"
 
-/* The mediator and the hardware both use 4 KiB memory pages (CC.MPS = 0). */
+/* A memory page of NVMe: the driver sets CC.MPS = 0, which is 4 KiB. */
 #define SLUICE_NVME_PAGE	SZ_4K
 
 /* A PRP list of one page serves transfers of up to this many bytes. */
@@ -55,15 +57,15 @@ enum sluice_nvme_state {
  * @armed: has its interrupt; entries are looked at
  * @irq: Linux's number of the interrupt
  * @maskable: the interrupt may be masked
- * @masked: it is
+ * @masked: the interrupt is masked
  * @lock: protects @head, @phase, @armed, @maskable and @masked; taken in hard IRQ
  *	context
  * @process: takes new entries with sluice_nvme_cqe_next(), @budget at most, and
  *	returns their number. Called in hard IRQ context (or wherever
  *	sluice_nvme_cq_poll() is called) with @lock held and interrupts off
  * @interrupted: called after @process when an interrupt was the reason, in hard
- *	IRQ context without @lock; NULL for nobody
- * @priv: for both
+ *	IRQ context without @lock; may be NULL
+ * @priv: the owner's, for @process and @interrupted
  */
 struct sluice_nvme_cq {
 	struct sluice_nvme_ctrl *ctrl;
@@ -94,7 +96,7 @@ struct sluice_nvme_cq {
  * @entries: coherent memory
  * @dma: its bus address
  * @db: SQ tail doorbell
- * @tail: next free entry, owned by the submitter, who serialises
+ * @tail: next free entry; the owner of the queue has a lock for it
  */
 struct sluice_nvme_sq {
 	struct sluice_nvme_ctrl *ctrl;
@@ -116,9 +118,9 @@ struct sluice_nvme_sq {
  * @nr_blocks: size in logical blocks
  * @uuid: identity: UUID, NGUID, or derived from EUI-64 or serial and NSID
  * @disk: the host's disk
- * @disk_added: @disk can be seen
+ * @disk_added: the host's users can see @disk
  * @slices: the slices of @disk, for sluice_disk_del()
- * @id: Identify Namespace, for fields passed on to guests
+ * @id: Identify Namespace, for fields that clients pass on
  */
 struct sluice_nvme_ns {
 	struct list_head list;
@@ -136,18 +138,18 @@ struct sluice_nvme_ns {
 /**
  * struct sluice_nvme_client_ops - what the host's side calls around a reset
  * @in_flight: does the hardware have a command of this client? The watchdog
- *	asks, to know whether somebody waits for the drive. The reset_lock is
- *	not held
+ *	asks, as it watches the drive only while there are commands. The
+ *	reset_lock is not held
  * @stop: a reset begins: submit nothing to the hardware from the return of this
  *	call to the next @restore. May wait for a submission that is under way,
  *	but for nothing that may wait for the drive: the drive completes nothing
  *	more
- * @fail: the controller is disabled and interrupts are silent: end every command
- *	that the hardware had, none of them will be completed. Called after @stop
- * @restore: the reset is over; sluice_nvme_live() says how. On a live controller
- *	create the hardware's queues again and submit; on a dead one report the
- *	loss. Called after @fail, or alone for a client that was added during the
- *	reset
+ * @fail: the controller is disabled and interrupts are silent: end each command
+ *	that the hardware had, for it will complete none. Called after @stop
+ * @restore: the reset is over; sluice_nvme_live() says how. On a live
+ *	controller create the hardware's queues again and submit; on a dead one
+ *	report the loss. Called after @fail, or alone for a client that was
+ *	added during the reset
  *
  * All are called in process context with &sluice_nvme_ctrl.client_lock held,
  * and all but @in_flight with &sluice_nvme_ctrl.reset_lock held around it. They
@@ -190,9 +192,9 @@ struct sluice_nvme_client {
  * @qids: I/O queue identifiers in use or reserved
  * @state: see &enum sluice_nvme_state; written under @reset_lock, read
  *	anywhere
- * @reset_lock: held for reset, removal and whatever must not meet them:
- *	creation and deletion of I/O queues by a client. Taken before
- *	@client_lock
+ * @reset_lock: held by a reset, by the removal of the controller, and by a
+ *	client while it creates or deletes I/O queues: no two of these may run
+ *	at once. Taken before @client_lock
  * @reset_work: resets the controller
  * @watched: commands have been submitted since the watchdog looked last
  * @client_lock: protects @clients; held while a client's function runs
@@ -200,7 +202,7 @@ struct sluice_nvme_client {
  * @prp_pool: pages for PRP lists
  * @parent: in the core
  * @namespaces: of &struct sluice_nvme_ns; fixed between probe and remove
- * @host: what only the host side knows
+ * @host: what is private to the files of host/
  */
 struct sluice_nvme_ctrl {
 	struct pci_dev *pdev;
@@ -227,7 +229,7 @@ struct sluice_nvme_ctrl {
 	struct sluice_nvme_host *host;
 };
 
-/* hwq.c: queues of the hardware, for the host's disks and for the mediator */
+/* hwq.c: queues of the hardware, for the host's disks and for clients */
 int sluice_nvme_qids_reserve(struct sluice_nvme_ctrl *ctrl, u16 *qids,
 			     unsigned int nr);
 void sluice_nvme_qids_release(struct sluice_nvme_ctrl *ctrl, const u16 *qids,

@@ -4,11 +4,12 @@
  *
  *	LIVE --stop--> RESETTING --start--> LIVE
  *	                   |
- *	                   +--start fails, or nobody wants it back--> DEAD
+ *	                   +--start fails, or the driver is removed--> DEAD
  *
  * All steps run under &sluice_nvme_ctrl.reset_lock. After the stop the device
- * does no DMA and no completion can come, so that everything in flight can be
- * taken back. A dead controller is not a bus master.
+ * does no DMA and completes nothing: only then the driver may end the commands
+ * in flight, as their owners reuse the memory at once. A dead controller is not
+ * a bus master.
  */
 #include <linux/sched/mm.h>
 #include <trace/events/sluice_nvme.h>
@@ -42,9 +43,9 @@ void sluice_nvme_set_state(struct sluice_nvme_ctrl *ctrl,
  * sluice_nvme_reset() - have the controller reset
  * @ctrl: controller
  *
- * Any context. Whoever waits for an admin command is sent home; the rest is
- * done by &sluice_nvme_ctrl.reset_work. Does nothing unless the controller is
- * live.
+ * Any context. Wakes the threads that wait for an admin command, since one of
+ * them may hold the reset_lock. &sluice_nvme_ctrl.reset_work takes that lock
+ * and does the rest. Does nothing unless the controller is live.
  */
 void sluice_nvme_reset(struct sluice_nvme_ctrl *ctrl)
 {
@@ -64,7 +65,7 @@ static void sluice_nvme_stop_dma(struct sluice_nvme_ctrl *ctrl)
 		return;
 	dev_err(&ctrl->pdev->dev, "controller cannot be disabled: %pe; it is no bus master now\n",
 		ERR_PTR(ret));
-	/* What it wrote before is ahead of the answer to this read. */
+	/* On PCI the answer to a read pushes the device's earlier writes. */
 	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
 }
 
@@ -127,7 +128,7 @@ static int sluice_nvme_start(struct sluice_nvme_ctrl *ctrl)
 	return ret;
 }
 
-/* Let everybody go on, with what the state allows. */
+/* Clients and disks go on: on a live controller, or to fail on a dead one. */
 static void sluice_nvme_resume(struct sluice_nvme_ctrl *ctrl,
 			       enum sluice_nvme_state state)
 {
@@ -140,7 +141,7 @@ static void sluice_nvme_resume(struct sluice_nvme_ctrl *ctrl,
 
 static int sluice_nvme_restart(struct sluice_nvme_ctrl *ctrl)
 {
-	/* Memory must not be sought by writing to the disks that wait for us. */
+	/* Memory reclaim must not wait for the host's disks: they wait for us. */
 	unsigned int noio = memalloc_noio_save();
 	int ret = sluice_nvme_start(ctrl);
 
@@ -173,13 +174,13 @@ void sluice_nvme_reset_work(struct work_struct *work)
 		ret = sluice_nvme_restart(ctrl);
 	}
 	mutex_unlock(&ctrl->reset_lock);
-	/* File systems may want to end their I/O first: no lock here. */
+	/* May wait for a file system whose I/O needs the lock: not under it. */
 	if (ret)
 		sluice_disks_dead(ctrl);
 }
 
 /**
- * sluice_nvme_watch() - commands are about to be submitted: mind the controller
+ * sluice_nvme_watch() - commands are about to be submitted: start the watchdog
  * @ctrl: controller
  *
  * Any context.
@@ -195,9 +196,10 @@ void sluice_nvme_watch(struct sluice_nvme_ctrl *ctrl)
  * sluice_nvme_watchdog_work() - look whether the controller is well
  * @work: of &sluice_nvme_host.watchdog
  *
- * A controller that failed or is gone completes nothing; guests and host need
- * not wait for their timeouts. Nobody waits for an idle one, so it is left alone
- * until the next command.
+ * A controller that failed or is gone completes nothing. The watchdog resets it
+ * after a second or two, so that clients and disks do not have to wait for
+ * their timeouts. While there are no commands the watchdog does not run;
+ * sluice_nvme_watch() starts it again.
  */
 void sluice_nvme_watchdog_work(struct work_struct *work)
 {
@@ -207,7 +209,7 @@ void sluice_nvme_watchdog_work(struct work_struct *work)
 	struct sluice_nvme_ctrl *ctrl = host->adminq.cq.ctrl;
 	u32 csts;
 
-	/* Nobody but us may reset it; all ones, when it is gone, has CFS set. */
+	/* A controller that is gone reads as all ones, which has CFS set. */
 	if (sluice_nvme_live(ctrl)) {
 		csts = sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
 		if (csts & NVME_CSTS_CFS || !(csts & NVME_CSTS_RDY))
@@ -219,7 +221,7 @@ void sluice_nvme_watchdog_work(struct work_struct *work)
 }
 
 /**
- * sluice_nvme_reset_hold() - stop the controller for a reset by somebody else
+ * sluice_nvme_reset_hold() - stop the controller before a PCI reset or sleep
  * @ctrl: controller
  * @shutdown: tell it that its power may go
  */
@@ -263,9 +265,10 @@ int sluice_nvme_reset_unhold(struct sluice_nvme_ctrl *ctrl)
  * sluice_nvme_expect_reset() - give up unless the slot is reset in time
  * @ctrl: controller that is held
  *
- * When the link does not come back after a PCI error, nobody tells us so. The
- * wait is twice the time-out of an admin command: by default two minutes, of
- * which the PCI core may take one until the function answers again.
+ * When the link does not come back after a PCI error, the PCI core does not
+ * tell the driver. The wait is twice the time-out of an admin command: by
+ * default two minutes, of which the PCI core may take one until the function
+ * answers again.
  */
 void sluice_nvme_expect_reset(struct sluice_nvme_ctrl *ctrl)
 {

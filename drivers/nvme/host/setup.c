@@ -96,7 +96,7 @@ static int sluice_nvme_map(struct sluice_nvme_ctrl *ctrl)
 	ctrl->bar = pci_ioremap_bar(pdev, 0);
 	if (!ctrl->bar)
 		goto release;
-	/* For the reset of a link or slot, which somebody else does. */
+	/* To be restored after the PCI core has reset the link or slot. */
 	pci_save_state(pdev);
 	return 0;
 
@@ -157,7 +157,7 @@ static void sluice_nvme_bring_down(struct sluice_nvme_ctrl *ctrl)
 	sluice_nvme_adminq_reap(ctrl);
 }
 
-/* From the first touch to a controller with the host's queues. */
+/* Make the controller live: host's queues created, namespaces known. */
 static int sluice_nvme_bring_up(struct sluice_nvme_ctrl *ctrl)
 {
 	int ret;
@@ -195,7 +195,7 @@ free:
 	return ret;
 }
 
-/* The controller is dead by now, or never was seen by anybody. */
+/* Free what sluice_nvme_bring_up() made. The controller is dead by now. */
 static void sluice_nvme_release(struct sluice_nvme_ctrl *ctrl)
 {
 	sluice_nvme_ns_free_all(ctrl);
@@ -211,7 +211,7 @@ static int sluice_nvme_make_disks(struct sluice_nvme_ctrl *ctrl)
 					 SLUICE_NVME_PAGE, SLUICE_NVME_PAGE, 0);
 	if (!ctrl->prp_pool)
 		return -ENOMEM;
-	/* The watchdog's reset must see all disks or none. */
+	/* A reset that the watchdog starts must find all disks or none. */
 	mutex_lock(&ctrl->reset_lock);
 	ret = sluice_disks_init(ctrl);
 	mutex_unlock(&ctrl->reset_lock);
@@ -227,7 +227,7 @@ static void sluice_nvme_free_disks(struct sluice_nvme_ctrl *ctrl)
 static void sluice_nvme_stop_works(struct sluice_nvme_ctrl *ctrl)
 {
 	sluice_nvme_kill(ctrl);
-	/* Nobody submits anything any more. */
+	/* A dead controller takes no command, so nothing queues these again. */
 	cancel_delayed_work_sync(&ctrl->host->watchdog);
 	cancel_delayed_work_sync(&ctrl->host->give_up);
 	cancel_work_sync(&ctrl->reset_work);

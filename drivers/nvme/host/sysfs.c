@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice: attributes of the controller, in the group that the core makes
+ * Sluice: sysfs attributes of the controller, in the group "sluice" that the
+ * core makes
  */
 #include <linux/sysfs.h>
 
@@ -48,7 +49,7 @@ static ssize_t queue_pairs_free_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(queue_pairs_free);
 
-/* Identify pads its strings with blanks; some drives put others before. */
+/* Identify has blanks after its strings, and in some drives also before. */
 static ssize_t sluice_nvme_emit_id(char *buf, const char *str, size_t len)
 {
 	while (len && str[len - 1] <= ' ')
