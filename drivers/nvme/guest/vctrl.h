@@ -21,6 +21,7 @@
 
 #include "host/nvme.h"
 #include "guest/vregs.h"
+#include "guest/vstatus.h"
 
 #define SLUICE_VCTRL_NSID	1u	/* the one namespace a guest sees */
 #define SLUICE_VCTRL_MAX_QPAIRS	16	/* I/O queue pairs of the largest type */
@@ -40,15 +41,6 @@
  * memory that a guest can make us hold, whatever depth it asks for.
  */
 #define SLUICE_VSQ_MAX_SLOTS	1023
-
-/*
- * Not a status: guest memory is being unmapped just now, the command has to
- * be tried again. No status has bit 15.
- */
-#define SLUICE_SC_RETRY		0x8000
-
-/* Neither: a page has to be pinned first, which sleeps. See &struct sluice_vmiss */
-#define SLUICE_SC_MISS		0x8001
 
 /**
  * enum sluice_vctrl_stop - reasons not to touch guest memory nor the hardware
@@ -560,13 +552,15 @@ unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget);
 bool sluice_vpoll_set_mode(struct sluice_dev *sdev, enum sluice_poll_mode mode);
 
 /* vring.c */
-u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,
-		      u64 prp1, size_t bytes, bool contiguous, bool writable);
+sluice_vstatus_t sluice_vring_init(struct sluice_vctrl *vctrl,
+				   struct sluice_vring *ring, u64 prp1,
+				   size_t bytes, bool contiguous,
+				   bool writable);
 int sluice_vring_map(struct sluice_vctrl *vctrl, struct sluice_vring *ring);
 bool sluice_vring_touches(const struct sluice_vring *ring, u64 iova, u64 size);
 void sluice_vring_free(struct sluice_vring *ring);
 bool sluice_vsq_map_rings(struct sluice_vsq *vsq);
-u16 sluice_vring_status(int err);
+sluice_vstatus_t sluice_vring_status(int err);
 
 /* vslot.c */
 int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr);
@@ -598,7 +592,8 @@ bool sluice_virq_due(struct sluice_vcq *vcq);
 
 /* vdbbuf.c */
 extern bool sluice_vdbbuf_offered;
-u16 sluice_vdbbuf_config(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+sluice_vstatus_t sluice_vdbbuf_config(struct sluice_vctrl *vctrl,
+				      const struct nvme_cmd *cmd);
 int sluice_vdbbuf_map(struct sluice_vctrl *vctrl);
 bool sluice_vdbbuf_away(const struct sluice_vctrl *vctrl);
 void sluice_vdbbuf_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
@@ -614,27 +609,34 @@ void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
 void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
 int sluice_vqueues_restore(struct sluice_vctrl *vctrl);
-u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
-u16 sluice_vcq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
-u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
-u16 sluice_vsq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd);
+sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd);
+sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd);
+sluice_vstatus_t sluice_vsq_delete(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd);
 
 /* vprp.c */
-u16 sluice_vprp_status(int err);
-u16 sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2, u32 len,
-		    bool device_writes, struct nvme_cmd *out);
-u16 sluice_vprp_read(struct sluice_vslot *slot, u64 prp1, u64 prp2, void *buf,
-		     u32 len);
-u16 sluice_vprp_copy(struct sluice_vctrl *vctrl, u64 prp1, u64 prp2, void *buf,
-		     u32 len, bool to_guest);
-u16 sluice_vprp_copy_list(struct sluice_vctrl *vctrl, u64 prp, __le64 *list,
-			  unsigned int nr);
-u16 sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1, u64 *prp2,
-		       u64 len);
+sluice_vstatus_t sluice_vprp_status(int err);
+sluice_vstatus_t sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2,
+				 u32 len, bool device_writes,
+				 struct nvme_cmd *out);
+sluice_vstatus_t sluice_vprp_read(struct sluice_vslot *slot, u64 prp1, u64 prp2,
+				  void *buf, u32 len);
+sluice_vstatus_t sluice_vprp_copy(struct sluice_vctrl *vctrl, u64 prp1,
+				  u64 prp2, void *buf, u32 len, bool to_guest);
+sluice_vstatus_t sluice_vprp_copy_list(struct sluice_vctrl *vctrl, u64 prp,
+				       __le64 *list, unsigned int nr);
+sluice_vstatus_t sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1,
+				    u64 *prp2, u64 len);
 
 /* vio.c */
-u16 sluice_vio_translate(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
-			 const struct nvme_cmd *in, struct nvme_cmd *out);
+sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
+				      struct sluice_vslot *slot,
+				      const struct nvme_cmd *in,
+				      struct nvme_cmd *out);
 void sluice_vio_service(struct sluice_vsq *vsq);
 unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget);
 
@@ -649,7 +651,8 @@ void sluice_vadmin_reset(struct sluice_vctrl *vctrl);
 #define SLUICE_EVENT_DOORBELL_VALUE	1	/* invalid doorbell value */
 
 /* videntify.c */
-u16 sluice_videntify(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+sluice_vstatus_t sluice_videntify(struct sluice_vctrl *vctrl,
+				  const struct nvme_cmd *cmd);
 void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 			   struct nvme_id_ctrl *id);
 void sluice_videntify_ns(const struct sluice_vctrl *vctrl,
@@ -658,16 +661,17 @@ void sluice_videntify_descs(const struct sluice_vctrl *vctrl, u8 *page);
 
 /* vfeat.c */
 void sluice_vfeat_init(struct sluice_vctrl *vctrl);
-u16 sluice_vfeat_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
-		     u32 *result);
-u16 sluice_vfeat_set(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
-		     u32 *result);
+sluice_vstatus_t sluice_vfeat_get(struct sluice_vctrl *vctrl,
+				  const struct nvme_cmd *cmd, u32 *result);
+sluice_vstatus_t sluice_vfeat_set(struct sluice_vctrl *vctrl,
+				  const struct nvme_cmd *cmd, u32 *result);
 
 /* vlog.c */
 int sluice_vlog_init(struct sluice_vctrl *vctrl);
 void sluice_vlog_exit(struct sluice_vctrl *vctrl);
 void sluice_vlog_error(struct sluice_vctrl *vctrl,
 		       const struct sluice_vslot *slot, u16 sqid);
-u16 sluice_vlog_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd);
+sluice_vstatus_t sluice_vlog_get(struct sluice_vctrl *vctrl,
+				 const struct nvme_cmd *cmd);
 
 #endif /* SLUICE_NVME_VCTRL_H */

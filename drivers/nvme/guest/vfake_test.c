@@ -258,8 +258,10 @@ static void vfake_map_ring(struct vfake *f, struct sluice_vring *ring, u64 iova,
 			   size_t bytes, bool writable)
 {
 	vfake_map_range(f, iova, DIV_ROUND_UP(bytes, SLUICE_NVME_PAGE));
-	KUNIT_ASSERT_EQ(f->test, sluice_vring_init(&f->vctrl, ring, iova, bytes,
-						   true, writable), 0);
+	KUNIT_ASSERT_EQ(f->test,
+			vfake_status(sluice_vring_init(&f->vctrl, ring, iova,
+						       bytes, true, writable)),
+			0);
 	KUNIT_ASSERT_EQ(f->test, sluice_vring_map(&f->vctrl, ring), 0);
 }
 

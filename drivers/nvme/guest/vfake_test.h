@@ -31,6 +31,18 @@
 /* A status that will not change when the guest tries again */
 #define VFAKE_DNR(sc)	((sc) | NVME_SC_DNR)
 
+/*
+ * What became of a command, as a number: KUnit prints and compares only those.
+ * It is the status in all bits that a completion has.
+ */
+static inline u32 vfake_status(sluice_vstatus_t status)
+{
+	return (__force u32)status;
+}
+
+/* The command has to be tried again, as vfake_status() gives it */
+#define VFAKE_RETRY	vfake_status(SLUICE_VSTATUS_RETRY)
+
 /**
  * struct vfake_page - a page of guest memory
  * @page: the page

@@ -11,9 +11,6 @@
 #include "sluice_compat.h"
 #include "guest/vctrl.h"
 
-/* Not a status: an event request that completes some day. */
-#define SLUICE_SC_PARKED	0x8001
-
 #define SLUICE_EVENT_TYPE_ERROR	0
 #define SLUICE_EVENT_INFO	GENMASK(15, 8)
 #define SLUICE_EVENT_LID	GENMASK(23, 16)
@@ -89,8 +86,8 @@ void sluice_vadmin_reset(struct sluice_vctrl *vctrl)
 	vctrl->events_masked = 0;
 }
 
-static u16 sluice_vadmin_async_event(struct sluice_vctrl *vctrl,
-				     struct sluice_vslot *slot)
+static sluice_vstatus_t sluice_vadmin_async_event(struct sluice_vctrl *vctrl,
+						  struct sluice_vslot *slot)
 {
 	struct sluice_vsq *vsq = &vctrl->sqs[0];
 	unsigned int i, parked = 0;
@@ -98,9 +95,9 @@ static u16 sluice_vadmin_async_event(struct sluice_vctrl *vctrl,
 	for (i = 0; i < vsq->nr_slots; i++)
 		parked += vsq->slots[i].state == SLUICE_VSLOT_PARKED;
 	if (parked >= SLUICE_VCTRL_AERS)
-		return NVME_SC_ASYNC_LIMIT | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_ASYNC_LIMIT);
 	slot->state = SLUICE_VSLOT_PARKED;
-	return SLUICE_SC_PARKED;
+	return SLUICE_VSTATUS_PARKED;
 }
 
 static bool sluice_vadmin_abort_event(struct sluice_vctrl *vctrl, u16 cid)
@@ -146,8 +143,9 @@ static bool sluice_vadmin_abort_io(struct sluice_vsq *vsq, u16 cid)
 }
 
 /* Abort [5.1] */
-static u16 sluice_vadmin_abort(struct sluice_vctrl *vctrl,
-			       const struct nvme_cmd *cmd, u32 *result)
+static sluice_vstatus_t sluice_vadmin_abort(struct sluice_vctrl *vctrl,
+					    const struct nvme_cmd *cmd,
+					    u32 *result)
 {
 	u16 sqid = le32_to_cpu(cmd->cdw10) & 0xffff;
 	u16 cid = le32_to_cpu(cmd->cdw10) >> 16;
@@ -160,15 +158,16 @@ static u16 sluice_vadmin_abort(struct sluice_vctrl *vctrl,
 	else
 		aborted = sluice_vadmin_abort_event(vctrl, cid);
 	*result = aborted ? 0 : SLUICE_ABORT_MISSED;
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
-static u16 sluice_vadmin_execute(struct sluice_vctrl *vctrl,
-				 struct sluice_vslot *slot,
-				 const struct nvme_cmd *cmd, u32 *result)
+static sluice_vstatus_t sluice_vadmin_execute(struct sluice_vctrl *vctrl,
+					      struct sluice_vslot *slot,
+					      const struct nvme_cmd *cmd,
+					      u32 *result)
 {
 	if (cmd->flags & (NVME_CMD_FUSE | NVME_CMD_PSDT))
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 
 	switch (cmd->opcode) {
 	case NVME_ADMIN_DELETE_SQ:
@@ -194,7 +193,7 @@ static u16 sluice_vadmin_execute(struct sluice_vctrl *vctrl,
 	case NVME_ADMIN_DBBUF:
 		return sluice_vdbbuf_config(vctrl, cmd);
 	default:
-		return NVME_SC_INVALID_OPCODE | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
 	}
 }
 
@@ -206,7 +205,7 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	struct sluice_vslot *slot;
 	struct nvme_cmd cmd;
 	u32 result = 0;
-	u16 status;
+	sluice_vstatus_t status;
 
 	slot = sluice_vsq_get_slot(vsq);
 	if (!slot)
@@ -220,7 +219,7 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	slot->slba = 0;
 
 	status = sluice_vadmin_execute(vctrl, slot, &cmd, &result);
-	if (status == SLUICE_SC_RETRY) {
+	if (status == SLUICE_VSTATUS_RETRY) {
 		sluice_vsq_put_slot(slot);
 		sluice_vctrl_retry_later(vctrl);
 		return false;
@@ -229,8 +228,8 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
 	/* what the poller saw before may come again: the ring goes round */
 	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
-	if (status != SLUICE_SC_PARKED)
-		sluice_vcq_post(slot, status, result);
+	if (status != SLUICE_VSTATUS_PARKED)
+		sluice_vcq_post(slot, sluice_vstatus_code(status), result);
 	return true;
 }
 

@@ -82,9 +82,10 @@ static u32 *sluice_vfeat_temp(struct sluice_vfeat *feat, u32 cdw11, bool set)
 	}
 }
 
-static u16 sluice_vfeat_get_timestamp(struct sluice_vctrl *vctrl,
-				      const struct sluice_vfeat *feat,
-				      const struct nvme_cmd *cmd)
+static sluice_vstatus_t
+sluice_vfeat_get_timestamp(struct sluice_vctrl *vctrl,
+			   const struct sluice_vfeat *feat,
+			   const struct nvme_cmd *cmd)
 {
 	u64 ms = feat->timestamp + sluice_vfeat_now_ms() - feat->timestamp_at;
 	__le64 data;
@@ -98,12 +99,12 @@ static u16 sluice_vfeat_get_timestamp(struct sluice_vctrl *vctrl,
 				true);
 }
 
-static u16 sluice_vfeat_set_timestamp(struct sluice_vctrl *vctrl,
-				      const struct nvme_cmd *cmd)
+static sluice_vstatus_t sluice_vfeat_set_timestamp(struct sluice_vctrl *vctrl,
+						   const struct nvme_cmd *cmd)
 {
 	struct sluice_vfeat *feat = &vctrl->feat;
 	__le64 data;
-	u16 status;
+	sluice_vstatus_t status;
 
 	status = sluice_vprp_copy(vctrl, le64_to_cpu(cmd->prp1),
 				  le64_to_cpu(cmd->prp2), &data, sizeof(data),
@@ -114,12 +115,13 @@ static u16 sluice_vfeat_set_timestamp(struct sluice_vctrl *vctrl,
 			  GENMASK_ULL(SLUICE_TIMESTAMP_BITS - 1, 0);
 	feat->timestamp_at = sluice_vfeat_now_ms();
 	feat->timestamp_set = true;
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
-static u16 sluice_vfeat_get_from(struct sluice_vctrl *vctrl,
-				 struct sluice_vfeat *feat,
-				 const struct nvme_cmd *cmd, u32 *result)
+static sluice_vstatus_t sluice_vfeat_get_from(struct sluice_vctrl *vctrl,
+					      struct sluice_vfeat *feat,
+					      const struct nvme_cmd *cmd,
+					      u32 *result)
 {
 	u32 cdw11 = le32_to_cpu(cmd->cdw11);
 	u32 vector = FIELD_GET(SLUICE_IRQ_VECTOR, cdw11);
@@ -128,50 +130,51 @@ static u16 sluice_vfeat_get_from(struct sluice_vctrl *vctrl,
 	switch (FIELD_GET(NVME_FEAT_FID, le32_to_cpu(cmd->cdw10))) {
 	case NVME_FEAT_ARBITRATION:
 		*result = feat->arbitration;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_POWER_MGMT:
 		*result = feat->power;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_TEMP_THRESH:
 		temp = sluice_vfeat_temp(feat, cdw11, false);
 		if (!temp)
 			break;
 		*result = *temp;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_ERR_RECOVERY:
 		*result = feat->err_recovery;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_VOLATILE_WC:
 		if (!(vctrl->ctrl->id->vwc & NVME_VWC_PRESENT))
 			break;
 		*result = feat->write_cache;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_NUM_QUEUES:
 		*result = sluice_vfeat_num_queues(vctrl);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_IRQ_COALESCE:
 		*result = feat->irq_coalesce;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_IRQ_CONFIG:
 		if (vector > vctrl->nr_qpairs)
 			break;
 		*result = feat->irq_config[vector];
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_WRITE_ATOMIC:
 		*result = feat->write_atomic;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_ASYNC_EVENT:
 		*result = feat->async_event;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_TIMESTAMP:
 		return sluice_vfeat_get_timestamp(vctrl, feat, cmd);
 	}
-	return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+	return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 }
 
 /* I/O queues look at the features in use: the defaults are made elsewhere */
-static u16 sluice_vfeat_get_default(struct sluice_vctrl *vctrl,
-				    const struct nvme_cmd *cmd, u32 *result)
+static sluice_vstatus_t sluice_vfeat_get_default(struct sluice_vctrl *vctrl,
+						 const struct nvme_cmd *cmd,
+						 u32 *result)
 {
 	struct sluice_vfeat defaults;
 
@@ -180,11 +183,12 @@ static u16 sluice_vfeat_get_default(struct sluice_vctrl *vctrl,
 }
 
 /* What a feature can do; no data is transferred [5.9.1, SEL 011b] */
-static u16 sluice_vfeat_get_caps(struct sluice_vctrl *vctrl,
-				 const struct nvme_cmd *cmd, u32 *result)
+static sluice_vstatus_t sluice_vfeat_get_caps(struct sluice_vctrl *vctrl,
+					      const struct nvme_cmd *cmd,
+					      u32 *result)
 {
 	u8 fid = FIELD_GET(NVME_FEAT_FID, le32_to_cpu(cmd->cdw10));
-	u16 status = NVME_SC_SUCCESS;
+	sluice_vstatus_t status = SLUICE_VSTATUS_OK;
 
 	if (fid != NVME_FEAT_TIMESTAMP)
 		status = sluice_vfeat_get_from(vctrl, &vctrl->feat, cmd, result);
@@ -198,10 +202,10 @@ static u16 sluice_vfeat_get_caps(struct sluice_vctrl *vctrl,
  * @cmd: private copy of the command
  * @result: receives dword 0
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vfeat_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
-		     u32 *result)
+sluice_vstatus_t sluice_vfeat_get(struct sluice_vctrl *vctrl,
+				  const struct nvme_cmd *cmd, u32 *result)
 {
 	switch (FIELD_GET(NVME_FEAT_SEL, le32_to_cpu(cmd->cdw10))) {
 	case NVME_FEAT_SEL_CURRENT:
@@ -213,30 +217,31 @@ u16 sluice_vfeat_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
 	case NVME_FEAT_SEL_CAPS:
 		return sluice_vfeat_get_caps(vctrl, cmd, result);
 	default:
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 	}
 }
 
-static u16 sluice_vfeat_set_num_queues(struct sluice_vctrl *vctrl, u32 cdw11,
-				       u32 *result)
+static sluice_vstatus_t sluice_vfeat_set_num_queues(struct sluice_vctrl *vctrl,
+						    u32 cdw11, u32 *result)
 {
 	if ((cdw11 & 0xffff) == 0xffff || cdw11 >> 16 == 0xffff)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 	if (sluice_vqueues_any_io(vctrl))
-		return NVME_SC_CMD_SEQ_ERROR | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_CMD_SEQ_ERROR);
 	*result = sluice_vfeat_num_queues(vctrl);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
-static u16 sluice_vfeat_set_irq_config(struct sluice_vctrl *vctrl, u32 cdw11)
+static sluice_vstatus_t sluice_vfeat_set_irq_config(struct sluice_vctrl *vctrl,
+						    u32 cdw11)
 {
 	u32 vector = FIELD_GET(SLUICE_IRQ_VECTOR, cdw11);
 
 	if (vector > vctrl->nr_qpairs)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 	vctrl->feat.irq_config[vector] = cdw11 & SLUICE_IRQ_CONFIG;
 	sluice_virq_configure_all(vctrl);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
 /**
@@ -245,60 +250,60 @@ static u16 sluice_vfeat_set_irq_config(struct sluice_vctrl *vctrl, u32 cdw11)
  * @cmd: private copy of the command
  * @result: receives dword 0
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vfeat_set(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd,
-		     u32 *result)
+sluice_vstatus_t sluice_vfeat_set(struct sluice_vctrl *vctrl,
+				  const struct nvme_cmd *cmd, u32 *result)
 {
 	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
 	struct sluice_vfeat *feat = &vctrl->feat;
 	u32 *temp;
 
 	if (cdw10 & NVME_FEAT_SV)
-		return NVME_SC_FEAT_NOT_SAVEABLE | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_FEAT_NOT_SAVEABLE);
 
 	switch (FIELD_GET(NVME_FEAT_FID, cdw10)) {
 	case NVME_FEAT_ARBITRATION:
 		feat->arbitration = cdw11;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_POWER_MGMT:
 		/* state 0 is the only one */
 		if (cdw11 & GENMASK(4, 0))
 			break;
 		feat->power = cdw11 & GENMASK(7, 0);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_TEMP_THRESH:
 		temp = sluice_vfeat_temp(feat, cdw11, true);
 		if (!temp)
 			break;
 		*temp = FIELD_GET(SLUICE_TEMP_TMPTH, cdw11);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_ERR_RECOVERY:
 		if (cdw11 & SLUICE_ERR_DULBE)
 			break;
 		feat->err_recovery = cdw11 & GENMASK(15, 0);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_VOLATILE_WC:
 		if (!(vctrl->ctrl->id->vwc & NVME_VWC_PRESENT))
 			break;
 		WRITE_ONCE(feat->write_cache, cdw11 & 1);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_NUM_QUEUES:
 		return sluice_vfeat_set_num_queues(vctrl, cdw11, result);
 	case NVME_FEAT_IRQ_COALESCE:
 		feat->irq_coalesce = cdw11 & GENMASK(15, 0);
 		sluice_virq_configure_all(vctrl);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_IRQ_CONFIG:
 		return sluice_vfeat_set_irq_config(vctrl, cdw11);
 	case NVME_FEAT_WRITE_ATOMIC:
 		feat->write_atomic = cdw11 & 1;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_ASYNC_EVENT:
 		feat->async_event = cdw11;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_FEAT_TIMESTAMP:
 		return sluice_vfeat_set_timestamp(vctrl, cmd);
 	}
-	return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+	return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 }

@@ -44,7 +44,7 @@ static const u8 features[] = {
 	TIMESTAMP,
 };
 
-static u16 get(struct vfake *f, u8 fid, u32 sel, u32 cdw11, u32 *result)
+static u32 get(struct vfake *f, u8 fid, u32 sel, u32 cdw11, u32 *result)
 {
 	struct nvme_cmd cmd = {
 		.opcode	= 0x0a,
@@ -54,10 +54,10 @@ static u16 get(struct vfake *f, u8 fid, u32 sel, u32 cdw11, u32 *result)
 	};
 
 	*result = 0xeeeeeeee;
-	return sluice_vfeat_get(&f->vctrl, &cmd, result);
+	return vfake_status(sluice_vfeat_get(&f->vctrl, &cmd, result));
 }
 
-static u16 set_with(struct vfake *f, u32 cdw10, u32 cdw11, u32 *result)
+static u32 set_with(struct vfake *f, u32 cdw10, u32 cdw11, u32 *result)
 {
 	struct nvme_cmd cmd = {
 		.opcode	= 0x09,
@@ -67,10 +67,10 @@ static u16 set_with(struct vfake *f, u32 cdw10, u32 cdw11, u32 *result)
 	};
 
 	*result = 0;
-	return sluice_vfeat_set(&f->vctrl, &cmd, result);
+	return vfake_status(sluice_vfeat_set(&f->vctrl, &cmd, result));
 }
 
-static u16 set(struct vfake *f, u8 fid, u32 cdw11)
+static u32 set(struct vfake *f, u8 fid, u32 cdw11)
 {
 	u32 result;
 
@@ -346,8 +346,8 @@ static void timestamp_errors(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(page->va, 0xee, 8));
 	page->err = -EAGAIN;
 	KUNIT_EXPECT_EQ(test, get(f, TIMESTAMP, CURRENT, 0, &result),
-			SLUICE_SC_RETRY);
-	KUNIT_EXPECT_EQ(test, set(f, TIMESTAMP, 0), SLUICE_SC_RETRY);
+			VFAKE_RETRY);
+	KUNIT_EXPECT_EQ(test, set(f, TIMESTAMP, 0), VFAKE_RETRY);
 	KUNIT_EXPECT_FALSE(test, f->vctrl.feat.timestamp_set);
 }
 

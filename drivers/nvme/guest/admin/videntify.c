@@ -137,38 +137,38 @@ void sluice_videntify_descs(const struct sluice_vctrl *vctrl, u8 *page)
 }
 
 /* Active namespaces with an identifier above the one given [5.15.2.3] */
-static u16 sluice_videntify_list(u32 nsid, __le32 *list)
+static sluice_vstatus_t sluice_videntify_list(u32 nsid, __le32 *list)
 {
 	if (nsid >= NVME_NSID_ALL - 1)
-		return NVME_SC_INVALID_NS | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_NS);
 	if (nsid < SLUICE_VCTRL_NSID)
 		list[0] = cpu_to_le32(SLUICE_VCTRL_NSID);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
-static u16 sluice_videntify_fill(struct sluice_vctrl *vctrl, u8 cns, u32 nsid,
-				 void *page)
+static sluice_vstatus_t sluice_videntify_fill(struct sluice_vctrl *vctrl,
+					      u8 cns, u32 nsid, void *page)
 {
 	bool ns_valid = nsid == SLUICE_VCTRL_NSID;
 
 	switch (cns) {
 	case NVME_ID_CNS_CTRL:
 		sluice_videntify_ctrl(vctrl, page);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_ID_CNS_NS_ACTIVE_LIST:
 		return sluice_videntify_list(nsid, page);
 	case NVME_ID_CNS_NS:
 		if (!ns_valid)
-			return NVME_SC_INVALID_NS | NVME_SC_DNR;
+			return sluice_vstatus_fail(NVME_SC_INVALID_NS);
 		sluice_videntify_ns(vctrl, page);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_ID_CNS_NS_DESC_LIST:
 		if (!ns_valid)
-			return NVME_SC_INVALID_NS | NVME_SC_DNR;
+			return sluice_vstatus_fail(NVME_SC_INVALID_NS);
 		sluice_videntify_descs(vctrl, page);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	default:
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 	}
 }
 
@@ -177,12 +177,13 @@ static u16 sluice_videntify_fill(struct sluice_vctrl *vctrl, u8 cns, u32 nsid,
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_videntify(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+sluice_vstatus_t sluice_videntify(struct sluice_vctrl *vctrl,
+				  const struct nvme_cmd *cmd)
 {
 	u8 cns = le32_to_cpu(cmd->cdw10) & 0xff;
-	u16 status;
+	sluice_vstatus_t status;
 
 	memset(vctrl->id_page, 0, SLUICE_NVME_PAGE);
 	status = sluice_videntify_fill(vctrl, cns, le32_to_cpu(cmd->nsid),

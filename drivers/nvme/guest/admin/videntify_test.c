@@ -42,6 +42,11 @@ static struct nvme_cmd identify_cmd(u32 cdw10, u32 nsid)
 	return cmd;
 }
 
+static u32 execute(struct vfake *f, const struct nvme_cmd *cmd)
+{
+	return vfake_status(sluice_videntify(&f->vctrl, cmd));
+}
+
 /* What the guest gets, in memory that was full of something else before */
 static const u8 *identify(struct vfake *f, u32 cdw10, u32 nsid)
 {
@@ -49,7 +54,7 @@ static const u8 *identify(struct vfake *f, u32 cdw10, u32 nsid)
 	u8 *page = vfake_map(f, BUF)->va;
 
 	memset(page, 0xee, PAGE);
-	KUNIT_ASSERT_EQ(f->test, sluice_videntify(&f->vctrl, &cmd), 0);
+	KUNIT_ASSERT_EQ(f->test, execute(f, &cmd), 0);
 	return page;
 }
 
@@ -264,8 +269,7 @@ static void active_list(struct kunit *test)
 	}
 	for (i = 0; i < ARRAY_SIZE(invalid); i++) {
 		cmd = identify_cmd(CNS_LIST, invalid[i]);
-		KUNIT_EXPECT_EQ(test, sluice_videntify(&f->vctrl, &cmd),
-				INVALID_NS);
+		KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_NS);
 	}
 }
 
@@ -282,8 +286,7 @@ static void wrong_namespaces(struct kunit *test)
 		for (j = 0; j < ARRAY_SIZE(wrong); j++) {
 			struct nvme_cmd cmd = identify_cmd(cns[i], wrong[j]);
 
-			KUNIT_EXPECT_EQ(test, sluice_videntify(&f->vctrl, &cmd),
-					INVALID_NS);
+			KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_NS);
 		}
 	}
 	KUNIT_EXPECT_NULL(test, memchr_inv(page, 0xee, PAGE));
@@ -299,8 +302,7 @@ static void other_structures(struct kunit *test)
 	for (cns = CNS_DESCS + 1; cns < 256; cns++) {
 		struct nvme_cmd cmd = identify_cmd(cns, 1);
 
-		KUNIT_EXPECT_EQ(test, sluice_videntify(&f->vctrl, &cmd),
-				INVALID_FIELD);
+		KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_FIELD);
 	}
 	KUNIT_EXPECT_NULL(test, memchr_inv(page, 0xee, PAGE));
 }
@@ -328,21 +330,21 @@ static void where_it_goes(struct kunit *test)
 	memset(second, 0xee, PAGE);
 	cmd.prp1 = cpu_to_le64(BUF + 1000);
 	cmd.prp2 = cpu_to_le64(BUF + 5 * PAGE);
-	KUNIT_EXPECT_EQ(test, sluice_videntify(&f->vctrl, &cmd), 0);
+	KUNIT_EXPECT_EQ(test, execute(f, &cmd), 0);
 	KUNIT_EXPECT_NULL(test, memchr_inv(first, 0xee, 1000));
 	KUNIT_EXPECT_EQ(test, memcmp(first + 1000, whole, PAGE - 1000), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(second, whole + PAGE - 1000, 1000), 0);
 	KUNIT_EXPECT_NULL(test, memchr_inv(second + 1000, 0xee, PAGE - 1000));
 
 	cmd.prp1 = cpu_to_le64(BUF + 1001);
-	KUNIT_EXPECT_EQ(test, sluice_videntify(&f->vctrl, &cmd), INVALID_OFFSET);
+	KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_OFFSET);
 	cmd.prp1 = cpu_to_le64(BUF + 1000);
 	cmd.prp2 = cpu_to_le64(BUF + 5 * PAGE + 8);
-	KUNIT_EXPECT_EQ(test, sluice_videntify(&f->vctrl, &cmd), INVALID_OFFSET);
+	KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_OFFSET);
 	cmd.prp2 = cpu_to_le64(BUF + 9 * PAGE);
-	KUNIT_EXPECT_EQ(test, sluice_videntify(&f->vctrl, &cmd), TRANSFER_ERROR);
+	KUNIT_EXPECT_EQ(test, execute(f, &cmd), TRANSFER_ERROR);
 	vfake_page(f, BUF)->err = -EAGAIN;
-	KUNIT_EXPECT_EQ(test, sluice_videntify(&f->vctrl, &cmd), SLUICE_SC_RETRY);
+	KUNIT_EXPECT_EQ(test, execute(f, &cmd), VFAKE_RETRY);
 }
 
 static struct kunit_case videntify_cases[] = {

@@ -135,7 +135,7 @@ static void sluice_vlog_own_counters(struct sluice_vctrl *vctrl,
 }
 
 /* The drive's health, asked for at most once a second */
-static u16 sluice_vlog_drive_smart(struct sluice_vctrl *vctrl)
+static sluice_vstatus_t sluice_vlog_drive_smart(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vlog *log = &vctrl->log;
 	struct nvme_cmd cmd = {
@@ -147,27 +147,28 @@ static u16 sluice_vlog_drive_smart(struct sluice_vctrl *vctrl)
 
 	if (log->smart_at &&
 	    time_before(jiffies, log->smart_at + SLUICE_LOG_SMART_AGE))
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	if (sluice_nvme_admin(vctrl->ctrl, &cmd, log->smart,
 			      sizeof(*log->smart), NULL))
-		return NVME_SC_INTERNAL;
+		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	log->smart_at = jiffies ?: 1;
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
-static u16 sluice_vlog_smart(struct sluice_vctrl *vctrl, u32 nsid, void *page)
+static sluice_vstatus_t sluice_vlog_smart(struct sluice_vctrl *vctrl, u32 nsid,
+					  void *page)
 {
-	u16 status;
+	sluice_vstatus_t status;
 
 	/* LPA bit 0 is clear: no log for one namespace [5.14.1.2] */
 	if (nsid && nsid != NVME_NSID_ALL)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 	status = sluice_vlog_drive_smart(vctrl);
 	if (status)
 		return status;
 	memcpy(page, vctrl->log.smart, sizeof(*vctrl->log.smart));
 	sluice_vlog_own_counters(vctrl, page);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
 static size_t sluice_vlog_fw_slot(void *page)
@@ -217,38 +218,38 @@ static size_t sluice_vlog_effects(struct sluice_vctrl *vctrl, void *page)
 }
 
 /* Fill @page with a whole log; @size receives its length */
-static u16 sluice_vlog_fill(struct sluice_vctrl *vctrl, u8 lid, u32 nsid,
-			    void *page, size_t *size)
+static sluice_vstatus_t sluice_vlog_fill(struct sluice_vctrl *vctrl, u8 lid,
+					 u32 nsid, void *page, size_t *size)
 {
 	switch (lid) {
 	case NVME_LOG_ERROR:
 		*size = sluice_vlog_errors(vctrl, page);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_LOG_SMART:
 		*size = sizeof(struct nvme_smart_log);
 		return sluice_vlog_smart(vctrl, nsid, page);
 	case NVME_LOG_FW_SLOT:
 		*size = sluice_vlog_fw_slot(page);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_LOG_CHANGED_NS:
 		/* an empty list: a slice does not change yet */
 		*size = SLUICE_NVME_PAGE;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_LOG_CMD_EFFECTS:
 		*size = sluice_vlog_effects(vctrl, page);
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	default:
-		return NVME_SC_INVALID_LOG_PAGE | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_LOG_PAGE);
 	}
 }
 
 /* @len is what the guest has room for, @size what there is */
-static u16 sluice_vlog_copy(struct sluice_vctrl *vctrl,
-			    const struct nvme_cmd *cmd, void *data, u64 len,
-			    u32 size)
+static sluice_vstatus_t sluice_vlog_copy(struct sluice_vctrl *vctrl,
+					 const struct nvme_cmd *cmd, void *data,
+					 u64 len, u32 size)
 {
 	u64 prp1 = le64_to_cpu(cmd->prp1), prp2 = le64_to_cpu(cmd->prp2);
-	u16 status;
+	sluice_vstatus_t status;
 
 	status = sluice_vprp_second(vctrl, prp1, &prp2, len);
 	if (status)
@@ -266,9 +267,10 @@ static u16 sluice_vlog_copy(struct sluice_vctrl *vctrl,
  * what there is; the rest of its buffer is left alone, as the specification
  * leaves it undefined.
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vlog_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+sluice_vstatus_t sluice_vlog_get(struct sluice_vctrl *vctrl,
+				 const struct nvme_cmd *cmd)
 {
 	u32 cdw10 = le32_to_cpu(cmd->cdw10);
 	u64 dwords = ((u64)(le32_to_cpu(cmd->cdw11) & 0xffff) << 16 |
@@ -276,10 +278,10 @@ u16 sluice_vlog_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 	u64 off = (u64)le32_to_cpu(cmd->cdw13) << 32 | le32_to_cpu(cmd->cdw12);
 	u8 lid = FIELD_GET(SLUICE_LOG_LID, cdw10);
 	size_t size;
-	u16 status;
+	sluice_vstatus_t status;
 
 	if (dwords * 4 > vctrl->ctrl->max_xfer)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 
 	memset(vctrl->id_page, 0, SLUICE_NVME_PAGE);
 	status = sluice_vlog_fill(vctrl, lid, le32_to_cpu(cmd->nsid),
@@ -287,7 +289,7 @@ u16 sluice_vlog_get(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 	if (status)
 		return status;
 	if (off % 4 || off > size)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 	if (off < size)
 		status = sluice_vlog_copy(vctrl, cmd, vctrl->id_page + off,
 					  dwords * 4, size - off);

@@ -57,11 +57,11 @@ static struct nvme_cmd log_cmd(u8 lid, u64 off, u32 len)
 	return cmd;
 }
 
-static u16 get_log(struct vfake *f, const struct nvme_cmd *cmd)
+static u32 get_log(struct vfake *f, const struct nvme_cmd *cmd)
 {
 	/* no drive is asked before this is over */
 	f->vctrl.log.smart_at = (jiffies + 3600 * HZ) | 1;
-	return sluice_vlog_get(&f->vctrl, cmd);
+	return vfake_status(sluice_vlog_get(&f->vctrl, cmd));
 }
 
 /* A page of the log, over memory that was full of something else */
@@ -244,9 +244,11 @@ static void smart_without_drive(struct kunit *test)
 
 	memset(page, 0xee, 512);
 	f->vctrl.log.smart_at = 0;
-	KUNIT_EXPECT_EQ(test, sluice_vlog_get(&f->vctrl, &cmd), INTERNAL);
+	KUNIT_EXPECT_EQ(test, vfake_status(sluice_vlog_get(&f->vctrl, &cmd)),
+			INTERNAL);
 	f->vctrl.log.smart_at = (jiffies - 3600 * HZ) | 1;
-	KUNIT_EXPECT_EQ(test, sluice_vlog_get(&f->vctrl, &cmd), INTERNAL);
+	KUNIT_EXPECT_EQ(test, vfake_status(sluice_vlog_get(&f->vctrl, &cmd)),
+			INTERNAL);
 	KUNIT_EXPECT_NULL(test, memchr_inv(page, 0xee, 512));
 	KUNIT_EXPECT_EQ(test, get_log(f, &cmd), 0);
 }
@@ -496,7 +498,7 @@ static void bad_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_log(f, &cmd), INVALID_OFFSET);
 	cmd.prp1 = cpu_to_le64(BUF);
 	vfake_page(f, BUF)->err = -EAGAIN;
-	KUNIT_EXPECT_EQ(test, get_log(f, &cmd), SLUICE_SC_RETRY);
+	KUNIT_EXPECT_EQ(test, get_log(f, &cmd), VFAKE_RETRY);
 }
 
 /* Reading the error log lets the next event through, unless told otherwise */

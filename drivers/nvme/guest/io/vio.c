@@ -52,9 +52,10 @@ static u32 sluice_vio_rw_flags(const struct sluice_vctrl *vctrl, u8 opcode,
 }
 
 /* Range, flags and statistics that Read, Write and their kin share */
-static u16 sluice_vio_range(struct sluice_vctrl *vctrl,
-			    struct sluice_vslot *slot,
-			    const struct nvme_cmd *in, struct nvme_cmd *out)
+static sluice_vstatus_t sluice_vio_range(struct sluice_vctrl *vctrl,
+					 struct sluice_vslot *slot,
+					 const struct nvme_cmd *in,
+					 struct nvme_cmd *out)
 {
 	u32 cdw12 = le32_to_cpu(in->cdw12);
 	u32 nr_blocks = FIELD_GET(NVME_RW_NLB, cdw12) + 1;
@@ -63,25 +64,26 @@ static u16 sluice_vio_range(struct sluice_vctrl *vctrl,
 	slot->slba = slba;
 	slot->nr_blocks = nr_blocks;
 	if (!sluice_vio_in_slice(vctrl, slba, nr_blocks))
-		return NVME_SC_LBA_RANGE | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_LBA_RANGE);
 
 	slba += vctrl->start;
 	out->cdw10 = cpu_to_le32(lower_32_bits(slba));
 	out->cdw11 = cpu_to_le32(upper_32_bits(slba));
 	out->cdw12 = cpu_to_le32((nr_blocks - 1) |
 				 sluice_vio_rw_flags(vctrl, in->opcode, cdw12));
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
-static u16 sluice_vio_data(struct sluice_vctrl *vctrl,
-			   struct sluice_vslot *slot,
-			   const struct nvme_cmd *in, struct nvme_cmd *out)
+static sluice_vstatus_t sluice_vio_data(struct sluice_vctrl *vctrl,
+					struct sluice_vslot *slot,
+					const struct nvme_cmd *in,
+					struct nvme_cmd *out)
 {
 	u32 nr_blocks = FIELD_GET(NVME_RW_NLB, le32_to_cpu(in->cdw12)) + 1;
-	u16 status;
+	sluice_vstatus_t status;
 
 	if (nr_blocks > vctrl->ctrl->max_xfer >> vctrl->ns->lba_shift)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 
 	status = sluice_vio_range(vctrl, slot, in, out);
 	if (status)
@@ -93,13 +95,15 @@ static u16 sluice_vio_data(struct sluice_vctrl *vctrl,
 }
 
 /* Dataset Management: the ranges are copied and moved into the slice */
-static u16 sluice_vio_dsm(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
-			  const struct nvme_cmd *in, struct nvme_cmd *out)
+static sluice_vstatus_t sluice_vio_dsm(struct sluice_vctrl *vctrl,
+				       struct sluice_vslot *slot,
+				       const struct nvme_cmd *in,
+				       struct nvme_cmd *out)
 {
 	unsigned int nr = FIELD_GET(NVME_DSM_NR, le32_to_cpu(in->cdw10)) + 1;
 	struct nvme_dsm_range *ranges = (void *)slot->list;
 	unsigned int i;
-	u16 status;
+	sluice_vstatus_t status;
 
 	BUILD_BUG_ON(NVME_DSM_MAX_RANGES * sizeof(*ranges) > SLUICE_NVME_PAGE);
 
@@ -115,7 +119,7 @@ static u16 sluice_vio_dsm(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
 		slot->slba = slba;
 		if (!sluice_vio_in_slice(vctrl, slba,
 					 le32_to_cpu(ranges[i].nlb)))
-			return NVME_SC_LBA_RANGE | NVME_SC_DNR;
+			return sluice_vstatus_fail(NVME_SC_LBA_RANGE);
 		ranges[i].slba = cpu_to_le64(slba + vctrl->start);
 		ranges[i].cattr = 0;
 	}
@@ -123,7 +127,7 @@ static u16 sluice_vio_dsm(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
 	out->prp1 = cpu_to_le64(slot->list_dma);
 	out->cdw10 = cpu_to_le32(nr - 1);
 	out->cdw11 = in->cdw11 & cpu_to_le32(NVME_DSM_AD);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
 static bool sluice_vio_nsid_valid(const struct nvme_cmd *cmd)
@@ -135,13 +139,14 @@ static bool sluice_vio_nsid_valid(const struct nvme_cmd *cmd)
 	       (nsid == NVME_NSID_ALL && cmd->opcode == NVME_IO_FLUSH);
 }
 
-static u16 sluice_vio_opcode(struct sluice_vctrl *vctrl,
-			     struct sluice_vslot *slot,
-			     const struct nvme_cmd *in, struct nvme_cmd *out)
+static sluice_vstatus_t sluice_vio_opcode(struct sluice_vctrl *vctrl,
+					  struct sluice_vslot *slot,
+					  const struct nvme_cmd *in,
+					  struct nvme_cmd *out)
 {
 	switch (in->opcode) {
 	case NVME_IO_FLUSH:
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case NVME_IO_READ:
 	case NVME_IO_WRITE:
 		return sluice_vio_data(vctrl, slot, in, out);
@@ -162,7 +167,7 @@ static u16 sluice_vio_opcode(struct sluice_vctrl *vctrl,
 			break;
 		return sluice_vio_dsm(vctrl, slot, in, out);
 	}
-	return NVME_SC_INVALID_OPCODE | NVME_SC_DNR;
+	return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
 }
 
 /**
@@ -174,11 +179,13 @@ static u16 sluice_vio_opcode(struct sluice_vctrl *vctrl,
  *
  * Follows NVMe 1.4, sections 4.2 and 6. Does not sleep.
  *
- * Return: %NVME_SC_SUCCESS when @out is to go to the hardware, the status to
- * complete with, %SLUICE_SC_RETRY or %SLUICE_SC_MISS.
+ * Return: %SLUICE_VSTATUS_OK when @out is to go to the hardware, the status to
+ * complete with, %SLUICE_VSTATUS_RETRY or %SLUICE_VSTATUS_MISS.
  */
-u16 sluice_vio_translate(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
-			 const struct nvme_cmd *in, struct nvme_cmd *out)
+sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
+				      struct sluice_vslot *slot,
+				      const struct nvme_cmd *in,
+				      struct nvme_cmd *out)
 {
 	*out = (struct nvme_cmd) {
 		.opcode	= in->opcode,
@@ -187,9 +194,9 @@ u16 sluice_vio_translate(struct sluice_vctrl *vctrl, struct sluice_vslot *slot,
 
 	/* neither fused operations nor SGLs are offered */
 	if (in->flags & (NVME_CMD_FUSE | NVME_CMD_PSDT))
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 	if (!sluice_vio_nsid_valid(in))
-		return NVME_SC_INVALID_NS | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_NS);
 	return sluice_vio_opcode(vctrl, slot, in, out);
 }
 
@@ -225,7 +232,7 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	struct nvme_cmd *out = sluice_nvme_sq_entry(&vsq->hw);
 	struct sluice_vslot *slot;
 	struct nvme_cmd in;
-	u16 status;
+	sluice_vstatus_t status;
 
 	slot = sluice_vsq_get_slot(vsq);
 	if (!slot)
@@ -240,10 +247,10 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	slot->slba = 0;
 
 	status = sluice_vio_translate(vsq->vctrl, slot, &in, out);
-	if (unlikely(status == SLUICE_SC_RETRY || status == SLUICE_SC_MISS)) {
-		/* fetched and checked anew when it is tried again */
+	if (unlikely(!sluice_vstatus_postable(status))) {
+		/* it is fetched and checked once more when it is tried again */
 		sluice_vsq_put_slot(slot);
-		if (status == SLUICE_SC_RETRY)
+		if (status == SLUICE_VSTATUS_RETRY)
 			sluice_vsq_retry_later(vsq);
 		return false;
 	}
@@ -251,7 +258,7 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
 	batch->taken++;
 	if (unlikely(status)) {
-		sluice_vcq_post_quietly(slot, status);
+		sluice_vcq_post_quietly(slot, sluice_vstatus_code(status));
 		return true;
 	}
 	out->cid = cpu_to_le16(slot - vsq->slots);

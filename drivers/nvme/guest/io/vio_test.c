@@ -64,11 +64,11 @@ static struct nvme_cmd rw_cmd(u8 opcode, u64 slba, u32 nr_blocks)
 	return cmd;
 }
 
-static u16 translate(struct vfake *f, struct sluice_vslot *slot,
+static u32 translate(struct vfake *f, struct sluice_vslot *slot,
 		     const struct nvme_cmd *in, struct nvme_cmd *out)
 {
 	memset(out, 0xa5, sizeof(*out));
-	return sluice_vio_translate(&f->vctrl, slot, in, out);
+	return vfake_status(sluice_vio_translate(&f->vctrl, slot, in, out));
 }
 
 static void expect_cmd(struct vfake *f, const struct nvme_cmd *in,
@@ -85,7 +85,7 @@ static void expect_cmd(struct vfake *f, const struct nvme_cmd *in,
 			    &out);
 }
 
-static void expect_status(struct vfake *f, const struct nvme_cmd *in, u16 status)
+static void expect_status(struct vfake *f, const struct nvme_cmd *in, u32 status)
 {
 	struct sluice_vslot *slot = vfake_slot(f);
 	struct nvme_cmd out;
@@ -184,7 +184,7 @@ static void lba_is_moved(struct kunit *test)
 	}
 }
 
-static u16 range_status(bool inside)
+static u32 range_status(bool inside)
 {
 	return inside ? NVME_SC_SUCCESS : LBA_RANGE;
 }
@@ -228,7 +228,7 @@ static void range_limits(struct kunit *test)
 			struct nvme_cmd in = rw_cmd(ranged[j], cases[i].slba,
 						    cases[i].nr);
 			struct sluice_vslot *slot = vfake_slot(f);
-			u16 expected = range_status(cases[i].inside);
+			u32 expected = range_status(cases[i].inside);
 			struct nvme_cmd out;
 
 			/* 100 blocks are more than a list would have entries */
@@ -521,7 +521,7 @@ static void data_errors(struct kunit *test)
 	expect_status(f, &in, INVALID_OFFSET);
 	in.prp1 = cpu_to_le64(DATA);
 	vfake_map(f, DATA)->err = -EAGAIN;
-	expect_status(f, &in, SLUICE_SC_RETRY);
+	expect_status(f, &in, VFAKE_RETRY);
 	vfake_page(f, DATA)->err = 0;
 	expect_status(f, &in, 0);
 	/* a range that is wrong is found before memory is looked at */

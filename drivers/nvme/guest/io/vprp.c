@@ -20,26 +20,26 @@
  * sluice_vprp_status() - the status that a command fails with
  * @err: what looking up its memory returned
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vprp_status(int err)
+sluice_vstatus_t sluice_vprp_status(int err)
 {
 	switch (err) {
 	case 0:
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	case -EAGAIN:
-		return SLUICE_SC_RETRY;
+		return SLUICE_VSTATUS_RETRY;
 	case -ENOMEM:
 		/* the host's trouble: worth another try by the guest */
-		return NVME_SC_INTERNAL;
+		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	default:
-		return NVME_SC_DATA_XFER_ERROR | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_DATA_XFER_ERROR);
 	}
 }
 
 /* Note what is missing, unless it is known to stay so */
-static noinline u16 sluice_vprp_miss(struct sluice_vsq *vsq, u64 prp,
-				     bool device_writes)
+static noinline sluice_vstatus_t sluice_vprp_miss(struct sluice_vsq *vsq,
+						  u64 prp, bool device_writes)
 {
 	struct sluice_vmiss *miss = &vsq->miss;
 
@@ -51,34 +51,38 @@ static noinline u16 sluice_vprp_miss(struct sluice_vsq *vsq, u64 prp,
 		.device_writes = device_writes,
 		.missing = true,
 	};
-	return SLUICE_SC_MISS;
+	return SLUICE_VSTATUS_MISS;
 }
 
 /* Look up a page, for a command of an I/O queue: never sleeps */
-static u16 sluice_vprp_find(struct sluice_vsq *vsq, u64 prp, bool device_writes,
-			    struct sluice_mem *mem)
+static sluice_vstatus_t sluice_vprp_find(struct sluice_vsq *vsq, u64 prp,
+					 bool device_writes,
+					 struct sluice_mem *mem)
 {
 	int err = sluice_vsq_mem_find(vsq, prp, device_writes, mem);
 
 	if (likely(!err))
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	if (err == -ENOENT)
 		return sluice_vprp_miss(vsq, prp, device_writes);
 	return sluice_vprp_status(err);
 }
 
 /* A PRP entry that is not the first of a command has no offset. */
-static u16 sluice_vprp_find_page(struct sluice_vsq *vsq, u64 prp,
-				 bool device_writes, struct sluice_mem *mem)
+static sluice_vstatus_t sluice_vprp_find_page(struct sluice_vsq *vsq, u64 prp,
+					      bool device_writes,
+					      struct sluice_mem *mem)
 {
 	if (SLUICE_PRP_OFFSET(prp))
-		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_PRP_OFFSET);
 	return sluice_vprp_find(vsq, prp, device_writes, mem);
 }
 
 /* The same for the worker, without a queue: may sleep */
-static u16 sluice_vprp_get(struct sluice_vctrl *vctrl, struct sluice_vsq *vsq,
-			   u64 prp, bool device_writes, struct sluice_mem *mem)
+static sluice_vstatus_t sluice_vprp_get(struct sluice_vctrl *vctrl,
+					struct sluice_vsq *vsq, u64 prp,
+					bool device_writes,
+					struct sluice_mem *mem)
 {
 	if (vsq)
 		return sluice_vprp_find(vsq, prp, device_writes, mem);
@@ -91,15 +95,16 @@ static u16 sluice_vprp_get(struct sluice_vctrl *vctrl, struct sluice_vsq *vsq,
  * pointer to the next page. Each page after the first holds 512 entries, so
  * the work is bounded by @nr.
  */
-static u16 sluice_vprp_list(struct sluice_vctrl *vctrl, struct sluice_vsq *vsq,
-			    u64 prp, __le64 *list, unsigned int nr)
+static sluice_vstatus_t sluice_vprp_list(struct sluice_vctrl *vctrl,
+					 struct sluice_vsq *vsq, u64 prp,
+					 __le64 *list, unsigned int nr)
 {
 	struct sluice_mem mem;
 	__le64 next;
-	u16 status;
+	sluice_vstatus_t status;
 
 	if (prp % SLUICE_PRP_BYTES)
-		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_PRP_OFFSET);
 
 	for (;;) {
 		unsigned int room = (SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp)) /
@@ -114,12 +119,12 @@ static u16 sluice_vprp_list(struct sluice_vctrl *vctrl, struct sluice_vsq *vsq,
 		list += here;
 		nr -= here;
 		if (!nr)
-			return NVME_SC_SUCCESS;
+			return SLUICE_VSTATUS_OK;
 
 		memcpy(&next, mem.vaddr + here * SLUICE_PRP_BYTES, sizeof(next));
 		prp = le64_to_cpu(next);
 		if (SLUICE_PRP_OFFSET(prp))
-			return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+			return sluice_vstatus_fail(NVME_SC_INVALID_PRP_OFFSET);
 	}
 }
 
@@ -132,22 +137,23 @@ static u16 sluice_vprp_list(struct sluice_vctrl *vctrl, struct sluice_vsq *vsq,
  *
  * For the worker: sleeps for memory that was not used before.
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vprp_copy_list(struct sluice_vctrl *vctrl, u64 prp, __le64 *list,
-			  unsigned int nr)
+sluice_vstatus_t sluice_vprp_copy_list(struct sluice_vctrl *vctrl, u64 prp,
+				       __le64 *list, unsigned int nr)
 {
 	return sluice_vprp_list(vctrl, NULL, prp, list, nr);
 }
 
-static u16 sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
-				unsigned int nr, bool device_writes)
+static sluice_vstatus_t sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
+					     unsigned int nr,
+					     bool device_writes)
 {
 	struct sluice_vsq *vsq = slot->vsq;
 	__le64 *list = slot->list;
 	struct sluice_mem mem;
 	unsigned int i = 0;
-	u16 status;
+	sluice_vstatus_t status;
 
 	status = sluice_vprp_list(vsq->vctrl, vsq, prp, list, nr);
 	if (status)
@@ -157,7 +163,7 @@ static u16 sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
 		i += sluice_vsq_mem_find_list(vsq, device_writes, list + i,
 					      nr - i);
 		if (likely(i == nr))
-			return NVME_SC_SUCCESS;
+			return SLUICE_VSTATUS_OK;
 		/* why not this one? */
 		status = sluice_vprp_find_page(vsq, le64_to_cpu(list[i]),
 					       device_writes, &mem);
@@ -178,25 +184,26 @@ static u16 sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
  *
  * Does not sleep. Its queue's lock is held.
  *
- * Return: a status, %SLUICE_SC_RETRY or %SLUICE_SC_MISS.
+ * Return: a status, %SLUICE_VSTATUS_RETRY or %SLUICE_VSTATUS_MISS.
  */
-u16 sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2, u32 len,
-		    bool device_writes, struct nvme_cmd *out)
+sluice_vstatus_t sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2,
+				 u32 len, bool device_writes,
+				 struct nvme_cmd *out)
 {
 	u32 first = SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp1);
 	struct sluice_mem mem;
-	u16 status;
+	sluice_vstatus_t status;
 
 	/* memory is addressed in dwords */
 	if (prp1 % 4)
-		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_PRP_OFFSET);
 
 	status = sluice_vprp_find(slot->vsq, prp1, device_writes, &mem);
 	if (status)
 		return status;
 	out->prp1 = cpu_to_le64(mem.dma);
 	if (len <= first)
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 
 	len -= first;
 	if (len <= SLUICE_NVME_PAGE) {
@@ -223,16 +230,17 @@ u16 sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2, u32 len,
  *
  * For those who transfer only the beginning of what a guest asks for.
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1, u64 *prp2, u64 len)
+sluice_vstatus_t sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1,
+				    u64 *prp2, u64 len)
 {
 	u32 first = SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp1);
 	__le64 list[2];
-	u16 status;
+	sluice_vstatus_t status;
 
 	if (len <= first + SLUICE_NVME_PAGE)
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	/* two entries: the first might else be taken for the only one */
 	status = sluice_vprp_copy_list(vctrl, *prp2, list, ARRAY_SIZE(list));
 	if (!status)
@@ -240,12 +248,12 @@ u16 sluice_vprp_second(struct sluice_vctrl *vctrl, u64 prp1, u64 *prp2, u64 len)
 	return status;
 }
 
-static u16 sluice_vprp_copy_page(struct sluice_vctrl *vctrl,
-				 struct sluice_vsq *vsq, u64 prp, void *buf,
-				 u32 len, bool to_guest)
+static sluice_vstatus_t sluice_vprp_copy_page(struct sluice_vctrl *vctrl,
+					      struct sluice_vsq *vsq, u64 prp,
+					      void *buf, u32 len, bool to_guest)
 {
 	struct sluice_mem mem;
-	u16 status;
+	sluice_vstatus_t status;
 
 	status = sluice_vprp_get(vctrl, vsq, prp, to_guest, &mem);
 	if (status)
@@ -254,20 +262,21 @@ static u16 sluice_vprp_copy_page(struct sluice_vctrl *vctrl,
 		memcpy(mem.vaddr, buf, len);
 	else
 		memcpy(buf, mem.vaddr, len);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
-static u16 sluice_vprp_copy_pages(struct sluice_vctrl *vctrl,
-				  struct sluice_vsq *vsq, u64 prp1, u64 prp2,
-				  void *buf, u32 len, bool to_guest)
+static sluice_vstatus_t sluice_vprp_copy_pages(struct sluice_vctrl *vctrl,
+					       struct sluice_vsq *vsq, u64 prp1,
+					       u64 prp2, void *buf, u32 len,
+					       bool to_guest)
 {
 	u32 first = min_t(u32, len, SLUICE_NVME_PAGE - SLUICE_PRP_OFFSET(prp1));
-	u16 status;
+	sluice_vstatus_t status;
 
 	if (prp1 % 4)
-		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_PRP_OFFSET);
 	if (len > first && SLUICE_PRP_OFFSET(prp2))
-		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_PRP_OFFSET);
 
 	status = sluice_vprp_copy_page(vctrl, vsq, prp1, buf, first, to_guest);
 	if (status || len == first)
@@ -286,10 +295,10 @@ static u16 sluice_vprp_copy_pages(struct sluice_vctrl *vctrl,
  *
  * Does not sleep. Its queue's lock is held.
  *
- * Return: a status, %SLUICE_SC_RETRY or %SLUICE_SC_MISS.
+ * Return: a status, %SLUICE_VSTATUS_RETRY or %SLUICE_VSTATUS_MISS.
  */
-u16 sluice_vprp_read(struct sluice_vslot *slot, u64 prp1, u64 prp2, void *buf,
-		     u32 len)
+sluice_vstatus_t sluice_vprp_read(struct sluice_vslot *slot, u64 prp1, u64 prp2,
+				  void *buf, u32 len)
 {
 	return sluice_vprp_copy_pages(slot->vsq->vctrl, slot->vsq, prp1, prp2,
 				      buf, len, false);
@@ -306,10 +315,10 @@ u16 sluice_vprp_read(struct sluice_vslot *slot, u64 prp1, u64 prp2, void *buf,
  *
  * For the worker: sleeps for memory that was not used before.
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vprp_copy(struct sluice_vctrl *vctrl, u64 prp1, u64 prp2, void *buf,
-		     u32 len, bool to_guest)
+sluice_vstatus_t sluice_vprp_copy(struct sluice_vctrl *vctrl, u64 prp1,
+				  u64 prp2, void *buf, u32 len, bool to_guest)
 {
 	return sluice_vprp_copy_pages(vctrl, NULL, prp1, prp2, buf, len,
 				      to_guest);

@@ -52,12 +52,38 @@ static void put_list(struct vfake *f, u64 iova, unsigned int nr)
 	}
 }
 
-static u16 prp_map(struct vfake *f, struct sluice_vslot *slot, u64 prp1,
+/* The functions under test, with statuses as numbers */
+
+static u32 map_to(struct sluice_vslot *slot, u64 prp1, u64 prp2, u32 len,
+		  bool device_writes, struct nvme_cmd *out)
+{
+	return vfake_status(sluice_vprp_map(slot, prp1, prp2, len,
+					    device_writes, out));
+}
+
+static u32 copy(struct vfake *f, u64 prp1, u64 prp2, void *buf, u32 len,
+		bool to_guest)
+{
+	return vfake_status(sluice_vprp_copy(&f->vctrl, prp1, prp2, buf, len,
+					     to_guest));
+}
+
+static u32 copy_list(struct vfake *f, u64 prp, __le64 *list, unsigned int nr)
+{
+	return vfake_status(sluice_vprp_copy_list(&f->vctrl, prp, list, nr));
+}
+
+static u32 find_second(struct vfake *f, u64 prp1, u64 *prp2, u64 len)
+{
+	return vfake_status(sluice_vprp_second(&f->vctrl, prp1, prp2, len));
+}
+
+static u32 prp_map(struct vfake *f, struct sluice_vslot *slot, u64 prp1,
 		   u64 prp2, u32 len, struct nvme_cmd *out)
 {
 	memset(out, 0, sizeof(*out));
 	memset(slot->list, 0, PAGE);
-	return sluice_vprp_map(slot, prp1, prp2, len, true, out);
+	return map_to(slot, prp1, prp2, len, true, out);
 }
 
 /*
@@ -238,9 +264,8 @@ static void list_chains(struct kunit *test)
 
 			put_list(f, prp, counts[i]);
 			memset(list, 0xee, 1025 * sizeof(*list));
-			KUNIT_EXPECT_EQ(test, sluice_vprp_copy_list(&f->vctrl, prp,
-								    list,
-								    counts[i]), 0);
+			KUNIT_EXPECT_EQ(test, copy_list(f, prp, list,
+							counts[i]), 0);
 			for (n = 0; n < counts[i]; n++)
 				same &= le64_to_cpu(list[n]) == data_page(n + 1);
 			KUNIT_EXPECT_TRUE_MSG(test, same, "%u entries, room for %u",
@@ -263,7 +288,7 @@ static void list_loops(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, list);
 	for (n = 0; n < 512; n++)
 		vfake_put_entry(f, LIST + n * ENTRY, LIST);
-	KUNIT_EXPECT_EQ(test, sluice_vprp_copy_list(&f->vctrl, LIST, list, 1024), 0);
+	KUNIT_EXPECT_EQ(test, copy_list(f, LIST, list, 1024), 0);
 	KUNIT_EXPECT_EQ(test, vfake_page(f, LIST)->gets, 3u);
 }
 
@@ -369,7 +394,7 @@ static void expect_failures(struct vfake *f, u64 iova, u64 prp1, u64 prp2,
 			TRANSFER_ERROR);
 	page->err = -EAGAIN;
 	KUNIT_EXPECT_EQ(f->test, prp_map(f, slot, prp1, prp2, len, &out),
-			SLUICE_SC_RETRY);
+			VFAKE_RETRY);
 	page->err = -ENOMEM;
 	KUNIT_EXPECT_EQ(f->test, prp_map(f, slot, prp1, prp2, len, &out),
 			NVME_SC_INTERNAL);
@@ -434,16 +459,14 @@ static void direction(struct kunit *test)
 	vfake_page(f, LIST)->read_only = true;
 	for (n = 0; n < 4; n++) {
 		vfake_page(f, data_page(n))->read_only = true;
-		KUNIT_EXPECT_EQ(test, sluice_vprp_map(slot, DATA,
-						      LIST, 4 * PAGE, false,
-						      &out), 0);
-		KUNIT_EXPECT_EQ(test, sluice_vprp_map(slot, DATA,
-						      LIST, 4 * PAGE, true,
-						      &out), TRANSFER_ERROR);
+		KUNIT_EXPECT_EQ(test, map_to(slot, DATA, LIST, 4 * PAGE, false,
+					     &out), 0);
+		KUNIT_EXPECT_EQ(test, map_to(slot, DATA, LIST, 4 * PAGE, true,
+					     &out), TRANSFER_ERROR);
 		vfake_page(f, data_page(n))->read_only = false;
 	}
-	KUNIT_EXPECT_EQ(test, sluice_vprp_map(slot, DATA, LIST,
-					      4 * PAGE, true, &out), 0);
+	KUNIT_EXPECT_EQ(test, map_to(slot, DATA, LIST, 4 * PAGE, true, &out),
+			0);
 }
 
 /* Each page of a list is looked at once, and later changes come too late */
@@ -492,9 +515,8 @@ static void copy_shapes(struct kunit *test)
 
 			memset(first, 0xee, PAGE);
 			memset(second, 0xee, PAGE);
-			KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, prp1,
-							       prp2, there, len,
-							       true), 0);
+			KUNIT_EXPECT_EQ(test, copy(f, prp1, prp2, there, len,
+						   true), 0);
 			KUNIT_EXPECT_EQ(test, memcmp(first + off, there, here), 0);
 			KUNIT_EXPECT_EQ(test, memcmp(second, there + here,
 						     len - here), 0);
@@ -506,9 +528,8 @@ static void copy_shapes(struct kunit *test)
 							   PAGE - (len - here)));
 
 			memset(back, 0x11, PAGE);
-			KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, prp1,
-							       prp2, back, len,
-							       false), 0);
+			KUNIT_EXPECT_EQ(test, copy(f, prp1, prp2, back, len,
+						   false), 0);
 			KUNIT_EXPECT_EQ(test, memcmp(back, there, len), 0);
 			KUNIT_EXPECT_NULL(test, memchr_inv(back + len, 0x11,
 							   PAGE - len));
@@ -522,27 +543,22 @@ static void copy_errors(struct kunit *test)
 	u8 buf[16] = {};
 
 	map_data(f, 2);
-	KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, DATA + 2, 0, buf, 16,
-					       true), INVALID_OFFSET);
-	KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, DATA + PAGE - 4,
-					       data_page(1) + 4, buf, 16, true),
+	KUNIT_EXPECT_EQ(test, copy(f, DATA + 2, 0, buf, 16, true),
 			INVALID_OFFSET);
+	KUNIT_EXPECT_EQ(test, copy(f, DATA + PAGE - 4, data_page(1) + 4, buf,
+				   16, true), INVALID_OFFSET);
 	/* refused before anything was written */
 	KUNIT_EXPECT_EQ(test, vfake_page(f, DATA)->gets, 0u);
-	KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, NOWHERE, 0, buf, 16,
-					       true), TRANSFER_ERROR);
-	KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, DATA + PAGE - 4,
-					       NOWHERE, buf, 16, true),
+	KUNIT_EXPECT_EQ(test, copy(f, NOWHERE, 0, buf, 16, true),
+			TRANSFER_ERROR);
+	KUNIT_EXPECT_EQ(test, copy(f, DATA + PAGE - 4, NOWHERE, buf, 16, true),
 			TRANSFER_ERROR);
 	vfake_page(f, DATA)->err = -EAGAIN;
-	KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, DATA, 0, buf, 16, false),
-			SLUICE_SC_RETRY);
+	KUNIT_EXPECT_EQ(test, copy(f, DATA, 0, buf, 16, false), VFAKE_RETRY);
 	vfake_page(f, DATA)->err = 0;
 	vfake_page(f, DATA)->read_only = true;
-	KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, DATA, 0, buf, 16, false),
-			0);
-	KUNIT_EXPECT_EQ(test, sluice_vprp_copy(&f->vctrl, DATA, 0, buf, 16, true),
-			TRANSFER_ERROR);
+	KUNIT_EXPECT_EQ(test, copy(f, DATA, 0, buf, 16, false), 0);
+	KUNIT_EXPECT_EQ(test, copy(f, DATA, 0, buf, 16, true), TRANSFER_ERROR);
 }
 
 /* Where the second page is, for all that PRP2 can be */
@@ -553,28 +569,26 @@ static void second_page(struct kunit *test)
 
 	/* not a list: as it is, and not looked at */
 	prp2 = NOWHERE + 3;
-	KUNIT_EXPECT_EQ(test, sluice_vprp_second(&f->vctrl, DATA, &prp2, 2 * PAGE), 0);
+	KUNIT_EXPECT_EQ(test, find_second(f, DATA, &prp2, 2 * PAGE), 0);
 	KUNIT_EXPECT_EQ(test, prp2, NOWHERE + 3);
-	KUNIT_EXPECT_EQ(test, sluice_vprp_second(&f->vctrl, DATA + 4, &prp2,
-						 2 * PAGE - 4), 0);
+	KUNIT_EXPECT_EQ(test, find_second(f, DATA + 4, &prp2, 2 * PAGE - 4), 0);
 	KUNIT_EXPECT_EQ(test, prp2, NOWHERE + 3);
 
 	put_list(f, LIST, 10);
 	prp2 = LIST;
-	KUNIT_EXPECT_EQ(test, sluice_vprp_second(&f->vctrl, DATA + 4, &prp2,
-						 2 * PAGE), 0);
+	KUNIT_EXPECT_EQ(test, find_second(f, DATA + 4, &prp2, 2 * PAGE), 0);
 	KUNIT_EXPECT_EQ(test, prp2, data_page(1));
 	/* a list whose first page has room for the pointer to the next only */
 	put_list(f, LIST + PAGE - ENTRY, 10);
 	prp2 = LIST + PAGE - ENTRY;
-	KUNIT_EXPECT_EQ(test, sluice_vprp_second(&f->vctrl, DATA, &prp2, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, find_second(f, DATA, &prp2, SZ_1M), 0);
 	KUNIT_EXPECT_EQ(test, prp2, data_page(1));
 
 	prp2 = LIST + 4;
-	KUNIT_EXPECT_EQ(test, sluice_vprp_second(&f->vctrl, DATA, &prp2, SZ_1M),
+	KUNIT_EXPECT_EQ(test, find_second(f, DATA, &prp2, SZ_1M),
 			INVALID_OFFSET);
 	prp2 = NOWHERE;
-	KUNIT_EXPECT_EQ(test, sluice_vprp_second(&f->vctrl, DATA, &prp2, SZ_1M),
+	KUNIT_EXPECT_EQ(test, find_second(f, DATA, &prp2, SZ_1M),
 			TRANSFER_ERROR);
 }
 

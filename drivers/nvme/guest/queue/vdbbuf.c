@@ -163,18 +163,19 @@ void sluice_vdbbuf_reset(struct sluice_vctrl *vctrl)
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vdbbuf_config(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+sluice_vstatus_t sluice_vdbbuf_config(struct sluice_vctrl *vctrl,
+				      const struct nvme_cmd *cmd)
 {
 	u64 prp1 = le64_to_cpu(cmd->prp1), prp2 = le64_to_cpu(cmd->prp2);
 	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
-	u16 status;
+	sluice_vstatus_t status;
 
 	if (!READ_ONCE(sluice_vdbbuf_offered))
-		return NVME_SC_INVALID_OPCODE | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
 	if (prp1 % SLUICE_NVME_PAGE || prp2 % SLUICE_NVME_PAGE)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 
 	sluice_vdbbuf_reset(vctrl);
 	dbbuf->stale = U64_MAX;

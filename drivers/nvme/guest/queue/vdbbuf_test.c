@@ -12,7 +12,7 @@
 #define PAGE	((u64)SLUICE_NVME_PAGE)
 #define WORDS	(SLUICE_NVME_PAGE / sizeof(__le32))
 
-static u16 config(struct vfake *f, u64 prp1, u64 prp2)
+static u32 config(struct vfake *f, u64 prp1, u64 prp2)
 {
 	const struct nvme_cmd cmd = {
 		.prp1	= cpu_to_le64(prp1),
@@ -20,7 +20,7 @@ static u16 config(struct vfake *f, u64 prp1, u64 prp2)
 	};
 
 	guard(mutex)(&f->vctrl.admin_lock);
-	return sluice_vdbbuf_config(&f->vctrl, &cmd);
+	return vfake_status(sluice_vdbbuf_config(&f->vctrl, &cmd));
 }
 
 static void configured(struct vfake *f)
@@ -99,7 +99,7 @@ static void refused(struct kunit *test)
 	sluice_vdbbuf_offered = offered;
 	/* of memory that is away for a moment it is not known yet */
 	f->vmap_err = -EAGAIN;
-	KUNIT_EXPECT_EQ(test, config(f, SHADOW, EVENTS), (u16)SLUICE_SC_RETRY);
+	KUNIT_EXPECT_EQ(test, config(f, SHADOW, EVENTS), VFAKE_RETRY);
 	KUNIT_EXPECT_NULL(test, memchr_inv(words(f, SHADOW), 0, PAGE));
 	KUNIT_EXPECT_NULL(test, memchr_inv(words(f, EVENTS), 0, PAGE));
 }

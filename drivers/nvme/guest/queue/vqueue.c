@@ -215,14 +215,14 @@ static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	return 0;
 }
 
-static u16 sluice_vqueue_check(struct sluice_vctrl *vctrl, u16 qid, u32 size,
-			       bool live)
+static sluice_vstatus_t sluice_vqueue_check(struct sluice_vctrl *vctrl, u16 qid,
+					    u32 size, bool live)
 {
 	if (!qid || qid > vctrl->nr_qpairs || live)
-		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_QID_INVALID);
 	if (size < 2 || size > vctrl->ctrl->max_depth)
-		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
-	return NVME_SC_SUCCESS;
+		return sluice_vstatus_fail(NVME_SC_QUEUE_SIZE);
+	return SLUICE_VSTATUS_OK;
 }
 
 static struct sluice_vcq *sluice_vcq_find(struct sluice_vctrl *vctrl, u16 qid)
@@ -240,24 +240,25 @@ static struct sluice_vsq *sluice_vsq_find(struct sluice_vctrl *vctrl, u16 qid)
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd)
 {
 	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
 	u32 size = (cdw10 >> 16) + 1;
 	u16 qid = cdw10 & 0xffff, vector = cdw11 >> 16;
 	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, qid);
-	u16 status;
+	sluice_vstatus_t status;
 	int err;
 
 	status = sluice_vqueue_check(vctrl, qid, size, vcq->live);
 	if (status)
 		return status;
 	if (vector > vctrl->nr_qpairs)
-		return NVME_SC_INVALID_VECTOR | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_VECTOR);
 	if (FIELD_GET(NVME_CC_IOCQES, vctrl->regs.cc) != NVME_CQES)
-		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_QUEUE_SIZE);
 
 	status = sluice_vring_init(vctrl, &vcq->ring, le64_to_cpu(cmd->prp1),
 				   (size_t)size << NVME_CQES,
@@ -271,11 +272,11 @@ u16 sluice_vcq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 		goto err_free_ring;
 	err = sluice_vcq_hw_create(vcq);
 	if (err) {
-		status = NVME_SC_INTERNAL;
+		status = sluice_vstatus_transient(NVME_SC_INTERNAL);
 		goto err_free_ring;
 	}
 	sluice_vcq_start(vcq, size, vector, cdw11 & NVME_CQ_IEN);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 
 err_free_ring:
 	sluice_vring_free(&vcq->ring);
@@ -289,43 +290,45 @@ err_free_ring:
  *
  * Return: a status.
  */
-u16 sluice_vcq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd)
 {
 	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
 	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, qid);
 
 	if (!qid || qid > vctrl->nr_qpairs || !vcq->live)
-		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_QID_INVALID);
 	if (vcq->users)
-		return NVME_SC_INVALID_QUEUE_DEL | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_QUEUE_DEL);
 	sluice_vcq_destroy(vcq);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
-static u16 sluice_vsq_check_cq(struct sluice_vctrl *vctrl, u16 cqid)
+static sluice_vstatus_t sluice_vsq_check_cq(struct sluice_vctrl *vctrl,
+					    u16 cqid)
 {
 	if (!cqid || cqid > vctrl->nr_qpairs)
-		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_QID_INVALID);
 	if (!vctrl->cqs[cqid].live)
-		return NVME_SC_CQ_INVALID | NVME_SC_DNR;
-	return NVME_SC_SUCCESS;
+		return sluice_vstatus_fail(NVME_SC_CQ_INVALID);
+	return SLUICE_VSTATUS_OK;
 }
 
 /* The ring is set; the rest of a submission queue */
-static u16 sluice_vsq_bring_up(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
-			       u32 size)
+static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
+					    struct sluice_vcq *vcq, u32 size)
 {
-	u16 status;
+	sluice_vstatus_t status;
 
 	status = sluice_vring_status(sluice_vring_map(vsq->vctrl, &vsq->ring));
 	if (status)
 		return status;
 	if (sluice_vsq_start(vsq, vcq, size,
 			     min(size - 1, (u32)SLUICE_VSQ_MAX_SLOTS)))
-		return NVME_SC_INTERNAL;
+		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	if (sluice_vsq_alloc_lists(vsq) || sluice_vsq_hw_create(vsq)) {
 		sluice_vsq_release_slots(vsq);
-		return NVME_SC_INTERNAL;
+		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	}
 	vcq->users++;
 	/* who sees the queue live sees all of it */
@@ -333,7 +336,7 @@ static u16 sluice_vsq_bring_up(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 		WRITE_ONCE(vsq->live, true);
 	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->info.uuid, false,
 				       vsq->id, vsq->hw.qid, size);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
 /**
@@ -341,15 +344,16 @@ static u16 sluice_vsq_bring_up(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd)
 {
 	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
 	u32 size = (cdw10 >> 16) + 1;
 	u16 qid = cdw10 & 0xffff, cqid = cdw11 >> 16;
 	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
-	u16 status;
+	sluice_vstatus_t status;
 
 	status = sluice_vqueue_check(vctrl, qid, size, vsq->live);
 	if (!status)
@@ -357,7 +361,7 @@ u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
 	if (status)
 		return status;
 	if (FIELD_GET(NVME_CC_IOSQES, vctrl->regs.cc) != NVME_SQES)
-		return NVME_SC_QUEUE_SIZE | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_QUEUE_SIZE);
 
 	status = sluice_vring_init(vctrl, &vsq->ring, le64_to_cpu(cmd->prp1),
 				   (size_t)size << NVME_SQES,
@@ -377,15 +381,16 @@ u16 sluice_vsq_create(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
  *
  * Return: a status.
  */
-u16 sluice_vsq_delete(struct sluice_vctrl *vctrl, const struct nvme_cmd *cmd)
+sluice_vstatus_t sluice_vsq_delete(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd)
 {
 	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
 	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
 
 	if (!qid || qid > vctrl->nr_qpairs || !vsq->live)
-		return NVME_SC_QID_INVALID | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_QID_INVALID);
 	sluice_vsq_destroy(vsq, NVME_SC_ABORT_SQ_DELETED);
-	return NVME_SC_SUCCESS;
+	return SLUICE_VSTATUS_OK;
 }
 
 /**

@@ -39,31 +39,31 @@ static struct nvme_cmd create(u16 qid, u32 size, u64 prp1, u32 cdw11)
 	return cmd;
 }
 
-static u16 create_cq(struct vfake *f, u16 qid, u32 size, u64 prp1, u32 cdw11)
+static u32 create_cq(struct vfake *f, u16 qid, u32 size, u64 prp1, u32 cdw11)
 {
 	struct nvme_cmd cmd = create(qid, size, prp1, cdw11);
 
 	guard(mutex)(&f->vctrl.admin_lock);
-	return sluice_vcq_create(&f->vctrl, &cmd);
+	return vfake_status(sluice_vcq_create(&f->vctrl, &cmd));
 }
 
-static u16 create_sq(struct vfake *f, u16 qid, u32 size, u64 prp1, u32 cdw11)
+static u32 create_sq(struct vfake *f, u16 qid, u32 size, u64 prp1, u32 cdw11)
 {
 	struct nvme_cmd cmd = create(qid, size, prp1, cdw11);
 
 	guard(mutex)(&f->vctrl.admin_lock);
-	return sluice_vsq_create(&f->vctrl, &cmd);
+	return vfake_status(sluice_vsq_create(&f->vctrl, &cmd));
 }
 
-static u16 delete_cq(struct vfake *f, u16 qid)
+static u32 delete_cq(struct vfake *f, u16 qid)
 {
 	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
 
 	guard(mutex)(&f->vctrl.admin_lock);
-	return sluice_vcq_delete(&f->vctrl, &cmd);
+	return vfake_status(sluice_vcq_delete(&f->vctrl, &cmd));
 }
 
-static u16 delete_sq(struct vfake *f, u16 qid)
+static u32 delete_sq(struct vfake *f, u16 qid)
 {
 	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
 
@@ -71,7 +71,7 @@ static u16 delete_sq(struct vfake *f, u16 qid)
 	if (qid && qid <= VFAKE_QPAIRS)
 		f->vctrl.sqs[qid].hw.entries = NULL;
 	guard(mutex)(&f->vctrl.admin_lock);
-	return sluice_vsq_delete(&f->vctrl, &cmd);
+	return vfake_status(sluice_vsq_delete(&f->vctrl, &cmd));
 }
 
 /* A refusal leaves nothing behind */
@@ -124,7 +124,7 @@ static void create_cq_refused(struct kunit *test)
 			INVALID_FIELD);
 	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 512, -PAGE, PC), INVALID_FIELD);
 	f->vmap_err = -EAGAIN;
-	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 16, CQ, PC), SLUICE_SC_RETRY);
+	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 16, CQ, PC), VFAKE_RETRY);
 	f->vmap_err = -ENOMEM;
 	KUNIT_EXPECT_NE(test, create_cq(f, 1, 16, CQ, PC), 0);
 	f->vmap_err = 0;
@@ -168,7 +168,7 @@ static void create_sq_refused(struct kunit *test)
 			INVALID_FIELD);
 	f->vmap_err = -EAGAIN;
 	KUNIT_EXPECT_EQ(test, create_sq(f, 1, 16, SQ, 1 << 16 | PC),
-			SLUICE_SC_RETRY);
+			VFAKE_RETRY);
 	f->vmap_err = 0;
 	KUNIT_EXPECT_EQ(test, f->vctrl.cqs[1].users, 0u);
 	KUNIT_EXPECT_NULL(test, f->vctrl.sqs[1].ring.pages);
@@ -192,10 +192,10 @@ static void entry_sizes(struct kunit *test)
 	for (i = 0; i < 16; i++) {
 		f->vctrl.regs.cc = 1 | i << 16 | 4 << 20;
 		KUNIT_EXPECT_EQ(test, create_sq(f, 1, 16, SQ, 2 << 16 | PC),
-				i == 6 ? SLUICE_SC_RETRY : QUEUE_SIZE_INVALID);
+				i == 6 ? VFAKE_RETRY : QUEUE_SIZE_INVALID);
 		f->vctrl.regs.cc = 1 | 6 << 16 | i << 20;
 		KUNIT_EXPECT_EQ(test, create_cq(f, 1, 16, CQ, PC),
-				i == 4 ? SLUICE_SC_RETRY : QUEUE_SIZE_INVALID);
+				i == 4 ? VFAKE_RETRY : QUEUE_SIZE_INVALID);
 	}
 }
 
@@ -228,11 +228,11 @@ static void contiguous_pages(struct kunit *test)
 	f->vmap_err = -EAGAIN;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		KUNIT_EXPECT_EQ(test, create_cq(f, 2, cases[i].size, CQ, PC),
-				SLUICE_SC_RETRY);
+				VFAKE_RETRY);
 		expect_pages(f, CQ, PAGE, cases[i].cq_pages);
 		KUNIT_EXPECT_TRUE(test, f->vmap_write);
 		KUNIT_EXPECT_EQ(test, create_sq(f, 2, cases[i].size, SQ,
-						1 << 16 | PC), SLUICE_SC_RETRY);
+						1 << 16 | PC), VFAKE_RETRY);
 		expect_pages(f, SQ, PAGE, cases[i].sq_pages);
 		KUNIT_EXPECT_FALSE(test, f->vmap_write);
 	}
@@ -272,11 +272,11 @@ static void scattered_pages(struct kunit *test)
 
 			put_list(f, list, sq_pages);
 			KUNIT_EXPECT_EQ(test, create_sq(f, 2, sizes[i], list,
-							1 << 16), SLUICE_SC_RETRY);
+							1 << 16), VFAKE_RETRY);
 			expect_pages(f, PAGES, 2 * PAGE, sq_pages);
 			put_list(f, list, cq_pages);
-			KUNIT_EXPECT_EQ(test, create_cq(f, 2, sizes[i], list, 0),
-					SLUICE_SC_RETRY);
+			KUNIT_EXPECT_EQ(test, create_cq(f, 2, sizes[i], list,
+							0), VFAKE_RETRY);
 			expect_pages(f, PAGES, 2 * PAGE, cq_pages);
 		}
 	}
@@ -295,10 +295,10 @@ static void scattered_pages_refused(struct kunit *test)
 	/* an entry with an offset, behind the end and before it */
 	vfake_put_entry(f, LIST + 8, PAGES + 512);
 	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 512, LIST, 0), INVALID_OFFSET);
-	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 256, LIST, 0), SLUICE_SC_RETRY);
+	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 256, LIST, 0), VFAKE_RETRY);
 	/* the list is away for a moment */
 	vfake_page(f, LIST)->err = -EAGAIN;
-	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 512, LIST, 0), SLUICE_SC_RETRY);
+	KUNIT_EXPECT_EQ(test, create_cq(f, 1, 512, LIST, 0), VFAKE_RETRY);
 	vfake_page(f, LIST)->err = 0;
 	expect_no_queues(f);
 
@@ -308,7 +308,7 @@ static void scattered_pages_refused(struct kunit *test)
 	f->vmap_err = -EAGAIN;
 	put_list(f, LIST, 1024);
 	KUNIT_EXPECT_EQ(test, create_sq(f, 1, 65536, LIST, 1 << 16),
-			SLUICE_SC_RETRY);
+			VFAKE_RETRY);
 	vfake_put_entry(f, LIST + 4088, LIST + 8);
 	KUNIT_EXPECT_EQ(test, create_sq(f, 1, 65536, LIST, 1 << 16),
 			INVALID_OFFSET);

@@ -104,29 +104,30 @@ void sluice_vring_free(struct sluice_vring *ring)
  * @contiguous: @prp1 is the base
  * @writable: the controller writes the queue
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,
-		      u64 prp1, size_t bytes, bool contiguous, bool writable)
+sluice_vstatus_t sluice_vring_init(struct sluice_vctrl *vctrl,
+				   struct sluice_vring *ring, u64 prp1,
+				   size_t bytes, bool contiguous, bool writable)
 {
 	unsigned int i, nr = DIV_ROUND_UP(bytes, SLUICE_NVME_PAGE);
-	u16 status;
+	sluice_vstatus_t status;
 
 	if (contiguous && prp1 % SLUICE_NVME_PAGE)
-		return NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_PRP_OFFSET);
 	if (contiguous && bytes > U64_MAX - prp1)
-		return NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 
 	*ring = (struct sluice_vring) { .writable = writable };
 	ring->pages = kvcalloc(nr, sizeof(*ring->pages), GFP_KERNEL);
 	if (!ring->pages)
-		return NVME_SC_INTERNAL;
+		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	ring->nr_pages = nr;
 
 	if (contiguous) {
 		for (i = 0; i < nr; i++)
 			ring->pages[i] = prp1 + (u64)i * SLUICE_NVME_PAGE;
-		return NVME_SC_SUCCESS;
+		return SLUICE_VSTATUS_OK;
 	}
 
 	status = sluice_vprp_copy_list(vctrl, prp1, (__force __le64 *)ring->pages,
@@ -134,7 +135,7 @@ u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,
 	for (i = 0; !status && i < nr; i++) {
 		le64_to_cpus((__force __le64 *)&ring->pages[i]);
 		if (ring->pages[i] % SLUICE_NVME_PAGE)
-			status = NVME_SC_INVALID_PRP_OFFSET | NVME_SC_DNR;
+			status = sluice_vstatus_fail(NVME_SC_INVALID_PRP_OFFSET);
 	}
 	if (status)
 		sluice_vring_free(ring);
@@ -145,12 +146,12 @@ u16 sluice_vring_init(struct sluice_vctrl *vctrl, struct sluice_vring *ring,
  * sluice_vring_status() - the status that a queue's creation fails with
  * @err: what sluice_vring_map() returned
  *
- * Return: a status, or %SLUICE_SC_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
-u16 sluice_vring_status(int err)
+sluice_vstatus_t sluice_vring_status(int err)
 {
 	if (!err)
-		return NVME_SC_SUCCESS;
-	return err == -EAGAIN ? SLUICE_SC_RETRY :
-				NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+		return SLUICE_VSTATUS_OK;
+	return err == -EAGAIN ? SLUICE_VSTATUS_RETRY :
+				sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 }
