@@ -593,7 +593,7 @@ bool sluice_virq_due(struct sluice_vcq *vcq);
 /* vdbbuf.c */
 extern bool sluice_vdbbuf_offered;
 sluice_vstatus_t sluice_vdbbuf_config(struct sluice_vctrl *vctrl,
-				      const struct nvme_cmd *cmd);
+				      const struct nvme_cmd *cmd, u32 *result);
 int sluice_vdbbuf_map(struct sluice_vctrl *vctrl);
 bool sluice_vdbbuf_away(const struct sluice_vctrl *vctrl);
 void sluice_vdbbuf_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
@@ -610,13 +610,13 @@ bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
 void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
 int sluice_vqueues_restore(struct sluice_vctrl *vctrl);
 sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd);
+				   const struct nvme_cmd *cmd, u32 *result);
 sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd);
+				   const struct nvme_cmd *cmd, u32 *result);
 sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd);
+				   const struct nvme_cmd *cmd, u32 *result);
 sluice_vstatus_t sluice_vsq_delete(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd);
+				   const struct nvme_cmd *cmd, u32 *result);
 
 /* vprp.c */
 sluice_vstatus_t sluice_vprp_status(int err);
@@ -637,10 +637,16 @@ sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
 				      struct sluice_vslot *slot,
 				      const struct nvme_cmd *in,
 				      struct nvme_cmd *out);
+u32 sluice_vio_effects(const struct sluice_vctrl *vctrl, u8 opcode);
+u16 sluice_vio_oncs(const struct sluice_vctrl *vctrl);
 void sluice_vio_service(struct sluice_vsq *vsq);
 unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget);
 
 /* vadmin.c */
+sluice_vstatus_t sluice_vadmin_execute(struct sluice_vctrl *vctrl,
+				       const struct nvme_cmd *cmd, u32 *result);
+u32 sluice_vadmin_effects(u8 opcode);
+u16 sluice_vadmin_oacs(void);
 void sluice_vadmin_service(struct sluice_vctrl *vctrl);
 void sluice_vadmin_event(struct sluice_vctrl *vctrl, unsigned int event);
 void sluice_vadmin_event_read(struct sluice_vctrl *vctrl, u8 lid);
@@ -652,7 +658,7 @@ void sluice_vadmin_reset(struct sluice_vctrl *vctrl);
 
 /* videntify.c */
 sluice_vstatus_t sluice_videntify(struct sluice_vctrl *vctrl,
-				  const struct nvme_cmd *cmd);
+				  const struct nvme_cmd *cmd, u32 *result);
 void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 			   struct nvme_id_ctrl *id);
 void sluice_videntify_ns(const struct sluice_vctrl *vctrl,
@@ -672,6 +678,6 @@ void sluice_vlog_exit(struct sluice_vctrl *vctrl);
 void sluice_vlog_error(struct sluice_vctrl *vctrl,
 		       const struct sluice_vslot *slot, u16 sqid);
 sluice_vstatus_t sluice_vlog_get(struct sluice_vctrl *vctrl,
-				 const struct nvme_cmd *cmd);
+				 const struct nvme_cmd *cmd, u32 *result);
 
 #endif /* SLUICE_NVME_VCTRL_H */

@@ -86,8 +86,10 @@ void sluice_vadmin_reset(struct sluice_vctrl *vctrl)
 	vctrl->events_masked = 0;
 }
 
+/* Asynchronous Event Request [5.2]; sluice_vadmin_fetch() parks its slot */
 static sluice_vstatus_t sluice_vadmin_async_event(struct sluice_vctrl *vctrl,
-						  struct sluice_vslot *slot)
+						  const struct nvme_cmd *cmd,
+						  u32 *result)
 {
 	struct sluice_vsq *vsq = &vctrl->sqs[0];
 	unsigned int i, parked = 0;
@@ -96,7 +98,6 @@ static sluice_vstatus_t sluice_vadmin_async_event(struct sluice_vctrl *vctrl,
 		parked += vsq->slots[i].state == SLUICE_VSLOT_PARKED;
 	if (parked >= SLUICE_VCTRL_AERS)
 		return sluice_vstatus_fail(NVME_SC_ASYNC_LIMIT);
-	slot->state = SLUICE_VSLOT_PARKED;
 	return SLUICE_VSTATUS_PARKED;
 }
 
@@ -161,40 +162,143 @@ static sluice_vstatus_t sluice_vadmin_abort(struct sluice_vctrl *vctrl,
 	return SLUICE_VSTATUS_OK;
 }
 
-static sluice_vstatus_t sluice_vadmin_execute(struct sluice_vctrl *vctrl,
-					      struct sluice_vslot *slot,
-					      const struct nvme_cmd *cmd,
-					      u32 *result)
+/**
+ * struct sluice_vadmin_command - a command of the admin queue
+ * @effects: its entry of the log page Commands Supported and Effects
+ *	[NVMe 1.4, 5.14.1.5]; 0 for an opcode that no command has
+ * @oacs: the bit of OACS that tells the guest of the command, 0 for a command
+ *	that every controller has
+ * @offered: the module parameter that can take the command away, or NULL
+ * @execute: executes the command; the admin lock is held
+ */
+struct sluice_vadmin_command {
+	u32 effects;
+	u16 oacs;
+	const bool *offered;
+	sluice_vstatus_t (*execute)(struct sluice_vctrl *vctrl,
+				    const struct nvme_cmd *cmd, u32 *result);
+};
+
+/*
+ * All admin commands that a guest can have. There is an entry for each value of
+ * an opcode, so that a guest's opcode needs no check to be an index.
+ */
+static const struct sluice_vadmin_command sluice_vadmin_commands[U8_MAX + 1] = {
+	[NVME_ADMIN_DELETE_SQ] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vsq_delete,
+	},
+	[NVME_ADMIN_CREATE_SQ] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vsq_create,
+	},
+	[NVME_ADMIN_GET_LOG_PAGE] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vlog_get,
+	},
+	[NVME_ADMIN_DELETE_CQ] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vcq_delete,
+	},
+	[NVME_ADMIN_CREATE_CQ] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vcq_create,
+	},
+	[NVME_ADMIN_IDENTIFY] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_videntify,
+	},
+	[NVME_ADMIN_ABORT] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vadmin_abort,
+	},
+	[NVME_ADMIN_SET_FEATURES] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vfeat_set,
+	},
+	[NVME_ADMIN_GET_FEATURES] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vfeat_get,
+	},
+	[NVME_ADMIN_ASYNC_EVENT] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.execute	= sluice_vadmin_async_event,
+	},
+	[NVME_ADMIN_DBBUF] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.oacs		= NVME_OACS_DBBUF,
+		.offered	= &sluice_vdbbuf_offered,
+		.execute	= sluice_vdbbuf_config,
+	},
+};
+
+/* The command that an opcode stands for; NULL when the guest has none such */
+static const struct sluice_vadmin_command *
+sluice_vadmin_command(u8 opcode)
 {
+	const struct sluice_vadmin_command *command;
+
+	command = &sluice_vadmin_commands[opcode];
+	if (!command->effects)
+		return NULL;
+	if (command->offered && !READ_ONCE(*command->offered))
+		return NULL;
+	return command;
+}
+
+/**
+ * sluice_vadmin_effects() - what an admin command does, for the effects log
+ * @opcode: opcode
+ *
+ * Return: the entry of the log; 0 for a command that guests do not have.
+ */
+u32 sluice_vadmin_effects(u8 opcode)
+{
+	const struct sluice_vadmin_command *command;
+
+	command = sluice_vadmin_command(opcode);
+	return command ? command->effects : 0;
+}
+
+/**
+ * sluice_vadmin_oacs() - the optional admin commands that guests have
+ *
+ * Return: bits of OACS [NVMe 1.4, figure 247].
+ */
+u16 sluice_vadmin_oacs(void)
+{
+	const struct sluice_vadmin_command *command;
+	unsigned int opcode;
+	u16 oacs = 0;
+
+	for (opcode = 0; opcode < ARRAY_SIZE(sluice_vadmin_commands); opcode++) {
+		command = sluice_vadmin_command(opcode);
+		if (command)
+			oacs |= command->oacs;
+	}
+	return oacs;
+}
+
+/**
+ * sluice_vadmin_execute() - execute an admin command
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ * @result: receives dword 0 of the completion; zero before
+ *
+ * Return: a status, %SLUICE_VSTATUS_RETRY or %SLUICE_VSTATUS_PARKED.
+ */
+sluice_vstatus_t sluice_vadmin_execute(struct sluice_vctrl *vctrl,
+				       const struct nvme_cmd *cmd, u32 *result)
+{
+	const struct sluice_vadmin_command *command;
+
+	/* neither fused operations nor SGLs are offered */
 	if (cmd->flags & (NVME_CMD_FUSE | NVME_CMD_PSDT))
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
-
-	switch (cmd->opcode) {
-	case NVME_ADMIN_DELETE_SQ:
-		return sluice_vsq_delete(vctrl, cmd);
-	case NVME_ADMIN_CREATE_SQ:
-		return sluice_vsq_create(vctrl, cmd);
-	case NVME_ADMIN_GET_LOG_PAGE:
-		return sluice_vlog_get(vctrl, cmd);
-	case NVME_ADMIN_DELETE_CQ:
-		return sluice_vcq_delete(vctrl, cmd);
-	case NVME_ADMIN_CREATE_CQ:
-		return sluice_vcq_create(vctrl, cmd);
-	case NVME_ADMIN_IDENTIFY:
-		return sluice_videntify(vctrl, cmd);
-	case NVME_ADMIN_ABORT:
-		return sluice_vadmin_abort(vctrl, cmd, result);
-	case NVME_ADMIN_SET_FEATURES:
-		return sluice_vfeat_set(vctrl, cmd, result);
-	case NVME_ADMIN_GET_FEATURES:
-		return sluice_vfeat_get(vctrl, cmd, result);
-	case NVME_ADMIN_ASYNC_EVENT:
-		return sluice_vadmin_async_event(vctrl, slot);
-	case NVME_ADMIN_DBBUF:
-		return sluice_vdbbuf_config(vctrl, cmd);
-	default:
+	command = sluice_vadmin_command(cmd->opcode);
+	if (!command)
 		return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
-	}
+	return command->execute(vctrl, cmd, result);
 }
 
 /* Take one command; false when fetching has to stop for now */
@@ -218,7 +322,7 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	slot->opcode = cmd.opcode;
 	slot->slba = 0;
 
-	status = sluice_vadmin_execute(vctrl, slot, &cmd, &result);
+	status = sluice_vadmin_execute(vctrl, &cmd, &result);
 	if (status == SLUICE_VSTATUS_RETRY) {
 		sluice_vsq_put_slot(slot);
 		sluice_vctrl_retry_later(vctrl);
@@ -228,7 +332,9 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
 	/* what the poller saw before may come again: the ring goes round */
 	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
-	if (status != SLUICE_VSTATUS_PARKED)
+	if (status == SLUICE_VSTATUS_PARKED)
+		slot->state = SLUICE_VSLOT_PARKED;
+	else
 		sluice_vcq_post(slot, sluice_vstatus_code(status), result);
 	return true;
 }

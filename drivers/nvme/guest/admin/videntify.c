@@ -27,10 +27,6 @@
 /* DLFEAT without the guard field: there is no protection information */
 #define SLUICE_ID_DLFEAT	GENMASK(3, 0)
 
-#define SLUICE_ID_ONCS \
-	(NVME_ONCS_COMPARE | NVME_ONCS_DSM | NVME_ONCS_WRITE_ZEROES | \
-	 NVME_ONCS_VERIFY)
-
 /* NVMe strings are padded with spaces and have no terminator [1.5] */
 static void sluice_id_string(char *dst, size_t size, const char *src)
 {
@@ -73,8 +69,7 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 	id->rtd3r = drive->rtd3r;
 	id->rtd3e = drive->rtd3e;
 	id->cntrltype = 1;
-	if (READ_ONCE(sluice_vdbbuf_offered))
-		id->oacs = cpu_to_le16(NVME_OACS_DBBUF);
+	id->oacs = cpu_to_le16(sluice_vadmin_oacs());
 	id->acl = SLUICE_VCTRL_ABORTS - 1;
 	id->aerl = SLUICE_VCTRL_AERS - 1;
 	id->frmw = SLUICE_ID_FRMW;
@@ -85,8 +80,7 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 	id->sqes = NVME_SQES << 4 | NVME_SQES;
 	id->cqes = NVME_CQES << 4 | NVME_CQES;
 	id->nn = cpu_to_le32(1);
-	id->oncs = (drive->oncs & cpu_to_le16(SLUICE_ID_ONCS)) |
-		   cpu_to_le16(NVME_ONCS_TIMESTAMP);
+	id->oncs = cpu_to_le16(sluice_vio_oncs(vctrl) | NVME_ONCS_TIMESTAMP);
 	id->vwc = (drive->vwc & NVME_VWC_PRESENT) | SLUICE_ID_VWC_BROADCAST;
 	id->awun = drive->awun;
 	id->awupf = drive->awupf;
@@ -176,11 +170,12 @@ static sluice_vstatus_t sluice_videntify_fill(struct sluice_vctrl *vctrl,
  * sluice_videntify() - Identify [NVMe 1.4, 5.15]
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
+ * @result: dword 0 of the completion, which stays zero
  *
  * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
 sluice_vstatus_t sluice_videntify(struct sluice_vctrl *vctrl,
-				  const struct nvme_cmd *cmd)
+				  const struct nvme_cmd *cmd, u32 *result)
 {
 	u8 cns = le32_to_cpu(cmd->cdw10) & 0xff;
 	sluice_vstatus_t status;

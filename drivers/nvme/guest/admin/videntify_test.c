@@ -44,7 +44,9 @@ static struct nvme_cmd identify_cmd(u32 cdw10, u32 nsid)
 
 static u32 execute(struct vfake *f, const struct nvme_cmd *cmd)
 {
-	return vfake_status(sluice_videntify(&f->vctrl, cmd));
+	u32 result;
+
+	return vfake_status(sluice_videntify(&f->vctrl, cmd, &result));
 }
 
 /* What the guest gets, in memory that was full of something else before */

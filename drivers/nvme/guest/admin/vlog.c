@@ -184,36 +184,13 @@ static size_t sluice_vlog_fw_slot(void *page)
 
 static size_t sluice_vlog_effects(struct sluice_vctrl *vctrl, void *page)
 {
-	static const u8 admin[] = {
-		NVME_ADMIN_DELETE_SQ, NVME_ADMIN_CREATE_SQ,
-		NVME_ADMIN_GET_LOG_PAGE, NVME_ADMIN_DELETE_CQ,
-		NVME_ADMIN_CREATE_CQ, NVME_ADMIN_IDENTIFY, NVME_ADMIN_ABORT,
-		NVME_ADMIN_SET_FEATURES, NVME_ADMIN_GET_FEATURES,
-		NVME_ADMIN_ASYNC_EVENT,
-	};
-	u16 oncs = le16_to_cpu(vctrl->ctrl->id->oncs);
 	struct nvme_effects_log *log = page;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(admin); i++)
-		log->acs[admin[i]] = cpu_to_le32(NVME_EFFECT_CSUPP);
-	if (READ_ONCE(sluice_vdbbuf_offered))
-		log->acs[NVME_ADMIN_DBBUF] = cpu_to_le32(NVME_EFFECT_CSUPP);
-
-	log->iocs[NVME_IO_FLUSH] = cpu_to_le32(NVME_EFFECT_CSUPP);
-	log->iocs[NVME_IO_READ] = cpu_to_le32(NVME_EFFECT_CSUPP);
-	log->iocs[NVME_IO_WRITE] = cpu_to_le32(NVME_EFFECT_CSUPP |
-					       NVME_EFFECT_LBCC);
-	if (oncs & NVME_ONCS_COMPARE)
-		log->iocs[NVME_IO_COMPARE] = cpu_to_le32(NVME_EFFECT_CSUPP);
-	if (oncs & NVME_ONCS_VERIFY)
-		log->iocs[NVME_IO_VERIFY] = cpu_to_le32(NVME_EFFECT_CSUPP);
-	if (oncs & NVME_ONCS_WRITE_ZEROES)
-		log->iocs[NVME_IO_WRITE_ZEROES] =
-			cpu_to_le32(NVME_EFFECT_CSUPP | NVME_EFFECT_LBCC);
-	if (oncs & NVME_ONCS_DSM)
-		log->iocs[NVME_IO_DSM] = cpu_to_le32(NVME_EFFECT_CSUPP |
-						     NVME_EFFECT_LBCC);
+	for (i = 0; i < ARRAY_SIZE(log->acs); i++)
+		log->acs[i] = cpu_to_le32(sluice_vadmin_effects(i));
+	for (i = 0; i < ARRAY_SIZE(log->iocs); i++)
+		log->iocs[i] = cpu_to_le32(sluice_vio_effects(vctrl, i));
 	return sizeof(*log);
 }
 
@@ -262,6 +239,7 @@ static sluice_vstatus_t sluice_vlog_copy(struct sluice_vctrl *vctrl,
  * sluice_vlog_get() - Get Log Page [NVMe 1.4, 5.14]
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
+ * @result: dword 0 of the completion, which stays zero
  *
  * No log is larger than a page. A guest that asks for more than there is gets
  * what there is; the rest of its buffer is left alone, as the specification
@@ -270,7 +248,7 @@ static sluice_vstatus_t sluice_vlog_copy(struct sluice_vctrl *vctrl,
  * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
 sluice_vstatus_t sluice_vlog_get(struct sluice_vctrl *vctrl,
-				 const struct nvme_cmd *cmd)
+				 const struct nvme_cmd *cmd, u32 *result)
 {
 	u32 cdw10 = le32_to_cpu(cmd->cdw10);
 	u64 dwords = ((u64)(le32_to_cpu(cmd->cdw11) & 0xffff) << 16 |

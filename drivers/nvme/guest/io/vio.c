@@ -7,6 +7,7 @@
  * guest's passes that is not named here.
  */
 #include <linux/bitfield.h>
+#include <linux/indirect_call_wrapper.h>
 #include <linux/minmax.h>
 
 #include "sluice_compat.h"
@@ -25,11 +26,6 @@ static bool sluice_vio_in_slice(const struct sluice_vctrl *vctrl, u64 slba,
 				u64 nr_blocks)
 {
 	return slba <= vctrl->nr_blocks && nr_blocks <= vctrl->nr_blocks - slba;
-}
-
-static bool sluice_vio_supported(const struct sluice_vctrl *vctrl, u16 oncs)
-{
-	return le16_to_cpu(vctrl->ctrl->id->oncs) & oncs;
 }
 
 /* FUA, LR and, for Write Zeroes, DEAC: all that may pass of dword 12 */
@@ -139,35 +135,118 @@ static bool sluice_vio_nsid_valid(const struct nvme_cmd *cmd)
 	       (nsid == NVME_NSID_ALL && cmd->opcode == NVME_IO_FLUSH);
 }
 
-static sluice_vstatus_t sluice_vio_opcode(struct sluice_vctrl *vctrl,
-					  struct sluice_vslot *slot,
-					  const struct nvme_cmd *in,
-					  struct nvme_cmd *out)
+static sluice_vstatus_t sluice_vio_flush(struct sluice_vctrl *vctrl,
+					 struct sluice_vslot *slot,
+					 const struct nvme_cmd *in,
+					 struct nvme_cmd *out)
 {
-	switch (in->opcode) {
-	case NVME_IO_FLUSH:
-		return SLUICE_VSTATUS_OK;
-	case NVME_IO_READ:
-	case NVME_IO_WRITE:
-		return sluice_vio_data(vctrl, slot, in, out);
-	case NVME_IO_COMPARE:
-		if (!sluice_vio_supported(vctrl, NVME_ONCS_COMPARE))
-			break;
-		return sluice_vio_data(vctrl, slot, in, out);
-	case NVME_IO_WRITE_ZEROES:
-		if (!sluice_vio_supported(vctrl, NVME_ONCS_WRITE_ZEROES))
-			break;
-		return sluice_vio_range(vctrl, slot, in, out);
-	case NVME_IO_VERIFY:
-		if (!sluice_vio_supported(vctrl, NVME_ONCS_VERIFY))
-			break;
-		return sluice_vio_range(vctrl, slot, in, out);
-	case NVME_IO_DSM:
-		if (!sluice_vio_supported(vctrl, NVME_ONCS_DSM))
-			break;
-		return sluice_vio_dsm(vctrl, slot, in, out);
+	/* opcode and namespace are all that a Flush has */
+	return SLUICE_VSTATUS_OK;
+}
+
+/**
+ * struct sluice_vio_command - a command of the I/O queues
+ * @effects: its entry of the log page Commands Supported and Effects
+ *	[NVMe 1.4, 5.14.1.5]; 0 for an opcode that no command has
+ * @oncs: the bit of ONCS that says that a drive has the command, 0 for a
+ *	command that every drive has
+ * @translate: the part of sluice_vio_translate() that is its own
+ */
+struct sluice_vio_command {
+	u32 effects;
+	u16 oncs;
+	sluice_vstatus_t (*translate)(struct sluice_vctrl *vctrl,
+				      struct sluice_vslot *slot,
+				      const struct nvme_cmd *in,
+				      struct nvme_cmd *out);
+};
+
+/*
+ * All commands of the drive that a guest can have. There is an entry for each
+ * value of an opcode, so that a guest's opcode needs no check to be an index.
+ */
+static const struct sluice_vio_command sluice_vio_commands[U8_MAX + 1] = {
+	[NVME_IO_FLUSH] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.translate	= sluice_vio_flush,
+	},
+	[NVME_IO_WRITE] = {
+		.effects	= NVME_EFFECT_CSUPP | NVME_EFFECT_LBCC,
+		.translate	= sluice_vio_data,
+	},
+	[NVME_IO_READ] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.translate	= sluice_vio_data,
+	},
+	[NVME_IO_COMPARE] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.oncs		= NVME_ONCS_COMPARE,
+		.translate	= sluice_vio_data,
+	},
+	[NVME_IO_WRITE_ZEROES] = {
+		.effects	= NVME_EFFECT_CSUPP | NVME_EFFECT_LBCC,
+		.oncs		= NVME_ONCS_WRITE_ZEROES,
+		.translate	= sluice_vio_range,
+	},
+	[NVME_IO_DSM] = {
+		.effects	= NVME_EFFECT_CSUPP | NVME_EFFECT_LBCC,
+		.oncs		= NVME_ONCS_DSM,
+		.translate	= sluice_vio_dsm,
+	},
+	[NVME_IO_VERIFY] = {
+		.effects	= NVME_EFFECT_CSUPP,
+		.oncs		= NVME_ONCS_VERIFY,
+		.translate	= sluice_vio_range,
+	},
+};
+
+/* The command that an opcode stands for; NULL when the guest has none such */
+static const struct sluice_vio_command *
+sluice_vio_command(const struct sluice_vctrl *vctrl, u8 opcode)
+{
+	const struct sluice_vio_command *command = &sluice_vio_commands[opcode];
+
+	if (unlikely(!command->effects))
+		return NULL;
+	if (command->oncs &&
+	    !(le16_to_cpu(vctrl->ctrl->id->oncs) & command->oncs))
+		return NULL;
+	return command;
+}
+
+/**
+ * sluice_vio_effects() - what an I/O command does, for the effects log
+ * @vctrl: controller
+ * @opcode: opcode
+ *
+ * Return: the entry of the log; 0 for a command that the guest does not have.
+ */
+u32 sluice_vio_effects(const struct sluice_vctrl *vctrl, u8 opcode)
+{
+	const struct sluice_vio_command *command;
+
+	command = sluice_vio_command(vctrl, opcode);
+	return command ? command->effects : 0;
+}
+
+/**
+ * sluice_vio_oncs() - the optional I/O commands that a guest has
+ * @vctrl: controller
+ *
+ * Return: bits of ONCS [NVMe 1.4, figure 247].
+ */
+u16 sluice_vio_oncs(const struct sluice_vctrl *vctrl)
+{
+	const struct sluice_vio_command *command;
+	unsigned int opcode;
+	u16 oncs = 0;
+
+	for (opcode = 0; opcode < ARRAY_SIZE(sluice_vio_commands); opcode++) {
+		command = sluice_vio_command(vctrl, opcode);
+		if (command)
+			oncs |= command->oncs;
 	}
-	return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
+	return oncs;
 }
 
 /**
@@ -187,6 +266,8 @@ sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
 				      const struct nvme_cmd *in,
 				      struct nvme_cmd *out)
 {
+	const struct sluice_vio_command *command;
+
 	*out = (struct nvme_cmd) {
 		.opcode	= in->opcode,
 		.nsid	= cpu_to_le32(vctrl->ns->nsid),
@@ -197,7 +278,12 @@ sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 	if (!sluice_vio_nsid_valid(in))
 		return sluice_vstatus_fail(NVME_SC_INVALID_NS);
-	return sluice_vio_opcode(vctrl, slot, in, out);
+	command = sluice_vio_command(vctrl, in->opcode);
+	if (!command)
+		return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
+	/* Read and Write need no indirect call, which costs much with retpolines */
+	return INDIRECT_CALL_1(command->translate, sluice_vio_data, vctrl, slot,
+			       in, out);
 }
 
 /* Stalled, so that nobody tries in a tight loop meanwhile */

@@ -162,18 +162,17 @@ void sluice_vdbbuf_reset(struct sluice_vctrl *vctrl)
  * sluice_vdbbuf_config() - Doorbell Buffer Config [NVMe 1.4, 5.7]
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
+ * @result: dword 0 of the completion, which stays zero
  *
  * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
 sluice_vstatus_t sluice_vdbbuf_config(struct sluice_vctrl *vctrl,
-				      const struct nvme_cmd *cmd)
+				      const struct nvme_cmd *cmd, u32 *result)
 {
 	u64 prp1 = le64_to_cpu(cmd->prp1), prp2 = le64_to_cpu(cmd->prp2);
 	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
 	sluice_vstatus_t status;
 
-	if (!READ_ONCE(sluice_vdbbuf_offered))
-		return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
 	if (prp1 % SLUICE_NVME_PAGE || prp2 % SLUICE_NVME_PAGE)
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 

@@ -7,6 +7,8 @@
 
 #include "guest/vfake_test.h"
 
+#define DBBUF_CONFIG	0x7c
+
 #define SHADOW	0x0000333300000000ull
 #define EVENTS	0x0000444400000000ull
 #define PAGE	((u64)SLUICE_NVME_PAGE)
@@ -15,12 +17,14 @@
 static u32 config(struct vfake *f, u64 prp1, u64 prp2)
 {
 	const struct nvme_cmd cmd = {
+		.opcode	= DBBUF_CONFIG,
 		.prp1	= cpu_to_le64(prp1),
 		.prp2	= cpu_to_le64(prp2),
 	};
+	u32 result = 0;
 
 	guard(mutex)(&f->vctrl.admin_lock);
-	return vfake_status(sluice_vdbbuf_config(&f->vctrl, &cmd));
+	return vfake_status(sluice_vadmin_execute(&f->vctrl, &cmd, &result));
 }
 
 static void configured(struct vfake *f)

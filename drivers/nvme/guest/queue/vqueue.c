@@ -239,11 +239,12 @@ static struct sluice_vsq *sluice_vsq_find(struct sluice_vctrl *vctrl, u16 qid)
  * sluice_vcq_create() - Create I/O Completion Queue [NVMe 1.4, 5.3]
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
+ * @result: dword 0 of the completion, which stays zero
  *
  * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
 sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd)
+				   const struct nvme_cmd *cmd, u32 *result)
 {
 	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
 	u32 size = (cdw10 >> 16) + 1;
@@ -287,11 +288,12 @@ err_free_ring:
  * sluice_vcq_delete() - Delete I/O Completion Queue [NVMe 1.4, 5.5]
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
+ * @result: dword 0 of the completion, which stays zero
  *
  * Return: a status.
  */
 sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd)
+				   const struct nvme_cmd *cmd, u32 *result)
 {
 	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
 	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, qid);
@@ -343,11 +345,12 @@ static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
  * sluice_vsq_create() - Create I/O Submission Queue [NVMe 1.4, 5.4]
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
+ * @result: dword 0 of the completion, which stays zero
  *
  * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
 sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd)
+				   const struct nvme_cmd *cmd, u32 *result)
 {
 	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
 	u32 size = (cdw10 >> 16) + 1;
@@ -378,11 +381,12 @@ sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
  * sluice_vsq_delete() - Delete I/O Submission Queue [NVMe 1.4, 5.6]
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
+ * @result: dword 0 of the completion, which stays zero
  *
  * Return: a status.
  */
 sluice_vstatus_t sluice_vsq_delete(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd)
+				   const struct nvme_cmd *cmd, u32 *result)
 {
 	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
 	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);

@@ -42,36 +42,40 @@ static struct nvme_cmd create(u16 qid, u32 size, u64 prp1, u32 cdw11)
 static u32 create_cq(struct vfake *f, u16 qid, u32 size, u64 prp1, u32 cdw11)
 {
 	struct nvme_cmd cmd = create(qid, size, prp1, cdw11);
+	u32 result;
 
 	guard(mutex)(&f->vctrl.admin_lock);
-	return vfake_status(sluice_vcq_create(&f->vctrl, &cmd));
+	return vfake_status(sluice_vcq_create(&f->vctrl, &cmd, &result));
 }
 
 static u32 create_sq(struct vfake *f, u16 qid, u32 size, u64 prp1, u32 cdw11)
 {
 	struct nvme_cmd cmd = create(qid, size, prp1, cdw11);
+	u32 result;
 
 	guard(mutex)(&f->vctrl.admin_lock);
-	return vfake_status(sluice_vsq_create(&f->vctrl, &cmd));
+	return vfake_status(sluice_vsq_create(&f->vctrl, &cmd, &result));
 }
 
 static u32 delete_cq(struct vfake *f, u16 qid)
 {
 	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
+	u32 result;
 
 	guard(mutex)(&f->vctrl.admin_lock);
-	return vfake_status(sluice_vcq_delete(&f->vctrl, &cmd));
+	return vfake_status(sluice_vcq_delete(&f->vctrl, &cmd, &result));
 }
 
 static u32 delete_sq(struct vfake *f, u16 qid)
 {
 	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
+	u32 result;
 
 	/* the hardware's queue is KUnit's memory */
 	if (qid && qid <= VFAKE_QPAIRS)
 		f->vctrl.sqs[qid].hw.entries = NULL;
 	guard(mutex)(&f->vctrl.admin_lock);
-	return vfake_status(sluice_vsq_delete(&f->vctrl, &cmd));
+	return vfake_status(sluice_vsq_delete(&f->vctrl, &cmd, &result));
 }
 
 /* A refusal leaves nothing behind */
