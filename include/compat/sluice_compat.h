@@ -44,6 +44,26 @@
 #endif
 
 /*
+ * --- KUnit ---
+ */
+
+/*
+ * 6.3 brought static stubs, which the tests of sluice_nvme need: before that they
+ * do not compile. Where they are not built a redirection must cost nothing,
+ * whatever the kernel has of KUnit.
+ */
+#if SLUICE_KERNEL_SINCE(6, 3) && IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+#include <kunit/static_stub.h>
+/* A kernel without KUnit, as lint compiles the tests for: check types only */
+#ifndef kunit_activate_static_stub
+#define kunit_activate_static_stub(test, real_fn_addr, replacement_addr) \
+	((void)((real_fn_addr) == (replacement_addr)))
+#endif
+#elif !defined(KUNIT_STATIC_STUB_REDIRECT)
+#define KUNIT_STATIC_STUB_REDIRECT(real_fn_name, args...) do {} while (0)
+#endif
+
+/*
  * --- modules and devices ---
  */
 

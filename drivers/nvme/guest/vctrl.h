@@ -19,6 +19,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "sluice_compat.h"
 #include "host/nvme.h"
 #include "guest/vregs.h"
 #include "guest/vstatus.h"
@@ -364,10 +365,6 @@ struct sluice_vlog {
  * @feat: features
  * @log: logs
  * @id_page: one page, scratch of the worker
- * @test_mem_get: replaces sluice_mem_get() under KUnit
- * @test_mem_find: replaces sluice_mem_find()
- * @test_mem_vmap: replaces sluice_mem_vmap()
- * @test_irq_signal: replaces sluice_irq_signal()
  */
 struct sluice_vctrl {
 	struct sluice_nvme_client client;
@@ -400,38 +397,30 @@ struct sluice_vctrl {
 	struct sluice_vfeat feat;
 	struct sluice_vlog log;
 	void *id_page;
-#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
-	int (*test_mem_get)(struct sluice_vctrl *vctrl, u64 iova,
-			    bool device_writes, struct sluice_mem *mem);
-	int (*test_mem_find)(struct sluice_vctrl *vctrl, u64 iova,
-			     bool device_writes, struct sluice_mem *mem);
-	void *(*test_mem_vmap)(struct sluice_vctrl *vctrl, const u64 *iovas,
-			       unsigned int nr_pages, bool write);
-	void (*test_irq_signal)(struct sluice_vctrl *vctrl,
-				unsigned int vector);
-#endif
 };
+
+/*
+ * What a controller uses of the core. A KUnit test has no core: it puts stubs of
+ * its own in place of the functions that are redirected here. That works in the
+ * test's thread alone. Without KUnit the redirections are nothing.
+ */
 
 static inline int sluice_vctrl_mem_get(struct sluice_vctrl *vctrl, u64 iova,
 				       bool device_writes,
 				       struct sluice_mem *mem)
 {
-#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
-	if (vctrl->test_mem_get)
-		return vctrl->test_mem_get(vctrl, iova, device_writes, mem);
-#endif
+	KUNIT_STATIC_STUB_REDIRECT(sluice_mem_get, vctrl->sdev, iova,
+				   device_writes, mem);
 	return sluice_mem_get(vctrl->sdev, iova, device_writes, mem);
 }
 
+/* sluice_mem_find() is inline and has no address: its other part stands for it */
 static inline int sluice_vsq_mem_find(struct sluice_vsq *vsq, u64 iova,
 				      bool device_writes,
 				      struct sluice_mem *mem)
 {
-#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
-	if (vsq->vctrl->test_mem_find)
-		return vsq->vctrl->test_mem_find(vsq->vctrl, iova,
-						 device_writes, mem);
-#endif
+	KUNIT_STATIC_STUB_REDIRECT(sluice_mem_find_page, vsq->vctrl->sdev,
+				   &vsq->cursor, iova, device_writes, mem);
 	return sluice_mem_find(vsq->vctrl->sdev, &vsq->cursor, iova,
 			       device_writes, mem);
 }
@@ -441,11 +430,8 @@ static inline unsigned int sluice_vsq_mem_find_list(struct sluice_vsq *vsq,
 						    __le64 *list,
 						    unsigned int nr)
 {
-#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
-	/* left to sluice_vsq_mem_find() */
-	if (vsq->vctrl->test_mem_find)
-		return 0;
-#endif
+	KUNIT_STATIC_STUB_REDIRECT(sluice_mem_find_list, vsq->vctrl->sdev,
+				   &vsq->cursor, device_writes, list, nr);
 	return sluice_mem_find_list(vsq->vctrl->sdev, &vsq->cursor,
 				    device_writes, list, nr);
 }
@@ -454,22 +440,15 @@ static inline void *sluice_vctrl_mem_vmap(struct sluice_vctrl *vctrl,
 					  const u64 *iovas,
 					  unsigned int nr_pages, bool write)
 {
-#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
-	if (vctrl->test_mem_vmap)
-		return vctrl->test_mem_vmap(vctrl, iovas, nr_pages, write);
-#endif
+	KUNIT_STATIC_STUB_REDIRECT(sluice_mem_vmap, vctrl->sdev, iovas,
+				   nr_pages, write);
 	return sluice_mem_vmap(vctrl->sdev, iovas, nr_pages, write);
 }
 
 static inline void sluice_vctrl_irq_signal(struct sluice_vctrl *vctrl,
 					   unsigned int vector)
 {
-#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
-	if (vctrl->test_irq_signal) {
-		vctrl->test_irq_signal(vctrl, vector);
-		return;
-	}
-#endif
+	KUNIT_STATIC_STUB_REDIRECT(sluice_irq_signal, vctrl->sdev, vector);
 	sluice_irq_signal(vctrl->sdev, vector);
 }
 

@@ -93,10 +93,21 @@ void vfake_put_entry(struct vfake *f, u64 iova, u64 value)
 	*entry = cpu_to_le64(value);
 }
 
-static int vfake_mem_get(struct sluice_vctrl *vctrl, u64 iova,
-			 bool device_writes, struct sluice_mem *mem)
+/**
+ * vfake_mem_get() - the fixture's sluice_mem_get()
+ * @sdev: attachment
+ * @iova: guest address
+ * @device_writes: the page must not be read-only
+ * @mem: receives where the page is
+ *
+ * For the stubs of tests, which do something else first.
+ *
+ * Return: 0 or a negative errno.
+ */
+int vfake_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
+		  struct sluice_mem *mem)
 {
-	struct vfake *f = container_of(vctrl, struct vfake, vctrl);
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
 	struct vfake_page *page = vfake_page(f, iova);
 
 	if (!page)
@@ -112,21 +123,32 @@ static int vfake_mem_get(struct sluice_vctrl *vctrl, u64 iova,
 	return 0;
 }
 
-static int vfake_mem_find(struct sluice_vctrl *vctrl, u64 iova,
+static int vfake_mem_find(struct sluice_dev *sdev,
+			  struct sluice_mem_cursor *cursor, u64 iova,
 			  bool device_writes, struct sluice_mem *mem)
 {
-	struct vfake *f = container_of(vctrl, struct vfake, vctrl);
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
 	struct vfake_page *page = vfake_page(f, iova);
 
 	if (page && page->unpinned)
 		return -ENOENT;
-	return vctrl->test_mem_get(vctrl, iova, device_writes, mem);
+	/* a test may have a stub of its own in place of vfake_mem_get() */
+	return sluice_vctrl_mem_get(&f->vctrl, iova, device_writes, mem);
 }
 
-static void *vfake_mem_vmap(struct sluice_vctrl *vctrl, const u64 *iovas,
+/* Finds no page, so that vfake_mem_find() is asked for each */
+static unsigned int vfake_mem_find_list(struct sluice_dev *sdev,
+					struct sluice_mem_cursor *cursor,
+					bool device_writes, __le64 *list,
+					unsigned int nr)
+{
+	return 0;
+}
+
+static void *vfake_mem_vmap(struct sluice_dev *sdev, const u64 *iovas,
 			    unsigned int nr_pages, bool write)
 {
-	struct vfake *f = container_of(vctrl, struct vfake, vctrl);
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
 	struct page **pages;
 	unsigned int i;
 	void *va;
@@ -172,9 +194,9 @@ static void vfake_free_pages(struct vfake *f)
  * Events
  */
 
-static void vfake_irq_signal(struct sluice_vctrl *vctrl, unsigned int vector)
+static void vfake_irq_signal(struct sluice_dev *sdev, unsigned int vector)
 {
-	struct vfake *f = container_of(vctrl, struct vfake, vctrl);
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
 
 	atomic_inc(&f->signals[vector]);
 }
@@ -580,10 +602,6 @@ static void vfake_init_vctrl(struct vfake *f)
 	vctrl->start = VFAKE_START;
 	vctrl->nr_blocks = VFAKE_BLOCKS;
 	vctrl->nr_qpairs = VFAKE_QPAIRS;
-	vctrl->test_mem_get = vfake_mem_get;
-	vctrl->test_mem_find = vfake_mem_find;
-	vctrl->test_mem_vmap = vfake_mem_vmap;
-	vctrl->test_irq_signal = vfake_irq_signal;
 	mutex_init(&vctrl->admin_lock);
 	spin_lock_init(&vctrl->reg_lock);
 	init_waitqueue_head(&vctrl->drained);
@@ -605,6 +623,22 @@ static void vfake_init_vctrl(struct vfake *f)
 	KUNIT_ASSERT_EQ(f->test, sluice_vlog_init(vctrl), 0);
 }
 
+/*
+ * The core's functions that a controller uses. KUnit finds a stub by the test of
+ * the thread that calls: all code under test has to run in the test's thread.
+ * So it does, as the fixture's worker only counts and no test has a completion
+ * queue wait for its timer.
+ */
+static void vfake_init_stubs(struct kunit *test)
+{
+	kunit_activate_static_stub(test, sluice_mem_get, vfake_mem_get);
+	kunit_activate_static_stub(test, sluice_mem_find_page, vfake_mem_find);
+	kunit_activate_static_stub(test, sluice_mem_find_list,
+				   vfake_mem_find_list);
+	kunit_activate_static_stub(test, sluice_mem_vmap, vfake_mem_vmap);
+	kunit_activate_static_stub(test, sluice_irq_signal, vfake_irq_signal);
+}
+
 /**
  * vfake_init() - to be the init function of a suite
  * @test: its priv will point to a &struct vfake
@@ -620,6 +654,7 @@ int vfake_init(struct kunit *test)
 	f->test = test;
 	test->priv = f;
 	xa_init(&f->pages);
+	vfake_init_stubs(test);
 	vfake_init_drive(f);
 	vfake_init_slice(f);
 	vfake_init_vctrl(f);

@@ -126,6 +126,8 @@ void vfake_map_range(struct vfake *f, u64 iova, unsigned int nr);
 struct vfake_page *vfake_page(struct vfake *f, u64 iova);
 dma_addr_t vfake_dma(struct vfake *f, u64 iova);
 void vfake_put_entry(struct vfake *f, u64 iova, u64 value);
+int vfake_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
+		  struct sluice_mem *mem);
 
 /* Commands in flight without a queue */
 struct sluice_vslot *vfake_slot(struct vfake *f);

@@ -442,14 +442,13 @@ static void memory_is_gone(struct kunit *test)
  * guest writes meanwhile. The fixture's memory changes the entry while the
  * command is translated.
  */
-static int (*real_get)(struct sluice_vctrl *vctrl, u64 iova, bool device_writes,
-		       struct sluice_mem *mem);
-
-static int evil_get(struct sluice_vctrl *vctrl, u64 iova, bool device_writes,
+static int evil_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 		    struct sluice_mem *mem)
 {
-	memset(vctrl->sqs[1].ring.va, 0xff, 16 * sizeof(struct nvme_cmd));
-	return real_get(vctrl, iova, device_writes, mem);
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
+
+	memset(f->vctrl.sqs[1].ring.va, 0xff, 16 * sizeof(struct nvme_cmd));
+	return vfake_mem_get(sdev, iova, device_writes, mem);
 }
 
 static void single_fetch(struct kunit *test)
@@ -472,8 +471,7 @@ static void single_fetch(struct kunit *test)
 	const struct nvme_cmd *out = &vsq->hw.entries[0];
 
 	vfake_map(f, DATA);
-	real_get = f->vctrl.test_mem_get;
-	f->vctrl.test_mem_get = evil_get;
+	kunit_activate_static_stub(test, sluice_mem_get, evil_get);
 	vfake_submit(f, 1, &read);
 	sluice_vio_service(vsq);
 	KUNIT_ASSERT_EQ(test, vsq->submitted, 1ul);

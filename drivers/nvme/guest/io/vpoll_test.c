@@ -205,8 +205,8 @@ static void page_cannot_be_pinned(struct kunit *test)
 }
 
 /* A page that stays away, as the real table has it: never found */
-static int gone_find(struct sluice_vctrl *vctrl, u64 iova, bool device_writes,
-		     struct sluice_mem *mem)
+static int gone_find(struct sluice_dev *sdev, struct sluice_mem_cursor *cursor,
+		     u64 iova, bool device_writes, struct sluice_mem *mem)
 {
 	return -ENOENT;
 }
@@ -217,7 +217,7 @@ static void page_stays_away(struct kunit *test)
 	struct sluice_vsq *vsq = add_pair(f, 16, 15);
 	struct vfake_page *page = vfake_map(f, DATA);
 
-	f->vctrl.test_mem_find = gone_find;
+	kunit_activate_static_stub(test, sluice_mem_find_page, gone_find);
 	page->err = -EFAULT;
 	submit_read(f, DATA, 0, 1);
 	work(vsq);
@@ -239,17 +239,15 @@ static void page_stays_away(struct kunit *test)
  * The guest changes its command while a page of it is being pinned. What was
  * checked before counts no more: all of the new one is.
  */
-static int (*real_get)(struct sluice_vctrl *vctrl, u64 iova, bool device_writes,
-		       struct sluice_mem *mem);
-
-static int evil_get(struct sluice_vctrl *vctrl, u64 iova, bool device_writes,
+static int evil_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 		    struct sluice_mem *mem)
 {
-	struct nvme_cmd *cmd = vctrl->sqs[1].ring.va;
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
+	struct nvme_cmd *cmd = f->vctrl.sqs[1].ring.va;
 
 	cmd->cid = cpu_to_le16(0x4444);
 	cmd->cdw10 = cpu_to_le32(VFAKE_BLOCKS);
-	return real_get(vctrl, iova, device_writes, mem);
+	return vfake_mem_get(sdev, iova, device_writes, mem);
 }
 
 static void checked_anew(struct kunit *test)
@@ -258,8 +256,7 @@ static void checked_anew(struct kunit *test)
 	struct sluice_vsq *vsq = add_pair(f, 16, 15);
 
 	vfake_map(f, DATA)->unpinned = true;
-	real_get = f->vctrl.test_mem_get;
-	f->vctrl.test_mem_get = evil_get;
+	kunit_activate_static_stub(test, sluice_mem_get, evil_get);
 	submit_read(f, DATA, 0, 1);
 	work(vsq);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
