@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "gpt.h"
+#include "table/gpt.h"
 
 static int image_read(void *priv, u64 offset, void *buf, size_t len)
 {

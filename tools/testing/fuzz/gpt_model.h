@@ -5,7 +5,7 @@
 #ifndef SLUICE_FUZZ_GPT_MODEL_H
 #define SLUICE_FUZZ_GPT_MODEL_H
 
-#include "gpt.h"
+#include "table/gpt.h"
 #include "gpt_input.h"
 
 /**
