@@ -401,8 +401,8 @@ struct sluice_vctrl {
 
 /*
  * What a controller uses of the core. A KUnit test has no core: it puts stubs of
- * its own in place of the functions that are redirected here. That works in the
- * test's thread alone. Without KUnit the redirections are nothing.
+ * its own in place of the functions that are redirected here. That works only in
+ * threads of the test. Without KUnit the redirections are nothing.
  */
 
 static inline int sluice_vctrl_mem_get(struct sluice_vctrl *vctrl, u64 iova,

@@ -281,7 +281,9 @@ static void slow_drive_work(struct work_struct *work)
 
 	if (drive->next == vsq->submitted)
 		WRITE_ONCE(drive->done, true);
+	vfake_enter(drive->f);
 	vfake_complete(drive->f, 1, 1, slot, 0);
+	vfake_leave();
 	if (!drive->done)
 		schedule_delayed_work(&drive->work, HZ / 20);
 }
@@ -382,6 +384,7 @@ static void resetter_work(struct work_struct *work)
 	struct resetter *resetter = container_of(work, struct resetter, work);
 	struct sluice_vctrl *vctrl = &resetter->f->vctrl;
 
+	vfake_enter(resetter->f);
 	while (!READ_ONCE(resetter->stop)) {
 		scoped_guard(mutex, &vctrl->admin_lock) {
 			sluice_vqueues_destroy_all(vctrl);
@@ -392,6 +395,7 @@ static void resetter_work(struct work_struct *work)
 		}
 		cond_resched();
 	}
+	vfake_leave();
 }
 
 static void unmap_against_reset(struct kunit *test)

@@ -623,11 +623,35 @@ static void vfake_init_vctrl(struct vfake *f)
 	KUNIT_ASSERT_EQ(f->test, sluice_vlog_init(vctrl), 0);
 }
 
+/**
+ * vfake_enter() - let a thread other than the test's call code under test
+ * @f: fixture
+ *
+ * KUnit finds a stub by the test to which the calling thread belongs. Without this
+ * a worker would call the core itself, which has nothing of the fixture.
+ */
+void vfake_enter(struct vfake *f)
+{
+#if IS_ENABLED(CONFIG_KUNIT)
+	current->kunit_test = f->test;
+#endif
+}
+
+/**
+ * vfake_leave() - undo vfake_enter(), in the same thread
+ */
+void vfake_leave(void)
+{
+#if IS_ENABLED(CONFIG_KUNIT)
+	current->kunit_test = NULL;
+#endif
+}
+
 /*
- * The core's functions that a controller uses. KUnit finds a stub by the test of
- * the thread that calls: all code under test has to run in the test's thread.
- * So it does, as the fixture's worker only counts and no test has a completion
- * queue wait for its timer.
+ * The core's functions that a controller uses. The fixture's own worker only
+ * counts, and no test has a completion queue wait for its timer: so the stubs
+ * are called by the test's thread, and by workers of tests that use
+ * vfake_enter().
  */
 static void vfake_init_stubs(struct kunit *test)
 {

@@ -149,6 +149,10 @@ void vfake_complete_batch(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
 			  unsigned int nr);
 void vfake_complete(struct vfake *f, u16 sqid, u16 cqid, u16 cid, u16 status);
 
+/* Threads */
+void vfake_enter(struct vfake *f);
+void vfake_leave(void);
+
 /* What happened since this was asked last */
 unsigned int vfake_kicks(struct vfake *f);
 unsigned int vfake_retries(struct vfake *f);
