@@ -106,11 +106,11 @@ static vm_fault_t sluice_doorbell_fault(struct vm_fault *vmf)
 {
 	struct sluice_poll_entry *entry = vmf->vma->vm_private_data;
 	struct sluice_doorbells *db = &entry->doorbells;
-	pgoff_t nr = vmf->pgoff - sluice_doorbell_pgoff(db);
+	struct page *page = pfn_to_page(vmf->pgoff & ~DOORBELL_PGOFF);
 	int ret;
 
 	mutex_lock(&db->lock);
-	ret = vm_insert_page(vmf->vma, vmf->address, db->page + nr);
+	ret = vm_insert_page(vmf->vma, vmf->address, page);
 	if (!ret) {
 		atomic64_inc(&db->faults);
 		WRITE_ONCE(entry->faulted, true);

@@ -10,7 +10,7 @@ OBJECTS_FLAGS='KCFLAGS=-mfunction-return=keep -mindirect-branch=keep -mnop-mcoun
 
 # objects_build OUT BED OBJECT...: into OUT/objects. An OBJECT is called
 # core/poller; the directory BED has a bed.c and a bed.h, compiled as a part of the
-# modules as which OBJECT is called bed.
+# modules as which OBJECT is called bed. It may include the headers of the core.
 objects_build() {
 	local out=$1 bed=$2 build=$1/build objects=$1/objects tree kdir object where
 	shift 2
@@ -27,7 +27,7 @@ objects_build() {
 		*/bed)
 			cp "$bed"/bed.[ch] "${where%/*}" &&
 				make -C "$kdir" M="$build" "drivers/$object.o" \
-					"$OBJECTS_FLAGS" || return ;;
+					"$OBJECTS_FLAGS -I$build/drivers/core" || return ;;
 		esac
 		cp "$where.o" "$objects" || return
 		# Tracepoints are off, as objtool leaves them
