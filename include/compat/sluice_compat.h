@@ -3,16 +3,18 @@
  * Differences between the kernels that Sluice builds for (META has the range).
  *
  * This is the only file of the tree that may test the kernel version. Where a
- * newer kernel has a better interface, the shim supplies that interface under
- * its upstream name on older kernels. Where the interfaces cannot be given the
- * same shape, the shim has a name of its own with the prefix sluice_compat_.
+ * newer kernel has a better interface, a shim here gives older kernels that
+ * interface under its upstream name. Where the old and the new interface cannot
+ * have the same shape, the shim has its own name, with the prefix
+ * sluice_compat_.
  *
- * Each shim says which version changed what. It can go when the oldest kernel
- * in META is at least that version.
+ * Each shim says which kernel version changed what. Remove a shim when the
+ * oldest kernel in META is at least that version.
  *
  * No shim is needed for guard(), scoped_guard() and __free(): Debian's 6.1 has
  * them for mutexes, spinlocks, rw_semaphores and RCU, kfree() and put_device().
- * It lacks the conditional guards, guard(spinlock_bh) and __free(kvfree).
+ * Debian's 6.1 lacks the conditional guards, guard(spinlock_bh) and
+ * __free(kvfree).
  */
 #ifndef SLUICE_COMPAT_H
 #define SLUICE_COMPAT_H
@@ -85,8 +87,8 @@ static inline struct class *sluice_compat_class_create(const char *name)
 }
 
 /*
- * 6.4 removed the owner from struct class; a statically defined class needs it
- * before that.
+ * 6.4 removed the owner from struct class; before 6.4, a statically defined
+ * class must set it.
  */
 #if SLUICE_KERNEL_SINCE(6, 4)
 #define SLUICE_COMPAT_CLASS_OWNER
@@ -104,7 +106,7 @@ static inline struct class *sluice_compat_class_create(const char *name)
 #define SLUICE_COMPAT_UEVENT_CONST
 #endif
 
-/* By 6.16 the callbacks of a binary attribute take it as const. */
+/* By 6.16 the callbacks of a binary attribute take the attribute as const. */
 #if SLUICE_KERNEL_SINCE(6, 16)
 #define SLUICE_COMPAT_BIN_CONST const
 #else
@@ -131,7 +133,7 @@ static inline void sluice_compat_eventfd_signal(struct eventfd_ctx *ctx)
 	from_timer(var, callback_timer, timer_fieldname)
 #endif
 
-/* 6.13 replaced hrtimer_init() and the assignment of the function. */
+/* 6.13 replaced hrtimer_init() and the assignment of timer->function. */
 #if !SLUICE_KERNEL_SINCE(6, 13)
 static inline void hrtimer_setup(struct hrtimer *timer,
 				 enum hrtimer_restart (*function)(struct hrtimer *),
@@ -142,7 +144,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
-/* 6.14 renamed kthread_create_worker(), which used to start the worker too. */
+/* 6.14 renamed kthread_create_worker(), which also started the worker. */
 #if !SLUICE_KERNEL_SINCE(6, 14)
 #define kthread_run_worker(flags, namefmt, ...) \
 	kthread_create_worker(flags, namefmt, ##__VA_ARGS__)
@@ -152,7 +154,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
  * --- memory ---
  */
 
-/* 6.3 made vm_flags read-only and brought the accessors. */
+/* 6.3 made vm_flags read-only and added functions to change them. */
 #if !SLUICE_KERNEL_SINCE(6, 3)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
@@ -175,7 +177,7 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
  * --- PCI ---
  */
 
-/* 6.8 renamed PCI_IRQ_LEGACY, later kernels dropped the old name. */
+/* 6.8 renamed PCI_IRQ_LEGACY; later kernels dropped the old name. */
 #ifndef PCI_IRQ_INTX
 #define PCI_IRQ_INTX PCI_IRQ_LEGACY
 #endif
@@ -185,12 +187,12 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
  */
 
 /**
- * struct sluice_compat_bdev - a block device that is open
- * @bdev: the block device, NULL when it is not open
- * @file: what holds it open, from 6.9
- * @handle: what holds it open, in 6.7 and 6.8
- * @holder: who claimed it, in 6.5 and 6.6
- * @mode: what it was opened with, before 6.5
+ * struct sluice_compat_bdev - an open block device
+ * @bdev: the block device, NULL if it is not open
+ * @file: the open file, from 6.9
+ * @handle: the open handle, in 6.7 and 6.8
+ * @holder: the holder that claimed it, in 6.5 and 6.6
+ * @mode: the mode it was opened with, before 6.5
  */
 struct sluice_compat_bdev {
 	struct block_device *bdev;
@@ -207,14 +209,15 @@ struct sluice_compat_bdev {
 
 /**
  * sluice_compat_bdev_open() - open a block device for reading and writing
- * @b: where to keep what is open
+ * @b: receives the open device
  * @dev: device number
- * @holder: claims the device exclusively in this name; NULL does not claim it
+ * @holder: claims the device exclusively for this holder; NULL does not claim
+ *	it
  *
- * 6.5 changed the flags and the way to ask for exclusiveness, 6.7 brought a
+ * 6.5 changed the flags and how to ask for exclusive use, 6.7 introduced a
  * handle, 6.9 a file.
  *
- * Return: 0, or -EBUSY where somebody else holds the device, or another error.
+ * Return: 0, or -EBUSY if somebody else holds the device, or another error.
  */
 static inline int sluice_compat_bdev_open(struct sluice_compat_bdev *b,
 					  dev_t dev, void *holder)
@@ -253,7 +256,7 @@ static inline int sluice_compat_bdev_open(struct sluice_compat_bdev *b,
 
 /**
  * sluice_compat_bdev_close() - undo sluice_compat_bdev_open()
- * @b: what was opened
+ * @b: from sluice_compat_bdev_open()
  */
 static inline void sluice_compat_bdev_close(struct sluice_compat_bdev *b)
 {
@@ -273,7 +276,7 @@ static inline void sluice_compat_bdev_close(struct sluice_compat_bdev *b)
 	b->bdev = NULL;
 }
 
-/* 6.10 replaced the inode by its mapping. */
+/* 6.10 replaced the inode of a block device by its mapping. */
 static inline struct address_space *
 sluice_compat_bdev_mapping(struct block_device *bdev)
 {
@@ -299,16 +302,16 @@ static inline u8 bdev_partno(const struct block_device *bdev)
 /**
  * struct sluice_compat_limits - what a disk can do
  * @logical_block_size: bytes
- * @physical_block_size: bytes, 0 = like the logical one
+ * @physical_block_size: bytes, 0 = the logical block size
  * @max_hw_sectors: longest command, in units of 512 bytes
- * @max_segments: most segments of a command
+ * @max_segments: maximum number of segments in a command
  * @virt_boundary_mask: see struct queue_limits
  * @dma_alignment: see struct queue_limits
  * @max_discard_sectors: longest discard, in units of 512 bytes, 0 = none
- * @max_discard_segments: most ranges of a discard, 0 = 1
+ * @max_discard_segments: maximum number of ranges in a discard, 0 = 1
  * @discard_granularity: bytes, 0 = the logical block size
  * @max_write_zeroes_sectors: in units of 512 bytes, 0 = none
- * @write_cache: the disk has a volatile write cache, and takes FUA
+ * @write_cache: the disk has a volatile write cache and supports FUA
  */
 struct sluice_compat_limits {
 	unsigned int logical_block_size;
@@ -330,8 +333,8 @@ struct sluice_compat_limits {
  * @l: limits
  * @queuedata: for the driver
  *
- * 6.9 made the limits an argument and 6.11 moved the features into them; the
- * single setters were gone by 6.12.
+ * 6.9 made the limits an argument and 6.11 moved the features into them; by
+ * 6.12 the functions that set single limits were gone.
  *
  * Return: the disk or an ERR_PTR().
  */
@@ -392,7 +395,7 @@ sluice_compat_alloc_disk(struct blk_mq_tag_set *set,
 #endif
 }
 
-/* 6.14 removed the flag: requests are always merged. */
+/* 6.14 removed the flag: the block layer always merges requests. */
 #if SLUICE_KERNEL_SINCE(6, 14)
 #define SLUICE_COMPAT_BLK_MQ_F_SHOULD_MERGE 0
 #else
@@ -449,7 +452,7 @@ typedef int sluice_compat_numa_t;
 typedef unsigned int sluice_compat_numa_t;
 #endif
 
-/* 7.0: rq_end_io_fn has a third argument. Names the first two for the body. */
+/* 7.0: rq_end_io_fn has a third argument. The macro names the first two. */
 #if SLUICE_KERNEL_SINCE(7, 0)
 #define SLUICE_COMPAT_END_IO_ARGS(rq, status) \
 	struct request *rq, blk_status_t status, const struct io_comp_batch *iob
@@ -463,8 +466,8 @@ typedef unsigned int sluice_compat_numa_t;
  */
 
 /*
- * 6.6 has the operations that a device without an IOMMU of its own needs for
- * iommufd; they expand to NULL in kernels without IOMMUFD.
+ * 6.6 added operations for iommufd, which a device without an IOMMU of its own
+ * needs. They expand to NULL in kernels without IOMMUFD.
  */
 #if SLUICE_KERNEL_SINCE(6, 6)
 #define SLUICE_COMPAT_EMULATED_IOMMUFD_OPS				\
@@ -477,8 +480,8 @@ typedef unsigned int sluice_compat_numa_t;
 #endif
 
 /*
- * Before 6.2 the release operation has to free the device, afterwards the core
- * does so and needs no such operation.
+ * Before 6.2 a driver's release operation must free the device. From 6.2 the
+ * VFIO core frees it and needs no such operation.
  */
 static inline void sluice_compat_vfio_free(struct vfio_device *vdev)
 {
@@ -488,8 +491,9 @@ static inline void sluice_compat_vfio_free(struct vfio_device *vdev)
 }
 
 /*
- * From 6.19 the core answers VFIO_DEVICE_GET_REGION_INFO through an operation
- * of its own and never hands it to .ioctl; before, .ioctl calls the function.
+ * From 6.19 the VFIO core answers VFIO_DEVICE_GET_REGION_INFO through a
+ * separate operation and never passes it to .ioctl; before, .ioctl calls the
+ * function.
  */
 #if SLUICE_KERNEL_SINCE(6, 19)
 #define SLUICE_COMPAT_REGION_INFO_OP(fn) .get_region_info_caps = (fn),

@@ -2,17 +2,17 @@
 /*
  * Sluice: mediated pass-through - the interface between core and backends
  *
- * The core (sluice.ko) speaks VFIO and mdev: it gives every attached slice a
- * PCI function of its own, moves its interrupts to eventfds and pins, maps and
- * translates guest memory. It knows nothing of the device behind. A backend
- * drives one class of physical device (the parent): it fills
- * &struct sluice_parent_ops and calls the services declared here. It makes no
- * VFIO call. What slices a parent has is up to slice providers, see
- * linux/sluice_slice.h; the one for the partitions of disks is in
- * linux/sluice_disk.h.
+ * For authors of backends. The core (sluice.ko) speaks VFIO and mdev: it shows
+ * each attached slice to a guest as a PCI function of its own, delivers
+ * interrupts to eventfds, and pins, maps and translates guest memory. The core
+ * knows nothing about the device behind the slice. A backend drives one class
+ * of physical device (the parent): it fills &struct sluice_parent_ops and calls
+ * the functions declared here. A backend makes no VFIO call. Slice providers
+ * say which slices a parent has, see linux/sluice_slice.h; linux/sluice_disk.h
+ * has the provider for partitions of disks.
  *
- * Contexts: unless a function says otherwise it may sleep and is called with
- * no spinlock held.
+ * Contexts: unless its comment says otherwise, a function may sleep and its
+ * caller holds no spinlock.
  */
 #ifndef _LINUX_SLUICE_H
 #define _LINUX_SLUICE_H
@@ -34,14 +34,13 @@ struct sluice_slice;
 /* BARs of a PCI function [PCI Local Bus 3.0, 6.2.5] */
 #define SLUICE_BARS		6
 
-/* Parts of one BAR that a guest can map, at most */
+/* Maximum number of parts of one BAR that a guest can map */
 #define SLUICE_BAR_AREAS	4
 
 /**
  * struct sluice_type - one mdev type that a backend offers
- * @mdev: what the mdev core needs: sysfs_name and pretty_name set by the
- *	backend
- * @queue_pairs: I/O queue pairs that an attachment of this type reserves
+ * @mdev: for the mdev core; the backend sets sysfs_name and pretty_name
+ * @queue_pairs: I/O queue pairs reserved for an attachment of this type
  * @description: one line for the description attribute
  */
 struct sluice_type {
@@ -52,12 +51,13 @@ struct sluice_type {
 
 /**
  * enum sluice_area_type - what a mappable part of a BAR is
- * @SLUICE_AREA_DOORBELLS: doorbell pages, memory of the core. A trapped write
- *	is stored there and told to &sluice_parent_ops.doorbell; a trapped read
- *	returns zero. A guest can map the pages only where the backend has
- *	&sluice_parent_ops.poll: nobody would see a write otherwise
- * @SLUICE_AREA_MEMORY: memory of the backend, which guests read and write at
- *	any time
+ * @SLUICE_AREA_DOORBELLS: doorbell pages, memory of the core. The core stores a
+ *	trapped write there and calls &sluice_parent_ops.doorbell; a trapped
+ *	read returns zero. The guest can map the pages only if the backend has
+ *	&sluice_parent_ops.poll: without polling nobody would see the guest's
+ *	writes
+ * @SLUICE_AREA_MEMORY: memory of the backend, which the guest reads and writes
+ *	at any time
  */
 enum sluice_area_type {
 	SLUICE_AREA_DOORBELLS,
@@ -66,8 +66,8 @@ enum sluice_area_type {
 
 /**
  * struct sluice_area - a part of a BAR that a guest can map
- * @type: what it is; doorbells in one area of a function at most
- * @offset: where it begins in the BAR, page aligned
+ * @type: what the area is; a function has at most one area of doorbells
+ * @offset: where the area begins in the BAR, page aligned
  * @size: bytes, whole pages
  * @memory: the memory of %SLUICE_AREA_MEMORY, page aligned: from vmalloc() or
  *	alloc_pages_exact(), valid until &sluice_parent_ops.detach
@@ -79,17 +79,17 @@ struct sluice_area {
 	void *memory;
 };
 
-/* A BAR takes two of the six registers, itself and the next one. */
+/* The BAR takes two of the six BAR registers: its own and the next one. */
 #define SLUICE_BAR_64BIT	BIT(0)
 
 /**
  * struct sluice_bar - a memory BAR
  * @size: bytes, a power of two from 4 KiB to 1 GiB; 0 for no BAR
  * @flags: %SLUICE_BAR_64BIT or 0
- * @nr_areas: of @areas
- * @areas: parts that are more than registers; they do not overlap
+ * @nr_areas: number of @areas
+ * @areas: the parts that are not registers; they do not overlap
  *
- * What no area covers is registers: &sluice_parent_ops.reg_read and
+ * The rest of the BAR is registers, served by &sluice_parent_ops.reg_read and
  * &sluice_parent_ops.reg_write.
  */
 struct sluice_bar {
@@ -107,9 +107,10 @@ struct sluice_bar {
  * @subsystem_device: Subsystem ID
  * @class: class code, 24 bits
  * @revision: Revision ID
- * @bars: the table of regions, by number of the BAR
- * @msix_bar: BAR that the core fills with the MSI-X table and PBA; empty in
- *	@bars, and not the second half of another one
+ * @bars: the BARs, indexed by BAR number
+ * @msix_bar: number of the BAR that the core fills with the MSI-X table and
+ *	PBA. Its entry in @bars is empty, and it is not the second register of a
+ *	64-bit BAR
  * @vectors: MSI-X vectors, 1 to 2048
  */
 struct sluice_function {
@@ -125,15 +126,14 @@ struct sluice_function {
 };
 
 /**
- * struct sluice_slice_info - what all slices have
- * @uuid: the slice's identity, in the byte order of RFC 4122
+ * struct sluice_slice_info - what every slice has
+ * @uuid: identity of the slice, in the byte order of RFC 4122
  * @name: label, UTF-8
- * @size: bytes; 0 where the slices of a provider have no size
- * @generation: number of this attachment, raised each time that the slice is
- *	attached
+ * @size: bytes; 0 if the provider's slices have no size
+ * @generation: counts the attachments of the slice; raised at each attach
  *
- * What only some slices have is known to their provider: linux/sluice_disk.h
- * has what a partition has.
+ * The provider knows what only its own slices have: linux/sluice_disk.h has
+ * what a partition has.
  */
 struct sluice_slice_info {
 	uuid_t uuid;
@@ -147,15 +147,16 @@ struct sluice_slice_info {
  * @dev: the mdev's device, for messages
  * @dma_dev: the parent's device, for the DMA API
  * @parent: the parent
- * @type: the mdev type it was created with
- * @slice: the slice attached, for its provider
- * @info: what the slice is; changes only in &sluice_parent_ops.notify
- * @doorbells: the doorbell pages, NULL without such an area. Little-endian
- *	words, written by the guest at any time: read each once with READ_ONCE()
- *	and check the copy. Set once &sluice_parent_ops.attach has returned
- * @drvdata: the backend's own
+ * @type: the type of the mdev
+ * @slice: the attached slice, for its provider
+ * @info: what the slice is; changes only when &sluice_parent_ops.notify returns
+ * @doorbells: the doorbell pages; NULL without such an area. Little-endian
+ *	words that the guest writes at any time: read each word once with
+ *	READ_ONCE() and check the copy. Set after &sluice_parent_ops.attach has
+ *	returned
+ * @drvdata: for the backend
  *
- * Embedded in a structure private to the core.
+ * Embedded in a structure that is private to the core.
  */
 struct sluice_dev {
 	struct device *dev;
@@ -170,19 +171,20 @@ struct sluice_dev {
 
 /**
  * enum sluice_poll_mode - how a backend learns of work
- * @SLUICE_POLL_DOORBELL: &sluice_parent_ops.poll is called once more, and then
- *	not until the guest writes a doorbell. The device's interrupts are on,
- *	and so is whatever else tells of doorbells that are not in the pages
- * @SLUICE_POLL_DEVICE: &sluice_parent_ops.poll may not be called for a while.
- *	The device's interrupts are on, and each calls sluice_poll_kick().
- *	Refused where the device has no command of this slice: then no interrupt
- *	would come
+ * @SLUICE_POLL_DOORBELL: the poller calls &sluice_parent_ops.poll once more,
+ *	and then not until the guest writes a doorbell. The backend turns the
+ *	device's interrupts on, and also anything else that reports doorbells
+ *	which are not in the doorbell pages
+ * @SLUICE_POLL_DEVICE: the poller may not call &sluice_parent_ops.poll for a
+ *	while. The backend turns the device's interrupts on, and each interrupt
+ *	calls sluice_poll_kick(). The backend refuses this mode if the device
+ *	has no command of this slice: then no interrupt would come
  * @SLUICE_POLL_PAUSE: as %SLUICE_POLL_DEVICE, but never refused
- * @SLUICE_POLL_SPIN: &sluice_parent_ops.poll is called over and over, so the
- *	device's interrupts may be masked
+ * @SLUICE_POLL_SPIN: the poller calls &sluice_parent_ops.poll again and again,
+ *	so the backend may mask the device's interrupts
  *
- * A device is opened in %SLUICE_POLL_DOORBELL. Modes may follow each other in
- * any order, and the same may be set twice.
+ * A device starts in %SLUICE_POLL_DOORBELL when it is opened. Any mode may
+ * follow any other, and the same mode may be set twice.
  */
 enum sluice_poll_mode {
 	SLUICE_POLL_DOORBELL,
@@ -193,60 +195,63 @@ enum sluice_poll_mode {
 
 /**
  * struct sluice_parent_ops - what a backend does for the core
- * @owner: module that has to stay while a device is attached
- * @available: how many more devices of @type the hardware could serve now,
- *	without regard to slices. Any context that may sleep. Optional: no limit
- * @attach: reserve what @type promises and fill @fn; called once when the mdev
- *	is created. 0 or a negative errno; the reason is logged by the backend
+ * @owner: module that must stay loaded while a device is attached
+ * @available: how many more devices of @type the hardware could serve now; free
+ *	slices do not count here. Any context that may sleep. Optional: without
+ *	it there is no limit
+ * @attach: reserve what @type promises and fill @fn; called once, when the mdev
+ *	is created. 0 or a negative errno; the backend logs the reason
  * @detach: release what @attach reserved; called after @close
- * @open: the VFIO device has been opened: come up as after power-on, with bus
- *	mastering off. Guest memory may be used once @bus_master has switched
- *	it on
- * @close: the last user is gone: stop all DMA and drop every reference to
- *	guest memory before returning
- * @reset: Function Level Reset: as @open leaves it, with bus mastering off
- *	without a call of @bus_master; all DMA stopped and every reference to
- *	guest memory dropped before returning. The doorbell pages are zeroed
- *	afterwards
- * @reg_read: read registers of BAR @bar; @off is naturally aligned to @len,
- *	which is 1, 2, 4 or 8. @val receives the bytes, little-endian, from the
- *	lowest address on. Several vCPUs may call it at once. Optional: registers
- *	read as zero
- * @reg_write: the same for writing. Optional: writes are ignored
- * @doorbell: word @index of the doorbell pages has been written by a trapped
- *	access. Called from process context, often a vCPU's
- *	thread: bounded work, no waiting for the device. Required with doorbells
+ * @open: the user has opened the VFIO device: start as after power-on, with bus
+ *	mastering off. Do not use guest memory before @bus_master switches it on
+ * @close: the last user has closed the device: before returning, stop all DMA
+ *	and drop every reference to guest memory
+ * @reset: Function Level Reset: go back to the state after @open. Bus mastering
+ *	is off, without a call of @bus_master. Before returning, stop all DMA
+ *	and drop every reference to guest memory. The core zeroes the doorbell
+ *	pages afterwards
+ * @reg_read: read registers of BAR @bar; @len is 1, 2, 4 or 8 and @off is a
+ *	multiple of @len. Fill @val with the bytes, little-endian, lowest
+ *	address first. Several vCPUs may call this at the same time. Optional:
+ *	without it registers read as zero
+ * @reg_write: the same for writing. Optional: without it writes are ignored
+ * @doorbell: a trapped access has written word @index of the doorbell pages.
+ *	Called in process context, often by the thread of a vCPU: do a limited
+ *	amount of work and do not wait for the device. Required with doorbells
  * @bus_master: the guest switched bus mastering. While it is off the backend
- *	must not access guest memory. Optional, for a backend that never does
- * @poll: look for work: doorbells of the pages, and completions if the backend
- *	polls for them. About @budget of both together, and not without a limit
- *	beyond; the next call goes on where this one ends. Returns how many there
- *	were, 0 for nothing to do. Called by the poller's thread, over and over
- *	while the slice is busy. Must not sleep, neither for the device nor for
- *	guest memory. Optional: doorbells are trapped then
- * @set_poll_mode: the poller changes how it looks at the slice, see
- *	&enum sluice_poll_mode. False where the mode is refused, and everything
- *	left as it was. Called by the thread that calls @poll, or by the one that
- *	closes the device, never at the same time as @poll. Required with @poll
- * @quiesce: stop accessing guest memory on behalf of this device and wait
- *	until no DMA is in flight. The range [@iova, @iova + @size) is about to
- *	go, with everything when both reach as far as they can (0, U64_MAX):
- *	mappings made with sluice_mem_vmap() that touch it must be given up
- *	before returning. Must not wait for the guest. Calls pair with @resume
- *	and are never nested. It may take locks under which it calls
- *	sluice_mem_get() and the like: those do not wait for an unmap, but fail
- *	with -EAGAIN. Optional, for a backend that keeps nothing of guest memory
+ *	must not access guest memory. Optional for a backend that never accesses
+ *	guest memory
+ * @poll: look for work: new values in the doorbell pages, and completions if
+ *	the backend polls for them. Handle about @budget of both together, never
+ *	an unlimited number; the next call continues where this one ends.
+ *	Returns how many there were, 0 for no work. The poller's thread calls it
+ *	again and again while the slice is busy. Must not sleep, neither for the
+ *	device nor for guest memory. Optional: without it doorbells are trapped
+ * @set_poll_mode: the poller changes how it looks at the slice, see &enum
+ *	sluice_poll_mode. Returns false if the backend refuses the mode and
+ *	leaves everything as it was. Called by the thread that calls @poll, or
+ *	by the thread that closes the device, never at the same time as @poll.
+ *	Required with @poll
+ * @quiesce: stop accessing guest memory on behalf of this device and wait until
+ *	no DMA is in flight. The user is about to unmap the range [@iova, @iova
+ *	+ @size); (0, U64_MAX) means all of guest memory. Before returning, undo
+ *	every mapping from sluice_mem_vmap() that touches the range. Must not
+ *	wait for the guest. Each call is followed by @resume, and calls are
+ *	never nested. The backend may take locks here under which it also calls
+ *	sluice_mem_get() and the like: those calls do not wait for an unmap, but
+ *	fail with -EAGAIN. Optional for a backend that keeps no guest memory
  *	from one call of sluice_mem_read() or sluice_mem_write() to the next
- * @resume: guest memory may be used again. Required with @quiesce
- * @notify: the slice has changed while it is attached: @info is what it is now,
+ * @resume: the backend may use guest memory again. Required with @quiesce
+ * @notify: the slice has changed while it is attached: @info is its new state,
  *	and becomes &sluice_dev.info when this returns. Called under a lock of
- *	the parent's slices: must not attach, detach nor look at slices. Optional
+ *	the parent's slices: must not attach, detach or look up slices. Optional
  *
- * @open, @close, @reset, @quiesce, @resume and @bus_master are serialised by
- * the core with one mutex per device; @reg_read, @reg_write, @doorbell, @notify
- * and the polling are not and may run at the same time as any of them. But
- * register accesses, doorbells and polling come only between @open and @close.
- * The polling ends before @close.
+ * The core calls @open, @close, @reset, @quiesce, @resume and @bus_master under
+ * one mutex per device, so never two at a time. @reg_read, @reg_write,
+ * @doorbell, @notify and the polling are not under that mutex and may run at
+ * the same time as any other operation. But register accesses, doorbells and
+ * polling come only between @open and @close, and the polling ends before
+ * @close.
  */
 struct sluice_parent_ops {
 	struct module *owner;
@@ -282,7 +287,7 @@ void *sluice_parent_drvdata(const struct sluice_parent *parent);
 
 /**
  * struct sluice_mem - one page of guest memory, pinned and mapped
- * @dma: bus address of the byte asked for
+ * @dma: bus address of the requested byte
  * @vaddr: kernel address of the same byte
  *
  * Valid until the backend's quiesce operation returns.
@@ -292,23 +297,24 @@ struct sluice_mem {
 	void *vaddr;
 };
 
-/* What one entry of the table of guest memory covers */
+/* Size of one chunk of guest memory, the unit of the IOVA table */
 #define SLUICE_MEM_CHUNK	SZ_2M
 
-/* Chunks that a cursor remembers, a power of two */
+/* How many chunks a cursor remembers, a power of two */
 #define SLUICE_MEM_CURSOR_WAYS	8
 
 /**
  * struct sluice_mem_cursor - where guest memory was found last
- * @way: chunks of 2 MiB, each at the place that its number chooses
- * @way.tag: the number plus one; 0 for none
- * @way.chunk: the core's own
- * @way.first: its first byte where it is contiguous and writable, else unset
+ * @way: the chunks; the number of a chunk (its IOVA / 2 MiB) selects the entry
+ * @way.tag: number of the chunk plus one; 0 for an empty entry
+ * @way.chunk: for the core
+ * @way.first: the chunk's first byte if the chunk is contiguous and writable,
+ *	else unset
  *
- * Kept by whoever looks memory up without sleeping, one for each queue, and
- * serialised by its owner. All zeroes is a good beginning. What it remembers is
- * as short-lived as what was found: the owner clears it in its quiesce and
- * close operations.
+ * A cursor makes sluice_mem_find() fast. The backend keeps one for each queue
+ * and serialises its use. A cursor starts as all zeroes. What a cursor
+ * remembers is valid only as long as the memory that was found: the backend
+ * clears the cursor in its quiesce and close operations.
  */
 struct sluice_mem_cursor {
 	struct {
@@ -343,17 +349,17 @@ void sluice_mem_vunmap(void *vaddr);
 /**
  * sluice_mem_find() - find a page of guest memory that was used before
  * @sdev: the attached slice
- * @cursor: the caller's, serialised by it
- * @iova: guest address; @mem is good up to the end of its page of PAGE_SIZE
+ * @cursor: the caller's cursor; the caller serialises its use
+ * @iova: guest address; @mem is valid up to the end of its page of PAGE_SIZE
  * @device_writes: the device, or the caller, is going to write to it
  * @mem: what was found; valid as after sluice_mem_get()
  *
- * For the path of an I/O. Whoever finds nothing here leaves it to somebody who
- * may sleep to call sluice_mem_get(), and tries again.
+ * For the I/O path, which must not sleep. On -ENOENT the caller has a thread
+ * that may sleep call sluice_mem_get(), and then tries again.
  *
  * Context: any; takes no lock. Not while the device is quiesced or closed.
- * Return: 0; -ENOENT where the page has not been used yet, or its memory is gone
- * or going; -EPERM where it must not be written
+ * Return: 0; -ENOENT if the page has not been used yet, or if an unmap has
+ * removed it or is removing it; -EPERM if the page must not be written
  */
 static inline int sluice_mem_find(struct sluice_dev *sdev,
 				  struct sluice_mem_cursor *cursor, u64 iova,

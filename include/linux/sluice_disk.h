@@ -2,8 +2,9 @@
 /*
  * Sluice: slices that are partitions, for backends that have disks
  *
- * A disk of a parent is a slice provider. Its slices are the partitions of
- * Sluice's type in its GPT, or, where there are none, the whole disk.
+ * A backend calls sluice_disk_add() for each disk of a parent. The disk becomes
+ * a slice provider: its slices are the partitions of Sluice's type in its GPT
+ * or, if there are none, the whole disk.
  */
 #ifndef _LINUX_SLUICE_DISK_H
 #define _LINUX_SLUICE_DISK_H
@@ -17,7 +18,7 @@ struct sluice_disk;
 
 /**
  * struct sluice_extent - where an attached slice is
- * @disk_priv: what the backend gave to sluice_disk_add() for the disk that
+ * @disk_priv: what the backend passed to sluice_disk_add() for the disk that
  *	holds the slice
  * @start: first byte on the disk, a multiple of the logical block size
  * @size: bytes, a multiple of the logical block size, not zero

@@ -2,13 +2,13 @@
 /*
  * Sluice: the interface between the inventory of slices and slice providers
  *
- * A provider knows what slices a parent has, and what each of them is: the
- * partitions of a disk, the virtual functions of a device, whole functions. The
- * inventory of the core shows the slices in class sluice, finds the one that an
- * mdev asks for, and keeps who has it. Neither knows how a slice is shown to a
- * guest.
+ * For authors of slice providers. A provider knows which slices a parent has
+ * and what each of them is: the partitions of a disk, the virtual functions of
+ * a device, whole functions. The inventory of the core shows the slices in
+ * class sluice, finds the slice that an mdev asks for, and records which mdev
+ * has it. Neither knows how a guest sees a slice.
  *
- * A backend may have several providers for one parent.
+ * One parent may have several providers.
  */
 #ifndef _LINUX_SLUICE_SLICE_H
 #define _LINUX_SLUICE_SLICE_H
@@ -21,9 +21,10 @@
 
 /**
  * enum sluice_slice_state - what a slice is doing
- * @SLUICE_SLICE_FREE: nothing, unless its provider says that the host uses it
+ * @SLUICE_SLICE_FREE: nothing, unless the provider says that the host uses the
+ *	slice
  * @SLUICE_SLICE_ATTACHED: claimed for a guest
- * @SLUICE_SLICE_WIPING: its provider removes what a guest left
+ * @SLUICE_SLICE_WIPING: the provider removes what a guest left
  */
 enum sluice_slice_state {
 	SLUICE_SLICE_FREE,
@@ -35,34 +36,34 @@ struct sluice_provider;
 
 /**
  * struct sluice_provider_ops - what a provider does for the inventory
- * @group: attributes that its slices have beside those of all slices; NULL for
- *	none
- * @enumerate: find out what slices there are, and add, update and remove what is
- *	not as it was. With @asked an administrator has asked for it, and says so
- *	that what is there can be believed. Called with the lock of the parent's
- *	slices held. 0 or a negative errno. Optional, where slices never change
- * @claim: take a free slice, so that nobody else on this host can use it. Quick:
- *	called with the lock of the parent's slices held. 0, or a negative errno
- *	and in @why half a sentence that begins with a verb; -EAGAIN where
- *	enumerating again may help. Optional
- * @prepare: what takes long, after @claim: make the slice ready for a guest.
+ * @group: attributes that only this provider's slices have; NULL for none
+ * @enumerate: find out which slices exist; add, update and remove slices to
+ *	match. @asked: an administrator requested this, and so confirms that the
+ *	data on the device can be trusted. Called with the lock of the parent's
+ *	slices held. 0 or a negative errno. Optional if slices never change
+ * @claim: take a free slice, so that nobody else on this host can use it. Must
+ *	be quick: called with the lock of the parent's slices held. 0, or a
+ *	negative errno and in @why half a sentence that begins with a verb;
+ *	-EAGAIN if enumerating again may help. Optional
+ * @prepare: after @claim: the slow work that makes the slice ready for a guest.
  *	0 or a negative errno. No lock held. Optional
- * @release: undo @claim; a guest has had the slice if @used. True where what the
- *	guest left has to be removed before anybody else has the slice: then
- *	@wipe follows. No lock held. Optional
- * @wipe: begin to remove what a guest left. It may go on after this returns, and
- *	ends with sluice_slice_wiped(), unless the slice is @gone before. No lock
- *	held. Required where @release ever returns true
- * @resize: an administrator wants the slice to have @size bytes, attached or
- *	not. The provider makes it so, calls sluice_slice_update() and returns 0,
- *	or a negative errno. Called with the lock of the parent's slices held.
- *	Optional: where it is missing, the size is changed by other means
- * @busy: whether the host uses the slice, so that @claim would fail. Called with
- *	a spinlock held; a guess is enough. Optional
- * @gone: the slice is being removed, attached or not: give up what @claim took.
- *	Called with the lock of the parent's slices held. Optional
- * @free: nobody has a reference to the slice any more: free its memory. Any
- *	context that may sleep, also after the provider has gone
+ * @release: undo @claim; @used says whether a guest has had the slice. Returns
+ *	true if what the guest left must be removed before the next user gets
+ *	the slice: then the inventory calls @wipe. No lock held. Optional
+ * @wipe: start to remove what a guest left. The work may continue after this
+ *	returns, and ends with sluice_slice_wiped(), unless the slice is @gone
+ *	before that. No lock held. Required if @release ever returns true
+ * @resize: an administrator wants the slice to have @size bytes; the slice may
+ *	be attached. The provider changes the size, calls sluice_slice_update()
+ *	and returns 0, or returns a negative errno. Called with the lock of the
+ *	parent's slices held. Optional: without it, the size is changed by other
+ *	means
+ * @busy: whether the host uses the slice, so that @claim would fail. Called
+ *	with a spinlock held; a guess is enough. Optional
+ * @gone: the inventory removes the slice, which may be attached: release what
+ *	@claim took. Called with the lock of the parent's slices held. Optional
+ * @free: the last reference to the slice is gone: free its memory. Any context
+ *	that may sleep, also after the provider has been deleted
  */
 struct sluice_provider_ops {
 	const struct attribute_group *group;
@@ -80,12 +81,12 @@ struct sluice_provider_ops {
 /**
  * struct sluice_provider - where slices of a parent come from
  * @node: in the parent's list of providers
- * @slices: its slices; read under the lock of the parent's slices, changed by
- *	the inventory
- * @parent: the parent; NULL once the provider is out of the inventory
- * @ops: what it does
+ * @slices: the provider's slices; read under the lock of the parent's slices,
+ *	changed only by the inventory
+ * @parent: the parent; NULL after the provider has left the inventory
+ * @ops: the provider's operations
  *
- * Embedded in a structure of the provider's own.
+ * Embedded in a structure of the provider.
  */
 struct sluice_provider {
 	struct list_head node;
@@ -96,26 +97,26 @@ struct sluice_provider {
 
 /**
  * struct sluice_slice - a slice, as class sluice shows it
- * @dev: the class device. Its name is the slice's in sysfs
+ * @dev: the class device; its name is the name of the slice in sysfs
  * @node: in &sluice_provider.slices
  * @parent: the parent
- * @provider: the provider; not to be used once the slice is @gone
+ * @provider: the provider; must not be used after the slice is @gone
  * @ops: the provider's
- * @groups: attributes of @dev: those of all slices, those of the provider's
- * @slice_lock: the parent's; protects what follows, up to @gone
- * @info: what all slices have
- * @pool: given to mdevs whose UUID no slice has
- * @state: what it is doing; @info does not change while it is not free, but for
- *	a resize
- * @mdev: who has it, all zeroes for nobody
+ * @groups: attributes of @dev: those of every slice and those of the provider
+ * @slice_lock: the parent's slice_lock; protects the members below, up to @gone
+ * @info: what every slice has
+ * @pool: the slice may be given to an mdev whose UUID matches no slice
+ * @state: what the slice is doing. Unless it is free, @info does not change,
+ *	except by a resize
+ * @mdev: UUID of the mdev that has the slice, all zeroes if none has it
  * @has_mdev: @mdev is valid
- * @gone: not in the inventory any more
- * @ambiguous: another slice of the parent has the same UUID, so that neither
- *	can be attached. Under the lock of the parent's slices
- * @clean: nothing of a former tenant is in it. Written by the provider
+ * @gone: the inventory has removed the slice
+ * @ambiguous: another slice of the parent has the same UUID, so neither can be
+ *	attached. Under the lock of the parent's slices
+ * @clean: the slice holds no data of an earlier guest. Written by the provider
  * @sdev: the attachment; under the lock of the parent's slices
  *
- * Embedded in a structure of the provider's own.
+ * Embedded in a structure of the provider.
  */
 struct sluice_slice {
 	struct device dev;
@@ -159,7 +160,7 @@ void sluice_slice_set_state(struct sluice_slice *slice,
 void sluice_slice_wiped(struct sluice_slice *slice);
 void sluice_slice_announce(struct sluice_slice *slice);
 
-/* The physical function, for messages about a provider's slices */
+/* The parent's device, for messages about a provider's slices */
 struct device *sluice_parent_dev(const struct sluice_parent *parent);
 
 #endif /* _LINUX_SLUICE_SLICE_H */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Tracepoints of the core. A slice is told by its UUID.
- */
+/* Tracepoints of the core. A slice is identified by its UUID. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM sluice
 
@@ -12,7 +10,7 @@
 #include <linux/tracepoint.h>
 #include <linux/uuid.h>
 
-/* Who got which slice. */
+/* Which mdev got which slice. */
 DECLARE_EVENT_CLASS(sluice_attachment,
 	TP_PROTO(const uuid_t *mdev, const struct sluice_slice_info *slice),
 	TP_ARGS(mdev, slice),
@@ -55,25 +53,25 @@ DECLARE_EVENT_CLASS(sluice_slice_event,
 	TP_printk("slice=%pUb", __entry->slice)
 );
 
-/* The doorbell page is mapped again, and the slice's poller woken. */
+/* The fault handler has mapped a doorbell page and woken the slice's poller. */
 DEFINE_EVENT(sluice_slice_event, sluice_doorbell_fault,
 	TP_PROTO(const struct sluice_slice_info *slice),
 	TP_ARGS(slice)
 );
 
-/* The poller begins to poll a slice that is quiet. */
+/* The poller begins to poll a slice without pauses. */
 DEFINE_EVENT(sluice_slice_event, sluice_poll_busy,
 	TP_PROTO(const struct sluice_slice_info *slice),
 	TP_ARGS(slice)
 );
 
-/* The poller lets a slice sleep. */
+/* The poller stops polling a slice. */
 DEFINE_EVENT(sluice_slice_event, sluice_poll_rest,
 	TP_PROTO(const struct sluice_slice_info *slice),
 	TP_ARGS(slice)
 );
 
-/* Guest pages were pinned, or could not be. */
+/* Guest pages were pinned, or pinning failed with @error. */
 TRACE_EVENT(sluice_pin,
 	TP_PROTO(const struct sluice_slice_info *slice, u64 iova,
 		 unsigned int nr, bool write, int error),
@@ -97,7 +95,7 @@ TRACE_EVENT(sluice_pin,
 		  __entry->error)
 );
 
-/* The user unmapped a range; it waited @ns for us to let go. */
+/* The user unmapped a range; the unmap waited @ns nanoseconds for Sluice. */
 TRACE_EVENT(sluice_unmap,
 	TP_PROTO(const struct sluice_slice_info *slice, u64 iova, u64 size,
 		 u64 ns),

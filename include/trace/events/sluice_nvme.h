@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints of the NVMe backend. A slice is told by its UUID, a drive by the
- * number in the name of its disks; queues are the guest's.
+ * Tracepoints of the NVMe backend. A slice is identified by its UUID, a drive
+ * by the number in the name of its disks. Queue numbers are the guest's.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM sluice_nvme
@@ -12,7 +12,7 @@
 #include <linux/tracepoint.h>
 #include <linux/uuid.h>
 
-/* A queue came up; @hw is the drive's queue behind it, 0 for the admin queue. */
+/* A guest created a queue; @hw is the drive's queue, 0 for the admin queue. */
 TRACE_EVENT(sluice_nvme_queue_create,
 	TP_PROTO(const uuid_t *slice, bool cq, u16 id, u16 hw, u32 size),
 	TP_ARGS(slice, cq, id, hw, size),
@@ -76,7 +76,7 @@ DEFINE_EVENT(sluice_nvme_virtual, sluice_nvme_disable,
 	TP_ARGS(slice)
 );
 
-/* The drive does nothing from here on, to be reset or for good. */
+/* The drive was stopped, either for a reset or permanently. */
 TRACE_EVENT(sluice_nvme_stop,
 	TP_PROTO(unsigned int drive),
 	TP_ARGS(drive),
@@ -89,7 +89,7 @@ TRACE_EVENT(sluice_nvme_stop,
 	TP_printk("drive=%u", __entry->drive)
 );
 
-/* The drive is back after a reset, or has failed to come back. */
+/* The reset of the drive has ended; @error says whether it works again. */
 TRACE_EVENT(sluice_nvme_restart,
 	TP_PROTO(unsigned int drive, int error),
 	TP_ARGS(drive, error),
