@@ -2,25 +2,31 @@
 /*
  * The doorbell pages of a slice, mapped into its user
  *
- * While a page is mapped, a guest's doorbell is a store to memory and costs
- * nothing; a poller looks at the page. When a slice has been quiet for a while,
- * the poller takes its pages away and looks at them no more. The guest's next
- * store faults; the fault handler maps the page again and wakes the poller.
+ * poller.c and device/ call this file. While a page is mapped, a guest's
+ * doorbell is a store to memory and costs nothing; the poller reads the page.
+ * When a slice has been quiet for a while, the poller unmaps its pages and
+ * stops reading them. The guest's next store faults; the fault handler maps the
+ * page again and wakes the poller.
  *
- * No doorbell is lost, because under @lock
+ * No doorbell is lost. @lock is &sluice_doorbells.lock. The unmap waits for all
+ * CPUs: a store happens before the unmap, and the poller's last look sees it,
+ * or it faults:
  *
- * - a fault maps the page and puts the slice on its poller's list;
- * - the poller takes the pages away, takes the slice off its list, and afterwards
- *   looks at the doorbells once more.
+ *	vCPU thread			poller
+ *					takes @lock
+ *	stores through the old mapping	unmaps the pages
+ *	stores again and faults,	takes the slice off its list
+ *	waits for @lock			drops @lock
+ *	takes @lock, maps the page,	looks once more: sees the
+ *	puts the slice on the list,	first store
+ *	drops @lock, repeats its store	polls: sees the second store
  *
- * A store through the old mapping has happened before the page is gone (taking
- * it away waits for all CPUs), so that last look sees it. Any later store
- * faults. tools/testing/model has this as a model.
+ * tools/testing/model has this as a model.
  *
- * The page is mapped by vm_insert_page() in the fault handler. KVM looks a page
- * up again after the fault that it caused: with a PFN mapping it would fail
- * where the page has been taken away in between. And a page that the handler
- * only returned would be mapped after @lock has been let go.
+ * The fault handler maps the page with vm_insert_page(). KVM looks a page up
+ * again after the fault that it caused: with a PFN mapping that would fail if
+ * the poller unmaps the page in between. And if the handler only returned the
+ * page, the kernel would map it after @lock has been dropped.
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -32,8 +38,8 @@
 #include "poll/poller.h"
 
 /*
- * The files of all devices share an address space on kernels before 6.10, so
- * the pages are found there by offsets that no other file uses.
+ * Before 6.10 the files of all devices share one address space. The pages must
+ * use offsets there that no other file uses, or an unmap would hit other files.
  */
 #define DOORBELL_PGOFF	BIT_ULL(50)
 
@@ -43,7 +49,7 @@ static pgoff_t sluice_doorbell_pgoff(const struct sluice_doorbells *db)
 }
 
 /**
- * sluice_doorbell_init() - make pages that are mapped nowhere
+ * sluice_doorbell_init() - allocate doorbell pages, mapped nowhere
  * @db: to be filled
  * @nr_pages: how many, 0 for none
  *
@@ -66,7 +72,7 @@ int sluice_doorbell_init(struct sluice_doorbells *db, unsigned int nr_pages)
 
 /**
  * sluice_doorbell_exit() - undo sluice_doorbell_init()
- * @db: pages that nobody has mapped
+ * @db: pages that no user has mapped
  */
 void sluice_doorbell_exit(struct sluice_doorbells *db)
 {
@@ -86,11 +92,11 @@ void sluice_doorbell_clear(struct sluice_doorbells *db)
 }
 
 /**
- * sluice_doorbell_unmap() - take the pages away from the user
+ * sluice_doorbell_unmap() - unmap the pages from the user
  * @db: pages, their lock held
  *
- * When this returns, all stores through the old mappings can be seen, and the
- * next one faults.
+ * When this returns, every store through the old mappings is visible, and the
+ * next store faults.
  */
 void sluice_doorbell_unmap(struct sluice_doorbells *db)
 {
@@ -121,7 +127,7 @@ static vm_fault_t sluice_doorbell_fault(struct vm_fault *vmf)
 
 	switch (ret) {
 	case 0:
-	case -EBUSY: /* another thread's fault came first */
+	case -EBUSY: /* another vCPU's fault has mapped the page */
 		return VM_FAULT_NOPAGE;
 	case -ENOMEM:
 		return VM_FAULT_OOM;
@@ -135,13 +141,13 @@ static const struct vm_operations_struct sluice_doorbell_vm_ops = {
 };
 
 /**
- * sluice_doorbell_mmap() - let doorbell pages be mapped at a place
- * @entry: slice that belongs to a poller
- * @vma: the place; refers to doorbell pages and nothing else
- * @first_page: number of the first doorbell page that is mapped there; all of
- *	the place is within the pages
+ * sluice_doorbell_mmap() - prepare a mapping of doorbell pages
+ * @entry: poll entry of a slice that has a poller
+ * @vma: the mapping; covers doorbell pages and nothing else
+ * @first_page: number of the first doorbell page in @vma; @vma ends within the
+ *	doorbell pages
  *
- * A page is mapped there at the first touch.
+ * The fault handler maps each page at its first touch.
  *
  * Return: 0, or -EINVAL for a private mapping
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The doorbell pages of a slice, mapped into its user
+ * The doorbell pages of a slice, mapped into its user: what doorbell.c offers
  */
 #ifndef SLUICE_DOORBELL_H
 #define SLUICE_DOORBELL_H
@@ -15,15 +15,15 @@ struct vm_area_struct;
 
 /**
  * struct sluice_doorbells - the doorbell pages of one slice
- * @words: the pages, contiguous; NULL where the slice has none
- * @page: the first of them
+ * @words: the pages, contiguous; NULL if the slice has none
+ * @page: the first page
  * @nr_pages: how many
- * @lock: makes one step of mapping a page and waking the slice, and one of
- *	taking the pages away and letting the slice sleep. Inside mmap_lock,
- *	outside the locks of the page tables and the poller's list
- * @mapping: of the files that they are mapped through; NULL before the first
- *	mmap, constant afterwards
- * @faults: times that one of them was mapped
+ * @lock: makes two actions atomic against each other: mapping a page and waking
+ *	the slice; unmapping the pages and putting the slice to sleep. Inside
+ *	mmap_lock, outside the locks of the page tables and of the poller's list
+ * @mapping: address space of the files through which the pages are mapped; NULL
+ *	before the first mmap, constant afterwards
+ * @faults: how often a fault has mapped one of the pages
  */
 struct sluice_doorbells {
 	void *words;

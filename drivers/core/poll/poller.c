@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pollers: threads that look after the slices that are busy
+ * Pollers: threads that poll the busy slices
  *
- * A slice belongs to one poller from open to close, and is in the poller's list
- * while its doorbell page is mapped. The poller goes round its list and gives
- * each slice a bounded visit, so that slices share it fairly; with an empty list
- * it sleeps. A slice that has been quiet for its window is let go: see
- * doorbell.c for why nothing gets lost then.
+ * device/ calls this file. A slice belongs to one poller from open to close,
+ * and is in that poller's list while its doorbell page is mapped. The poller
+ * goes round its list and gives each slice a visit of limited length, so that
+ * slices share the poller fairly; with an empty list it sleeps. When a slice
+ * has been quiet for its window (see window.c), the poller puts the slice to
+ * sleep: it unmaps the slice's doorbell pages and takes the slice off its list.
+ * See doorbell.c for why no doorbell is lost.
  *
- * A quiet slice that has commands in the device is looked at more and more
- * rarely: the device's interrupt kicks the poller, since a guest that is given a
- * completion submits again. At the end of the window's bound it is let go like
- * any other. The same goes for a slice whose poller is not alone on its CPU.
+ * The poller visits a quiet slice that has commands in the device less and less
+ * often: the device's interrupt kicks the poller, and a guest that gets a
+ * completion often submits again. At the end of the poll_us limit the poller
+ * puts such a slice to sleep, too. A poller that shares its CPU with another
+ * task treats its slices in the same way.
  *
- * Pollers are made when they are needed, on the NUMA node of the parent but not
- * on isolated CPUs, and go with their last slice. They have the default policy
- * and priority; whoever knows better may change both.
+ * The core creates pollers when slices need them, on the NUMA node of the
+ * parent but not on isolated CPUs. A poller ends with its last slice. Pollers
+ * have the default scheduling policy and priority; an administrator may change
+ * both.
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -38,15 +42,15 @@
 /* Commands and completions in one visit, see &sluice_parent_ops.poll */
 #define POLLER_BUDGET	64
 
-/* By default one poller for so many CPUs of a node */
+/* Default: one poller for this many CPUs of a node */
 #define POLLER_CPUS	8
 
 #define POLLER_POLL_US	500
 
-/* Visits with work, and no pause, after which the device's interrupts are masked */
+/* Mask the interrupts after this many visits with work and no wait between */
 #define POLLER_STREAK	8
 
-/* Nanoseconds until a slice is looked at again that could not be let go */
+/* Nanoseconds to the next visit of a slice that could not be put to sleep */
 #define POLLER_PUT_OFF	(100 * NSEC_PER_USEC)
 
 static unsigned int poller_poll_us = POLLER_POLL_US;
@@ -65,15 +69,15 @@ MODULE_PARM_DESC(poller_cpus,
 		 "CPUs that the polling threads may run on, as a list like 2-3,8 (default: those of the drive's NUMA node that are not isolated)");
 
 /**
- * struct sluice_poller - a thread
+ * struct sluice_poller - a thread that polls slices
  * @node: in poller_list; under poller_lock
  * @task: the thread
- * @number: that it is called by, of its own while it is there
+ * @number: number in the thread's name; no two pollers have the same
  * @nid: the NUMA node that it works for
- * @nr_slices: slices that belong to it; under poller_lock
- * @visit_lock: held for the time of a visit
- * @lock: protects @busy. Inside &sluice_doorbell.lock
- * @busy: &struct sluice_poll_entry to be visited
+ * @nr_slices: number of slices that belong to it; under poller_lock
+ * @visit_lock: held during a visit
+ * @lock: protects @busy. Inside &sluice_doorbells.lock
+ * @busy: list of &struct sluice_poll_entry to be visited
  */
 struct sluice_poller {
 	struct list_head node;
@@ -86,15 +90,15 @@ struct sluice_poller {
 	struct list_head busy;
 } ____cacheline_aligned_in_smp;
 
-/* Protects the list, and who belongs to whom */
+/* Protects poller_list and which slice belongs to which poller */
 static DEFINE_MUTEX(poller_lock);
 static LIST_HEAD(poller_list);
 static DEFINE_IDA(poller_numbers);
 
-/* Of the parameter; empty without one */
+/* CPUs of the parameter poller_cpus; empty without the parameter */
 static struct cpumask poller_mask;
 
-/* Of the node that a poller is looked for; under poller_lock */
+/* CPUs allowed for the poller being looked for; under poller_lock */
 static struct cpumask poller_near;
 
 /*
@@ -109,8 +113,15 @@ static void sluice_poller_forget(struct sluice_poll_entry *entry)
 }
 
 /*
- * No visit until @due, or until the backend kicks. It has turned the interrupts
- * on; what came before may have come unseen.
+ * Do not visit the slice until @due, or until the backend kicks. The backend
+ * has just turned the interrupts on. It reports no completion that came before,
+ * so this function polls once more. A later completion kicks:
+ *
+ *	poller				interrupt handler
+ *	interrupts on
+ *	polls, finds nothing		kicks: sets @kicked
+ *	takes @lock,
+ *	sees @kicked: does not wait
  */
 static void sluice_poller_put_off(struct sluice_poll_entry *entry, u64 due)
 {
@@ -128,9 +139,10 @@ static void sluice_poller_put_off(struct sluice_poll_entry *entry, u64 due)
 }
 
 /*
- * Let a slice sleep, unless there is something to do at the last moment. Who is
- * just mapping the page may have to wait for memory: others are not to wait with
- * him, and the slice is not idle.
+ * Put a slice to sleep, unless there is work at the last moment. A vCPU thread
+ * that is mapping the page holds doorbells.lock and may sleep there for memory.
+ * The poller must not wait for it, because the poller's other slices would wait
+ * too; and a slice with a fault in progress is not idle.
  */
 static void sluice_poller_rest(struct sluice_poll_entry *entry)
 {
@@ -157,7 +169,7 @@ static void sluice_poller_rest(struct sluice_poll_entry *entry)
 	}
 }
 
-/* Wait no longer. Has the backend kicked since the last visit? */
+/* End the wait. Returns whether the backend has kicked since the last visit. */
 static bool sluice_poller_begin(struct sluice_poll_entry *entry)
 {
 	if (!READ_ONCE(entry->waiting) && !READ_ONCE(entry->kicked))
@@ -168,10 +180,11 @@ static bool sluice_poller_begin(struct sluice_poll_entry *entry)
 }
 
 /*
- * Sleep instead of spinning: while the device has something to do, since its
- * interrupt says when to go on; while the doorbell that woke the slice is on its
- * way; and while somebody else wants this CPU, who may be the guest itself. What
- * the device did since sluice_poller_begin() has kicked, or will.
+ * Let the slice wait instead of spinning. The poller does so in three cases:
+ * the device has work, and its interrupt says when to continue; the doorbell
+ * that woke the slice has not arrived yet; another task, perhaps the guest
+ * itself, wants this CPU. A completion after sluice_poller_begin() kicks, now
+ * or soon, and ends the wait.
  */
 static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 bound_us)
 {
@@ -194,7 +207,7 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 bound_us)
 	return true;
 }
 
-/* Another visit with work: after enough of them nobody needs the interrupts. */
+/* Count a visit with work; after enough of them no interrupt is needed. */
 static void sluice_poller_streak(struct sluice_poll_entry *entry, u32 bound_us)
 {
 	if (entry->polling || !bound_us || ++entry->streak < POLLER_STREAK)
@@ -233,7 +246,7 @@ static void sluice_poller_visit(struct sluice_poll_entry *entry)
 	cpu_relax();
 }
 
-/* The first one that is due, which becomes the last. */
+/* Take the first slice that is due and move it to the end of the list. */
 static struct sluice_poll_entry *sluice_poller_next(struct sluice_poller *poller)
 {
 	struct sluice_poll_entry *entry;
@@ -248,7 +261,7 @@ static struct sluice_poll_entry *sluice_poller_next(struct sluice_poller *poller
 	return NULL;
 }
 
-/* When one is due, 0 for at once, KTIME_MAX for never. */
+/* When the next slice is due: 0 for at once, KTIME_MAX for never. */
 static ktime_t sluice_poller_due(struct sluice_poller *poller)
 {
 	struct sluice_poll_entry *entry;
@@ -264,7 +277,7 @@ static void sluice_poller_sleep(struct sluice_poller *poller)
 {
 	ktime_t due;
 
-	/* Whoever wakes us changes first what is looked at here. */
+	/* A waker changes the list first, then wakes: no wakeup is lost. */
 	set_current_state(TASK_IDLE);
 	due = sluice_poller_due(poller);
 	if (due && !kthread_should_stop())
@@ -291,7 +304,7 @@ static int sluice_poller_thread(void *data)
 
 	while (!kthread_should_stop()) {
 		if (sluice_poller_visit_next(poller))
-			/* who never sleeps must not keep RCU Tasks waiting */
+			/* a busy poller must not block RCU Tasks */
 			cond_resched_tasks_rcu_qs();
 		else
 			sluice_poller_sleep(poller);
@@ -300,8 +313,8 @@ static int sluice_poller_thread(void *data)
 }
 
 /**
- * sluice_poller_wake() - look after a slice from now on
- * @entry: of an open device
+ * sluice_poller_wake() - poll a slice from now on
+ * @entry: poll entry of an open device
  */
 void sluice_poller_wake(struct sluice_poll_entry *entry)
 {
@@ -315,8 +328,8 @@ void sluice_poller_wake(struct sluice_poll_entry *entry)
 }
 
 /**
- * sluice_poller_kick() - have a slice polled that waits for its device
- * @entry: of an open device
+ * sluice_poller_kick() - end a slice's wait for its device
+ * @entry: poll entry of an open device
  *
  * See sluice_poll_kick(). Does nothing for a slice that is asleep.
  *
@@ -324,7 +337,7 @@ void sluice_poller_wake(struct sluice_poll_entry *entry)
  */
 void sluice_poller_kick(struct sluice_poll_entry *entry)
 {
-	/* Another queue has kicked, and the next visit takes note of it. */
+	/* Another queue has kicked already; the next visit will see that. */
 	if (READ_ONCE(entry->kicked) && !READ_ONCE(entry->waiting))
 		return;
 	guard(spinlock_irqsave)(&entry->lock);
@@ -340,8 +353,9 @@ void sluice_poller_kick(struct sluice_poll_entry *entry)
  */
 
 /*
- * Those that the admin wants undisturbed are not for us, unless he names them. To
- * Linux 7.3 a CPU without a tick is not isolated by that alone.
+ * Pollers avoid isolated CPUs, unless the administrator names them in
+ * poller_cpus. Up to Linux 7.3, cpu_is_isolated() is false for a CPU that only
+ * has no tick.
  */
 static bool sluice_poller_housekeeping(const struct cpumask *near)
 {
@@ -362,14 +376,14 @@ static const struct cpumask *sluice_poller_node_mask(int nid)
 	return nid == NUMA_NO_NODE ? cpu_possible_mask : cpumask_of_node(nid);
 }
 
-/* Find out which CPUs are for pollers of a node: poller_near. */
+/* Set poller_near: the CPUs for pollers of a node. */
 static void sluice_poller_look_near(int nid)
 {
 	if (!cpumask_empty(&poller_mask)) {
 		cpumask_copy(&poller_near, &poller_mask);
 		return;
 	}
-	/* There are nodes without CPUs, and some whose CPUs are all isolated */
+	/* Some nodes have no CPUs, and some have only isolated CPUs */
 	if (!sluice_poller_housekeeping(sluice_poller_node_mask(nid)) &&
 	    !sluice_poller_housekeeping(cpu_possible_mask))
 		cpumask_copy(&poller_near, cpu_possible_mask);
@@ -409,7 +423,7 @@ static struct sluice_poller *sluice_poller_create(int nid)
 		return ERR_CAST(task);
 	}
 	poller->task = task;
-	/* Linux 6.14 and later would have it on all of its node as it starts */
+	/* Bind it: since Linux 6.14 a new thread starts on all of its node */
 	if (!cpumask_empty(&poller_mask) ||
 	    !cpumask_equal(&poller_near, sluice_poller_node_mask(nid)))
 		kthread_bind(task, cpumask_first(&poller_near));
@@ -430,7 +444,7 @@ static void sluice_poller_destroy(struct sluice_poller *poller)
 	kfree(poller);
 }
 
-/* The one with the fewest slices, or a new one. */
+/* The poller of a node with the fewest slices, or a new poller. */
 static struct sluice_poller *sluice_poller_find(int nid)
 {
 	struct sluice_poller *poller, *best = NULL;
@@ -448,9 +462,9 @@ static struct sluice_poller *sluice_poller_find(int nid)
 }
 
 /**
- * sluice_poll_entry_init() - prepare a slice that no poller has yet
+ * sluice_poll_entry_init() - prepare the poll entry of a slice
  * @entry: to be filled
- * @sdev: the slice, with its parent and its device for DMA
+ * @sdev: the slice; its parent and its device for DMA are set
  */
 void sluice_poll_entry_init(struct sluice_poll_entry *entry,
 			    struct sluice_dev *sdev)
@@ -463,9 +477,9 @@ void sluice_poll_entry_init(struct sluice_poll_entry *entry,
 
 /**
  * sluice_poller_join() - find a poller for a slice
- * @entry: of a device that is being opened
+ * @entry: poll entry of a device that is being opened
  *
- * Return: 0, -ENOMEM, or -EINTR for a user that is being killed
+ * Return: 0, -ENOMEM, or -EINTR if the user is being killed
  */
 int sluice_poller_join(struct sluice_poll_entry *entry)
 {
@@ -488,10 +502,11 @@ int sluice_poller_join(struct sluice_poll_entry *entry)
 }
 
 /**
- * sluice_poller_leave() - look after a slice no more
- * @entry: of a device that is being closed; nobody has its doorbell page mapped
+ * sluice_poller_leave() - stop polling a slice
+ * @entry: poll entry of a device that is being closed; no user has its doorbell
+ *	page mapped
  *
- * No visit is going on when this returns, and none will begin.
+ * When this returns, no visit is in progress and none will begin.
  */
 void sluice_poller_leave(struct sluice_poll_entry *entry)
 {
@@ -499,12 +514,12 @@ void sluice_poller_leave(struct sluice_poll_entry *entry)
 
 	mutex_lock(&poller->visit_lock);
 	sluice_poller_forget(entry);
-	/* What is in flight now is still to be heard of. */
+	/* The backend still needs the interrupts of commands in flight. */
 	if (entry->polling)
 		entry->sdev->parent->ops->set_poll_mode(entry->sdev,
 							SLUICE_POLL_PAUSE);
 	entry->polling = false;
-	/* A kick that comes later finds nobody to wake. */
+	/* A later kick must not wake the poller: it may be gone. */
 	scoped_guard(spinlock_irq, &entry->lock)
 		WRITE_ONCE(entry->waiting, false);
 	mutex_unlock(&poller->visit_lock);
@@ -516,9 +531,9 @@ void sluice_poller_leave(struct sluice_poll_entry *entry)
 }
 
 /**
- * sluice_poller_init() - read the parameters
+ * sluice_poller_init() - read the module parameters
  *
- * Return: 0, or -EINVAL for a list of CPUs that is none
+ * Return: 0, or -EINVAL if poller_cpus is not a list of CPUs of this machine
  */
 int sluice_poller_init(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pollers: threads that look after the slices that are busy
+ * Pollers: threads that poll the busy slices: what poller.c offers
  */
 #ifndef SLUICE_POLLER_H
 #define SLUICE_POLLER_H
@@ -17,25 +17,25 @@ struct sluice_dev;
 struct sluice_poller;
 
 /**
- * struct sluice_poll_entry - what a poller keeps of a slice
+ * struct sluice_poll_entry - what a poller keeps of one slice
  * @sdev: the slice
  * @doorbells: its doorbell pages
- * @node: in the poller's list while the slice is looked after
- * @poller: the slice's, from open to close
- * @window: how long to look after the slice; the poller's own
- * @poll_us: bound of the window, in microseconds. Written by the administrator
- * @due: until when to wait for the device, in nanoseconds; the poller's own
- * @streak: visits with work since it was woken or waited; the poller's own
- * @awake: has been visited since it was woken; the poller's own
- * @faulted: what has woken it is a store that is to come. Written under
- *	&sluice_doorbells.lock; taken by the poller
- * @polling: the backend has been told that its completions are polled for; the
- *	poller's own
+ * @node: in the poller's list while the poller polls the slice
+ * @poller: the slice's poller, from open to close
+ * @window: how long to poll the slice; for the poller only
+ * @poll_us: limit of the window, in microseconds. Written by the administrator
+ * @due: end of the wait for the device, in nanoseconds; for the poller only
+ * @streak: visits with work since the slice woke or waited; for the poller only
+ * @awake: the slice has had a visit since it woke; for the poller only
+ * @faulted: a fault woke the slice, so the guest's store is still to come.
+ *	Written under &sluice_doorbells.lock; read and cleared by the poller
+ * @polling: the backend knows that the poller polls for completions; for the
+ *	poller only
  * @lock: protects @waiting and @kicked, and @poller while @waiting. Inside
  *	&sluice_poller.lock; taken in hard IRQ context. In a cache line that the
  *	poller does not write at each visit
- * @waiting: not to be visited until it is kicked, or until @due
- * @kicked: the backend has work, since @kicked was false
+ * @waiting: the poller does not visit the slice until a kick, or until @due
+ * @kicked: the backend has reported work since @kicked was last cleared
  */
 struct sluice_poll_entry {
 	struct sluice_dev *sdev;

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long a quiet slice is polled
+ * How long a poller polls a quiet slice
  *
- * The window adapts as KVM's halt polling does: work that came soon after the
- * slice had been let go would have been worth waiting for, so the window grows;
- * work that came late was not, so it shrinks. Between the two lies the bound.
+ * poller.c calls this file, with one window per slice; poll_us sets the limit
+ * of the window. The window adapts as KVM's halt polling does. If work comes
+ * less than the limit after the last work, longer polling would have found it:
+ * the window doubles. If work comes later, polling was wasted: the window
+ * halves.
  *
- * A slice is woken by a fault, and the doorbell's value arrives only when the
- * vCPU has come back from the fault and repeats its store. Who gave up before
- * that would take the page away again, and the store would fault for ever. So
- * there is a time of grace, measured from such arrivals, and doubled each time
- * that it turns out to be too short.
+ * A fault wakes a slice. The doorbell's value arrives only when the vCPU has
+ * returned from the fault and repeats its store. A poller that gave up before
+ * that would unmap the page again, and the store would fault again and again.
+ * So there is a grace time. It is four times the time that the last such
+ * arrival took, and doubles each time that it is too short.
  */
 #include <linux/minmax.h>
 #include <linux/time64.h>
 
 #include "poll/window.h"
 
-/* What follows at once (a submission after a completion) costs no fault. */
+/* Work that follows at once (a submission after a completion) costs no fault */
 #define WINDOW_MIN	(20 * NSEC_PER_USEC)
 
 /*
- * A pause that is shorter is not worth its timer. One that is longer would keep a
- * doorbell waiting for too long, however long the bound.
+ * A shorter pause costs more than its timer saves. A longer pause would delay a
+ * doorbell too much, however large the limit is.
  */
 #define WINDOW_PAUSE_MIN	(5 * NSEC_PER_USEC)
 #define WINDOW_PAUSE_MAX	(250 * NSEC_PER_USEC)
@@ -36,9 +38,9 @@ static u64 sluice_window_bound(u32 bound_us)
 }
 
 /**
- * sluice_window_init() - the window of a slice that nothing is known of
+ * sluice_window_init() - start the window of a slice without any history
  * @win: to be filled
- * @bound_us: longest window, in microseconds
+ * @bound_us: limit of the window, in microseconds
  */
 void sluice_window_init(struct sluice_window *win, u32 bound_us)
 {
@@ -49,10 +51,10 @@ void sluice_window_init(struct sluice_window *win, u32 bound_us)
 }
 
 /**
- * sluice_window_wake() - a slice is polled from now on
+ * sluice_window_wake() - the poller begins to poll a slice
  * @win: window of a slice that was not polled
- * @bound_us: longest window, in microseconds
- * @expecting: its doorbell page has been mapped for a store that is to come
+ * @bound_us: limit of the window, in microseconds
+ * @expecting: the doorbell page was mapped for a store that is still to come
  * @now: time
  */
 void sluice_window_wake(struct sluice_window *win, u32 bound_us, bool expecting,
@@ -70,7 +72,7 @@ void sluice_window_wake(struct sluice_window *win, u32 bound_us, bool expecting,
 }
 
 /**
- * sluice_window_work() - there was something to do
+ * sluice_window_work() - a visit found work
  * @win: window
  * @now: time
  */
@@ -88,7 +90,7 @@ void sluice_window_work(struct sluice_window *win, u64 now)
  * @win: window
  * @now: time
  *
- * That is no doorbell, but one may follow.
+ * A completion is not a doorbell, but a doorbell may follow.
  */
 void sluice_window_kick(struct sluice_window *win, u64 now)
 {
@@ -97,13 +99,13 @@ void sluice_window_kick(struct sluice_window *win, u64 now)
 }
 
 /**
- * sluice_window_quiet() - is there a pause?
+ * sluice_window_quiet() - is the slice quiet?
  * @win: window
  * @now: time
  *
- * Return: true when there has been nothing for so long that sleeping is no loss.
- * While the doorbell that woke the slice is awaited that is always so: the vCPU
- * that is to write it may want this very CPU.
+ * Return: true if there was no work for so long that sleeping costs nothing.
+ * Also true until the doorbell that woke the slice arrives: the vCPU that
+ * writes it may need this very CPU.
  */
 bool sluice_window_quiet(const struct sluice_window *win, u64 now)
 {
@@ -111,16 +113,16 @@ bool sluice_window_quiet(const struct sluice_window *win, u64 now)
 }
 
 /**
- * sluice_window_look() - how long to sleep
+ * sluice_window_look() - when to look at a quiet slice again
  * @win: window
- * @bound_us: longest window, in microseconds; not %SLUICE_POLL_US_FOREVER
+ * @bound_us: limit of the window, in microseconds; not %SLUICE_POLL_US_FOREVER
  * @now: time
  *
- * A doorbell that comes meanwhile waits no longer than the pause that it ends
- * has lasted, and no longer than 250 microseconds.
+ * The pause is as long as the slice has been quiet so far, but at least 5 and
+ * at most 250 microseconds. A doorbell waits no longer than this pause.
  *
- * Return: when to look again: not after the end of the bound, or of the time of
- * grace, so in the past when that is
+ * Return: the time of the next look, never after the end of the limit or of the
+ * grace time; in the past if that end is in the past
  */
 u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 {
@@ -134,13 +136,13 @@ u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 }
 
 /**
- * sluice_window_over() - there was nothing to do: is it time to let go?
+ * sluice_window_over() - a visit found no work: put the slice to sleep?
  * @win: window
- * @bound_us: longest window, in microseconds; %SLUICE_POLL_US_FOREVER has no
- *	end
+ * @bound_us: limit of the window, in microseconds; %SLUICE_POLL_US_FOREVER has
+ *	no end
  * @now: time
  *
- * Return: true when the slice is to be polled no longer
+ * Return: true if the poller should stop polling the slice
  */
 bool sluice_window_over(struct sluice_window *win, u32 bound_us, u64 now)
 {

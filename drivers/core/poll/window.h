@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How long a quiet slice is polled
+ * How long a poller polls a quiet slice: what window.c offers
  */
 #ifndef SLUICE_WINDOW_H
 #define SLUICE_WINDOW_H
@@ -10,13 +10,14 @@
 
 /**
  * struct sluice_window - the polling window of one slice
- * @last: when there was work last
- * @woken: when the slice was woken
- * @length: how long to poll after the last work, 0 to the bound
+ * @last: time of the last work
+ * @woken: time when the slice woke
+ * @length: how long to poll after the last work, 0 to the limit
  * @grace: how long to wait for the doorbell that woke the slice
- * @expecting: that doorbell has not been seen yet
+ * @expecting: that doorbell has not arrived yet
  *
- * Times are in nanoseconds of one clock. No locks: one thread at a time.
+ * Times are in nanoseconds of one clock. No locks: only one thread at a time
+ * uses a window.
  */
 struct sluice_window {
 	u64 last;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the polling window
+ * KUnit tests of the polling window: window.c with made-up times
  */
 #include <kunit/test.h>
 #include <linux/time64.h>
@@ -10,14 +10,14 @@
 #define US	((u64)NSEC_PER_USEC)
 #define BOUND	500u
 
-/* Wake the slice at @now and have its doorbell arrive at once. */
+/* Wake the slice at @now; its doorbell arrives at once. */
 static void window_arrive(struct sluice_window *win, u64 now)
 {
 	sluice_window_wake(win, BOUND, true, now);
 	sluice_window_work(win, now);
 }
 
-/* Ask every microsecond, at most @limit times; when is it over? */
+/* Ask every microsecond, at most @limit times; returns when the window ends. */
 static u64 window_lasts(struct sluice_window *win, u32 bound, u64 from,
 			u64 limit)
 {
@@ -35,7 +35,7 @@ static void window_first_is_the_bound(struct kunit *test)
 
 	sluice_window_init(&win, BOUND);
 	window_arrive(&win, 10000 * US);
-	/* nothing came for longer than the bound before: half of it */
+	/* no work for longer than the limit: the window halves */
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, BOUND, 10000 * US, 2000),
 			(u64)BOUND / 2);
 }
@@ -67,7 +67,7 @@ static void window_shrinks_for_rare_work(struct kunit *test)
 		KUNIT_EXPECT_LE(test, lasts, last);
 		last = lasts;
 	}
-	/* but what follows at once is always waited for */
+	/* work that follows at once never costs a fault */
 	KUNIT_EXPECT_EQ(test, last, (u64)20);
 }
 
@@ -82,7 +82,7 @@ static void window_grows_for_frequent_work(struct kunit *test)
 		window_arrive(&win, now);
 		now += 10000 * US;
 	}
-	/* every 300 us: in reach of the bound, but not of the window yet */
+	/* every 300 us: less than the limit, more than the window at first */
 	now -= 10000 * US;
 	for (i = 0; i < 10; i++) {
 		now += 300 * US;
@@ -97,7 +97,7 @@ static void window_zero_drains(struct kunit *test)
 
 	sluice_window_init(&win, 0);
 	sluice_window_wake(&win, 0, true, 1000 * US);
-	/* the doorbell is waited for nevertheless */
+	/* the poller waits for the doorbell all the same */
 	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, 0, 1050 * US));
 	sluice_window_work(&win, 1060 * US);
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, 1060 * US, 1000), (u64)20);
@@ -169,7 +169,7 @@ static void window_quiet_after_the_least(struct kunit *test)
 
 	sluice_window_init(&win, BOUND);
 	sluice_window_wake(&win, BOUND, true, 1000 * US);
-	/* at once while the doorbell that woke the slice is awaited */
+	/* quiet at once while the doorbell that woke the slice is expected */
 	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, 1000 * US));
 	sluice_window_work(&win, 1060 * US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1079 * US));
@@ -190,7 +190,7 @@ static void window_looks_more_and_more_rarely(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
 	now = 1600 * US;
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
-	/* and not ever more so where the bound is far away */
+	/* the pause stays at 250 us, however large the limit is */
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 1000000, 5000 * US),
 			5250 * US);
 }
@@ -201,18 +201,18 @@ static void window_awaits_the_doorbell_asleep(struct kunit *test)
 
 	sluice_window_init(&win, 0);
 	sluice_window_wake(&win, 0, true, 1000 * US);
-	/* the shortest sleep, then twice as long, to the end of the grace */
+	/* the shortest pause, then doubled, up to the end of the grace time */
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1001 * US), 1006 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1005 * US), 1010 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1080 * US), 1100 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1200 * US), 1100 * US);
-	/* once it is there, to the end of the least, however small the bound */
+	/* after the doorbell: up to the end of the shortest window, 20 us */
 	sluice_window_work(&win, 1010 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1010 * US), 1015 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1028 * US), 1030 * US);
 }
 
-/* Work that was found when the slice was let go: no store is to come. */
+/* The poller's last look found work: no store is still to come. */
 static void window_woken_without_a_fault(struct kunit *test)
 {
 	struct sluice_window win;
@@ -224,7 +224,7 @@ static void window_woken_without_a_fault(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1510 * US));
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, BOUND, 1500 * US, 2000),
 			(u64)BOUND);
-	/* nor is the grace learnt from what comes then */
+	/* and that work does not change the grace time */
 	sluice_window_work(&win, 1900 * US);
 	KUNIT_EXPECT_EQ(test, win.grace, 100 * US);
 }
