@@ -2,16 +2,16 @@
 /*
  * Guest memory: a table from IOVA to pinned, DMA-mapped pages
  *
- * The table has an entry (chunk) for each 2 MiB of IOVA, filled at the first
- * touch and kept until it is unmapped. A chunk whose pages are physically
- * contiguous is one DMA mapping; any other has a slot for each page, filled in
- * groups as large as can be pinned with one call. An unmap that touches a chunk
- * drops all of it; what should have stayed comes back at the next touch.
+ * This file has the functions that device/ calls; iova_table.c has the table,
+ * and iova_pin.c the work item that fills it. The table has an entry (a chunk)
+ * for each 2 MiB of IOVA. The first touch fills a chunk, and the chunk stays
+ * until it is unmapped. If the pages of a chunk are physically contiguous, the
+ * chunk has one DMA mapping. Otherwise it has a slot for each page, filled in
+ * groups as large as one call can pin. An unmap that touches a chunk drops the
+ * whole chunk; the pages outside the unmapped range come back at their next
+ * touch.
  *
- * Readers take no lock: the table and its chunks are read under RCU.
- *
- * Here is what others call; the table is in iova_table.c, and iova_pin.c has the
- * work item that fills it.
+ * Readers take no lock: they read the table and its chunks under RCU.
  */
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
@@ -20,27 +20,27 @@
 
 #include "memory/iova_table.h"
 
-/* How long one unmap waits for the unpinning, and how often. */
+/* How long one unmap waits for the unpinning, and how often it may give up. */
 #define SLUICE_IOVA_UNPIN_WAIT_MS 200
 #define SLUICE_IOVA_UNPIN_ROUNDS  6
 
-/* A page may go between being put into the table and being looked up. */
+/* An unmap may remove a page between its fill and its lookup: try again. */
 #define SLUICE_IOVA_TRIES 8
 
 /**
- * sluice_iova_get() - look a page up, having it pinned if need be
+ * sluice_iova_get() - look a page up, and pin it first if needed
  * @table: guest memory
  * @iova: any address within the page
  * @write: the page must be writable
- * @page: the page
- * @dma: its bus address
+ * @page: receives the page
+ * @dma: receives its bus address
  *
- * Both stay valid until an unmap drops them.
+ * @page and @dma are valid until an unmap drops them.
  *
- * Context: does not sleep where the page is in the table already.
- * Return: 0; -EAGAIN while an unmap is going on; -EFAULT where there is no
- * memory; -EPERM where it may not be written; -ENODEV when closed; -ENOMEM;
- * -EIO where it cannot be mapped for DMA
+ * Context: does not sleep if the page is in the table already.
+ * Return: 0; -EAGAIN while an unmap is in progress; -EFAULT if the guest has no
+ * memory there; -EPERM if the page must not be written; -ENODEV when the table
+ * is closed; -ENOMEM; -EIO if the page cannot be mapped for DMA
  */
 int sluice_iova_get(struct sluice_iova_table *table, u64 iova, bool write,
 		    struct page **page, dma_addr_t *dma)
@@ -61,7 +61,7 @@ int sluice_iova_get(struct sluice_iova_table *table, u64 iova, bool write,
 	return -EAGAIN;
 }
 
-/* Under RCU, so that no unmap unpins the page meanwhile. */
+/* Called under RCU, so that no unmap unpins the page during the copy. */
 static void sluice_iova_copy_page(struct page *page, u64 iova, void *buf,
 				  size_t len, bool to_guest)
 {
@@ -78,10 +78,10 @@ static void sluice_iova_copy_page(struct page *page, u64 iova, void *buf,
  * @table: guest memory
  * @iova: address of the first byte
  * @buf: kernel memory
- * @len: bytes, none of them beyond the page
+ * @len: bytes, all within the page
  * @to_guest: the direction
  *
- * Safe at any time, also while an unmap is going on.
+ * Safe at any time, also while an unmap is in progress.
  *
  * Return: as sluice_iova_get()
  */
@@ -111,12 +111,12 @@ int sluice_iova_copy(struct sluice_iova_table *table, u64 iova, void *buf,
 /* --- Unmapping --- */
 
 /**
- * sluice_iova_unmap_begin() - announce that a range is about to go
+ * sluice_iova_unmap_begin() - announce that a range is about to be unmapped
  * @table: guest memory
  * @first: first byte
  * @last: last byte
  *
- * From now on nothing of the range gets into the table, and nobody waits for a
+ * From now on no page of the range enters the table. And no thread waits for a
  * page to be pinned until sluice_iova_unmap_release().
  *
  * Return: a handle for sluice_iova_unmap_end()
@@ -138,12 +138,12 @@ unsigned int sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
 }
 
 /**
- * sluice_iova_holds() - whether anything of a range is in the table
+ * sluice_iova_holds() - whether any page of a range is in the table
  * @table: guest memory
  * @first: first byte
  * @last: last byte
  *
- * Return: true where sluice_iova_drop() has something to do
+ * Return: true if sluice_iova_drop() has something to do
  */
 bool sluice_iova_holds(struct sluice_iova_table *table, u64 first, u64 last)
 {
@@ -158,14 +158,15 @@ bool sluice_iova_holds(struct sluice_iova_table *table, u64 first, u64 last)
 }
 
 /**
- * sluice_iova_drop() - take a range out of the table
+ * sluice_iova_drop() - remove a range from the table
  * @table: guest memory
  * @first: first byte
  * @last: last byte
  *
- * The range is widened to whole chunks. Nobody may be using what was looked up
- * there with sluice_iova_get() any more. The DMA mappings are gone when this
- * returns; sluice_iova_unmap_end() waits for the pages to be unpinned.
+ * The range is widened to whole chunks. The caller makes sure that nobody still
+ * uses pages of the range found with sluice_iova_get(). The DMA mappings are
+ * gone when this returns; sluice_iova_unmap_end() waits for the pages to be
+ * unpinned.
  */
 void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last)
 {
@@ -185,7 +186,7 @@ void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last)
 	if (!nr)
 		return;
 
-	/* Copies going on under RCU have ended after this. */
+	/* After this no copy under RCU still uses the chunks. */
 	synchronize_rcu_expedited();
 	list_for_each_entry(chunk, &chunks, node)
 		sluice_iova_unmap_chunk(table, chunk);
@@ -194,9 +195,9 @@ void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last)
 }
 
 /*
- * The limit is for VFIO's type1 backend, which calls again (see iova_pin.c).
- * Moving to another iommufd address space unmaps everything and does not call
- * again.
+ * The time limit is for VFIO's type1 backend, which calls again (see
+ * iova_pin.c). A move to another iommufd address space unmaps everything and
+ * does not call again, so there the wait has no limit.
  */
 static bool sluice_iova_wait_unpinned(struct sluice_iova_table *table,
 				      u64 first, u64 last, unsigned int rounds)
@@ -211,11 +212,11 @@ static bool sluice_iova_wait_unpinned(struct sluice_iova_table *table,
 }
 
 /**
- * sluice_iova_unmap_release() - let others have pages pinned again
+ * sluice_iova_unmap_release() - let other threads have pages pinned again
  * @table: guest memory
  *
- * To be called once the locks that those who wait may hold are not needed any
- * more.
+ * Call this when the unmap no longer needs any lock that a thread waiting for a
+ * page may hold.
  */
 void sluice_iova_unmap_release(struct sluice_iova_table *table)
 {
@@ -229,7 +230,7 @@ void sluice_iova_unmap_release(struct sluice_iova_table *table)
  * @last: last byte
  * @handle: from sluice_iova_unmap_begin()
  *
- * Waits until nothing of the range is pinned, or long enough.
+ * Waits until no page of the range is pinned, or until the time limit.
  */
 void sluice_iova_unmap_end(struct sluice_iova_table *table, u64 first, u64 last,
 			   unsigned int handle)
@@ -251,7 +252,7 @@ void sluice_iova_unmap_end(struct sluice_iova_table *table, u64 first, u64 last,
 /* --- Life --- */
 
 /**
- * sluice_iova_nr_pinned() - pages pinned now
+ * sluice_iova_nr_pinned() - number of pages pinned now
  * @table: guest memory
  *
  * Return: the number
@@ -264,23 +265,23 @@ u64 sluice_iova_nr_pinned(struct sluice_iova_table *table)
 }
 
 /**
- * sluice_iova_open() - let memory be used
- * @table: guest memory, with nothing in it
+ * sluice_iova_open() - allow the use of guest memory
+ * @table: an empty table
  */
 void sluice_iova_open(struct sluice_iova_table *table)
 {
-	/* Unmaps may be going on even now: what they have noted stays. */
+	/* An unmap may be in progress already: keep what it has noted. */
 	spin_lock(&table->lock);
 	WRITE_ONCE(table->open, true);
 	spin_unlock(&table->lock);
 }
 
 /**
- * sluice_iova_close() - give up all memory
- * @table: guest memory; nobody may be using what was looked up in it
+ * sluice_iova_close() - release all guest memory
+ * @table: guest memory; the caller makes sure that nobody still uses its pages
  *
- * Waits until everything is unpinned. To be called with no lock held that an
- * unmap callback needs.
+ * Waits until all pages are unpinned. The caller must hold no lock that an
+ * unmap callback needs: the callback and this wait could block each other.
  */
 void sluice_iova_close(struct sluice_iova_table *table)
 {
@@ -296,11 +297,11 @@ void sluice_iova_close(struct sluice_iova_table *table)
 }
 
 /**
- * sluice_iova_init() - make an empty, closed table
+ * sluice_iova_init() - initialise an empty, closed table
  * @table: to be filled
  * @ops: how pages are pinned and mapped
  * @priv: for @ops
- * @max_map: most bytes that @ops->map takes at once
+ * @max_map: maximum number of bytes for one call of @ops->map
  */
 void sluice_iova_init(struct sluice_iova_table *table,
 		      const struct sluice_iova_ops *ops, void *priv,

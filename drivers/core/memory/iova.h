@@ -2,8 +2,9 @@
 /*
  * Guest memory: a table from IOVA to pinned, DMA-mapped pages
  *
- * Knows neither VFIO nor the DMA API: what it needs of them is in
- * &struct sluice_iova_ops.
+ * device/mem.c uses this for backends, device/vfio.c for unmaps. The table
+ * knows neither VFIO nor the DMA API: &struct sluice_iova_ops has what it needs
+ * from them. Start reading at iova.c.
  */
 #ifndef SLUICE_IOVA_H
 #define SLUICE_IOVA_H
@@ -23,7 +24,7 @@
 
 #include "memory/recent.h"
 
-/* What one entry of the table covers, and the parts it is filled in. */
+/* Size of a chunk, and the parts in which it is filled. */
 #define SLUICE_IOVA_CHUNK      SLUICE_MEM_CHUNK
 #define SLUICE_IOVA_SHIFT      21
 #define SLUICE_IOVA_PAGES      (SLUICE_IOVA_CHUNK / PAGE_SIZE)
@@ -32,14 +33,14 @@
 
 /**
  * struct sluice_iova_ops - how pages are pinned and mapped
- * @pin: pin @nr pages from @iova on and tell which they are. All or nothing:
- *	0, -EPERM where a page may not be written, -ENOMEM, or -EFAULT
+ * @pin: pin @nr pages from @iova on and store them in @pages. All or none: 0,
+ *	-EPERM if a page must not be written, -ENOMEM, or -EFAULT
  * @unpin: undo one call of @pin, with the same @iova and @nr
- * @map: map @size bytes, physically contiguous from @page on, for DMA; writes
- *	by the device are allowed if @write. %DMA_MAPPING_ERROR on failure
+ * @map: map @size bytes, physically contiguous from @page on, for DMA; the
+ *	device may write if @write. %DMA_MAPPING_ERROR on failure
  * @unmap: undo one call of @map
  *
- * @pin and @unpin are called by one work item of the table, with no lock held.
+ * One work item per table calls @pin and @unpin, with no lock held.
  */
 struct sluice_iova_ops {
 	int (*pin)(void *priv, u64 iova, unsigned int nr, bool write,
@@ -54,24 +55,27 @@ struct sluice_iova_ops {
  * struct sluice_iova_table - the memory of one guest as one device sees it
  * @ops: how pages are pinned and mapped
  * @priv: for @ops
- * @max_map: most bytes that @ops->map takes at once
- * @chunks: &struct sluice_iova_chunk by IOVA. Read under RCU, changed under @table_lock
- * @table_lock: protects changes of @chunks and of what is in them. Nothing that
- *	pins or unpins, and nothing that waits for those, is done under it
- * @lock: protects what follows, up to @wait. Inside @table_lock
+ * @max_map: maximum number of bytes for one call of @ops->map
+ * @chunks: &struct sluice_iova_chunk, indexed by IOVA / 2 MiB. Read under RCU,
+ *	changed under @table_lock
+ * @table_lock: protects changes of @chunks and of their contents. A thread that
+ *	holds it must not pin, unpin, or wait for either
+ * @lock: protects the members below, up to @wait. Inside @table_lock
  * @wanted: &struct sluice_iova_request for @work
- * @dropped: chunks out of the table, for @work to unpin
- * @nr_dropped: chunks not unpinned yet, with the one in @work's hands
+ * @dropped: chunks removed from the table, for @work to unpin
+ * @nr_dropped: number of chunks not unpinned yet, including the chunk that
+ *	@work is unpinning
  * @recent: ranges that must not be pinned for now
- * @scarce: until when pages are pinned one by one, in jiffies
- * @exhausted: until when none are pinned, in jiffies
+ * @scarce: until this time pages are pinned one by one, in jiffies; 0 for never
+ * @exhausted: until this time no pages are pinned, in jiffies; 0 for never
  * @busy_first: first byte of what @work is pinning
  * @busy_last: last byte
  * @busy: @work is pinning
- * @spoiled: what @work is pinning has been unmapped meanwhile
+ * @spoiled: the range that @work is pinning has been unmapped meanwhile
  * @open: requests are accepted
- * @unmapping: unmaps going on; nobody may wait for @work meanwhile
- * @wait: woken at every change that someone may wait for
+ * @unmapping: number of unmaps in progress; while there are any, no thread
+ *	waits for a page to be pinned
+ * @wait: woken at every change that a thread may wait for
  * @work: pins and unpins
  * @pages: for @work
  * @pinned: pages pinned so far

@@ -2,23 +2,33 @@
 /*
  * Guest memory: the work item that pins and unpins
  *
- * Why pinning is done by a work item
- * ----------------------------------
- * The unmap callback runs under a lock of VFIO's (the container's list of
- * devices), which VFIO takes while it holds the one that pinning and unpinning
- * need (the container's lock); with two threads unmapping at once, each can
- * wait for the other by way of us: one holds the container's lock and wants the
- * list, the other holds the list and waits in our callback for something that
- * needs the container's lock. So nobody pins or unpins in the callback, nor
- * with a lock held that the callback needs, and no wait is unconditional:
+ * iova.c calls this file; nothing else pins or unpins guest memory.
  *
- * - A work item that holds no lock pins and unpins.
- * - Who waits for a page to be pinned gives up (-EAGAIN) as soon as an unmap
- *   begins. So the unmap can wait for any such waiter's locks, the backend's
- *   included.
- * - The unmap waits for the unpinning, but not for long. VFIO then looks for
- *   itself, finds the pages, and calls again; that lets the other thread go on.
- *   Only after several such rounds (VFIO allows ten) the wait has no limit.
+ * Why a work item does it
+ * -----------------------
+ * VFIO calls our unmap callback with a lock held (the container's device list).
+ * Pinning and unpinning need another lock (the container's), and VFIO takes the
+ * list's lock inside the container's. If our callback waited without limit for
+ * an unpin, two threads that unmap could wait for each other:
+ *
+ *	thread 1			thread 2
+ *	holds the list's lock,
+ *	runs our callback		takes the container's lock
+ *	waits for an unpin, which	waits for the list's lock
+ *	needs the container's lock
+ *
+ * These rules prevent it:
+ *
+ * - Only the work item pins and unpins, and it holds no lock meanwhile. The
+ *   callback does not pin or unpin, nor does a thread that holds a lock which
+ *   the callback needs.
+ * - A thread that waits for a page to be pinned gives up (-EAGAIN) as soon as
+ *   an unmap begins. So the callback may wait for any lock that such a thread
+ *   holds, the backend's locks included.
+ * - The callback waits for the unpin only for a limited time. Then VFIO drops
+ *   the list's lock, which lets thread 2 continue, finds that pages are still
+ *   pinned, and calls us again. Only after several such rounds (VFIO allows
+ *   ten) the wait has no limit.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -26,7 +36,7 @@
 
 #include "memory/iova_table.h"
 
-/* A chunk is filled in groups of this many pages (log2), tried in turn. */
+/* A chunk is filled in groups of this many pages (log2), largest first. */
 static const unsigned int sluice_iova_orders[] = {
 	SLUICE_IOVA_SHIFT - PAGE_SHIFT, /* the whole chunk */
 	SLUICE_IOVA_SHIFT - PAGE_SHIFT - 3, /* a leaf */
@@ -35,18 +45,18 @@ static const unsigned int sluice_iova_orders[] = {
 };
 
 /*
- * Where the user may not lock more memory VFIO writes a line to the log for
- * each page that is asked for. A guest must not be able to fill the log.
+ * When the user has reached its limit of locked memory, VFIO logs a line for
+ * each page that we ask for. A guest must not be able to fill the log.
  */
 #define SLUICE_IOVA_NOMEM_WAIT_MS 500
 
 /**
- * struct sluice_iova_request - a page that somebody waits for
+ * struct sluice_iova_request - a page that a thread waits for
  * @node: in &sluice_iova_table.wanted
- * @ref: of the one who waits and of the work item
+ * @ref: references of the waiting thread and of the work item
  * @iova: address of the page
  * @write: the page must be writable
- * @done: @ret is there
+ * @done: @ret is valid
  * @ret: 0 or a negative errno
  * @retry_in: with -EAGAIN: jiffies to wait before asking again
  */
@@ -70,8 +80,9 @@ static u64 sluice_iova_group_last(u64 first, unsigned int order)
 /* --- Filling: called by the work item --- */
 
 /*
- * Say what is about to be pinned. -EAGAIN where it must not be, -EEXIST where
- * some of it is already there.
+ * Announce the range to be pinned, so that an unmap can see it. -EAGAIN if the
+ * range must not be pinned now, -EEXIST if a part of it is in the table
+ * already.
  */
 static int sluice_iova_busy_begin(struct sluice_iova_table *table, u64 first,
 				  unsigned int order, unsigned long *retry_in)
@@ -164,13 +175,13 @@ static void sluice_iova_note_nomem(struct sluice_iova_table *table,
 	unsigned long until =
 		jiffies + msecs_to_jiffies(SLUICE_IOVA_NOMEM_WAIT_MS);
 
-	/* Zero stands for never. */
+	/* Zero means never. */
 	table->scarce = until | 1;
 	if (!order)
 		table->exhausted = until | 1;
 }
 
-/* Fill in the largest group that is possible around a page. */
+/* Fill in the largest possible group around a page. */
 static int sluice_iova_fill(struct sluice_iova_table *table, u64 iova,
 			    bool write, unsigned long *retry_in)
 {
@@ -186,7 +197,7 @@ static int sluice_iova_fill(struct sluice_iova_table *table, u64 iova,
 			continue;
 		}
 		ret = sluice_iova_busy_begin(table, first, order, retry_in);
-		/* Somebody was faster: the page is there. */
+		/* The page is in the table already. */
 		if (ret == -EEXIST && !order)
 			return 0;
 		if (ret == -ENODEV)
@@ -194,7 +205,7 @@ static int sluice_iova_fill(struct sluice_iova_table *table, u64 iova,
 		if (ret)
 			continue;
 		ret = sluice_iova_fill_group(table, first, order, true);
-		/* What a guest may not write it may still have us read. */
+		/* A read-only page can still be pinned for reading. */
 		if (ret == -EPERM && !order && !write)
 			ret = sluice_iova_fill_group(table, first, order,
 						     false);
@@ -256,7 +267,7 @@ sluice_iova_next_dropped(struct sluice_iova_table *table)
 	return chunk;
 }
 
-/* Undo the very calls of @pin: iommufd insists on that. */
+/* Unpin the same groups that @pin was called for: iommufd requires it. */
 static void sluice_iova_unpin_slots(struct sluice_iova_table *table,
 				    struct sluice_iova_chunk *chunk)
 {
@@ -292,7 +303,7 @@ static void sluice_iova_unpin_chunk(struct sluice_iova_table *table,
 }
 
 /**
- * sluice_iova_work() - pin and unpin what others asked for
+ * sluice_iova_work() - pin and unpin what other threads asked for
  * @work: of a &struct sluice_iova_table
  */
 void sluice_iova_work(struct work_struct *work)
@@ -303,7 +314,7 @@ void sluice_iova_work(struct work_struct *work)
 	struct sluice_iova_chunk *chunk;
 
 	for (;;) {
-		/* Somebody may be waiting for the unpinning with a lock held. */
+		/* First unpin: an unmap may be waiting with a lock held. */
 		chunk = sluice_iova_next_dropped(table);
 		if (chunk) {
 			sluice_iova_unpin_chunk(table, chunk);
@@ -317,7 +328,7 @@ void sluice_iova_work(struct work_struct *work)
 	}
 }
 
-/* --- For the others --- */
+/* --- Called by other threads --- */
 
 static struct sluice_iova_request *
 sluice_iova_request(struct sluice_iova_table *table, u64 iova, bool write)
@@ -347,7 +358,7 @@ static bool sluice_iova_unmaps(const struct sluice_iova_table *table)
 	return atomic_read(&table->unmapping);
 }
 
-/* Have a page put into the table. */
+/* Ask the work item to put a page into the table, and wait for it. */
 static int sluice_iova_fault_once(struct sluice_iova_table *table, u64 iova,
 				  bool write, unsigned long *retry_in)
 {
@@ -378,7 +389,7 @@ static int sluice_iova_fault_once(struct sluice_iova_table *table, u64 iova,
  * @iova: any address within the page
  * @write: the page must be writable
  *
- * Sits out the grace time of what was unmapped a moment ago.
+ * If the range was unmapped a moment ago, this waits for the end of its grace.
  *
  * Return: 0 or an error of sluice_iova_get()
  */
@@ -401,7 +412,7 @@ int sluice_iova_fault(struct sluice_iova_table *table, u64 iova, bool write)
 /**
  * sluice_iova_unpin() - have chunks unpinned and freed
  * @table: guest memory
- * @chunks: out of the table, with their DMA mappings undone
+ * @chunks: chunks, removed from the table and with no DMA mappings
  * @nr: how many
  */
 void sluice_iova_unpin(struct sluice_iova_table *table,
@@ -415,12 +426,13 @@ void sluice_iova_unpin(struct sluice_iova_table *table,
 }
 
 /**
- * sluice_iova_unpinned() - whether all that was to be unpinned is
+ * sluice_iova_unpinned() - whether everything has been unpinned
  * @table: guest memory
- * @first: first byte of a range that must not be pinned, either
+ * @first: first byte of a range
  * @last: last byte
  *
- * Return: true when it is
+ * Return: true if no dropped chunk is still pinned and the work item is not
+ * pinning any of the range
  */
 bool sluice_iova_unpinned(struct sluice_iova_table *table, u64 first, u64 last)
 {
@@ -439,7 +451,7 @@ bool sluice_iova_unpinned(struct sluice_iova_table *table, u64 first, u64 last)
  * sluice_iova_idle() - whether the work item has nothing to do
  * @table: guest memory
  *
- * Return: true when it has not
+ * Return: true if the work item is idle
  */
 bool sluice_iova_idle(struct sluice_iova_table *table)
 {
@@ -452,7 +464,7 @@ bool sluice_iova_idle(struct sluice_iova_table *table)
 }
 
 /**
- * sluice_iova_wq_init() - make what the work items run on
+ * sluice_iova_wq_init() - create the workqueue of the work items
  *
  * Return: 0 or -ENOMEM
  */

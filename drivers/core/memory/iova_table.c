@@ -2,8 +2,9 @@
 /*
  * Guest memory: the table itself
  *
- * Looked up under RCU, changed under &sluice_iova_table.table_lock. Who pins and
- * unpins what is put in here is in iova_pin.c.
+ * For iova.c and iova_pin.c. Readers look pages up under RCU; writers hold
+ * &sluice_iova_table.table_lock. iova_pin.c pins and unpins the pages in the
+ * table.
  */
 #include <linux/bitops.h>
 #include <linux/dma-mapping.h>
@@ -14,7 +15,7 @@
 
 /* --- Looking up --- */
 
-/* A page of a chunk; -ENOENT where it is not in the table. */
+/* Find a page of a chunk; -ENOENT if the page is not in the table. */
 static inline int sluice_iova_page(const struct sluice_iova_chunk *chunk,
 				   unsigned int idx, bool write,
 				   struct page **page, dma_addr_t *dma)
@@ -30,7 +31,7 @@ static inline int sluice_iova_page(const struct sluice_iova_chunk *chunk,
 	slot = sluice_iova_slot(chunk, idx);
 	if (!slot)
 		return -ENOENT;
-	/* Pairs with sluice_iova_install_group(): @dma is valid where @page is. */
+	/* Pairs with sluice_iova_install_group(): @dma is valid if @page is. */
 	val = smp_load_acquire(&slot->page);
 	if (!val)
 		return -ENOENT;
@@ -50,7 +51,7 @@ static inline int sluice_iova_page(const struct sluice_iova_chunk *chunk,
  * @dma: its bus address
  *
  * Context: under RCU.
- * Return: 0; -ENOENT where the page is not in the table; -EPERM where it may
+ * Return: 0; -ENOENT if the page is not in the table; -EPERM if the page must
  * not be written
  */
 int sluice_iova_lookup(struct sluice_iova_table *table, u64 iova, bool write,
@@ -65,11 +66,12 @@ int sluice_iova_lookup(struct sluice_iova_table *table, u64 iova, bool write,
 				page, dma);
 }
 
-/* --- Looking up without RCU, for those whom an unmap quiesces first --- */
+/* --- Looking up without RCU, by backends that an unmap quiesces first --- */
 
 /*
- * A chunk that has never had a page may be freed at any time. This one had one,
- * or has none for the caller.
+ * A chunk that has never had a page may be freed at any time: without the check
+ * of nr_pinned the cursor could keep a pointer to freed memory. A chunk with a
+ * page stays until an unmap, which quiesces the caller first.
  */
 static noinline const struct sluice_iova_chunk *
 sluice_iova_seek_slow(struct sluice_iova_table *table,
@@ -107,18 +109,18 @@ sluice_iova_seek(struct sluice_iova_table *table,
 }
 
 /**
- * sluice_iova_find() - look a page up, without having it pinned
+ * sluice_iova_find() - look a page up, without pinning it
  * @table: guest memory
  * @cursor: where something was found last
  * @iova: any address within the page
  * @write: the page must be writable
- * @page: the page
- * @dma: its bus address
+ * @page: receives the page
+ * @dma: receives its bus address
  *
- * All three stay valid until an unmap drops them.
+ * The results, and what @cursor remembers, are valid until an unmap drops them.
  *
  * Context: any, while no unmap drops anything.
- * Return: 0; -ENOENT where the page is not in the table; -EPERM where it may
+ * Return: 0; -ENOENT if the page is not in the table; -EPERM if the page must
  * not be written
  */
 int sluice_iova_find(struct sluice_iova_table *table,
@@ -134,10 +136,10 @@ int sluice_iova_find(struct sluice_iova_table *table,
 				page, dma);
 }
 
-/* What an address must not have to be that of a page in one chunk */
+/* Bits that are zero in the offset of a page from the start of its chunk */
 #define SLUICE_IOVA_NOT_A_PAGE (~(u64)(SLUICE_IOVA_CHUNK - 1) | (PAGE_SIZE - 1))
 
-/* Entries that one test serves; see Documentation/internals/hot-path.rst */
+/* Entries tested together; see Documentation/internals/hot-path.rst */
 #define SLUICE_IOVA_STRIDE 8
 
 static __always_inline bool sluice_iova_stride_fits(const __le64 *list,
@@ -161,7 +163,7 @@ static unsigned int sluice_iova_list_huge(const struct sluice_iova_chunk *chunk,
 	for (; nr - done >= SLUICE_IOVA_STRIDE; done += SLUICE_IOVA_STRIDE) {
 		if (!sluice_iova_stride_fits(list + done, iova))
 			break;
-		/* adding to memory beats keeping eight values for that */
+		/* adding in memory is faster than keeping eight values */
 		barrier();
 #pragma GCC unroll 8
 		for (i = 0; i < SLUICE_IOVA_STRIDE; i++)
@@ -211,8 +213,8 @@ sluice_iova_list_slots(const struct sluice_iova_chunk *chunk, bool write,
  * @nr: how many
  *
  * Context: as sluice_iova_find()
- * Return: the number of entries that were replaced; the next is not aligned, not
- * in the table or may not be written
+ * Return: the number of entries replaced; the next entry is not aligned, is not
+ * in the table or must not be written
  */
 unsigned int sluice_iova_find_list(struct sluice_iova_table *table,
 				   struct sluice_mem_cursor *cursor, bool write,
@@ -242,12 +244,12 @@ unsigned int sluice_iova_find_list(struct sluice_iova_table *table,
 /* --- Filling --- */
 
 /**
- * sluice_iova_group_empty() - whether nothing of a group is in the table
+ * sluice_iova_group_empty() - whether no page of a group is in the table
  * @table: guest memory, its table_lock held
  * @first: first byte of the group
- * @order: log2 of its pages
+ * @order: log2 of its number of pages
  *
- * Return: true where it may be put in
+ * Return: true if the group may be put into the table
  */
 bool sluice_iova_group_empty(struct sluice_iova_table *table, u64 first,
 			     unsigned int order)
@@ -364,7 +366,9 @@ static int sluice_iova_install_group(struct sluice_iova_table *table, u64 first,
 
 	if (!chunk)
 		return -ENOMEM;
-	/* All addresses first, so that no reader sees a part that goes again. */
+	/*
+	 * All addresses first: no reader may see a page that an error removes.
+	 */
 	for (i = 0; i < 1U << order; i++) {
 		struct sluice_iova_slot *slot =
 			sluice_iova_slot(chunk, idx + i);
@@ -378,7 +382,7 @@ static int sluice_iova_install_group(struct sluice_iova_table *table, u64 first,
 		/* Pairs with sluice_iova_lookup(). */
 		smp_store_release(&sluice_iova_slot(chunk, idx + i)->page,
 				  (unsigned long)table->pages[i] | bits);
-	/* Pairs with sluice_iova_seek_slow(): a chunk with a page in it stays. */
+	/* Pairs with sluice_iova_seek_slow(): a chunk with a page stays. */
 	smp_store_release(&chunk->nr_pinned, chunk->nr_pinned + (1U << order));
 	return 0;
 
@@ -390,7 +394,7 @@ unmap:
 	return -EIO;
 }
 
-/* Under @table_lock: a chunk with nothing pinned is not worth its memory. */
+/* Under @table_lock: free a chunk that has no pinned page. */
 static void sluice_iova_prune(struct sluice_iova_table *table, u64 iova)
 {
 	struct sluice_iova_chunk *chunk =
@@ -407,10 +411,10 @@ static void sluice_iova_prune(struct sluice_iova_table *table, u64 iova)
  * sluice_iova_install() - put the group in @table->pages into the table
  * @table: guest memory, its table_lock held
  * @first: first byte of the group
- * @order: log2 of its pages
+ * @order: log2 of its number of pages
  * @write: the pages are writable
  *
- * Return: 0, -ENOMEM, or -EIO where it cannot be mapped for DMA
+ * Return: 0, -ENOMEM, or -EIO if the group cannot be mapped for DMA
  */
 int sluice_iova_install(struct sluice_iova_table *table, u64 first,
 			unsigned int order, bool write)
@@ -428,7 +432,7 @@ int sluice_iova_install(struct sluice_iova_table *table, u64 first,
 	return ret;
 }
 
-/* --- Taking out --- */
+/* --- Removing --- */
 
 static void sluice_iova_unmap_slot(struct sluice_iova_table *table,
 				   struct sluice_iova_slot *slot)
@@ -440,7 +444,7 @@ static void sluice_iova_unmap_slot(struct sluice_iova_table *table,
 /**
  * sluice_iova_unmap_chunk() - undo the DMA mappings of a chunk
  * @table: guest memory
- * @chunk: out of the table, with nobody looking at it
+ * @chunk: removed from the table; no reader is using it
  */
 void sluice_iova_unmap_chunk(struct sluice_iova_table *table,
 			     struct sluice_iova_chunk *chunk)
@@ -462,7 +466,7 @@ void sluice_iova_unmap_chunk(struct sluice_iova_table *table,
 
 /**
  * sluice_iova_free_chunk() - free a chunk
- * @chunk: out of the table, with nothing pinned
+ * @chunk: removed from the table, with no page pinned
  */
 void sluice_iova_free_chunk(struct sluice_iova_chunk *chunk)
 {

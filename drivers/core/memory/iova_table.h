@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest memory: what is in the table, for the files iova*.c alone
+ * Guest memory: the entries of the IOVA table, for the files iova*.c only
  */
 #ifndef SLUICE_IOVA_TABLE_H
 #define SLUICE_IOVA_TABLE_H
@@ -17,11 +17,11 @@
 #define SLUICE_IOVA_SLOT_BITS	     GENMASK(4, 0)
 
 /**
- * struct sluice_iova_slot - a page that is mapped alone
- * @dma: its bus address
- * @page: its descriptor's address, with the bits above: whether it is read-only
- *	and the order of the group that it was pinned in. 0 = not there. Stored
- *	last and with release semantics
+ * struct sluice_iova_slot - a page with a DMA mapping of its own
+ * @dma: bus address of the page
+ * @page: address of the page's descriptor, with two values in the bits above:
+ *	whether the page is read-only, and the order of the group that it was
+ *	pinned in. 0 = no page. Stored last, with release semantics
  */
 struct sluice_iova_slot {
 	dma_addr_t dma;
@@ -35,10 +35,11 @@ struct sluice_iova_leaf {
 /**
  * struct sluice_iova_chunk - what the table has for 2 MiB of IOVA
  * @iova: first byte
- * @huge: first of the pages, where they are contiguous and mapped as one
+ * @huge: the first page, if all pages are contiguous and have one DMA mapping
  * @dma: bus address of @huge
- * @nr_pinned: pages pinned
- * @leaves: the slots, where they are mapped one by one; each may be missing
+ * @nr_pinned: number of pinned pages
+ * @leaves: the slots, if each page has its own DMA mapping; a leaf may be
+ *	missing
  * @node: in &sluice_iova_table.dropped
  */
 struct sluice_iova_chunk {

@@ -2,9 +2,9 @@
 /*
  * KUnit tests of the guest memory table
  *
- * The guest is made up: pages of one block stand for its memory, some of them
- * out of order, read-only or missing. Pinning, unpinning and mapping are
- * checked call by call: every unpin has to be the exact counterpart of a pin.
+ * The guest is made up: the pages of one block stand for its memory; some pages
+ * are out of order, read-only or missing. The fake pin, unpin, map and unmap
+ * check every call: each unpin must match exactly one pin.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -23,37 +23,37 @@
 #define CHUNK ((u64)SLUICE_IOVA_CHUNK)
 #define ORDER (SLUICE_IOVA_SHIFT - PAGE_SHIFT)
 
-/* Where in the guest's address space its chunks are. */
+/* The guest's chunks, and the IOVA of the first one. */
 #define FAKE_CHUNKS 3
 #define FAKE_START  (5 * CHUNK)
 
-/* Bus addresses begin here, so that zero is none of them. */
+/* Bus addresses begin here, so that no valid one is zero. */
 #define FAKE_DMA 0x100000000ULL
 
-/* What a page of the guest is, besides ordinary. */
+/* Properties of a page of the guest. */
 #define FAKE_READ_ONLY BIT(0)
 #define FAKE_MISSING   BIT(1)
 #define FAKE_PINNED    BIT(2)
 
 /**
  * struct fake - a made-up guest
- * @iova_table: what is tested
+ * @iova_table: the table under test
  * @test: for failures in callbacks
  * @block: 2 MiB of memory that all chunks share
- * @start: where the chunks are
- * @page: what each page of the guest is
- * @where: which page of @block it is
- * @groups: for the first page of a call of pin: its length
- * @pin_limit: pages that may be pinned at once
- * @refusals: calls of pin that the limit made fail
- * @maps: mappings there are now
- * @map_calls: calls of map so far
- * @map_read_only: of those, for reading only
+ * @start: IOVA of the first chunk
+ * @page: FAKE_ flags of each page of the guest
+ * @where: for each page of the guest, its page in @block
+ * @groups: length of each call of pin, at the index of its first page
+ * @pin_limit: maximum number of pages pinned at a time
+ * @refusals: calls of pin that failed because of @pin_limit
+ * @maps: number of mappings now
+ * @map_calls: number of calls of map so far
+ * @map_read_only: number of calls of map for reading only
  * @map_fails_above: longest mapping that succeeds
  * @hold_pin: pin waits for @go
  * @hold_unpin: unpin waits for @go
  * @entered: pin or unpin has begun to wait
- * @go: ends it
+ * @go: ends the wait
  */
 struct fake {
 	struct sluice_iova_table iova_table;
@@ -167,7 +167,7 @@ static const struct sluice_iova_ops fake_ops = {
 	.unmap = fake_unmap,
 };
 
-/* The first chunk is contiguous, the others are back to front. */
+/* The first chunk is contiguous, the others are in reverse order. */
 static void fake_lay_out(struct fake *fake)
 {
 	unsigned int i;
@@ -237,7 +237,7 @@ static int fake_get(struct fake *fake, u64 iova, bool write)
 	return sluice_iova_get(&fake->iova_table, iova, write, &page, &dma);
 }
 
-/* A page is found, and it is the right one. */
+/* Expect that the page is found, and that it is the right one. */
 static void fake_expect(struct fake *fake, unsigned int idx)
 {
 	struct kunit *test = fake->test;
@@ -285,7 +285,7 @@ static void iova_scattered_chunk(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 }
 
-/* Just one pair out of order, wherever it is, is enough for a page each. */
+/* One pair out of order, anywhere in a chunk: each page has its own mapping. */
 static void iova_nearly_contiguous(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -325,7 +325,7 @@ static void iova_all_maps_fail(struct kunit *test)
 	fake_expect(fake, 0);
 }
 
-/* A hole costs what is in it, and nothing else. */
+/* A missing page affects only itself. */
 static void iova_hole(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -340,7 +340,7 @@ static void iova_hole(struct kunit *test)
 			-EFAULT);
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table),
 			PAGES - 1);
-	/* It may be filled later. */
+	/* The missing page may appear later. */
 	fake->page[hole] = 0;
 	fake_expect(fake, hole);
 }
@@ -355,7 +355,7 @@ static void iova_nothing_there(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova_table.chunks));
 }
 
-/* Each refusal is a line in the log: there must be few of them. */
+/* VFIO logs a line for each refusal: there must be few of them. */
 static void iova_locked_memory_limit(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -369,10 +369,10 @@ static void iova_locked_memory_limit(struct kunit *test)
 		KUNIT_EXPECT_EQ(test,
 				fake_get(fake, fake_iova(fake, 501), true),
 				-ENOMEM);
-	/* Two to begin with, and two for each half second after that. */
+	/* Two refusals at first, and two for each half second after that. */
 	KUNIT_EXPECT_LE(test, fake->refusals,
 			2 + 2 * ((jiffies - before) / (HZ / 2)));
-	/* What there is stays usable, and more when the limit is raised. */
+	/* Pinned pages stay usable, and a higher limit allows more. */
 	fake_expect(fake, 0);
 	fake->pin_limit = UINT_MAX;
 	msleep(600);
@@ -389,7 +389,7 @@ static void iova_read_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->map_calls, 0);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, iova, false), 0);
 	KUNIT_EXPECT_EQ(test, fake->map_read_only, 1);
-	/* Now that it is in the table, too. */
+	/* Also when the page is in the table. */
 	KUNIT_EXPECT_EQ(test, fake_get(fake, iova, true), -EPERM);
 	fake_expect(fake, 8);
 	KUNIT_EXPECT_EQ(test, fake->map_read_only, 1);
@@ -413,7 +413,7 @@ static void iova_end_of_address_space(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 }
 
-/* One byte unmapped drops the chunk it is in, and no other. */
+/* An unmap of one byte drops its chunk, and no other chunk. */
 static void iova_partial_unmap(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -431,7 +431,7 @@ static void iova_partial_unmap(struct kunit *test)
 			   sluice_iova_holds(&fake->iova_table,
 					     fake->start + CHUNK,
 					     fake->start + 2 * CHUNK - 1));
-	/* What should have stayed comes back. */
+	/* The other pages of the chunk come back. */
 	fake_expect(fake, PAGES);
 }
 
@@ -470,14 +470,14 @@ static void iova_unmap_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 }
 
-/* What has just been unmapped is pinned again after the grace time only. */
+/* An unmapped range is pinned again only after its grace. */
 static void iova_grace(struct kunit *test)
 {
 	struct fake *fake = test->priv;
 	unsigned long before;
 	unsigned int i;
 
-	/* Up to the longest, which is long enough to be measured. */
+	/* Repeat up to the longest grace, which is long enough to measure. */
 	for (i = 0; i < SLUICE_RECENT_STEADY + SLUICE_RECENT_DOUBLINGS; i++) {
 		fake_expect(fake, 0);
 		fake_unmap_range(fake, fake->start,
@@ -485,7 +485,7 @@ static void iova_grace(struct kunit *test)
 	}
 	before = jiffies;
 	fake_expect(fake, 0);
-	/* It began when the unmap had ended, a moment before. */
+	/* The grace began when the unmap ended, a moment before. */
 	KUNIT_EXPECT_GE(test, jiffies - before,
 			(SLUICE_RECENT_GRACE << SLUICE_RECENT_DOUBLINGS) / 2);
 }
@@ -498,7 +498,7 @@ static void iova_busy_with_unmap(struct kunit *test)
 	fake_expect(fake, 0);
 	handle = sluice_iova_unmap_begin(&fake->iova_table, fake->start,
 					 fake->start);
-	/* What is there is found; nothing is pinned, wherever it is. */
+	/* Pages in the table are found; no other page is pinned, anywhere. */
 	fake_expect(fake, 1);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, fake->start + CHUNK, true),
 			-EAGAIN);
@@ -539,7 +539,7 @@ static void fake_getter_start(struct fake *fake, struct fake_getter *getter)
 	wait_for_completion(&fake->entered);
 }
 
-/* An unmap does not wait for those who wait for a pin: they give up. */
+/* A thread that waits for a pin gives up when an unmap begins. */
 static void iova_waiter_gives_up(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -556,7 +556,7 @@ static void iova_waiter_gives_up(struct kunit *test)
 	sluice_iova_drop(&fake->iova_table, fake->start, fake->start);
 	sluice_iova_unmap_release(&fake->iova_table);
 
-	/* What has been pinned for it meanwhile does not stay. */
+	/* The page that was pinned for that thread does not stay. */
 	complete(&fake->go);
 	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
 			      handle);
@@ -565,7 +565,7 @@ static void iova_waiter_gives_up(struct kunit *test)
 			   sluice_iova_holds(&fake->iova_table, 0, U64_MAX));
 }
 
-/* An unmap elsewhere may send the waiter away, too, but the pin is kept. */
+/* An unmap elsewhere may also make the thread give up, but the pin stays. */
 static void iova_pin_survives_other_unmap(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -579,7 +579,7 @@ static void iova_pin_survives_other_unmap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 }
 
-/* The unmap does not wait for ever, so that VFIO can look for itself. */
+/* The unmap waits for a limited time, so that VFIO can look itself. */
 static void iova_unmap_waits_a_while(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -660,7 +660,7 @@ static int fake_find(struct fake *fake, struct sluice_mem_cursor *cursor,
 	return 0;
 }
 
-/* What nobody has asked for is not found, nor is it had pinned. */
+/* A page that nobody has asked for is not found, and not pinned either. */
 static void iova_find_misses(struct kunit *test)
 {
 	struct sluice_mem_cursor cursor = {};
@@ -670,7 +670,7 @@ static void iova_find_misses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES, false), -ENOENT);
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 	fake_expect(fake, 0);
-	/* not having found it is nothing that a cursor remembers */
+	/* a cursor does not remember a failed lookup */
 	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, true), 0);
 	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, PAGES, false), -ENOENT);
 	fake_unmap_range(fake, fake_iova(fake, 0), fake_iova(fake, 1) - 1);
@@ -678,7 +678,7 @@ static void iova_find_misses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_find(fake, &cursor, 0, true), -ENOENT);
 }
 
-/* All pages, in any order, and what the cursor has for those who look inline */
+/* All pages, in any order, and the entries that the inline lookup uses */
 static void iova_find_all(struct kunit *test)
 {
 	struct sluice_mem_cursor cursor = {};
@@ -706,7 +706,7 @@ static void iova_find_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cursor.way[way].first.dma, FAKE_DMA);
 }
 
-/* Two chunks that compete for a place in the cursor */
+/* Two chunks that use the same entry of the cursor */
 static void iova_find_ways(struct kunit *test)
 {
 	struct sluice_mem_cursor cursor = {};
@@ -728,7 +728,7 @@ static void iova_find_ways(struct kunit *test)
 
 #define LIST_LEN 40
 
-/* A list that begins with page @first of the guest; every third goes back. */
+/* A list from page @first on; each third entry repeats an earlier page. */
 static void fake_list(struct fake *fake, __le64 *list, unsigned int *idx,
 		      unsigned int first, unsigned int nr)
 {
@@ -740,7 +740,7 @@ static void fake_list(struct fake *fake, __le64 *list, unsigned int *idx,
 	}
 }
 
-/* Where a page is in a list */
+/* The first position of a page in a list */
 static unsigned int fake_first_of(const unsigned int *idx, unsigned int page)
 {
 	unsigned int i = 0;
@@ -759,7 +759,7 @@ static unsigned int fake_find_list(struct fake *fake, bool write, __le64 *list,
 				     nr);
 }
 
-/* Lists of all lengths, and over both borders of chunks */
+/* Lists of all lengths, and across both borders of chunks */
 static void iova_list(struct kunit *test)
 {
 	static const unsigned int firsts[] = {
@@ -785,7 +785,7 @@ static void iova_list(struct kunit *test)
 	}
 }
 
-/* An entry that will not do stops it: those before are replaced, no other is. */
+/* A bad entry ends the translation: only the entries before it are replaced. */
 static void fake_expect_stop(struct fake *fake, unsigned int first,
 			     unsigned int at, u64 bad, bool write)
 {
@@ -829,7 +829,7 @@ static void iova_list_stops(struct kunit *test)
 	}
 }
 
-/* What may not be written is found for reading alone, and holes are not. */
+/* A read-only page is found only for reading, and a missing page never. */
 static void iova_find_read_only(struct kunit *test)
 {
 	struct sluice_mem_cursor cursor = {};

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Ranges of guest memory that were unmapped a moment ago
+ *
+ * Remembers the last few ranges and says how long pinning must wait. See
+ * recent.h for the reason.
  */
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -8,7 +11,7 @@
 
 #include "memory/recent.h"
 
-/* A range that comes again this long after its grace time is new. */
+/* A range that is unmapped again this long after its grace counts as new. */
 #define RECENT_FORGET_MS	1000
 
 static unsigned long sluice_recent_grace(unsigned int repeats)
@@ -45,7 +48,7 @@ sluice_recent_find(struct sluice_recent *recent, u64 first, u64 last,
 	return NULL;
 }
 
-/* The one to be replaced: unused, or else that whose time is up the earliest. */
+/* The entry to replace: an unused one, or the one whose grace ends first. */
 static struct sluice_recent_range *
 sluice_recent_victim(struct sluice_recent *recent)
 {
@@ -88,7 +91,7 @@ unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
 				.first = first, .last = last, .used = true,
 			};
 		} else {
-			/* All are going on: blocking too much is harmless. */
+			/* All are in progress: widen one, which is harmless. */
 			r = &recent->range[0];
 			r->first = min(r->first, first);
 			r->last = max(r->last, last);
@@ -99,11 +102,11 @@ unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
 }
 
 /**
- * sluice_recent_end() - the unmap is through as far as we know
+ * sluice_recent_end() - note that our part of an unmap has ended
  * @recent: the ranges
  * @handle: from sluice_recent_begin()
- * @finished: nothing is pinned any more
- * @now: jiffies; the grace time starts here
+ * @finished: no page of the range is pinned any more
+ * @now: jiffies; the grace starts here
  */
 void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
 		       bool finished, unsigned long now)
@@ -116,11 +119,11 @@ void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
 }
 
 /**
- * sluice_recent_unfinished() - how often an unmap ended too early
+ * sluice_recent_unfinished() - how often an unmap left pages pinned
  * @recent: the ranges
  * @handle: from sluice_recent_begin()
  *
- * Return: how many of them in a row, up to now
+ * Return: the number of such unmaps in a row, up to now
  */
 unsigned int sluice_recent_unfinished(const struct sluice_recent *recent,
 				      unsigned int handle)
@@ -131,20 +134,20 @@ unsigned int sluice_recent_unfinished(const struct sluice_recent *recent,
 static unsigned long sluice_recent_left(const struct sluice_recent_range *r,
 					unsigned long now)
 {
-	/* No telling how long an unmap takes: look again soon. */
+	/* Nobody knows how long an unmap takes: look again soon. */
 	if (r->active)
 		return SLUICE_RECENT_GRACE;
 	return time_before(now, r->until) ? r->until - now : 0;
 }
 
 /**
- * sluice_recent_blocks() - whether pinning has to wait
+ * sluice_recent_blocks() - whether pinning must wait
  * @recent: the ranges
- * @first: first byte that would be pinned
+ * @first: first byte to be pinned
  * @last: last byte
  * @now: jiffies
  *
- * Return: jiffies to wait before asking again, 0 where nothing is in the way
+ * Return: jiffies to wait before asking again, 0 if pinning is allowed now
  */
 unsigned long sluice_recent_blocks(const struct sluice_recent *recent,
 				   u64 first, u64 last, unsigned long now)

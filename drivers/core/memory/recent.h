@@ -2,17 +2,27 @@
 /*
  * Ranges of guest memory that were unmapped a moment ago
  *
- * VFIO's type1 backend drops its lock to tell drivers of an unmap, looks again
- * for pinned pages when they return, and gives up with a BUG after it has found
- * some ten times in a row. So a range just given up must not be pinned again
- * before the unmap has got that lock back. We cannot see when it has; it only
- * has to queue for it, so a moment will do.
+ * iova.c and iova_pin.c use this to delay pinning. Without the delay (the
+ * grace), VFIO's type1 backend can end in a BUG:
  *
- * A range that comes again may be that, or the guest may map and unmap the same
- * addresses for each of its transfers. After some times the grace grows, until
- * it is so long that no unmap can have been waiting for it; then it starts
- * anew. Ten times in a row cannot all be lost to chance, and the guest waits a
- * few milliseconds on average.
+ *	VFIO, thread that unmaps	guest I/O
+ *	drops its lock, calls us:
+ *	we unpin the range
+ *	waits for its lock		touches the range: we pin it
+ *	has its lock: finds a pinned
+ *	page, starts again;
+ *	BUG after ten times in a row
+ *
+ * So we must not pin a range again until VFIO has its lock back. We cannot see
+ * when that is. VFIO only has to queue for the lock, so a short grace is
+ * enough.
+ *
+ * When the same range is unmapped again, either VFIO has started again, or the
+ * guest maps and unmaps the same addresses for each transfer. We cannot tell
+ * which. So the grace is one jiffy for SLUICE_RECENT_STEADY unmaps in a row,
+ * then doubles SLUICE_RECENT_DOUBLINGS times, and then is one jiffy again.
+ * VFIO's ten attempts always include the longest grace, which is longer than
+ * any wait for the lock. The guest waits a few milliseconds on average.
  */
 #ifndef SLUICE_RECENT_H
 #define SLUICE_RECENT_H
@@ -21,7 +31,7 @@
 
 #define SLUICE_RECENT_RANGES	8
 
-/* The grace, in jiffies, and how often it stays the same, then doubles. */
+/* The grace in jiffies; how often it stays the same; how often it doubles. */
 #define SLUICE_RECENT_GRACE	1
 #define SLUICE_RECENT_STEADY	6
 #define SLUICE_RECENT_DOUBLINGS	4
@@ -31,10 +41,10 @@
  * @first: first byte
  * @last: last byte
  * @until: end of the grace time, in jiffies
- * @repeats: times that it came again within a while
- * @unfinished: times in a row that an unmap ended with pages still pinned
- * @active: unmaps of it that are going on
- * @used: there is a range here
+ * @repeats: how often the range was unmapped again within a short time
+ * @unfinished: unmaps in a row that ended with pages still pinned
+ * @active: unmaps of the range in progress
+ * @used: this entry holds a range
  */
 struct sluice_recent_range {
 	u64 first;

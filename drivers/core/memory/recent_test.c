@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the ranges that were unmapped a moment ago
+ * KUnit tests of recent.c, with made-up times
  */
 #include <kunit/test.h>
 #include <linux/jiffies.h>
@@ -10,7 +10,7 @@
 
 #define GRACE	((unsigned long)SLUICE_RECENT_GRACE)
 
-/* Just before jiffies wrap around, where comparisons go wrong first. */
+/* Just before jiffies wrap around: there comparisons fail first. */
 #define NOW	(ULONG_MAX - 2)
 
 static void recent_blocks_while_active(struct kunit *test)
@@ -22,7 +22,7 @@ static void recent_blocks_while_active(struct kunit *test)
 	handle = sluice_recent_begin(&recent, 0x1000, 0x1fff, NOW);
 	KUNIT_EXPECT_GT(test, sluice_recent_blocks(&recent, 0x1000, 0x1fff,
 						   NOW), 0);
-	/* However long it takes. */
+	/* However long the unmap takes. */
 	KUNIT_EXPECT_GT(test, sluice_recent_blocks(&recent, 0x1000, 0x1fff,
 						   NOW + 1000 * GRACE), 0);
 	sluice_recent_end(&recent, handle, true, NOW + 1000 * GRACE);
@@ -62,7 +62,7 @@ static void recent_everything(struct kunit *test)
 						   NOW), 0);
 }
 
-/* The longest grace comes in time for VFIO's ten, and does not stay. */
+/* The longest grace comes within VFIO's ten attempts, and does not last. */
 static void recent_doubles(struct kunit *test)
 {
 	static const unsigned int expect[] = {
@@ -81,7 +81,7 @@ static void recent_doubles(struct kunit *test)
 							   0x1000, now), grace);
 		now += grace;
 	}
-	/* Another range is not punished for it, nor this one for ever. */
+	/* Another range has the short grace, and so does this one later. */
 	handle = sluice_recent_begin(&recent, 0x2000, 0x2fff, now);
 	sluice_recent_end(&recent, handle, true, now);
 	KUNIT_EXPECT_EQ(test, sluice_recent_blocks(&recent, 0x2000, 0x2000,
@@ -110,7 +110,7 @@ static void recent_counts_unfinished(struct kunit *test)
 	}
 	handle = sluice_recent_begin(&recent, 0x1000, 0x1fff, NOW);
 	sluice_recent_end(&recent, handle, true, NOW);
-	/* Coming again is no sign of being unfinished. */
+	/* A repeated unmap is not an unfinished unmap. */
 	for (i = 0; i < 20; i++) {
 		handle = sluice_recent_begin(&recent, 0x1000, 0x1fff, NOW);
 		KUNIT_EXPECT_EQ(test, sluice_recent_unfinished(&recent, handle),
@@ -138,7 +138,7 @@ static void recent_replaces_the_oldest(struct kunit *test)
 							   i << 12, NOW), 0);
 }
 
-/* More at once than there is room for: none of them may be forgotten. */
+/* More unmaps in progress than entries: none may be forgotten. */
 static void recent_too_many_active(struct kunit *test)
 {
 	unsigned int handles[2 * SLUICE_RECENT_RANGES];
