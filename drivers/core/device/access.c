@@ -2,10 +2,12 @@
 /*
  * Reads and writes of a slice's PCI regions
  *
- * Registers are given to the backend in naturally aligned pieces of at most
- * eight bytes. Doorbell pages are memory: a write is stored, and the backend
- * told; a read returns zero. The BAR with the MSI-X table is memory, too: who
- * emulates the interrupt controller looks there, we do not.
+ * VFIO calls this file when the user reads or writes the device file, for
+ * example for a trapped access of a vCPU. The backend gets register accesses in
+ * naturally aligned pieces of at most eight bytes. Doorbell pages are memory: a
+ * write is stored and reported to the backend; a read returns zero. The BAR
+ * with the MSI-X table is memory, too: the user emulates the interrupt
+ * controller and reads that table, the core does not.
  */
 #include <linux/bitops.h>
 #include <linux/errno.h>
@@ -15,10 +17,10 @@
 
 #include "device/device.h"
 
-/* What is moved at once; a vCPU never asks for more than eight bytes. */
+/* Bytes copied at once; a vCPU never accesses more than eight bytes. */
 #define ACCESS_BUF		64
 
-/* The longest naturally aligned piece at the start of an access. */
+/* Length of the longest naturally aligned piece at the start of an access. */
 static unsigned int sluice_access_piece(u32 off, size_t len)
 {
 	unsigned int n = 8;
@@ -56,7 +58,7 @@ static void sluice_access_read_bar(struct sluice_vdev *vdev, unsigned int bar,
 	}
 }
 
-/* A doorbell is written as a whole; anything else is ignored. */
+/* Only a write of a whole doorbell counts; other lengths are ignored. */
 static void sluice_access_ring(struct sluice_vdev *vdev, u32 off, const u8 *buf,
 			       unsigned int len)
 {
@@ -103,7 +105,7 @@ static void sluice_access_write_bar(struct sluice_vdev *vdev, unsigned int bar,
 	}
 }
 
-/* The PBA reads as zero: nothing is ever pending here. */
+/* The PBA reads as zero: no interrupt is ever pending here. */
 static void sluice_access_read_msix(struct sluice_vdev *vdev, u32 off, u8 *buf,
 				    size_t len)
 {
@@ -124,10 +126,10 @@ static void sluice_access_write_msix(struct sluice_vdev *vdev, u32 off,
  * @vdev: the device
  * @index: VFIO region index
  * @off: offset in the region
- * @buf: where to put the bytes
- * @len: how many, none of them outside the region
+ * @buf: receives the bytes
+ * @len: how many, all within the region
  *
- * Return: 0, or -EIO where the BARs do not respond
+ * Return: 0, or -EIO if the BARs do not respond
  */
 int sluice_access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
 		       u8 *buf, size_t len)
@@ -153,9 +155,9 @@ int sluice_access_read(struct sluice_vdev *vdev, unsigned int index, u32 off,
  * @index: VFIO region index
  * @off: offset in the region
  * @buf: the bytes
- * @len: how many, none of them outside the region
+ * @len: how many, all within the region
  *
- * Return: 0, or -EIO where the BARs do not respond
+ * Return: 0, or -EIO if the BARs do not respond
  */
 int sluice_access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
 			const u8 *buf, size_t len)
@@ -174,14 +176,14 @@ int sluice_access_write(struct sluice_vdev *vdev, unsigned int index, u32 off,
 }
 
 /**
- * sluice_access_prepare() - take a file offset apart
+ * sluice_access_prepare() - split a file offset into region and offset
  * @vdev: the device
- * @count: bytes asked for
+ * @count: number of bytes requested
  * @pos: file offset
  * @index: receives the VFIO region index
  * @off: receives the offset in the region
  *
- * Return: how many of the bytes are within the region, or -EINVAL for none
+ * Return: how many of the bytes are within the region, or -EINVAL if none is
  */
 ssize_t sluice_access_prepare(const struct sluice_vdev *vdev, size_t count,
 			      loff_t pos, unsigned int *index, u32 *off)
@@ -199,14 +201,14 @@ ssize_t sluice_access_prepare(const struct sluice_vdev *vdev, size_t count,
 	return min_t(u64, count, size - *off);
 }
 
-/* So that pieces after the first are aligned as well as they can be. */
+/* End each step at a multiple of ACCESS_BUF, so that the next is aligned. */
 static size_t sluice_access_step(u32 off, size_t left)
 {
 	return min_t(size_t, left, ACCESS_BUF - off % ACCESS_BUF);
 }
 
 /**
- * struct sluice_access - one read or write of a user's
+ * struct sluice_access - one read or write by the user
  * @vdev: the device
  * @read_to: where a read puts its bytes, NULL for a write
  * @write_from: where a write has its bytes, NULL for a read
@@ -217,7 +219,7 @@ struct sluice_access {
 	const char __user *write_from;
 };
 
-/* A piece: @done bytes of the user's are behind us, @off is in the region. */
+/* Do one step: the user's first @done bytes are done, @off is in the region. */
 static int sluice_access_do(const struct sluice_access *acc, unsigned int index,
 			    u32 off, size_t done, size_t len)
 {
@@ -235,7 +237,7 @@ static int sluice_access_do(const struct sluice_access *acc, unsigned int index,
 	return copy_to_user(acc->read_to + done, buf, len) ? -EFAULT : 0;
 }
 
-/* Piece by piece; what has been done before a piece fails counts. */
+/* Do an access in steps; if a step fails, the steps before it count. */
 static ssize_t sluice_access_walk(const struct sluice_access *acc, size_t count,
 				  loff_t *ppos)
 {
@@ -269,7 +271,7 @@ static ssize_t sluice_access_walk(const struct sluice_access *acc, size_t count,
  * @ppos: file offset
  *
  * Return: bytes read, fewer than @count at the end of the region; -EINVAL
- * outside any region; -EIO where the BARs do not respond; -EFAULT
+ * outside any region; -EIO if the BARs do not respond; -EFAULT
  */
 ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
 			 size_t count, loff_t *ppos)
@@ -290,7 +292,7 @@ ssize_t sluice_vfio_read(struct vfio_device *core_vdev, char __user *ubuf,
  * @ppos: file offset
  *
  * Return: bytes written, fewer than @count at the end of the region; -EINVAL
- * outside any region; -EIO where the BARs do not respond; -EFAULT
+ * outside any region; -EIO if the BARs do not respond; -EFAULT
  */
 ssize_t sluice_vfio_write(struct vfio_device *core_vdev,
 			  const char __user *ubuf, size_t count, loff_t *ppos)

@@ -2,7 +2,7 @@
 /*
  * KUnit tests of accesses to PCI regions
  *
- * A made-up backend writes down what reaches it.
+ * A made-up backend records the calls that it gets.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -49,15 +49,15 @@ static const struct sluice_function fake_fn = {
 
 /**
  * struct fake - a device with a made-up backend
- * @vdev: what is tested
+ * @vdev: the device under test
  * @parent: its parent
  * @ops: the backend
- * @memory: what is in the area of BAR 4
+ * @memory: contents of the area of BAR 4
  * @bar: for each call, the BAR; 0 for a doorbell
  * @off: for each call, the offset or the number of the doorbell
  * @len: for each call, the length, 0 for a doorbell
- * @nr: calls
- * @resets: calls of reset
+ * @nr: number of calls
+ * @resets: number of calls of reset
  * @master: what the backend was told last
  */
 struct fake {
@@ -196,7 +196,7 @@ static ssize_t fake_prepare(struct kunit *test, u64 pos, size_t count)
 	return ret;
 }
 
-/* Around the beginning and the end of each region there may be. */
+/* Accesses around the beginning and the end of each region. */
 static void access_regions(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -217,7 +217,7 @@ static void access_regions(struct kunit *test)
 				size);
 		KUNIT_EXPECT_EQ(test, fake_prepare(test, start + size - 1, 8),
 				1);
-		/* Where a 32-bit offset would be back in the region. */
+		/* Here an offset of 32 bits would be in the region again. */
 		KUNIT_EXPECT_EQ(test, fake_prepare(test, start + BIT_ULL(32),
 						   1), -EINVAL);
 	}
@@ -307,12 +307,12 @@ static void access_doorbell_edges(struct kunit *test)
 	struct fake *fake = test->priv;
 	u8 buf[8] = {};
 
-	/* The last register and the first doorbell with one access. */
+	/* One access covers the last register and the first doorbell. */
 	sluice_access_write(&fake->vdev, BAR0, DOORBELLS - 4, buf, 8);
 	KUNIT_EXPECT_EQ(test, fake->nr, 2);
 	fake_expect_call(test, 0, DOORBELLS - 4, 4);
 	fake_expect_call(test, 1, 0, 0);
-	/* The last doorbell, and what comes after it. */
+	/* One access covers the last doorbell and the register after it. */
 	fake->nr = 0;
 	sluice_access_write(&fake->vdev, BAR0,
 			    DOORBELLS + DOORBELL_BYTES - 4, buf, 8);
@@ -321,7 +321,7 @@ static void access_doorbell_edges(struct kunit *test)
 	fake_expect_call(test, 1, DOORBELLS + DOORBELL_BYTES, 4);
 }
 
-/* Registers of another BAR, and memory that no operation is called for. */
+/* Another BAR: its registers, and its memory, which needs no operation. */
 static void access_memory_area(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -336,7 +336,7 @@ static void access_memory_area(struct kunit *test)
 						 got, 5), 0);
 	KUNIT_EXPECT_EQ(test, fake->nr, 0);
 	KUNIT_EXPECT_MEMEQ(test, got, buf, 5);
-	/* The last bytes of the area and the first of what follows it. */
+	/* The last bytes of the area and the first bytes behind it. */
 	sluice_access_write(&fake->vdev, BAR4, MEMORY + PAGE_SIZE - 4, buf, 8);
 	KUNIT_EXPECT_MEMEQ(test, fake->memory + PAGE_SIZE - 4, buf, 4);
 	KUNIT_EXPECT_EQ(test, fake->nr, 1);
@@ -344,7 +344,7 @@ static void access_memory_area(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->bar[0], BAR4);
 }
 
-/* What a backend leaves out reads as zero, and ignores what is written. */
+/* Without the backend's operations, reads give zero and writes do nothing. */
 static void access_optional(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -383,7 +383,7 @@ static void access_msix(struct kunit *test)
 	u8 ones[8], buf[8];
 
 	memset(ones, 0xff, sizeof(ones));
-	/* The end of the table, and behind it. */
+	/* The end of the table, and the bytes behind it. */
 	sluice_access_write(&fake->vdev, BAR2, table - 4, ones, 8);
 	sluice_access_read(&fake->vdev, BAR2, table - 4, buf, 8);
 	KUNIT_EXPECT_EQ(test, memcmp(buf, ones, 4), 0);
@@ -401,7 +401,7 @@ static void access_msix(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(buf, 0, 8));
 }
 
-/* What a guest does to the configuration space is done to the device. */
+/* A write to the configuration space takes effect on the device. */
 static void access_config(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -425,7 +425,7 @@ static void access_config(struct kunit *test)
 			PCI_MSIX_ENTRY_CTRL_MASKBIT);
 }
 
-/* A reset by the user leaves it enabled, and the backend hears so. */
+/* A user's reset leaves the device enabled; the backend is told so. */
 static void access_reset(struct kunit *test)
 {
 	struct fake *fake = test->priv;

@@ -2,10 +2,11 @@
 /*
  * PCI configuration space of a slice
  *
- * Header type 0 with the memory BARs that the backend describes and one for the
- * MSI-X table and PBA; capabilities: power management (D0, D3hot), PCI Express
- * endpoint (with Function Level Reset), MSI-X. There is no INTx, no I/O space,
- * no ROM, and no extended capability.
+ * vfio.c and access.c call this file. The space has a header of type 0 with the
+ * memory BARs that the backend describes and one BAR for the MSI-X table and
+ * PBA. Its capabilities are power management (D0, D3hot), PCI Express endpoint
+ * (with Function Level Reset), and MSI-X. It has no INTx, no I/O space, no ROM,
+ * and no extended capability.
  */
 #include <linux/bitops.h>
 #include <linux/bits.h>
@@ -19,11 +20,11 @@
 
 #define CONFIG_MSIX_PAGE	SZ_4K
 
-/* Values of PCI_PM_CTRL_STATE_MASK that the function has. */
+/* Power states of the function, as values of PCI_PM_CTRL_STATE_MASK. */
 #define CONFIG_D0		0
 #define CONFIG_D3HOT		3
 
-/* A vector has 16 bytes in the table and one bit, of 64-bit words, in the PBA. */
+/* A vector takes 16 bytes in the table and one bit of a u64 in the PBA. */
 #define CONFIG_TABLE_BYTES(n)	((n) * PCI_MSIX_ENTRY_SIZE)
 #define CONFIG_PBA_BYTES(n)	(DIV_ROUND_UP(n, 64) * sizeof(u64))
 
@@ -75,7 +76,7 @@ static void sluice_config_put_header(struct sluice_config *cfg)
 	sluice_config_put8(cfg, PCI_INTERRUPT_LINE, 0, 0xff);
 }
 
-/* Address bits below the size are constant: that is how a BAR tells its size. */
+/* Address bits below the size are read-only: guests find the size by them. */
 static void sluice_config_put_bars(struct sluice_config *cfg)
 {
 	unsigned int bar;
@@ -109,7 +110,7 @@ static void sluice_config_put_pm(struct sluice_config *cfg)
 			    PCI_PM_CTRL_STATE_MASK);
 }
 
-/* The link is a formality that guests print; 16 GT/s with four lanes. */
+/* No real link: guests only print these values; 16 GT/s with four lanes. */
 static void sluice_config_put_pcie(struct sluice_config *cfg)
 {
 	const u32 pcie = SLUICE_CONFIG_PCIE;
@@ -181,7 +182,7 @@ void sluice_config_reset(struct sluice_config *cfg)
  * @cfg: configuration space
  * @bar: number, below %SLUICE_BARS
  *
- * Return: bytes, 0 where there is no such BAR
+ * Return: bytes, 0 if the BAR does not exist
  */
 u32 sluice_config_bar_size(const struct sluice_config *cfg, unsigned int bar)
 {
@@ -207,7 +208,7 @@ static bool sluice_config_area_ok(const struct sluice_bar *bar, unsigned int n)
 	return true;
 }
 
-/* A BAR below a page could not be mapped into a guest. */
+/* A BAR smaller than a page could not be mapped into a guest. */
 static bool sluice_config_bar_ok(const struct sluice_function *fn,
 				 unsigned int n)
 {
@@ -259,7 +260,7 @@ static bool sluice_config_function_ok(const struct sluice_function *fn)
  * @cfg: to be filled
  * @fn: the function, as the backend describes it
  *
- * Return: 0, or -EINVAL where the description is impossible
+ * Return: 0, or -EINVAL if the description is invalid
  */
 int sluice_config_init(struct sluice_config *cfg,
 		       const struct sluice_function *fn)
@@ -289,7 +290,7 @@ static bool sluice_config_in_d0(const struct sluice_config *cfg)
  * sluice_config_memory_on() - whether the BARs respond
  * @cfg: configuration space
  *
- * Return: true with memory decoding enabled in D0
+ * Return: true if memory decoding is enabled and the state is D0
  */
 bool sluice_config_memory_on(const struct sluice_config *cfg)
 {
@@ -301,7 +302,7 @@ bool sluice_config_memory_on(const struct sluice_config *cfg)
  * sluice_config_master_on() - whether the function may access memory
  * @cfg: configuration space
  *
- * Return: true with bus mastering enabled in D0
+ * Return: true if bus mastering is enabled and the state is D0
  */
 bool sluice_config_master_on(const struct sluice_config *cfg)
 {
@@ -312,9 +313,9 @@ bool sluice_config_master_on(const struct sluice_config *cfg)
 /**
  * sluice_config_read() - read some bytes
  * @cfg: configuration space
- * @off: offset of the first, may be anything
- * @buf: where to put them
- * @len: how many; those beyond what is stored are zero
+ * @off: offset of the first byte, any value
+ * @buf: receives the bytes
+ * @len: how many; bytes beyond the stored ones are zero
  */
 void sluice_config_read(const struct sluice_config *cfg, u32 off, void *buf,
 			u32 len)
@@ -327,7 +328,7 @@ void sluice_config_read(const struct sluice_config *cfg, u32 off, void *buf,
 	memset(buf + n, 0, len - n);
 }
 
-/* A write of a power state that the function does not have changes nothing. */
+/* Writing a power state that the function does not have changes nothing. */
 static u8 sluice_config_power_state(u8 old, u8 new)
 {
 	u8 state = new & PCI_PM_CTRL_STATE_MASK;
@@ -355,17 +356,17 @@ static bool sluice_config_byte_resets(u32 off, u8 val)
 }
 
 /**
- * sluice_config_write() - write some bytes, each within what is writable
+ * sluice_config_write() - write some bytes, only the writable bits
  * @cfg: configuration space
- * @off: offset of the first, may be anything
+ * @off: offset of the first byte, any value
  * @buf: the bytes
  * @len: how many
  *
- * A write that asks for a Function Level Reset has reset all registers when
- * this returns, as sluice_config_reset() does.
+ * A write that requests a Function Level Reset also resets all registers, as
+ * sluice_config_reset() does.
  *
- * Return: a mask of SLUICE_CONFIG_FLR, _MASTER and _MEMORY. The last two say
- * that the answer of sluice_config_master_on() or _memory_on() has changed
+ * Return: a mask of SLUICE_CONFIG_FLR, _MASTER and _MEMORY. The last two mean
+ * that the result of sluice_config_master_on() or _memory_on() has changed
  */
 unsigned int sluice_config_write(struct sluice_config *cfg, u32 off,
 				 const void *buf, u32 len)

@@ -2,8 +2,9 @@
 /*
  * PCI configuration space of a slice
  *
- * A model without any kernel state: what the registers hold, which bits a
- * guest may change, and what a change means. No locks; the caller serialises.
+ * A model without any kernel state, so that tests can run it alone: the
+ * contents of the registers, the bits that a guest may change, and the effects
+ * of a change. No locks; the caller serialises.
  */
 #ifndef SLUICE_CONFIG_H
 #define SLUICE_CONFIG_H
@@ -12,7 +13,7 @@
 #include <linux/sluice.h>
 #include <linux/types.h>
 
-/* What a guest can address, and how much of it is not constantly zero. */
+/* Bytes that a guest can address; bytes that are stored, the rest is zero. */
 #define SLUICE_CONFIG_SIZE	SZ_4K
 #define SLUICE_CONFIG_STORED	SZ_256
 
@@ -23,19 +24,19 @@
 
 #define SLUICE_CONFIG_VECTORS	2048
 
-/* What a write has brought about; see sluice_config_write(). */
-#define SLUICE_CONFIG_FLR	BIT(0)	/* Function Level Reset asked for */
-#define SLUICE_CONFIG_MASTER	BIT(1)	/* bus mastering is on or off now */
-#define SLUICE_CONFIG_MEMORY	BIT(2)	/* BARs decode or do not now */
+/* Effects of a write; see sluice_config_write(). */
+#define SLUICE_CONFIG_FLR	BIT(0)	/* Function Level Reset requested */
+#define SLUICE_CONFIG_MASTER	BIT(1)	/* bus mastering was switched */
+#define SLUICE_CONFIG_MEMORY	BIT(2)	/* decoding of the BARs was switched */
 
 /**
  * struct sluice_config - a function's configuration space
  * @bytes: the registers
  * @writable: bits that a guest may change
  * @msix_size: bytes of the BAR with the MSI-X table and PBA
- * @pba_offset: where in it the PBA begins
+ * @pba_offset: where the PBA begins in that BAR
  * @vectors: MSI-X vectors
- * @fn: what the function is, to go back to after a reset
+ * @fn: the function; a reset restores its values
  */
 struct sluice_config {
 	u8 bytes[SLUICE_CONFIG_STORED];

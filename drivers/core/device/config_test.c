@@ -72,7 +72,7 @@ static void config_identity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_INTERRUPT_PIN, 1), 0);
 }
 
-/* What sits in one byte is what sits there in a word. */
+/* Reads of one, two and four bytes agree. */
 static void config_any_width(struct kunit *test)
 {
 	struct sluice_config *cfg = config_make(test);
@@ -101,7 +101,7 @@ static void config_extended_is_zero(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(buf + SLUICE_CONFIG_STORED, 0,
 					   SLUICE_CONFIG_SIZE -
 					   SLUICE_CONFIG_STORED));
-	/* Far outside, with a length that reaches back in by overflow. */
+	/* Far outside; offset plus length overflows back into the space. */
 	memset(buf, 0xff, 8);
 	sluice_config_read(cfg, U32_MAX - 3, buf, 8);
 	KUNIT_EXPECT_NULL(test, memchr_inv(buf, 0, 8));
@@ -135,7 +135,7 @@ static void config_bar_sizes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_BASE_ADDRESS_3, 4), 0);
 	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_ROM_ADDRESS, 4), 0);
 
-	/* Byte by byte it must come out the same. */
+	/* Single bytes of a BAR can be written. */
 	config_write(cfg, PCI_BASE_ADDRESS_0, 4, 0xfeb00000);
 	config_write(cfg, PCI_BASE_ADDRESS_0 + 2, 1, 0xc1);
 	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_BASE_ADDRESS_0, 4),
@@ -156,11 +156,11 @@ static void config_command(struct kunit *test)
 					   PCI_COMMAND_MASTER),
 			SLUICE_CONFIG_MASTER);
 	KUNIT_EXPECT_TRUE(test, sluice_config_master_on(cfg));
-	/* The same again changes nothing. */
+	/* Writing the same value again reports no change. */
 	KUNIT_EXPECT_EQ(test, config_write(cfg, PCI_COMMAND, 2,
 					   PCI_COMMAND_MEMORY |
 					   PCI_COMMAND_MASTER), 0);
-	/* There is no I/O space, nor most of the rest. */
+	/* I/O space and most other bits do not exist. */
 	config_write(cfg, PCI_COMMAND, 2, 0xffff);
 	KUNIT_EXPECT_EQ(test, config_read(cfg, PCI_COMMAND, 2),
 			PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
@@ -170,7 +170,7 @@ static void config_command(struct kunit *test)
 			SLUICE_CONFIG_MEMORY | SLUICE_CONFIG_MASTER);
 }
 
-/* Every register that is not listed as writable stays what it is. */
+/* Bits that are not writable never change. */
 static void config_read_only(struct kunit *test)
 {
 	struct sluice_config *cfg = config_make(test);
@@ -181,7 +181,7 @@ static void config_read_only(struct kunit *test)
 		u8 mask = cfg->writable[off];
 		u8 old = before->bytes[off];
 
-		/* This one does more than store. */
+		/* A write here has rules of its own. */
 		if (off == SLUICE_CONFIG_PM + PCI_PM_CTRL)
 			continue;
 		config_write(cfg, off, 1, 0xff & ~(PCI_EXP_DEVCTL_BCR_FLR >> 8));
@@ -233,7 +233,7 @@ static void config_flr(struct kunit *test)
 
 	config_write(cfg, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
 	config_write(cfg, PCI_BASE_ADDRESS_0, 4, 0xfeb00000);
-	/* Neither the lower byte nor another bit of the upper asks for it. */
+	/* Only one bit of the upper byte requests the reset. */
 	KUNIT_EXPECT_EQ(test, config_write(cfg, devctl, 1, 0xff), 0);
 	KUNIT_EXPECT_EQ(test, config_write(cfg, devctl + 1, 1, 0x7f), 0);
 	KUNIT_EXPECT_EQ(test, config_read(cfg, devctl, 2) &
@@ -263,7 +263,7 @@ static void config_power(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, config_read(cfg, pmcsr, 1) & 3, 3);
 	KUNIT_EXPECT_EQ(test, config_write(cfg, pmcsr, 2, 2), 0);
 	KUNIT_EXPECT_EQ(test, config_read(cfg, pmcsr, 1) & 3, 3);
-	/* NoSoftRst: what was set is still there. */
+	/* No_Soft_Reset: the registers keep their values. */
 	KUNIT_EXPECT_EQ(test, config_write(cfg, pmcsr, 2, 0),
 			SLUICE_CONFIG_MEMORY | SLUICE_CONFIG_MASTER);
 	KUNIT_EXPECT_TRUE(test, sluice_config_memory_on(cfg));
@@ -285,7 +285,7 @@ static void config_msix(struct kunit *test)
 			16 | PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 }
 
-/* The table and the PBA never share a page, nor leave the BAR. */
+/* The table and the PBA never share a page, and both fit in the BAR. */
 static void config_msix_layout(struct kunit *test)
 {
 	struct sluice_config *cfg = config_make(test);
@@ -340,7 +340,7 @@ static void config_refuses(struct kunit *test)
 	EXPECT_REFUSED(bars[3].flags, SLUICE_BAR_64BIT);
 	EXPECT_REFUSED(bars[5], ((struct sluice_bar) {
 			.size = SZ_4K, .flags = SLUICE_BAR_64BIT }));
-	/* Doorbells in two places. */
+	/* Two areas of doorbells. */
 	EXPECT_REFUSED(bars[4], config_fn.bars[0]);
 	EXPECT_REFUSED(msix_bar, 0);
 	EXPECT_REFUSED(msix_bar, 1);
@@ -349,7 +349,7 @@ static void config_refuses(struct kunit *test)
 #undef EXPECT_REFUSED
 }
 
-/* Areas of one BAR, side by side and one over the other. */
+/* Areas of one BAR, side by side and overlapping. */
 static void config_areas(struct kunit *test)
 {
 	struct sluice_config *cfg = config_make(test);
@@ -377,7 +377,7 @@ static void config_areas(struct kunit *test)
 	free_page((unsigned long)page);
 }
 
-/* Every BAR that can have a size says it as the specification wants. */
+/* Every BAR reports its size as the specification requires. */
 static void config_every_bar(struct kunit *test)
 {
 	struct sluice_config *cfg = config_make(test);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One slice as a PCI function of a guest: a VFIO device
+ * One slice as a PCI function of a guest: a VFIO device. For the files of
+ * device/.
  */
 #ifndef SLUICE_DEVICE_H
 #define SLUICE_DEVICE_H
@@ -22,14 +23,14 @@
  * @sdev: what the backend sees
  * @lock: serialises open, close, reset, quiesce, bus mastering and changes of
  *	@config; see vfio.c
- * @config: the configuration space, and the table of regions
- * @memory_on: BARs respond; a copy of what @config says, for readers without
- *	the lock
- * @master_on: bus mastering is on; what the backend was told last
- * @opened: between open and close; under @lock
+ * @config: the configuration space, and the regions
+ * @memory_on: the BARs respond; a copy of the state in @config, for readers
+ *	without @lock
+ * @master_on: bus mastering is on; the last state that the backend was told
+ * @opened: true from open to close; under @lock
  * @msix_bar: contents of the BAR with the MSI-X table and PBA
  * @msix: MSI-X vectors
- * @req: the interrupt that asks the user to let go
+ * @req: the interrupt that asks the user to close the device
  * @iova_table: guest memory
  * @poll: the doorbell pages, and what the poller keeps of the slice
  */

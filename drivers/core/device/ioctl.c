@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the user of a slice asks VFIO: information, interrupts, reset
+ * What the user of a slice asks VFIO for: information, interrupts, reset
+ *
+ * VFIO passes the ioctls of the device file to this file.
  */
 #include <linux/errno.h>
 #include <linux/slab.h>
@@ -24,7 +26,7 @@ static long sluice_ioctl_get_info(void __user *arg)
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
-/* What the core does itself from 6.19 on */
+/* From 6.19 on the VFIO core does this itself */
 static long sluice_ioctl_put_region_info(struct vfio_region_info *info,
 					 struct vfio_info_cap *caps,
 					 void __user *arg)
@@ -66,7 +68,7 @@ static long sluice_ioctl_get_region_info(struct vfio_device *core_vdev,
 	return ret;
 }
 
-/* NULL for an index that has no vectors. */
+/* Returns NULL for an index without vectors. */
 static struct sluice_irqs *sluice_ioctl_irqs(struct sluice_vdev *vdev,
 					     u32 index)
 {
@@ -130,7 +132,7 @@ static long sluice_ioctl_set_irqs(struct sluice_vdev *vdev, void __user *arg)
  * @cmd: command
  * @arg: argument
  *
- * Return: 0 or a negative errno, -ENOTTY for a command that we do not know
+ * Return: 0 or a negative errno, -ENOTTY for an unknown command
  */
 long sluice_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 		       unsigned long arg)

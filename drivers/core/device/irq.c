@@ -2,9 +2,10 @@
 /*
  * Interrupts of a slice: vectors that signal eventfds
  *
- * Signalling takes no lock and may happen in hard interrupt context. Whoever
- * replaces eventfds waits for a grace period, once for all of them, before
- * letting go of the old ones.
+ * ioctl.c sets eventfds for the user; backends signal them. Signalling takes no
+ * lock and may happen in hard interrupt context. A thread that replaces
+ * eventfds waits for one RCU grace period for all of them before it frees the
+ * old ones: a vector may still be signalling them.
  */
 #include <linux/errno.h>
 #include <linux/eventfd.h>
@@ -37,8 +38,8 @@ int sluice_irqs_init(struct sluice_irqs *irqs, unsigned int nr)
 }
 
 /**
- * sluice_irqs_destroy() - free vectors that nobody signals any more
- * @irqs: the vectors; may have failed to be initialised
+ * sluice_irqs_destroy() - free vectors that no thread signals any more
+ * @irqs: the vectors; sluice_irqs_init() may have failed for them
  */
 void sluice_irqs_destroy(struct sluice_irqs *irqs)
 {
@@ -61,7 +62,7 @@ static void sluice_irqs_put(struct eventfd_ctx **ctxs, unsigned int count)
 			eventfd_ctx_put(ctxs[i]);
 }
 
-/* Put @ctxs in place of what is there, which is let go of; consumes them. */
+/* Replace the eventfds by @ctxs and put the old ones; consumes @ctxs. */
 static void sluice_irqs_replace(struct sluice_irqs *irqs, unsigned int start,
 				unsigned int count, struct eventfd_ctx **ctxs)
 {
@@ -152,9 +153,9 @@ static void sluice_irqs_loopback(struct sluice_irqs *irqs, unsigned int start,
  * @flags: of &struct vfio_irq_set
  * @start: first vector
  * @count: number of vectors; @start + @count is within range
- * @data: what came with it, as @flags say
+ * @data: the data of the request, in the format that @flags say
  *
- * Return: 0; -ENOTTY for masking, which there is not; -EINVAL; -EBADF or
+ * Return: 0; -ENOTTY for masking, which is not supported; -EINVAL; -EBADF or
  * -EINVAL for a bad eventfd; -ENOMEM
  */
 int sluice_irqs_set(struct sluice_irqs *irqs, u32 flags, unsigned int start,
@@ -214,11 +215,11 @@ bool sluice_irqs_signal(struct sluice_irqs *irqs, unsigned int vector)
 /**
  * sluice_irq_signal() - raise an interrupt of a slice
  * @sdev: the attached slice
- * @vector: MSI-X vector; a vector that the guest has not set up, or one out of
- *	range, is ignored
+ * @vector: MSI-X vector; ignored if the guest has not set it up or if it is out
+ *	of range
  *
- * Takes no lock. Not to be called before the attach operation has returned or
- * after the detach operation has.
+ * Takes no lock. Must not be called before the attach operation has returned or
+ * after the detach operation has returned.
  *
  * Context: any, hard interrupt included.
  */

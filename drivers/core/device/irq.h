@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupts of a slice: vectors that signal eventfds
+ * Interrupts of a slice: what irq.c offers
  */
 #ifndef SLUICE_IRQ_H
 #define SLUICE_IRQ_H
@@ -13,9 +13,10 @@ struct eventfd_ctx;
 /**
  * struct sluice_irqs - the vectors of one VFIO interrupt index
  * @lock: serialises changes
- * @nr: vectors
- * @trigger: what each vector signals, NULL for nothing. Read under RCU
- * @old: for those taken out of @trigger, so that clearing cannot fail
+ * @nr: number of vectors
+ * @trigger: the eventfd of each vector, NULL for none. Read under RCU
+ * @old: space for the eventfds that sluice_irqs_clear() removes, so that
+ *	clearing needs no memory and cannot fail
  */
 struct sluice_irqs {
 	struct mutex lock;

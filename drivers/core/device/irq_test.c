@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of interrupts, as far as they go without an eventfd: those need a
- * process with files, and are tested through VFIO
+ * KUnit tests of interrupts without eventfds. An eventfd needs a process with
+ * files: tests of the VFIO device cover those.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
@@ -34,7 +34,7 @@ static void irqs_test_exit(struct kunit *test)
 		sluice_irqs_destroy(test->priv);
 }
 
-/* Nothing is set up: triggers are allowed, and do nothing. */
+/* No vector is set up: triggers are allowed, and do nothing. */
 static void irqs_trigger_nothing(struct kunit *test)
 {
 	struct sluice_irqs *irqs = test->priv;
@@ -93,7 +93,7 @@ static void irqs_data(struct kunit *test)
 					      NULL), -EINVAL);
 }
 
-/* Taking away what is not there is allowed; so is every vector's -1. */
+/* Removing eventfds that are not set is allowed; so is -1 for every vector. */
 static void irqs_unset(struct kunit *test)
 {
 	struct sluice_irqs *irqs = test->priv;
@@ -106,7 +106,7 @@ static void irqs_unset(struct kunit *test)
 	sluice_irqs_clear(irqs);
 }
 
-/* One that is none among them leaves all as they were. */
+/* One bad eventfd in the list leaves all vectors unchanged. */
 static void irqs_bad_eventfd(struct kunit *test)
 {
 	struct sluice_irqs *irqs = test->priv;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attaching: from an mdev to a claimed slice to a VFIO device, and back
+ * Attach and detach: from an mdev to a claimed slice to a VFIO device, and back
+ *
+ * The mdev core calls sluice_mdev_probe() when an administrator creates an
+ * mdev, and sluice_mdev_remove() when the mdev is removed.
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -13,7 +16,7 @@
 #include "device/device.h"
 #include "inventory/inventory.h"
 
-/* mdev keeps a UUID in the byte order of a GUID; it prints the same. */
+/* mdev stores a UUID in the byte order of a GUID; both print the same. */
 static void sluice_mdev_to_uuid(const guid_t *guid, uuid_t *uuid)
 {
 	static const u8 from[] = { 3, 2, 1, 0, 5, 4, 7, 6 };
@@ -94,7 +97,7 @@ static struct attribute *mdev_polling_attrs[] = {
 	NULL,
 };
 
-/* What can be set, apart from what is the same on every mdev. */
+/* Settings of the slice, apart from the attributes that every mdev has. */
 static const struct attribute_group mdev_polling_group = {
 	.name = "sluice",
 	.attrs = mdev_polling_attrs,
@@ -106,7 +109,7 @@ const struct attribute_group *sluice_mdev_groups[] = {
 	NULL,
 };
 
-/* What the backend has to see before it can attach. */
+/* Set what the backend needs in its attach operation. */
 static void sluice_mdev_fill_sdev(struct sluice_vdev *vdev,
 				  struct mdev_device *mdev,
 				  struct sluice_parent *parent,
@@ -134,7 +137,7 @@ static unsigned int sluice_mdev_doorbell_pages(const struct sluice_function *fn)
 	return 0;
 }
 
-/* What takes memory of its own, once the backend has described the function. */
+/* Allocate what depends on the backend's description of the function. */
 static int sluice_mdev_alloc(struct sluice_vdev *vdev,
 			     const struct sluice_function *fn)
 {
@@ -179,7 +182,7 @@ static void sluice_mdev_free(struct sluice_vdev *vdev)
 	sluice_irqs_destroy(&vdev->msix);
 }
 
-/* The backend's part, and then what the function needs that it describes. */
+/* Attach the backend, then allocate what the function it describes needs. */
 static int sluice_mdev_attach(struct sluice_vdev *vdev)
 {
 	const struct sluice_parent_ops *ops = sluice_vdev_ops(vdev);
@@ -203,7 +206,7 @@ exit_mem:
 	return ret;
 }
 
-/* After this no interrupt comes any more: only then their vectors go. */
+/* Detach first: afterwards no interrupt comes, so the vectors can be freed. */
 static void sluice_mdev_detach(struct sluice_vdev *vdev)
 {
 	sluice_vdev_ops(vdev)->detach(&vdev->sdev);
@@ -246,7 +249,7 @@ put_vdev:
  * sluice_mdev_probe() - attach the slice that an mdev asks for
  * @mdev: new mdev; its UUID names the slice
  *
- * Return: 0 or a negative errno, as documented for the create attribute
+ * Return: 0 or a negative errno; the documentation of create lists them
  */
 int sluice_mdev_probe(struct mdev_device *mdev)
 {
@@ -283,7 +286,7 @@ put_module:
  * sluice_mdev_remove() - detach an mdev's slice
  * @mdev: mdev
  *
- * Waits until the user has let go of the device.
+ * Waits until the user has closed the device.
  */
 void sluice_mdev_remove(struct mdev_device *mdev)
 {

@@ -2,9 +2,10 @@
 /*
  * Guest memory for backends
  *
- * Ties the table (iova.c) to VFIO, which pins, and to the DMA API of the
- * parent, which maps. Backends of devices whose DMA is not coherent or would be
- * bounced must not come here: the device sees guest memory as it is.
+ * Backends call this file. It connects the IOVA table (memory/iova.c) to VFIO,
+ * which pins pages, and to the DMA API of the parent, which maps them. A
+ * backend must not use it if the device's DMA is not coherent or would use
+ * bounce buffers: nothing here copies or syncs memory for the device.
  */
 #include <linux/dma-mapping.h>
 #include <linux/errno.h>
@@ -18,8 +19,8 @@
 #include "device/device.h"
 
 /*
- * A user may have mapped what is no RAM, for example a BAR of another device.
- * VFIO pins that, too, if there happens to be a page descriptor.
+ * A user may have mapped something that is not RAM, for example a BAR of
+ * another device. VFIO pins that too, if it has a page descriptor.
  */
 static bool sluice_mem_is_ram(struct page **pages, unsigned int nr)
 {
@@ -121,8 +122,8 @@ static void sluice_mem_fill(struct sluice_mem *mem, struct page *page,
 /**
  * sluice_mem_find_page() - the part of sluice_mem_find() that is not inline
  * @sdev: the attached slice
- * @cursor: the caller's, serialised by it
- * @iova: guest address; @mem is good up to the end of its page of PAGE_SIZE
+ * @cursor: the caller's cursor; the caller serialises its use
+ * @iova: guest address; @mem is valid up to the end of its page of PAGE_SIZE
  * @device_writes: the device, or the caller, is going to write to it
  * @mem: what was found
  *
@@ -148,12 +149,13 @@ EXPORT_SYMBOL_GPL(sluice_mem_find_page);
  * sluice_mem_find_list() - turn guest addresses into bus addresses, in place
  * @sdev: the attached slice
  * @cursor: the caller's, serialised by it
- * @device_writes: the device is going to write there
- * @list: addresses of pages; host memory
+ * @device_writes: the device is going to write to the pages
+ * @list: guest addresses of pages; the list itself is in host memory
  * @nr: how many
  *
- * Stops at the first entry that is no multiple of PAGE_SIZE or that
- * sluice_mem_find() does not find. It and those after it stay as they were.
+ * Stops at the first entry that is not a multiple of PAGE_SIZE or that
+ * sluice_mem_find() does not find. That entry and the later ones stay
+ * unchanged.
  *
  * Context: as sluice_mem_find()
  * Return: the number of entries that were replaced
@@ -171,21 +173,21 @@ EXPORT_SYMBOL_GPL(sluice_mem_find_list);
 /**
  * sluice_mem_get() - find a page of guest memory, pinned and mapped for DMA
  * @sdev: the attached slice
- * @iova: guest address; @mem is good up to the end of its page of PAGE_SIZE
+ * @iova: guest address; @mem is valid up to the end of its page of PAGE_SIZE
  * @device_writes: the device, or the caller, is going to write to it
  * @mem: what was found
  *
- * A page that was used before is found without taking a lock. The first touch
- * of a page pins it and its neighbours, and sleeps.
+ * A page that was used before is found without a lock. The first touch of a
+ * page pins the page and its neighbours, and sleeps.
  *
- * @mem is valid until the backend's quiesce operation returns for a range with
- * the page in it, or the close operation.
+ * @mem is valid until the backend's quiesce operation returns for a range that
+ * contains the page, or until its close operation returns.
  *
- * Return: 0; -EAGAIN while the guest's memory layout is being changed: to be
- * tried again a little later, not in a loop that quiesce would wait for, and
- * possibly still for a moment after resume; -EFAULT where the guest has no
- * memory; -EPERM where it must not be written; -ENODEV when the device is not
- * open; -ENOMEM; -EIO where it cannot be mapped for DMA
+ * Return: 0; -EAGAIN while the user changes the guest's memory layout, and
+ * possibly for a moment after resume: try again a little later, but not in a
+ * loop that quiesce would wait for; -EFAULT if the guest has no memory there;
+ * -EPERM if the page must not be written; -ENODEV when the device is not open;
+ * -ENOMEM; -EIO if the page cannot be mapped for DMA
  */
 int sluice_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 		   struct sluice_mem *mem)
@@ -228,10 +230,10 @@ static int sluice_mem_copy(struct sluice_dev *sdev, u64 iova, void *buf,
  * sluice_mem_read() - copy from guest memory
  * @sdev: the attached slice
  * @iova: guest address
- * @buf: where to; may have been written to in part when this fails
+ * @buf: receives the bytes; a part may have been written when this fails
  * @len: bytes, across any number of pages
  *
- * Needs no quiescing: an unmap waits for the copy of a page.
+ * Needs no quiescing: an unmap waits until the copy of a page has ended.
  *
  * Return: as sluice_mem_get()
  */
@@ -246,10 +248,10 @@ EXPORT_SYMBOL_GPL(sluice_mem_read);
  * @sdev: the attached slice
  * @iova: guest address
  * @buf: the bytes
- * @len: how many, across any number of pages; some may have been written when
+ * @len: how many, across any number of pages; a part may have been written when
  *	this fails
  *
- * Needs no quiescing: an unmap waits for the copy of a page.
+ * Needs no quiescing: an unmap waits until the copy of a page has ended.
  *
  * Return: as sluice_mem_get()
  */
@@ -261,15 +263,15 @@ int sluice_mem_write(struct sluice_dev *sdev, u64 iova, const void *buf,
 EXPORT_SYMBOL_GPL(sluice_mem_write);
 
 /**
- * sluice_mem_vmap() - see pages of guest memory as one range
+ * sluice_mem_vmap() - map pages of guest memory as one contiguous range
  * @sdev: the attached slice
  * @iovas: guest addresses, each a multiple of PAGE_SIZE
  * @nr_pages: how many
- * @write: the range is going to be written to
+ * @write: the caller is going to write to the range
  *
- * The range must be given up with sluice_mem_vunmap() before the backend's
- * quiesce operation returns for a range with one of the pages in it, and before
- * the close operation returns.
+ * The backend must call sluice_mem_vunmap() before its quiesce operation
+ * returns for a range that contains one of the pages, and before its close
+ * operation returns.
  *
  * Return: the address of the range, or an ERR_PTR() with an error of
  * sluice_mem_get(), or -EINVAL
@@ -307,7 +309,7 @@ EXPORT_SYMBOL_GPL(sluice_mem_vmap);
 
 /**
  * sluice_mem_vunmap() - undo sluice_mem_vmap()
- * @vaddr: what it returned
+ * @vaddr: from sluice_mem_vmap()
  */
 void sluice_mem_vunmap(void *vaddr)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Regions of a slice's PCI function: how large they are, and what of them a user
- * can map
+ * Regions of a slice's PCI function: their sizes, and which parts a user can
+ * map
  *
- * The table is the backend's, see &struct sluice_function. Doorbell pages are
- * mapped as poll/doorbell.c says; memory of the backend is mapped for as long as
- * the user likes.
+ * VFIO and access.c call this file. The backend describes the regions in
+ * &struct sluice_function. poll/doorbell.c says how doorbell pages are mapped.
+ * Memory of the backend stays mapped until the user unmaps it.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
@@ -15,7 +15,7 @@
 
 #include "device/device.h"
 
-/* A file offset is a region's index and an offset in the region. */
+/* A file offset consists of a region's index and an offset in the region. */
 #define SLUICE_REGION_SHIFT	40
 
 /**
@@ -34,7 +34,7 @@ u64 sluice_region_offset(unsigned int index)
  * @vdev: the device
  * @index: VFIO region index, below VFIO_PCI_NUM_REGIONS
  *
- * Return: bytes, 0 where there is no such region
+ * Return: bytes, 0 if the region does not exist
  */
 u64 sluice_region_size(const struct sluice_vdev *vdev, unsigned int index)
 {
@@ -46,12 +46,12 @@ u64 sluice_region_size(const struct sluice_vdev *vdev, unsigned int index)
 }
 
 /**
- * sluice_region_area() - what is at a place of a region
+ * sluice_region_area() - find the area at an offset in a region
  * @vdev: the device
  * @index: VFIO region index
  * @off: offset in the region
  *
- * Return: the area of the backend's table that is there, or NULL for registers
+ * Return: the backend's area at @off, or NULL for registers
  */
 const struct sluice_area *sluice_region_area(const struct sluice_vdev *vdev,
 					     unsigned int index, u64 off)
@@ -69,7 +69,7 @@ const struct sluice_area *sluice_region_area(const struct sluice_vdev *vdev,
 	return NULL;
 }
 
-/* Nobody would see a store to a doorbell page if the backend is not polled. */
+/* Without polling nobody would see a store to a mapped doorbell page. */
 static bool sluice_region_mappable(const struct sluice_vdev *vdev,
 				   const struct sluice_area *area)
 {
@@ -113,10 +113,10 @@ static int sluice_region_add_areas(const struct sluice_vdev *vdev,
 /**
  * sluice_region_info() - describe a region
  * @core_vdev: VFIO device
- * @info: its index is filled in
+ * @info: to be filled; the caller has set the index
  * @caps: receives the capabilities of the region
  *
- * Return: 0, -EINVAL where there is no such index, or -ENOMEM
+ * Return: 0, -EINVAL if the index does not exist, or -ENOMEM
  */
 int sluice_region_info(struct vfio_device *core_vdev,
 		       struct vfio_region_info *info,
@@ -170,10 +170,10 @@ static int sluice_region_mmap_memory(const struct sluice_area *area,
 /**
  * sluice_region_mmap() - map a part of a region
  * @core_vdev: VFIO device
- * @vma: where; its offset and length choose the part
+ * @vma: the mapping; its offset and length select the part
  *
- * Return: 0, or -EINVAL where the part is not all within one area that can be
- * mapped, or where the mapping is private
+ * Return: 0, or -EINVAL if the part is not within one area that can be mapped,
+ * or if the mapping is private
  */
 int sluice_region_mmap(struct vfio_device *core_vdev,
 		       struct vm_area_struct *vma)

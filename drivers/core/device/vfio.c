@@ -2,21 +2,26 @@
 /*
  * A slice as a VFIO device: open, close, reset, unmap, request
  *
+ * VFIO calls the operations at the end of this file when the user of a slice
+ * opens, resets or closes its device, or unmaps memory.
+ *
  * Locking
  * -------
- * &sluice_vdev.lock serialises what changes the state of the function as a
- * whole: open, close, reset, writes to the configuration space, and the
- * quiescing for an unmap. The backend's operations of those names are called
- * under it; register accesses and doorbells are not.
+ * &sluice_vdev.lock serialises everything that changes the state of the whole
+ * function: open, close, reset, writes to the configuration space, and the
+ * quiescing for an unmap. The core calls the backend's operations of those
+ * names under this lock, but not the operations for register accesses and
+ * doorbells.
  *
- * The unmap callback takes it while VFIO holds the lock of the container's
- * devices. So, as iova.c says in more detail, nothing under it may wait without
- * condition for pages to be pinned or unpinned. A backend that touches guest
- * memory in reset, say, does wait for a page to be pinned, but gives up when an
- * unmap begins. Closing drops the pages after the lock has been let go.
+ * The unmap callback takes this lock while VFIO holds the lock of the
+ * container's devices. So a thread with this lock must not wait without limit
+ * for pages to be pinned or unpinned: two threads could wait for each other,
+ * see iova_pin.c. For example, a backend that touches guest memory in reset
+ * waits for a page to be pinned, but gives up when an unmap begins. Close drops
+ * the pages after it has released the lock.
  *
- * The callback may come before open and after close; then there is nothing to
- * quiesce and nothing to drop.
+ * VFIO may call the unmap callback before open and after close; then there is
+ * nothing to quiesce and nothing to drop.
  */
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -27,7 +32,7 @@
 
 #include "device/device.h"
 
-/* All vectors masked, as the PCI specification wants it after a reset. */
+/* Mask all vectors, as the PCI specification requires after a reset. */
 static void sluice_vfio_reset_msix_bar(struct sluice_vdev *vdev)
 {
 	unsigned int i;
@@ -39,7 +44,7 @@ static void sluice_vfio_reset_msix_bar(struct sluice_vdev *vdev)
 			PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
 
-/* Tell those who go by what the configuration space says. */
+/* Apply the command register: memory decoding and bus mastering. */
 static void sluice_vfio_apply_config(struct sluice_vdev *vdev)
 {
 	bool master = sluice_config_master_on(&vdev->config);
@@ -52,7 +57,7 @@ static void sluice_vfio_apply_config(struct sluice_vdev *vdev)
 		sluice_vdev_ops(vdev)->bus_master(&vdev->sdev, master);
 }
 
-/* The backend comes back with bus mastering off. */
+/* After its reset the backend has bus mastering off. */
 static void sluice_vfio_reset_backend(struct sluice_vdev *vdev)
 {
 	sluice_vdev_ops(vdev)->reset(&vdev->sdev);
@@ -87,8 +92,9 @@ void sluice_vdev_write_config(struct sluice_vdev *vdev, u32 off,
  * sluice_vdev_reset() - reset a device for its user (VFIO_DEVICE_RESET)
  * @vdev: the device
  *
- * The configuration space stays, as it does with vfio-pci, which saves and
- * restores it: user-space drivers enable the device first and reset it then.
+ * The configuration space keeps its contents. vfio-pci does the same (it saves
+ * and restores them), and user-space drivers rely on it: they enable the device
+ * first and reset it then.
  */
 void sluice_vdev_reset(struct sluice_vdev *vdev)
 {
@@ -98,7 +104,7 @@ void sluice_vdev_reset(struct sluice_vdev *vdev)
 	mutex_unlock(&vdev->lock);
 }
 
-/* Without the operations for it the slice is not polled. */
+/* A slice whose backend cannot poll gets no poller. */
 static int sluice_vfio_join(struct sluice_vdev *vdev)
 {
 	return sluice_vdev_ops(vdev)->poll ? sluice_poller_join(&vdev->poll) : 0;
@@ -151,14 +157,14 @@ static void sluice_vfio_close(struct vfio_device *core_vdev)
 	sluice_iova_close(&vdev->iova_table);
 }
 
-/* Whole chunks are dropped: what is quiesced has to be as large. */
+/* The unmap drops whole chunks, so the backend must quiesce whole chunks. */
 static void sluice_vfio_quiesce(struct sluice_vdev *vdev, u64 first, u64 last)
 {
 	u64 start = ALIGN_DOWN(first, (u64)SLUICE_IOVA_CHUNK);
 	u64 end = last | (SLUICE_IOVA_CHUNK - 1);
 	u64 size = end - start;
 
-	/* The size of everything does not fit; one byte less does. */
+	/* The size of all memory does not fit into u64; use one byte less. */
 	if (size != U64_MAX)
 		size++;
 	sluice_vdev_ops(vdev)->quiesce(&vdev->sdev, start, size);
@@ -200,7 +206,7 @@ static void sluice_vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova,
 			   ktime_get_ns() - start);
 }
 
-/* Called every ten seconds until the user has let go. */
+/* VFIO calls this every ten seconds until the user closes the device. */
 static void sluice_vfio_request(struct vfio_device *core_vdev,
 				unsigned int count)
 {
@@ -215,13 +221,12 @@ static void sluice_vfio_request(struct vfio_device *core_vdev,
 }
 
 /**
- * sluice_poll_kick() - have a slice polled that waits for its device
+ * sluice_poll_kick() - end a slice's wait for its device
  * @sdev: an open device
  *
- * For the backend, when the device has completed something while
- * &sluice_parent_ops.poll was not looking: after
- * &sluice_parent_ops.set_poll_mode has turned its interrupts on. Does nothing for
- * a slice that is asleep.
+ * The backend calls this when the device has completed something and the poller
+ * is not polling: after &sluice_parent_ops.set_poll_mode has turned the
+ * device's interrupts on. Does nothing for a slice that is asleep.
  *
  * Context: any.
  */
