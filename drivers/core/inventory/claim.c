@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Claims: which slice an mdev gets, and how it gets and leaves it
+ * Claims: which slice an mdev gets, and how it gets and returns it
+ *
+ * device/mdev.c calls this file when an mdev is created or removed.
  */
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -8,18 +10,20 @@
 
 #include "inventory/inventory.h"
 
-/* Say why an mdev was not created. The UUID is what the user has written. */
+/*
+ * Log why an mdev was not created; the UUID is as the administrator wrote it.
+ */
 #define sluice_claim_refuse(parent, mdev, fmt, ...)			\
 	dev_notice_ratelimited((parent)->dev,				\
 			       "create %pUb refused: " fmt "\n",	\
 			       mdev, ##__VA_ARGS__)
 
-/* A provider may find that a slice has changed since it was enumerated. */
+/* A provider may find that a slice has changed since the last enumeration. */
 #define SLUICE_CLAIM_TRIES	3
 
 /*
- * Under &sluice_parent.lock: make the slice this mdev's, or give half a sentence
- * that says why not.
+ * Under &sluice_parent.lock: claim the slice for the mdev. On failure, half a
+ * sentence in @why says why.
  */
 static int sluice_claim_take(struct sluice_slice *slice, const uuid_t *mdev,
 			     const char **why)
@@ -50,7 +54,7 @@ static int sluice_claim_take(struct sluice_slice *slice, const uuid_t *mdev,
 	return 0;
 }
 
-/* Under &sluice_parent.lock: the slice that has the mdev's UUID. */
+/* Under &sluice_parent.lock: claim the slice that has the mdev's UUID. */
 static int sluice_claim_named(struct sluice_slice *slice, const uuid_t *mdev)
 {
 	const char *why;
@@ -63,7 +67,7 @@ static int sluice_claim_named(struct sluice_slice *slice, const uuid_t *mdev)
 	return ret;
 }
 
-/* Under &sluice_parent.lock: the first of the pool that can be had. */
+/* Under &sluice_parent.lock: claim the first slice of the pool that is free. */
 static struct sluice_slice *sluice_claim_pool(struct sluice_parent *parent,
 					      const uuid_t *mdev, bool clean)
 {
@@ -100,7 +104,7 @@ static struct sluice_slice *sluice_claim_choose(struct sluice_parent *parent,
 	return ERR_PTR(-ENOENT);
 }
 
-/* What may take long, after the claim: nobody else wants the slice now. */
+/* The slow part, after the claim: nobody else can claim the slice now. */
 static int sluice_claim_prepare(struct sluice_slice *slice, const uuid_t *mdev)
 {
 	int ret = slice->ops->prepare ? slice->ops->prepare(slice) : 0;
@@ -123,12 +127,13 @@ static int sluice_claim_prepare(struct sluice_slice *slice, const uuid_t *mdev)
 /**
  * sluice_claim() - claim a slice for an mdev
  * @parent: parent
- * @mdev: the mdev's UUID: that of a slice, or any other for a slice of the pool
+ * @mdev: UUID of the mdev: the UUID of a slice, or any other UUID for a slice
+ *	of the pool
  *
- * The providers enumerate their slices first.
+ * First the providers enumerate their slices.
  *
- * Return: the slice with a reference, or an ERR_PTR(): -ENOENT, -EBUSY, -EIO,
- * -ENODEV
+ * Return: the slice with a reference, or an ERR_PTR(): -ENOENT, -EBUSY, -EINTR,
+ * -EIO, -ENODEV, or another error of &sluice_provider_ops.claim
  */
 struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 				  const uuid_t *mdev)
@@ -138,7 +143,7 @@ struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 	int ret;
 
 	do {
-		/* What could be read last time is still there. */
+		/* Ignore errors: the slices found last time are still there. */
 		sluice_inventory_enumerate(parent, false);
 		mutex_lock(&parent->lock);
 		slice = sluice_claim_choose(parent, mdev);
@@ -170,11 +175,11 @@ void sluice_claim_info(struct sluice_slice *slice,
 }
 
 /**
- * sluice_claim_bind() - the attachment hears of changes of its slice from now on
+ * sluice_claim_bind() - report changes of a slice to its attachment
  * @slice: slice, claimed
  * @sdev: the attachment, which the backend has attached
  *
- * Also of one that came since sluice_claim_info().
+ * Also reports a change of the size since sluice_claim_info().
  */
 void sluice_claim_bind(struct sluice_slice *slice, struct sluice_dev *sdev)
 {
@@ -195,8 +200,8 @@ void sluice_claim_unbind(struct sluice_slice *slice)
 }
 
 /**
- * sluice_slice_wiped() - a slice is free again
- * @slice: slice that &sluice_provider_ops.wipe was called for
+ * sluice_slice_wiped() - report that a wiped slice is free again
+ * @slice: slice for which &sluice_provider_ops.wipe was called
  *
  * Context: may sleep.
  */
@@ -207,7 +212,7 @@ void sluice_slice_wiped(struct sluice_slice *slice)
 }
 EXPORT_SYMBOL_GPL(sluice_slice_wiped);
 
-/* The slice may be attached again as soon as its state says that it is free. */
+/* Another mdev may attach the slice as soon as its state is free. */
 static void sluice_claim_end(struct sluice_slice *slice, bool used)
 {
 	bool wipe = slice->ops->release && slice->ops->release(slice, used);
@@ -225,8 +230,8 @@ static void sluice_claim_end(struct sluice_slice *slice, bool used)
 }
 
 /**
- * sluice_claim_cancel() - let go of a slice that no guest has seen
- * @slice: slice, claimed; the reference is given up
+ * sluice_claim_cancel() - end the claim of a slice that no guest has seen
+ * @slice: slice, claimed; the reference is dropped
  */
 void sluice_claim_cancel(struct sluice_slice *slice)
 {
@@ -234,10 +239,10 @@ void sluice_claim_cancel(struct sluice_slice *slice)
 }
 
 /**
- * sluice_claim_release() - let go of a slice that a guest has had
- * @slice: slice, claimed, its I/O stopped; the reference is given up
+ * sluice_claim_release() - end the claim of a slice that a guest has had
+ * @slice: slice, claimed, its I/O stopped; the reference is dropped
  *
- * Its provider may go on with it after this returns.
+ * The provider may continue to wipe the slice after this returns.
  */
 void sluice_claim_release(struct sluice_slice *slice)
 {

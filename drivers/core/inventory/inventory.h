@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The inventory: what slices a parent has, and who has each of them
+ * The inventory: which slices a parent has, and which mdev has each of them
+ *
+ * What parent.c and device/ use. Slice providers use linux/sluice_slice.h.
  */
 #ifndef SLUICE_INVENTORY_H
 #define SLUICE_INVENTORY_H

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Slice providers: where the slices of a parent come from
+ *
+ * Providers call this file to add and delete themselves; claim.c and parent.c
+ * call it to enumerate the slices again.
  */
 #include <linux/export.h>
 
@@ -9,8 +12,8 @@
 /**
  * sluice_provider_init() - prepare a provider
  * @provider: to be filled
- * @parent: the parent whose slices it knows
- * @ops: what it does
+ * @parent: the parent that has the slices
+ * @ops: the provider's operations
  */
 void sluice_provider_init(struct sluice_provider *provider,
 			  struct sluice_parent *parent,
@@ -31,14 +34,14 @@ static int sluice_provider_enumerate(struct sluice_provider *provider,
 }
 
 /**
- * sluice_provider_add() - offer a provider's slices
+ * sluice_provider_add() - add a provider and its slices to the inventory
  * @provider: initialised
  *
- * Its &sluice_provider_ops.enumerate is called at once, to add them.
+ * Calls &sluice_provider_ops.enumerate at once, which adds the slices.
  *
  * Context: may sleep. Takes the lock of the parent's slices.
- * Return: 0, or the error of the first enumeration; the provider is there even
- * then, and may have slices after the next one
+ * Return: 0, or the error of the first enumeration; the provider stays in the
+ * inventory even then, and may have slices after the next enumeration
  */
 int sluice_provider_add(struct sluice_provider *provider)
 {
@@ -66,14 +69,14 @@ static void sluice_provider_del_locked(struct sluice_provider *provider)
 }
 
 /**
- * sluice_provider_del() - take a provider's slices out of the inventory
- * @provider: provider; nothing happens where sluice_parent_unregister() has
- *	taken it out already
+ * sluice_provider_del() - remove a provider and its slices
+ * @provider: provider; nothing happens if sluice_parent_unregister() has
+ *	removed it already
  *
- * Slices that are attached vanish, too; their devices go on without them until
- * they are detached. No operation of the provider but
- * &sluice_provider_ops.release and &sluice_provider_ops.free is called after
- * this has returned.
+ * Attached slices are removed, too; their devices continue without them until
+ * they are detached. After this returns, the only operations of the provider
+ * that may still be called are &sluice_provider_ops.release and
+ * &sluice_provider_ops.free.
  *
  * Context: may sleep. Takes the lock of the parent's slices.
  */
@@ -81,7 +84,7 @@ void sluice_provider_del(struct sluice_provider *provider)
 {
 	struct sluice_parent *parent = provider->parent;
 
-	/* The parent is unregistered, and may be gone. */
+	/* The parent is unregistered, and may have been freed. */
 	if (!parent)
 		return;
 	guard(mutex)(&parent->lock);
@@ -90,9 +93,9 @@ void sluice_provider_del(struct sluice_provider *provider)
 EXPORT_SYMBOL_GPL(sluice_provider_del);
 
 /**
- * sluice_inventory_enumerate() - find out again what slices there are
+ * sluice_inventory_enumerate() - find out again which slices exist
  * @parent: parent
- * @asked: an administrator has asked for it
+ * @asked: an administrator requested it
  *
  * Return: 0, or the error of the last provider that failed
  */
@@ -116,7 +119,7 @@ int sluice_inventory_enumerate(struct sluice_parent *parent, bool asked)
 }
 
 /**
- * sluice_inventory_clear() - take out all providers that are left
+ * sluice_inventory_clear() - remove all providers that are left
  * @parent: parent that is being unregistered
  */
 void sluice_inventory_clear(struct sluice_parent *parent)

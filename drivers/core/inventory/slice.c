@@ -2,10 +2,14 @@
 /*
  * Slices: devices of class sluice
  *
- * An attribute is read under a spinlock, and never under &sluice_parent.lock:
- * removing a device waits for the processes that use its attributes, and is done
- * under that lock. Writing an attribute needs it, so the writer starts again
- * where it cannot have it at once.
+ * Providers call this file to add, change and remove slices; user space reads
+ * their attributes.
+ *
+ * Reading an attribute takes a spinlock, never &sluice_parent.lock. A thread
+ * that removes a slice holds &sluice_parent.lock and waits for the processes in
+ * the slice's attributes; if such a process waited for that lock, both would
+ * hang. Writing an attribute needs &sluice_parent.lock, so the writer tries the
+ * lock and restarts the system call if it is taken.
  */
 #include <linux/export.h>
 #include <linux/kobject.h>
@@ -126,7 +130,7 @@ static ssize_t generation_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(generation);
 
-/* Under &sluice_parent.slice_lock: does the host use a free slice? */
+/* Under &sluice_parent.slice_lock: whether the host uses a free slice. */
 static bool sluice_slice_busy(struct sluice_slice *slice)
 {
 	return !slice->gone && slice->ops->busy && slice->ops->busy(slice);
@@ -166,7 +170,7 @@ static struct attribute *sluice_slice_attrs[] = {
 	NULL,
 };
 
-/* The size can be written where the provider changes it itself. */
+/* The size is writable if the provider can change it. */
 static umode_t sluice_slice_visible(struct kobject *kobj,
 				    struct attribute *attr, int n)
 {
@@ -195,11 +199,11 @@ static void sluice_slice_release(struct device *dev)
  * sluice_slice_init() - prepare a slice
  * @slice: in zeroed memory
  * @provider: its provider
- * @info: what it is; copied, without the generation
- * @pool: given to mdevs whose UUID no slice has
+ * @info: what the slice is; copied, without the generation
+ * @pool: the slice may be given to an mdev whose UUID matches no slice
  *
- * From here on the slice has a reference count, and
- * &sluice_provider_ops.free frees it: put_device() instead of kfree().
+ * From now on the slice has a reference count, and &sluice_provider_ops.free
+ * frees it: use put_device() instead of kfree().
  */
 void sluice_slice_init(struct sluice_slice *slice,
 		       struct sluice_provider *provider,
@@ -207,7 +211,10 @@ void sluice_slice_init(struct sluice_slice *slice,
 {
 	struct sluice_parent *parent = provider->parent;
 
-	/* The device's own reference ends with its removal; ours does not. */
+	/*
+	 * device_del() drops the reference to the device's parent, not this
+	 * one.
+	 */
 	get_device(&parent->slices);
 	slice->parent = parent;
 	slice->provider = provider;
@@ -228,9 +235,10 @@ void sluice_slice_init(struct sluice_slice *slice,
 EXPORT_SYMBOL_GPL(sluice_slice_init);
 
 /*
- * A user who follows a slice's link "device" wants the physical function, not
- * the device that happens to be between; see parent.c. The event that announces
- * the slice comes when the link is right.
+ * The link "device" of a slice must lead to the physical function, not to the
+ * device "slices" in between (see parent.c). The event that announces the slice
+ * comes after the link is right: a program that gets the event may follow the
+ * link.
  */
 static int sluice_slice_add_device(struct sluice_slice *slice)
 {
@@ -260,7 +268,7 @@ static int sluice_slice_add_device(struct sluice_slice *slice)
  * Called with the lock of the parent's slices held, by
  * &sluice_provider_ops.enumerate.
  *
- * Return: 0 or a negative errno; then the caller puts the device
+ * Return: 0, or a negative errno; after an error the caller calls put_device()
  */
 int sluice_slice_add(struct sluice_slice *slice)
 {
@@ -282,8 +290,8 @@ EXPORT_SYMBOL_GPL(sluice_slice_add);
  * sluice_slice_notify() - tell the backend that an attached slice has changed
  * @slice: slice
  *
- * Called with &sluice_parent.lock held. What the backend sees in &sluice_dev.info
- * changes when it has been told.
+ * Called with &sluice_parent.lock held. &sluice_dev.info, which the backend
+ * sees, changes after the backend has been told.
  */
 void sluice_slice_notify(struct sluice_slice *slice)
 {
@@ -297,10 +305,10 @@ void sluice_slice_notify(struct sluice_slice *slice)
 }
 
 /**
- * sluice_slice_update() - a slice has changed
+ * sluice_slice_update() - record that a slice has changed
  * @slice: slice, free, or attached if only its size has changed
- * @info: what it is now; copied, without the generation
- * @pool: given to mdevs whose UUID no slice has
+ * @info: what the slice is now; copied, without the generation
+ * @pool: the slice may be given to an mdev whose UUID matches no slice
  *
  * Tells user space, and the backend of an attached slice. Called with the lock
  * of the parent's slices held.
@@ -322,11 +330,11 @@ void sluice_slice_update(struct sluice_slice *slice,
 EXPORT_SYMBOL_GPL(sluice_slice_update);
 
 /**
- * sluice_slice_remove() - show a slice no more
- * @slice: slice; freed when nobody has a reference any more
+ * sluice_slice_remove() - remove a slice from the inventory and from sysfs
+ * @slice: slice; freed with its last reference
  *
- * An attached slice loses what its claim holds. Called with the lock of the
- * parent's slices held.
+ * If the slice is attached, &sluice_provider_ops.gone releases what its claim
+ * holds. Called with the lock of the parent's slices held.
  */
 void sluice_slice_remove(struct sluice_slice *slice)
 {
@@ -367,7 +375,7 @@ struct sluice_slice *sluice_slice_find(struct sluice_parent *parent,
 EXPORT_SYMBOL_GPL(sluice_slice_find);
 
 /**
- * sluice_slice_nr_free() - count the slices that could be attached
+ * sluice_slice_nr_free() - count the slices that can be attached
  * @parent: parent
  *
  * Return: the number
@@ -415,9 +423,9 @@ void sluice_slice_set_state(struct sluice_slice *slice,
 EXPORT_SYMBOL_GPL(sluice_slice_set_state);
 
 /**
- * sluice_slice_set_mdev() - set who has a slice
+ * sluice_slice_set_mdev() - set which mdev has a slice
  * @slice: slice
- * @mdev: UUID of the mdev; a new one begins a new generation. NULL for nobody
+ * @mdev: UUID of the mdev; raises the generation. NULL for no mdev
  */
 void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev)
 {
@@ -430,7 +438,7 @@ void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev)
 
 /**
  * sluice_slice_announce() - tell user space that a slice has changed
- * @slice: slice; nothing happens where it has been removed
+ * @slice: slice; nothing happens if it has been removed
  */
 void sluice_slice_announce(struct sluice_slice *slice)
 {
