@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's view of a slice: its partition, as the block layer has it
+ * The host's view of a slice: its partition in the block layer
  *
- * A claimed slice is a partition held open exclusively, so that the host can
- * neither mount nor delete it. The partition is found by where it is: what
- * number the block layer gave it, and whether it read the table at the same
- * time as we did, does not matter.
+ * partition.c and wipe.c call this file. A claimed slice is a partition held
+ * open exclusively, so that the host can neither mount nor delete it. This file
+ * finds the partition by its position. So the partition's number in the block
+ * layer does not matter, nor whether the block layer read the table at the same
+ * time as Sluice.
  */
 #include <linux/delay.h>
 #include <linux/errno.h>
@@ -16,7 +17,7 @@
 
 #include "table/table.h"
 
-/* Somebody may just be looking at a cached page; that does not last. */
+/* A process may be using a cached page at this moment; that does not last. */
 #define SLUICE_BDEV_FLUSH_TRIES	10
 #define SLUICE_BDEV_FLUSH_WAIT_MS	20
 
@@ -45,8 +46,8 @@ static bool sluice_bdev_overlaps(struct block_device *bdev,
 }
 
 /*
- * Find a slice's partition. -ENOENT where the block layer does not have it,
- * -EBUSY where it has another one that shares blocks with the slice.
+ * Find a slice's partition. -ENOENT if the block layer does not have it, -EBUSY
+ * if another partition shares blocks with the slice.
  */
 static int sluice_bdev_find(struct gendisk *disk,
 			    const struct sluice_partition_info *info, dev_t *devt)
@@ -73,7 +74,7 @@ static int sluice_bdev_find(struct gendisk *disk,
 	return ret;
 }
 
-/* The table of partitions may have changed between finding and opening. */
+/* The partitions may have changed between finding and opening. */
 static bool sluice_bdev_is_right(const struct sluice_partition *part)
 {
 	struct block_device *bdev = part->bdev.bdev;
@@ -88,9 +89,9 @@ static bool sluice_bdev_is_right(const struct sluice_partition *part)
  *
  * Called with &sluice_parent.lock and &sluice_partition.lock held.
  *
- * Return: 0; -EBUSY where the host uses the partition or one that overlaps it;
- * -ENOENT where the block layer does not have the partition; -EAGAIN where it
- * has just changed
+ * Return: 0; -EBUSY if the host uses the partition or one that overlaps it;
+ * -ENOENT if the block layer does not have the partition; -EAGAIN if the
+ * partition has just changed
  */
 int sluice_bdev_open(struct sluice_partition *part)
 {
@@ -148,13 +149,13 @@ static int sluice_bdev_flush_range(struct block_device *bdev, u64 start,
 }
 
 /**
- * sluice_bdev_flush() - write back and forget what the host has cached
+ * sluice_bdev_flush() - write back and drop the host's cached pages
  * @part: slice, claimed
  *
- * Both through the partition and through the whole disk. Called with
- * &sluice_partition.lock held.
+ * Flushes the pages cached through the partition and through the whole disk.
+ * Called with &sluice_partition.lock held.
  *
- * Return: 0 or a negative errno, -EBUSY where the host goes on using the pages
+ * Return: 0 or a negative errno, -EBUSY if the host continues to use the pages
  */
 int sluice_bdev_flush(struct sluice_partition *part)
 {
@@ -174,7 +175,7 @@ int sluice_bdev_flush(struct sluice_partition *part)
 				       start + size - 1);
 }
 
-/* Claims of the disk itself are counted with those of its partitions. */
+/* The disk's bd_holders counts claims of the disk and of its partitions. */
 static bool sluice_bdev_whole_busy(struct gendisk *disk, int part_holders)
 {
 	return READ_ONCE(disk->part0->bd_holders) > part_holders;
@@ -185,10 +186,10 @@ static bool sluice_bdev_whole_busy(struct gendisk *disk, int part_holders)
  * @disk: disk
  * @info: the slice, not claimed
  *
- * Looks without a lock; only claiming tells for sure.
+ * Looks without a lock; only a claim gives a reliable answer.
  *
  * Context: any.
- * Return: true where a claim would probably fail
+ * Return: true if a claim would probably fail
  */
 bool sluice_bdev_busy(struct gendisk *disk, const struct sluice_partition_info *info)
 {

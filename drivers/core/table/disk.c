@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Disks of a parent, each of which is a provider of slices
+ * Disks of a parent; each disk is a provider of slices
+ *
+ * Backends call this file to add and remove the disks of a parent, and to find
+ * out where an attached slice is.
  */
 #include <linux/blkdev.h>
 #include <linux/err.h>
@@ -16,7 +19,7 @@ sluice_provider_to_disk(struct sluice_provider *provider)
 	return container_of(provider, struct sluice_disk, provider);
 }
 
-/* An administrator who asks for it says that the table is as it should be. */
+/* An administrator who requests a rescan confirms that the table is right. */
 static int sluice_disk_enumerate(struct sluice_provider *provider, bool asked)
 {
 	struct sluice_disk *disk = sluice_provider_to_disk(provider);
@@ -39,16 +42,16 @@ const struct sluice_provider_ops sluice_disk_provider_ops = {
 };
 
 /**
- * sluice_disk_add() - cut a disk into slices
+ * sluice_disk_add() - offer the slices of a disk
  * @parent: parent
  * @gendisk: the disk, added to the block layer
- * @uuid: identity of the disk, for the slice that is all of it
- * @priv: the backend's own, see &sluice_extent.disk_priv
+ * @uuid: identity of the disk, for the slice that is the whole disk
+ * @priv: for the backend, see &sluice_extent.disk_priv
  *
  * A disk whose table cannot be read has no slices until a rescan finds some.
  *
  * Context: may sleep. Takes the lock of the parent's slices.
- * Return: what to give to sluice_disk_del(), or ERR_PTR(-ENOMEM)
+ * Return: the argument for sluice_disk_del(), or ERR_PTR(-ENOMEM)
  */
 struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
 				    struct gendisk *gendisk,
@@ -74,14 +77,14 @@ struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
 EXPORT_SYMBOL_GPL(sluice_disk_add);
 
 /**
- * sluice_disk_del() - give up a disk
+ * sluice_disk_del() - remove a disk and its slices
  * @disk: from sluice_disk_add(); nothing happens for NULL or an ERR_PTR()
  *
- * To be called while the block layer still has the disk. Its slices vanish,
- * those that are attached too: the backend must have stopped their I/O, and
- * their devices go on without a disk until they are detached. Nothing of the
- * disk is used, nor held open, when this returns. After
- * sluice_parent_unregister(), which does all that, it frees memory only.
+ * Call this while the block layer still has the disk. Attached slices are
+ * removed, too: the backend must have stopped their I/O. Their devices continue
+ * without a disk until they are detached. When this returns, nothing uses the
+ * disk or holds it open. After sluice_parent_unregister(), which does the same,
+ * this only frees memory.
  *
  * Context: may sleep. May take the lock of the parent's slices.
  */
@@ -99,8 +102,8 @@ EXPORT_SYMBOL_GPL(sluice_disk_del);
  * @sdev: the attachment
  * @extent: to be filled
  *
- * Context: any. What is returned is constant from attach to detach.
- * Return: 0, or -EINVAL where the slice is not on a disk
+ * Context: any. The result does not change from attach to detach.
+ * Return: 0, or -EINVAL if the slice is not on a disk
  */
 int sluice_disk_extent(const struct sluice_dev *sdev,
 		       struct sluice_extent *extent)

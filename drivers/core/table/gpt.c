@@ -2,23 +2,25 @@
 /*
  * Reader of GUID partition tables (UEFI 2.10, chapter 5)
  *
+ * scan.c calls sluice_gpt_parse().
+ *
  *	LBA 0			protective MBR
  *	LBA 1			primary header
- *	LBA 2...		its array of entries
+ *	LBA 2...		array of entries of the primary header
  *	...			the blocks that entries may use
- *	...			the array of the alternate header
+ *	...			array of entries of the alternate header
  *	last LBA		alternate header
  *
- * The table says which blocks a guest may touch, so nothing in it is believed:
- * all sizes are bounded, every block is read once, and a value is checked
- * before it is used. The code keeps no state and calls nothing but the reader
- * and the visitor; the fuzz target in tools/testing/fuzz builds the same file.
+ * The table says which blocks a guest may touch, and a guest may have written
+ * the table. So the code trusts nothing in it: all sizes have limits, every
+ * block is read once, and a value is checked before its use. The code keeps no
+ * state and calls nothing but the reader and the visitor; the fuzz target in
+ * tools/testing/fuzz builds the same file.
  *
- * A table that is damaged is refused as a whole. An entry of a valid table
- * that is wrong in itself is withheld and reported, and the others stay: one
- * slice's error is no reason to take away its neighbours'. Overlaps and equal
- * GUIDs make all entries concerned wrong, whatever their type, as nothing
- * tells which one is meant.
+ * A damaged table is refused as a whole. In a valid table, a wrong entry is
+ * reported and not visited, and the others are: one slice's error is no reason
+ * to remove its neighbours. Entries that overlap or have equal GUIDs are all
+ * wrong, whatever their type, because nobody knows which one is meant.
  */
 
 #include <linux/build_bug.h>
@@ -98,7 +100,7 @@ enum gpt_mbr_kind {
 };
 
 /*
- * An entry in use. @first and @last are the raw entry's, in host order.
+ * An entry in use. @first and @last are from the raw entry, in host byte order.
  */
 struct gpt_slot {
 	struct gpt_raw_entry raw;
@@ -109,9 +111,9 @@ struct gpt_slot {
 };
 
 /*
- * One run of the parser. @buf holds what was read last. The members from
- * @alternate_lba on describe the table being looked at; @slots are the entries
- * in use, in the order of the table, and @sorted points to each of them.
+ * One run of the parser. @buf holds the last blocks read. The members from
+ * @alternate_lba on describe the current table; @slots are the entries in use,
+ * in the order of the table, and @sorted points to each of them.
  */
 struct gpt_scan {
 	const struct sluice_gpt_reader *reader;
@@ -133,9 +135,9 @@ struct gpt_scan {
 };
 
 /*
- * The block layer says ENODATA for a medium error, which must not be taken for
- * a disk without a table: so the three verdicts on the content are never
- * passed through from the reader.
+ * The block layer returns ENODATA for a medium error. That must not look like a
+ * disk without a table, so the three results about the content never come from
+ * the reader: they become -EIO.
  */
 static int sluice_gpt_read(struct gpt_scan *scan, u64 lba, size_t len)
 {
@@ -154,8 +156,8 @@ static int sluice_gpt_read_block(struct gpt_scan *scan, u64 lba)
 }
 
 /*
- * The protective record must start at LBA 1, as the kernel's own scan wants
- * it; other records beside it (a hybrid MBR) do no harm here.
+ * The protective record must start at LBA 1, as in the kernel's own scan; other
+ * records beside it (a hybrid MBR) do no harm here.
  */
 static int sluice_gpt_read_mbr(struct gpt_scan *scan, enum gpt_mbr_kind *kind)
 {
@@ -188,7 +190,7 @@ static bool sluice_gpt_header_crc_ok(struct gpt_header *h, u32 header_size)
 	return (crc32_le(~0U, (void *)h, header_size) ^ ~0U) == want;
 }
 
-/* Is @h whole and meant for the place where it was found? */
+/* Whether @h is undamaged and belongs at the LBA where it was found. */
 static bool sluice_gpt_header_intact(const struct gpt_scan *scan,
 				     struct gpt_header *h, u64 lba)
 {
@@ -202,8 +204,8 @@ static bool sluice_gpt_header_intact(const struct gpt_scan *scan,
 }
 
 /*
- * No entry may reach the last block: whoever writes there could forge an
- * alternate header.
+ * No entry may reach the last block: a guest that can write there could forge
+ * an alternate header.
  */
 static bool sluice_gpt_usable_ok(const struct gpt_scan *scan, u64 lba)
 {
@@ -226,8 +228,8 @@ static bool sluice_gpt_entry_size_ok(const struct gpt_scan *scan)
 }
 
 /*
- * The array lies between the headers and outside the usable range, and that
- * range leaves room for the array of the alternate header. The primary's
+ * The array must lie between the headers and outside the usable range, and that
+ * range must leave room for the array of the alternate header. The primary's
  * @alternate_lba need not be the last block: the disk may have grown.
  */
 static bool sluice_gpt_array_ok(const struct gpt_scan *scan, u64 lba)
@@ -249,8 +251,8 @@ static bool sluice_gpt_array_ok(const struct gpt_scan *scan, u64 lba)
 }
 
 /*
- * 0, -ENODATA where there is no header at @lba, -EINVAL where there is one
- * that cannot be used, or an error of the reader.
+ * Returns 0, -ENODATA if there is no header at @lba, -EINVAL if the header
+ * there cannot be used, or an error of the reader.
  */
 static int sluice_gpt_load_header(struct gpt_scan *scan, u64 lba)
 {
@@ -311,7 +313,7 @@ static enum sluice_gpt_flaw sluice_gpt_check_slot(const struct gpt_scan *scan,
 	return SLUICE_GPT_SOUND;
 }
 
-/* Keep entry @index, at @raw in the buffer, if it is in use. */
+/* Store entry @index, at @raw in the buffer, if it is in use. */
 static void sluice_gpt_take_entry(struct gpt_scan *scan, u32 index,
 				  const void *raw)
 {
@@ -329,8 +331,8 @@ static void sluice_gpt_take_entry(struct gpt_scan *scan, u32 index,
 }
 
 /*
- * Read the array piece by piece. No entry lies across two pieces, as the size
- * of an entry divides the size of a piece.
+ * Read the array in pieces. No entry crosses a piece, because the size of an
+ * entry divides the size of a piece.
  */
 static int sluice_gpt_read_array(struct gpt_scan *scan)
 {
@@ -352,7 +354,7 @@ static int sluice_gpt_read_array(struct gpt_scan *scan)
 	return (crc ^ ~0U) == scan->array_crc ? 0 : -EINVAL;
 }
 
-/* Load the table whose header is at @lba; errors as sluice_gpt_load_header(). */
+/* Load the table with the header at @lba; errors: sluice_gpt_load_header(). */
 static int sluice_gpt_load_table(struct gpt_scan *scan, u64 lba)
 {
 	int ret;
@@ -370,9 +372,9 @@ static int sluice_gpt_load_table(struct gpt_scan *scan, u64 lba)
 }
 
 /*
- * The alternate table may be older than the primary, so it is used only where
- * the primary is missing, wrong or unreadable, not where reading it failed for
- * a reason that will pass.
+ * The alternate table may be older than the primary. So it is used only if the
+ * primary is missing, wrong or unreadable, not if reading the primary failed
+ * for a temporary reason.
  */
 static int sluice_gpt_load(struct gpt_scan *scan)
 {
@@ -391,9 +393,10 @@ static int sluice_gpt_load(struct gpt_scan *scan)
 }
 
 /*
- * Without a protective MBR the kernel sees no GPT and neither do we. But where
- * there is a trace of one, damage is the likelier reason, and calling the disk
- * empty would give all slices away.
+ * Without a protective MBR the kernel sees no GPT, and Sluice must not either.
+ * But if other parts of a GPT exist, the MBR is probably damaged. Calling such
+ * a disk empty would give it away as one slice, with the data of all its
+ * slices.
  */
 static int sluice_gpt_find(struct gpt_scan *scan)
 {
@@ -432,10 +435,10 @@ static int sluice_gpt_cmp_first(const void *a, const void *b)
 }
 
 /*
- * By ascending start, an entry that overlaps any later one also overlaps the
- * next, so it is enough to compare each with its successor and with the
- * furthest end so far. Entries that end before they start have no blocks and
- * are left out; those outside the usable range do take part.
+ * In the order of their starts, an entry that overlaps any later entry also
+ * overlaps the next one. So it is enough to compare each entry with the next
+ * one and with the furthest end so far. Entries that end before they start have
+ * no blocks and are skipped; entries outside the usable range are not.
  */
 static void sluice_gpt_mark_overlaps(struct gpt_scan *scan)
 {
@@ -483,7 +486,7 @@ static void sluice_gpt_mark_duplicates(struct gpt_scan *scan)
 	}
 }
 
-/* A GUID has its first three fields in little-endian order. */
+/* The first three fields of a GUID are in little-endian order. */
 static void sluice_gpt_guid_to_uuid(uuid_t *uuid, const guid_t *guid)
 {
 	static const u8 order[16] = {
@@ -526,7 +529,7 @@ static bool sluice_gpt_is_surrogate(u32 c)
 	return c >= 0xd800 && c <= 0xdfff;
 }
 
-/* The character at @name[*i]; leaves *i at the last unit that it took. */
+/* Get the character at @name[*i]; sets *i to the last unit of the character. */
 static u32 sluice_gpt_get_utf16(const __le16 *name, unsigned int *i)
 {
 	u32 c = le16_to_cpu(name[*i]);
@@ -610,26 +613,27 @@ static int sluice_gpt_visit_slots(const struct gpt_scan *scan,
  * @r: the disk
  * @type_filter: the type to visit, in the byte order of the table; NULL visits
  *	all types
- * @visit: called for each sound entry in the order of the table; the entry is
- *	valid during the call only. Anything but 0 ends the visit
+ * @visit: called for each entry without a flaw, in the order of the table; the
+ *	entry is valid only during the call. A return value other than 0 ends
+ *	the visit
  * @priv: passed to @visit
  *
- * The primary table is used if it is valid, otherwise the one in the last
- * block. Entries with a flaw are not visited but reported to @r->reject.
+ * Uses the primary table if it is valid, otherwise the table in the last block.
+ * Entries with a flaw are not visited but reported to @r->reject.
  *
- * Memory is bounded by SLUICE_GPT_ENTRIES_MAX, and so is the number of reads.
+ * SLUICE_GPT_ENTRIES_MAX limits the memory and the number of reads.
  *
  * Return:
- * * 0 - the table is valid and the visitor has seen what there is;
- * * -ENODATA - there is no partition table: neither the signature of an MBR
- *   nor that of a GPT;
+ * * 0 - the table is valid and the visitor has seen all its entries;
+ * * -ENODATA - there is no partition table: neither the signature of an MBR nor
+ *   that of a GPT;
  * * -EMEDIUMTYPE - there is an MBR table or a boot sector, and no GPT;
  * * -EINVAL - there is a GPT, or an MBR that announces one, but it cannot be
- *   trusted: both tables are damaged or beyond our limits, or the protective
- *   MBR is gone;
+ *   trusted: both tables are damaged or beyond Sluice's limits, or the
+ *   protective MBR is missing;
  * * -EOPNOTSUPP - the block size is neither 512 nor 4096 bytes;
- * * -ENOMEM, or an error of the reader, with -EIO for any of its errors that
- *   could be taken for one of the first three;
+ * * -ENOMEM, or an error of the reader; -EIO replaces any of its errors that
+ *   could be confused with the first three;
  * * what @visit returned, if that was not 0.
  */
 int sluice_gpt_parse(const struct sluice_gpt_reader *r,
@@ -666,7 +670,7 @@ int sluice_gpt_parse(const struct sluice_gpt_reader *r,
  * sluice_gpt_flaw_name() - say what is wrong with an entry
  * @flaw: the flaw
  *
- * Return: words that complete "the partition ...".
+ * Return: words that complete "the partition ..."
  */
 const char *sluice_gpt_flaw_name(enum sluice_gpt_flaw flaw)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Reader of GUID partition tables (UEFI 2.10, chapter 5)
+ *
+ * scan.c uses it, and so do the KUnit tests and the fuzz target.
  */
 #ifndef SLUICE_GPT_H
 #define SLUICE_GPT_H
@@ -10,13 +12,13 @@
 #include <linux/uuid.h>
 #include <uapi/linux/sluice.h>
 
-/* A label has 36 UTF-16 units; none needs more than three bytes of UTF-8. */
+/* A label has 36 UTF-16 units; each needs at most three bytes of UTF-8. */
 #define SLUICE_GPT_NAME_LEN	(36 * 3 + 1)
 
-/* No call of the reader asks for more bytes than this. */
+/* No call of &sluice_gpt_reader.read asks for more bytes than this. */
 #define SLUICE_GPT_READ_MAX	4096
 
-/* More entries than this are refused: a slice table needs far fewer. */
+/* A table with more entries is refused: slices need far fewer. */
 #define SLUICE_GPT_ENTRIES_MAX	1024
 
 /* SLUICE_SLICE_TYPE, the partition type of a slice */
@@ -24,15 +26,16 @@
 	GUID_INIT(0xf36cff12, 0xa3fd, 0x460d,				\
 		  0x82, 0xe4, 0x5d, 0x53, 0xd3, 0xd8, 0x1d, 0xc0)
 
-/* Attribute of a slice: it may be given to whoever asks for any slice. */
+/* Attribute of a slice in the pool, see SLUICE_SLICE_POOL_BIT. */
 #define SLUICE_GPT_ATTR_POOL	BIT_ULL(SLUICE_SLICE_POOL_BIT)
 
 /**
  * enum sluice_gpt_flaw - why an entry of a valid table is not used
  * @SLUICE_GPT_SOUND: nothing is wrong with the entry
- * @SLUICE_GPT_BAD_RANGE: it ends before it starts, or leaves the usable range
- * @SLUICE_GPT_NO_UUID: its unique GUID is all zeroes
- * @SLUICE_GPT_OVERLAP: it shares blocks with another entry of any type
+ * @SLUICE_GPT_BAD_RANGE: the entry ends before it starts, or is not within the
+ *	usable range
+ * @SLUICE_GPT_NO_UUID: the unique GUID of the entry is all zeroes
+ * @SLUICE_GPT_OVERLAP: the entry shares blocks with another entry of any type
  * @SLUICE_GPT_DUPLICATE: another entry of any type has the same unique GUID
  */
 enum sluice_gpt_flaw {
@@ -51,8 +54,8 @@ enum sluice_gpt_flaw {
  * @priv: passed to @read and @reject
  * @size_bytes: size of the disk
  * @block_size: bytes of a logical block, 512 or 4096
- * @reject: optional; told of each entry that matches the type filter and is
- *	withheld from the visitor because of a flaw
+ * @reject: optional; called for each entry that matches the type filter but is
+ *	not visited because of a flaw
  */
 struct sluice_gpt_reader {
 	int (*read)(void *priv, u64 offset_bytes, void *buf, size_t len);
@@ -71,8 +74,8 @@ struct sluice_gpt_reader {
  * @start_bytes: offset of its first byte on the disk
  * @size_bytes: its size, never 0
  * @attributes: attribute bits as they are in the table
- * @name: label in valid UTF-8 without control characters; those, and what is
- *	no character, have become U+FFFD
+ * @name: label in valid UTF-8; control characters and invalid characters are
+ *	replaced by U+FFFD
  */
 struct sluice_gpt_entry {
 	u32 partition;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Slices that are partitions: what sysfs shows of them, how they are claimed
+ *
+ * The inventory calls this file through sluice_disk_provider_ops; scan.c adds
+ * and updates slices here.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -108,7 +111,7 @@ static void sluice_partition_fill(struct sluice_slice_info *to,
 /**
  * sluice_partition_add() - show a new slice
  * @disk: the disk that it is on
- * @info: what it is; copied
+ * @info: what the slice is; copied
  *
  * Called with &sluice_parent.lock held.
  *
@@ -151,9 +154,9 @@ static bool sluice_partition_same(const struct sluice_partition_info *a,
 }
 
 /**
- * sluice_partition_update() - the table says something new of a free slice
+ * sluice_partition_update() - update a free slice from the table
  * @part: slice
- * @info: what it says; the partition number is the same
+ * @info: what the table says; the partition number is the same
  *
  * Called with &sluice_parent.lock held.
  */
@@ -175,7 +178,7 @@ void sluice_partition_update(struct sluice_partition *part,
 	sluice_slice_update(&part->slice, &slice_info, info->pool);
 }
 
-/* Another slice in use shares blocks with this one: the table was edited. */
+/* Whether a slice in use shares blocks with this one: the table was edited. */
 static bool sluice_partition_overlapped(const struct sluice_partition *part)
 {
 	struct sluice_slice *other;
@@ -192,11 +195,11 @@ static bool sluice_partition_overlapped(const struct sluice_partition *part)
 /**
  * sluice_partition_claim() - see &sluice_provider_ops.claim
  * @slice: slice, free
- * @why: receives why not
+ * @why: receives the reason of a failure
  *
- * Return: 0; -EBUSY where the host uses the partition or one that overlaps it;
- * -ENOENT where the block layer does not have the partition; -EAGAIN where it
- * has just changed
+ * Return: 0; -EBUSY if the host uses the partition or one that overlaps it;
+ * -ENOENT if the block layer does not have the partition; -EAGAIN if the
+ * partition has just changed
  */
 int sluice_partition_claim(struct sluice_slice *slice, const char **why)
 {
@@ -222,7 +225,7 @@ int sluice_partition_claim(struct sluice_slice *slice, const char **why)
  * sluice_partition_prepare() - see &sluice_provider_ops.prepare
  * @slice: slice, claimed
  *
- * A pool member that may have been written to is wiped.
+ * Wipes a slice of the pool that may have been written to.
  *
  * Return: 0 or a negative errno
  */
@@ -248,7 +251,8 @@ int sluice_partition_prepare(struct sluice_slice *slice)
  * @slice: slice, claimed, its I/O stopped
  * @used: a guest has had it
  *
- * Return: true for a pool member that has to be wiped; it stays open until then
+ * Return: true for a slice of the pool, which must be wiped; its block device
+ * stays open until then
  */
 bool sluice_partition_release(struct sluice_slice *slice, bool used)
 {
@@ -258,7 +262,7 @@ bool sluice_partition_release(struct sluice_slice *slice, bool used)
 	guard(mutex)(&part->lock);
 	if (used)
 		slice->clean = false;
-	/* Without its block device the slice has gone with its disk. */
+	/* No open block device: the disk has been removed. */
 	if (used && part->bdev.bdev) {
 		if (slice->pool)
 			return true;
@@ -275,7 +279,7 @@ bool sluice_partition_release(struct sluice_slice *slice, bool used)
  * sluice_partition_busy() - see &sluice_provider_ops.busy
  * @slice: slice, free
  *
- * Return: true where a claim would probably fail
+ * Return: true if a claim would probably fail
  */
 bool sluice_partition_busy(struct sluice_slice *slice)
 {
@@ -286,7 +290,7 @@ bool sluice_partition_busy(struct sluice_slice *slice)
 
 /**
  * sluice_partition_gone() - see &sluice_provider_ops.gone
- * @slice: slice that is going away
+ * @slice: slice that is being removed
  */
 void sluice_partition_gone(struct sluice_slice *slice)
 {
@@ -300,7 +304,7 @@ void sluice_partition_gone(struct sluice_slice *slice)
 
 /**
  * sluice_partition_free() - see &sluice_provider_ops.free
- * @slice: slice that nobody has a reference to
+ * @slice: slice without any reference
  */
 void sluice_partition_free(struct sluice_slice *slice)
 {

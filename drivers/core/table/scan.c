@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scanning: from what a disk's partition table says to slices
+ * Scanning: from a disk's partition table to slices
  *
- * Slices that are not free stay as they are whatever the table says, and
- * nothing that shares blocks with them is shown. A disk that is given away as a
- * whole is not read at all: its table is the guest's. It stays the guest's
- * after that, until somebody asks for a rescan: a guest could have written a
- * slice there with the UUID of another guest's.
+ * disk.c calls this file at each enumeration. A slice that is not free stays as
+ * it is, whatever the table says, and a new slice that shares blocks with it is
+ * not shown. If the whole disk is attached, the table belongs to the guest and
+ * is not read. After the guest has returned the disk, the table is not read
+ * until an administrator requests a rescan: the guest could have written a
+ * slice there with the UUID of another guest's slice.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -19,9 +20,9 @@
 #include "table/table.h"
 
 /**
- * struct scan_entry - a slice that the table has
+ * struct scan_entry - a slice in the table
  * @list: in &scan.found
- * @info: where it is
+ * @info: where the slice is
  */
 struct scan_entry {
 	struct list_head list;
@@ -29,10 +30,10 @@ struct scan_entry {
 };
 
 /**
- * struct scan - a scan going on
+ * struct scan - a scan in progress
  * @disk: the disk
- * @found: &struct scan_entry
- * @rejected: the table has slices that are not usable
+ * @found: list of &struct scan_entry
+ * @rejected: the table has slices that cannot be used
  */
 struct scan {
 	struct sluice_disk *disk;
@@ -52,7 +53,7 @@ static const char *sluice_scan_disk_name(const struct sluice_disk *disk)
 
 /* --- Reading --- */
 
-/* Past the page cache, which has been written back before. */
+/* Read without the page cache, which has been written back before. */
 static int sluice_scan_read(void *priv, u64 offset_bytes, void *buf, size_t len)
 {
 	struct scan *scan = priv;
@@ -88,9 +89,9 @@ static int sluice_scan_append(struct scan *scan,
 }
 
 /*
- * The page cache of the whole disk works in blocks of up to a page. A slice
- * that shares one with its neighbour, or with the table itself, would be
- * overwritten with what the host has cached of it when that is written.
+ * The page cache of the whole disk works in blocks of up to a page. If a slice
+ * shared a block with its neighbour or with the table, the host could write its
+ * cached copy of that block over the guest's data.
  */
 static bool sluice_scan_aligned(const struct sluice_gpt_entry *entry)
 {
@@ -135,7 +136,7 @@ static void sluice_scan_reject(void *priv, u32 partition, const uuid_t *uuid,
 			       uuid, sluice_gpt_flaw_name(flaw));
 }
 
-/* Fill in @found. A disk without slices in its table is one slice itself. */
+/* Fill @found. A disk without slices in its table is one slice itself. */
 static int sluice_scan_collect(struct scan *scan)
 {
 	static const guid_t type = SLUICE_GPT_TYPE_SLICE;
@@ -182,7 +183,7 @@ static bool sluice_scan_is_free(struct sluice_slice *slice)
 	return sluice_slice_get_state(slice) == SLUICE_SLICE_FREE;
 }
 
-/* The one entry that is still this slice, under the same name in sysfs. */
+/* Find the entry that is this slice, with the same name in sysfs. */
 static struct scan_entry *sluice_scan_match(struct scan *scan,
 					    const struct sluice_partition *part)
 {
@@ -195,7 +196,7 @@ static struct scan_entry *sluice_scan_match(struct scan *scan,
 	return NULL;
 }
 
-/* Update or remove the free slices of the disk; takes what it has used. */
+/* Update or remove the free slices of the disk; frees the entries it uses. */
 static void sluice_scan_merge_known(struct scan *scan)
 {
 	struct sluice_slice *slice, *next;
@@ -218,7 +219,7 @@ static void sluice_scan_merge_known(struct scan *scan)
 	}
 }
 
-/* A slice of this disk that is in use and shares blocks with an entry. */
+/* Find a slice of this disk that is in use and shares blocks with an entry. */
 static struct sluice_slice *
 sluice_scan_conflict(struct scan *scan, const struct sluice_partition_info *info)
 {
@@ -232,7 +233,7 @@ sluice_scan_conflict(struct scan *scan, const struct sluice_partition_info *info
 	return NULL;
 }
 
-/* A slice that has the name that an entry would get: its partition was renumbered. */
+/* Find a slice with the name of an entry: its partition was renumbered. */
 static struct sluice_slice *
 sluice_scan_namesake(struct scan *scan, const struct sluice_partition_info *info)
 {
@@ -254,7 +255,7 @@ static int sluice_scan_add_new(struct scan *scan,
 	if (other && other->provider == &disk->provider)
 		return 0;
 	if (other) {
-		/* which of the two is meant nobody can say: neither is given */
+		/* nobody knows which of the two is meant: attach neither */
 		other->ambiguous = true;
 		dev_notice_ratelimited(sluice_scan_dev(disk),
 				       "%s: partition %u is not shown: slice %s has the same UUID %pUb\n",
@@ -316,8 +317,8 @@ static bool sluice_scan_given_away(struct sluice_disk *disk)
  * sluice_scan_disk() - bring the slices of a disk up to date
  * @disk: disk
  *
- * Called with &sluice_parent.lock held. When the table cannot be read the
- * slices stay as they are; when it is damaged the free ones vanish.
+ * Called with &sluice_parent.lock held. If the table cannot be read, the slices
+ * stay as they are; if the table is damaged, the free slices are removed.
  *
  * Return: 0 or a negative errno; -EINVAL for a damaged table
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slices that are partitions of disks: the first slice provider
+ * Slices that are partitions of disks: a slice provider
  *
- * A disk is a provider, and its partitions of Sluice's type are its slices.
+ * For the files of table/. Each disk is a provider, and its partitions of
+ * Sluice's type are its slices.
  */
 #ifndef SLUICE_TABLE_H
 #define SLUICE_TABLE_H
@@ -21,10 +22,11 @@
  * @provider: for the inventory
  * @disk: the disk
  * @uuid: identity of the slice that is the whole disk
- * @priv: the backend's own
+ * @priv: for the backend
  * @block_size: bytes of a logical block
- * @guest_table: a guest has had all of it, and so may have written its table.
- *	Not read again until an administrator asks for a rescan
+ * @guest_table: a guest has had the whole disk, and so may have written its
+ *	table. The table is not read again until an administrator requests a
+ *	rescan
  */
 struct sluice_disk {
 	struct sluice_provider provider;
@@ -36,13 +38,14 @@ struct sluice_disk {
 };
 
 /**
- * struct sluice_partition_info - what a table, or a disk itself, says of a slice
+ * struct sluice_partition_info - what a table, or a disk, says about a slice
  * @uuid: identity
  * @name: label, UTF-8
  * @start: first byte on the disk
  * @size: bytes
- * @number: of the partition, 0 for the whole disk
- * @pool: free for all, and wiped when released
+ * @number: number of the partition, 0 for the whole disk
+ * @pool: the slice may be given to an mdev whose UUID matches no slice; wiped
+ *	when released
  */
 struct sluice_partition_info {
 	uuid_t uuid;
@@ -56,18 +59,17 @@ struct sluice_partition_info {
 /**
  * struct sluice_partition - a slice that is a partition, or a whole disk
  * @slice: for the inventory
- * @disk: the disk, not to be used once @slice is gone
- * @info: where it is; under &sluice_slice.slice_lock. Does not change while the
- *	slice is not free
+ * @disk: the disk; must not be used after @slice is gone
+ * @info: where the slice is; under &sluice_slice.slice_lock. Does not change
+ *	while the slice is not free
  * @block_size: bytes of a logical block
  * @disk_name: name of the disk
- * @disk_priv: what the backend knows the disk by
- * @lock: protects what follows, up to @stop, and &sluice_slice.clean. Inside
- *	&sluice_parent.lock
- * @bdev: the block device, open while the slice is not free and its disk is
- *	there
- * @wipe: overwrites a pool member after its release
- * @stop: tells a wipe to end early: the disk is going
+ * @disk_priv: the backend's pointer for the disk
+ * @lock: protects the members below, up to @stop, and &sluice_slice.clean.
+ *	Inside &sluice_parent.lock
+ * @bdev: the block device, open while the slice is not free and its disk exists
+ * @wipe: work item that overwrites a slice of the pool after its release
+ * @stop: tells a wipe to end early: the disk is being removed
  */
 struct sluice_partition {
 	struct sluice_slice slice;

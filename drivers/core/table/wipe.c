@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Wiping: what a tenant left in a pool slice must not reach the next one
+ * Wiping: no guest may read what an earlier guest left in a slice of the pool
  *
- * A pool slice is overwritten after its release, and again before it is
- * attached unless that is known to have been done: after a crash, or when the
- * wipe was cut short, nothing is known.
+ * partition.c and the inventory call this file. A slice of the pool is
+ * overwritten after its release. After a crash, or when that wipe was cut
+ * short, nobody knows what the slice holds: then it is overwritten again before
+ * it is attached.
  */
 #include <linux/blkdev.h>
 #include <linux/errno.h>
@@ -12,7 +13,7 @@
 
 #include "table/table.h"
 
-/* Between two of these a wipe can be stopped. */
+/* A wipe can be stopped after each step of this size. */
 #define SLUICE_WIPE_STEP_SECTORS	(SZ_64M >> SECTOR_SHIFT)
 
 static struct workqueue_struct *sluice_wipe_wq;
@@ -42,9 +43,9 @@ static int sluice_wipe_zero(struct sluice_partition *part)
  * sluice_wipe() - overwrite a claimed slice with zeroes
  * @part: slice
  *
- * The host's cached pages go first, so that they are not written afterwards,
- * and last, so that nobody reads what is gone. Called with
- * &sluice_partition.lock held.
+ * Drops the host's cached pages before the wipe, so that the host does not
+ * write them over the zeroes, and again afterwards, so that no process reads
+ * old data from them. Called with &sluice_partition.lock held.
  *
  * Return: 0; -EINTR when stopped; or an error of the disk
  */
@@ -72,7 +73,7 @@ static void sluice_wipe_work(struct work_struct *work)
 	int ret = 0;
 
 	mutex_lock(&part->lock);
-	/* Without its block device the slice has gone with its disk. */
+	/* No open block device: the disk has been removed. */
 	there = part->bdev.bdev;
 	if (there) {
 		ret = sluice_wipe(part);
@@ -89,7 +90,7 @@ static void sluice_wipe_work(struct work_struct *work)
 }
 
 /**
- * sluice_wipe_init() - prepare a slice for being wiped
+ * sluice_wipe_init() - initialise the work item that wipes a slice
  * @part: slice
  */
 void sluice_wipe_init(struct sluice_partition *part)
@@ -101,7 +102,7 @@ void sluice_wipe_init(struct sluice_partition *part)
  * sluice_wipe_queue() - see &sluice_provider_ops.wipe
  * @slice: slice, claimed, in state wiping
  *
- * The slice's block device is closed afterwards.
+ * Closes the slice's block device after the wipe.
  */
 void sluice_wipe_queue(struct sluice_slice *slice)
 {
@@ -111,8 +112,8 @@ void sluice_wipe_queue(struct sluice_slice *slice)
 }
 
 /**
- * sluice_wipe_stop() - have a wipe end early, for good
- * @part: slice that is going away
+ * sluice_wipe_stop() - end a wipe early and prevent later wipes
+ * @part: slice that is being removed
  */
 void sluice_wipe_stop(struct sluice_partition *part)
 {
@@ -122,7 +123,7 @@ void sluice_wipe_stop(struct sluice_partition *part)
 }
 
 /**
- * sluice_wipe_wq_init() - make what wipes run on
+ * sluice_wipe_wq_init() - create the workqueue for wipes
  *
  * Return: 0 or -ENOMEM
  */
