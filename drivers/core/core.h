@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sluice core: the parent, which all rooms know
+ * Sluice core: the parent, and the map of the directories of the core
  *
- * Rooms, and what each may use (Documentation/internals/architecture.rst, checked
- * by "make lint"):
+ * Each directory (a room) may use only what stands on the right
+ * (Documentation/internals/architecture.rst; "make lint" checks it):
  *
- *   inventory/  what slices there are, and who has each	core.h
+ *   inventory/  what slices exist, and which mdev has each	core.h
  *   memory/     guest memory: IOVA to pinned pages		core.h
- *   poll/       doorbell pages, and the threads that look	core.h
+ *   poll/       doorbell pages, and the polling threads	core.h
  *   device/     one slice as a PCI function: VFIO and mdev	the three above
  *   table/      slices that are partitions of disks		inventory/
  *
- * Locks, in the order in which they are taken:
+ * Locks, in the order in which a thread takes them:
  *
  * mdev's unreg_sem (create against the parent's unregistration)
  *   &sluice_parent.lock	providers, their slices, claims
  *     the provider's locks: for table/ &sluice_partition.lock, and inside it
  *     the block layer's open_mutex of a disk
- *       &sluice_parent.slice_lock	what slices show and what state they are in
+ *       &sluice_parent.slice_lock	what slices show and their states
  *
  * mmap_lock of the user
  *   &sluice_doorbells.lock	see poll/doorbell.c
@@ -43,22 +43,22 @@
 #include "sluice_compat.h"
 
 /**
- * struct sluice_parent - a physical function of which guests get slices
- * @slices: the device that the slices hang off, a child of @dev. Its reference
- *	count is that of this structure
+ * struct sluice_parent - a physical function whose slices guests get
+ * @slices: the device above the slices in the device tree, a child of @dev. Its
+ *	reference count is the reference count of this structure
  * @dev: the physical function
  * @mdev: for the mdev core
  * @types: for the mdev core
  * @rescan: attribute of @dev
  * @attrs: the attributes in @group
- * @group: the directory of @dev that the backend may add to
- * @ops: the backend
- * @drvdata: the backend's own
+ * @group: the group of attributes of @dev; the backend may add its own
+ * @ops: the operations of the backend
+ * @drvdata: for the backend
  * @lock: protects the providers, changes of their slices, and claims. The
  *	interface for providers calls it the lock of the parent's slices
  * @slice_lock: protects the fields of slices that say so, and changes of
  *	@providers and of &sluice_provider.slices, which need @lock as well
- * @providers: &struct sluice_provider
+ * @providers: list of &struct sluice_provider
  */
 struct sluice_parent {
 	struct device slices;

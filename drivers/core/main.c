@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice core: module, class and mdev driver
+ * Sluice core: loads and unloads the module, its class and its mdev driver
  */
 #include <linux/module.h>
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parents: physical functions of which guests get slices
+ * Parents: physical functions whose slices guests get
  *
- * The slices of a parent are class devices. Their parent in the device tree is
- * a device named "slices" below the physical function and not that function
- * itself: the driver core would make a directory "sluice" for them there, and
- * that is the name of our group of attributes.
+ * Backends call this file to register and unregister a parent.
+ *
+ * The slices of a parent are class devices. In the device tree they are
+ * children of a device named "slices" below the physical function, not of the
+ * function itself: there the driver core would create a directory "sluice" for
+ * them, and our group of attributes has that name already.
  */
 #include <linux/export.h>
 #include <linux/kstrtox.h>
@@ -27,7 +29,7 @@ struct sluice_parent *sluice_parent_of_type(struct mdev_type *type)
 }
 
 /**
- * sluice_parent_type() - what the backend says of an mdev type
+ * sluice_parent_type() - the backend's description of an mdev type
  * @type: registered type
  *
  * Return: the backend's type
@@ -41,7 +43,7 @@ const struct sluice_type *sluice_parent_type(struct mdev_type *type)
  * sluice_parent_available() - how many more devices of a type can be created
  * @type: registered type
  *
- * Each takes a free slice and what the hardware has to give.
+ * Each device needs a free slice and resources of the hardware.
  *
  * Return: the number
  */
@@ -95,7 +97,7 @@ static void sluice_parent_release(struct device *dev)
 	kfree(parent);
 }
 
-/* From here on sluice_parent_release() frees what is there. */
+/* The caller drops it with put_device(); sluice_parent_release() frees it. */
 static struct sluice_parent *
 sluice_parent_alloc(struct device *dev, struct sluice_type *const *types,
 		    unsigned int nr_types)
@@ -135,7 +137,7 @@ static int sluice_parent_add_group(struct sluice_parent *parent)
 	static const struct device_attribute rescan =
 		__ATTR(rescan, 0200, NULL, rescan_store);
 
-	/* a copy for each parent: the device's driver data is the backend's */
+	/* one copy per parent: the device's driver data is the backend's */
 	parent->rescan = rescan;
 	sysfs_attr_init(&parent->rescan.attr);
 	parent->attrs[0] = &parent->rescan.attr;
@@ -144,7 +146,7 @@ static int sluice_parent_add_group(struct sluice_parent *parent)
 	return sysfs_create_group(&parent->dev->kobj, &parent->group);
 }
 
-/* The operations that a backend must have, alone or beside another. */
+/* Check that the backend has all operations that it must have. */
 static bool sluice_parent_ops_complete(const struct sluice_parent_ops *ops)
 {
 	return ops->attach && ops->detach && ops->open && ops->close &&
@@ -156,14 +158,14 @@ static bool sluice_parent_ops_complete(const struct sluice_parent_ops *ops)
  * sluice_parent_register() - offer slices of a physical function
  * @dev: the physical function
  * @ops: what the backend does for the core
- * @types: mdev types; like @ops, they stay the backend's and must outlive the
- *	parent
- * @nr_types: how many
- * @drvdata: the backend's own
+ * @types: mdev types; the backend owns @types and @ops and must keep them until
+ *	the parent is unregistered
+ * @nr_types: number of @types
+ * @drvdata: for the backend
  *
- * Operations may be called before this returns. There is a group of attributes
- * "sluice" in @dev when it has returned; the backend may merge its own into it,
- * and should unmerge them before sluice_parent_unregister().
+ * The core may call operations before this returns. After this returns, @dev
+ * has a group of attributes "sluice". The backend may merge its own attributes
+ * into the group, and should unmerge them before sluice_parent_unregister().
  *
  * Return: the parent or an ERR_PTR()
  */
@@ -206,12 +208,13 @@ put_parent:
 EXPORT_SYMBOL_GPL(sluice_parent_register);
 
 /**
- * sluice_parent_unregister() - take back sluice_parent_register()
- * @parent: parent; not to be used afterwards
+ * sluice_parent_unregister() - undo sluice_parent_register()
+ * @parent: parent; must not be used afterwards
  *
- * Users of attached slices are asked to let go, and waited for. Then the
- * providers that are left are taken out, as sluice_provider_del() does: they and
- * what their slices are on must still be there until this returns.
+ * Asks the users of attached slices to close their devices, and waits until
+ * they have. Then removes the providers that are left, as sluice_provider_del()
+ * does. The caller must keep these providers, and the devices below their
+ * slices, until this returns.
  */
 void sluice_parent_unregister(struct sluice_parent *parent)
 {
@@ -223,10 +226,10 @@ void sluice_parent_unregister(struct sluice_parent *parent)
 EXPORT_SYMBOL_GPL(sluice_parent_unregister);
 
 /**
- * sluice_parent_drvdata() - what the backend gave when it registered
+ * sluice_parent_drvdata() - the backend's data of a parent
  * @parent: parent
  *
- * Return: the backend's own
+ * Return: what the backend passed to sluice_parent_register()
  */
 void *sluice_parent_drvdata(const struct sluice_parent *parent)
 {

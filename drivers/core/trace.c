@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The code that the tracepoints' definitions expand to
+ * The code of the tracepoints that trace/events/sluice.h defines
  */
 #include <linux/module.h>
 
