@@ -229,7 +229,7 @@ static int sluice_mdev_make_vdev(struct mdev_device *mdev,
 	ret = sluice_mdev_attach(vdev);
 	if (ret)
 		goto put_vdev;
-	sluice_claim_bind(slice, &vdev->sdev);
+	sluice_claim_join(slice, &vdev->sdev);
 	dev_set_drvdata(mdev_dev(mdev), vdev);
 	ret = vfio_register_emulated_iommu_dev(&vdev->vdev);
 	if (ret)
@@ -237,7 +237,7 @@ static int sluice_mdev_make_vdev(struct mdev_device *mdev,
 	return 0;
 
 detach:
-	sluice_claim_unbind(slice);
+	sluice_claim_leave(slice);
 	dev_set_drvdata(mdev_dev(mdev), NULL);
 	sluice_mdev_detach(vdev);
 put_vdev:
@@ -296,7 +296,7 @@ void sluice_mdev_remove(struct mdev_device *mdev)
 	uuid_t uuid;
 
 	vfio_unregister_group_dev(&vdev->vdev);
-	sluice_claim_unbind(slice);
+	sluice_claim_leave(slice);
 	sluice_mdev_detach(vdev);
 	sluice_mdev_to_uuid(&mdev->uuid, &uuid);
 	trace_sluice_detach(&uuid, &vdev->sdev.info);

@@ -175,13 +175,13 @@ void sluice_claim_info(struct sluice_slice *slice,
 }
 
 /**
- * sluice_claim_bind() - report changes of a slice to its attachment
+ * sluice_claim_join() - report changes of a slice to its attachment
  * @slice: slice, claimed
  * @sdev: the attachment, which the backend has attached
  *
  * Also reports a change of the size since sluice_claim_info().
  */
-void sluice_claim_bind(struct sluice_slice *slice, struct sluice_dev *sdev)
+void sluice_claim_join(struct sluice_slice *slice, struct sluice_dev *sdev)
 {
 	guard(mutex)(&slice->parent->lock);
 	slice->sdev = sdev;
@@ -190,10 +190,10 @@ void sluice_claim_bind(struct sluice_slice *slice, struct sluice_dev *sdev)
 }
 
 /**
- * sluice_claim_unbind() - undo sluice_claim_bind()
+ * sluice_claim_leave() - undo sluice_claim_join()
  * @slice: slice, claimed
  */
-void sluice_claim_unbind(struct sluice_slice *slice)
+void sluice_claim_leave(struct sluice_slice *slice)
 {
 	guard(mutex)(&slice->parent->lock);
 	slice->sdev = NULL;

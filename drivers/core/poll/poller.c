@@ -186,17 +186,17 @@ static bool sluice_poller_begin(struct sluice_poll_entry *entry)
  * itself, wants this CPU. A completion after sluice_poller_begin() kicks, now
  * or soon, and ends the wait.
  */
-static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 bound_us)
+static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
 	bool alone = single_task_running();
 	enum sluice_poll_mode mode;
 	u64 due, now = ktime_get_ns();
 
-	if (bound_us == SLUICE_POLL_US_FOREVER ||
+	if (limit_us == SLUICE_POLL_US_FOREVER ||
 	    (alone && !sluice_window_quiet(&entry->window, now)))
 		return false;
-	due = sluice_window_look(&entry->window, bound_us, now);
+	due = sluice_window_look(&entry->window, limit_us, now);
 	if (now >= due)
 		return false;
 	mode = alone && !entry->window.expecting ? SLUICE_POLL_DEVICE :
@@ -208,9 +208,9 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 bound_us)
 }
 
 /* Count a visit with work; after enough of them no interrupt is needed. */
-static void sluice_poller_streak(struct sluice_poll_entry *entry, u32 bound_us)
+static void sluice_poller_streak(struct sluice_poll_entry *entry, u32 limit_us)
 {
-	if (entry->polling || !bound_us || ++entry->streak < POLLER_STREAK)
+	if (entry->polling || !limit_us || ++entry->streak < POLLER_STREAK)
 		return;
 	entry->polling = true;
 	entry->sdev->parent->ops->set_poll_mode(entry->sdev, SLUICE_POLL_SPIN);
@@ -220,26 +220,26 @@ static void sluice_poller_streak(struct sluice_poll_entry *entry, u32 bound_us)
 static void sluice_poller_visit(struct sluice_poll_entry *entry)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
-	u32 bound_us = READ_ONCE(entry->poll_us);
+	u32 limit_us = READ_ONCE(entry->poll_us);
 	bool kicked;
 
 	kicked = sluice_poller_begin(entry);
 	if (!entry->awake) {
 		entry->awake = true;
-		sluice_window_wake(&entry->window, bound_us,
+		sluice_window_wake(&entry->window, limit_us,
 				   xchg(&entry->faulted, false),
 				   ktime_get_ns());
 	}
 	if (ops->poll(entry->sdev, POLLER_BUDGET)) {
 		sluice_window_work(&entry->window, ktime_get_ns());
-		sluice_poller_streak(entry, bound_us);
+		sluice_poller_streak(entry, limit_us);
 		return;
 	}
 	if (kicked)
 		sluice_window_kick(&entry->window, ktime_get_ns());
-	if (sluice_poller_wait(entry, bound_us))
+	if (sluice_poller_wait(entry, limit_us))
 		return;
-	if (sluice_window_over(&entry->window, bound_us, ktime_get_ns())) {
+	if (sluice_window_over(&entry->window, limit_us, ktime_get_ns())) {
 		sluice_poller_rest(entry);
 		return;
 	}

@@ -32,20 +32,20 @@
 #define WINDOW_GRACE_MIN	(100 * NSEC_PER_USEC)
 #define WINDOW_GRACE_MAX	(20 * NSEC_PER_MSEC)
 
-static u64 sluice_window_bound(u32 bound_us)
+static u64 sluice_window_limit(u32 limit_us)
 {
-	return (u64)bound_us * NSEC_PER_USEC;
+	return (u64)limit_us * NSEC_PER_USEC;
 }
 
 /**
  * sluice_window_init() - start the window of a slice without any history
  * @win: to be filled
- * @bound_us: limit of the window, in microseconds
+ * @limit_us: limit of the window, in microseconds
  */
-void sluice_window_init(struct sluice_window *win, u32 bound_us)
+void sluice_window_init(struct sluice_window *win, u32 limit_us)
 {
 	*win = (struct sluice_window){
-		.length = sluice_window_bound(bound_us),
+		.length = sluice_window_limit(limit_us),
 		.grace = WINDOW_GRACE_MIN,
 	};
 }
@@ -53,20 +53,20 @@ void sluice_window_init(struct sluice_window *win, u32 bound_us)
 /**
  * sluice_window_wake() - the poller begins to poll a slice
  * @win: window of a slice that was not polled
- * @bound_us: limit of the window, in microseconds
+ * @limit_us: limit of the window, in microseconds
  * @expecting: the doorbell page was mapped for a store that is still to come
  * @now: time
  */
-void sluice_window_wake(struct sluice_window *win, u32 bound_us, bool expecting,
+void sluice_window_wake(struct sluice_window *win, u32 limit_us, bool expecting,
 			u64 now)
 {
-	u64 bound = sluice_window_bound(bound_us);
+	u64 limit = sluice_window_limit(limit_us);
 
-	if (now - win->last < bound)
+	if (now - win->last < limit)
 		win->length = max(2 * win->length, (u64)WINDOW_MIN);
 	else
 		win->length /= 2;
-	win->length = min(win->length, bound);
+	win->length = min(win->length, limit);
 	win->woken = now;
 	win->expecting = expecting;
 }
@@ -115,7 +115,7 @@ bool sluice_window_quiet(const struct sluice_window *win, u64 now)
 /**
  * sluice_window_look() - when to look at a quiet slice again
  * @win: window
- * @bound_us: limit of the window, in microseconds; not %SLUICE_POLL_US_FOREVER
+ * @limit_us: limit of the window, in microseconds; not %SLUICE_POLL_US_FOREVER
  * @now: time
  *
  * The pause is as long as the slice has been quiet so far, but at least 5 and
@@ -124,11 +124,11 @@ bool sluice_window_quiet(const struct sluice_window *win, u64 now)
  * Return: the time of the next look, never after the end of the limit or of the
  * grace time; in the past if that end is in the past
  */
-u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
+u64 sluice_window_look(const struct sluice_window *win, u32 limit_us, u64 now)
 {
 	u64 since = win->expecting ? win->woken : win->last;
 	u64 most = win->expecting ? win->grace :
-				    max_t(u64, sluice_window_bound(bound_us),
+				    max_t(u64, sluice_window_limit(limit_us),
 					  WINDOW_MIN);
 	u64 pause = clamp_t(u64, now - since, WINDOW_PAUSE_MIN, WINDOW_PAUSE_MAX);
 
@@ -138,19 +138,19 @@ u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now)
 /**
  * sluice_window_over() - a visit found no work: put the slice to sleep?
  * @win: window
- * @bound_us: limit of the window, in microseconds; %SLUICE_POLL_US_FOREVER has
+ * @limit_us: limit of the window, in microseconds; %SLUICE_POLL_US_FOREVER has
  *	no end
  * @now: time
  *
  * Return: true if the poller should stop polling the slice
  */
-bool sluice_window_over(struct sluice_window *win, u32 bound_us, u64 now)
+bool sluice_window_over(struct sluice_window *win, u32 limit_us, u64 now)
 {
-	if (bound_us == SLUICE_POLL_US_FOREVER)
+	if (limit_us == SLUICE_POLL_US_FOREVER)
 		return false;
 	if (!win->expecting)
 		return now - win->last >=
-		       max(min(win->length, sluice_window_bound(bound_us)),
+		       max(min(win->length, sluice_window_limit(limit_us)),
 			   (u64)WINDOW_MIN);
 	if (now - win->woken < win->grace)
 		return false;

@@ -27,13 +27,13 @@ struct sluice_window {
 	bool expecting;
 };
 
-void sluice_window_init(struct sluice_window *win, u32 bound_us);
-void sluice_window_wake(struct sluice_window *win, u32 bound_us, bool expecting,
+void sluice_window_init(struct sluice_window *win, u32 limit_us);
+void sluice_window_wake(struct sluice_window *win, u32 limit_us, bool expecting,
 			u64 now);
 void sluice_window_work(struct sluice_window *win, u64 now);
 void sluice_window_kick(struct sluice_window *win, u64 now);
 bool sluice_window_quiet(const struct sluice_window *win, u64 now);
-u64 sluice_window_look(const struct sluice_window *win, u32 bound_us, u64 now);
-bool sluice_window_over(struct sluice_window *win, u32 bound_us, u64 now);
+u64 sluice_window_look(const struct sluice_window *win, u32 limit_us, u64 now);
+bool sluice_window_over(struct sluice_window *win, u32 limit_us, u64 now);
 
 #endif /* SLUICE_WINDOW_H */

@@ -8,23 +8,23 @@
 #include "poll/window.h"
 
 #define US	((u64)NSEC_PER_USEC)
-#define BOUND	500u
+#define LIMIT	500u
 
 /* Wake the slice at @now; its doorbell arrives at once. */
 static void window_arrive(struct sluice_window *win, u64 now)
 {
-	sluice_window_wake(win, BOUND, true, now);
+	sluice_window_wake(win, LIMIT, true, now);
 	sluice_window_work(win, now);
 }
 
 /* Ask every microsecond, at most @limit times; returns when the window ends. */
-static u64 window_lasts(struct sluice_window *win, u32 bound, u64 from,
+static u64 window_lasts(struct sluice_window *win, u32 limit, u64 from,
 			u64 limit)
 {
 	u64 us;
 
 	for (us = 0; us < limit; us++)
-		if (sluice_window_over(win, bound, from + us * US))
+		if (sluice_window_over(win, limit, from + us * US))
 			break;
 	return us;
 }
@@ -33,37 +33,37 @@ static void window_first_is_the_bound(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, BOUND);
+	sluice_window_init(&win, LIMIT);
 	window_arrive(&win, 10000 * US);
 	/* no work for longer than the limit: the window halves */
-	KUNIT_EXPECT_EQ(test, window_lasts(&win, BOUND, 10000 * US, 2000),
-			(u64)BOUND / 2);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, 10000 * US, 2000),
+			(u64)LIMIT / 2);
 }
 
 static void window_work_restarts_it(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, BOUND);
+	sluice_window_init(&win, LIMIT);
 	window_arrive(&win, 10000 * US);
 	sluice_window_work(&win, 10200 * US);
-	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, BOUND, 10400 * US));
-	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, BOUND, 10450 * US));
+	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, LIMIT, 10400 * US));
+	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, LIMIT, 10450 * US));
 }
 
 static void window_shrinks_for_rare_work(struct kunit *test)
 {
 	struct sluice_window win;
-	u64 now = 0, last = BOUND;
+	u64 now = 0, last = LIMIT;
 	unsigned int i;
 
-	sluice_window_init(&win, BOUND);
+	sluice_window_init(&win, LIMIT);
 	for (i = 0; i < 8; i++) {
 		u64 lasts;
 
 		now += 10000 * US;
 		window_arrive(&win, now);
-		lasts = window_lasts(&win, BOUND, now, 2000);
+		lasts = window_lasts(&win, LIMIT, now, 2000);
 		KUNIT_EXPECT_LE(test, lasts, last);
 		last = lasts;
 	}
@@ -77,7 +77,7 @@ static void window_grows_for_frequent_work(struct kunit *test)
 	u64 now = 1000000 * US;
 	unsigned int i;
 
-	sluice_window_init(&win, BOUND);
+	sluice_window_init(&win, LIMIT);
 	for (i = 0; i < 10; i++) {
 		window_arrive(&win, now);
 		now += 10000 * US;
@@ -88,7 +88,7 @@ static void window_grows_for_frequent_work(struct kunit *test)
 		now += 300 * US;
 		window_arrive(&win, now);
 	}
-	KUNIT_EXPECT_EQ(test, window_lasts(&win, BOUND, now, 2000), (u64)BOUND);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000), (u64)LIMIT);
 }
 
 static void window_zero_drains(struct kunit *test)
@@ -158,7 +158,7 @@ static void window_smaller_bound_counts_at_once(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, BOUND);
+	sluice_window_init(&win, LIMIT);
 	window_arrive(&win, 1000 * US);
 	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, 30, 1031 * US));
 }
@@ -167,8 +167,8 @@ static void window_quiet_after_the_least(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, BOUND);
-	sluice_window_wake(&win, BOUND, true, 1000 * US);
+	sluice_window_init(&win, LIMIT);
+	sluice_window_wake(&win, LIMIT, true, 1000 * US);
 	/* quiet at once while the doorbell that woke the slice is expected */
 	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, 1000 * US));
 	sluice_window_work(&win, 1060 * US);
@@ -181,15 +181,15 @@ static void window_looks_more_and_more_rarely(struct kunit *test)
 	struct sluice_window win;
 	u64 now = 1020 * US;
 
-	sluice_window_init(&win, BOUND);
+	sluice_window_init(&win, LIMIT);
 	window_arrive(&win, 1000 * US);
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1040 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, now), 1040 * US);
 	now = 1040 * US;
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1080 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, now), 1080 * US);
 	now = 1300 * US;
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, now), 1500 * US);
 	now = 1600 * US;
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, now), 1500 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, now), 1500 * US);
 	/* the pause stays at 250 us, however large the limit is */
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 1000000, 5000 * US),
 			5250 * US);
@@ -217,13 +217,13 @@ static void window_woken_without_a_fault(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, BOUND);
+	sluice_window_init(&win, LIMIT);
 	window_arrive(&win, 1000 * US);
 	sluice_window_work(&win, 1500 * US);
-	sluice_window_wake(&win, BOUND, false, 1501 * US);
+	sluice_window_wake(&win, LIMIT, false, 1501 * US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1510 * US));
-	KUNIT_EXPECT_EQ(test, window_lasts(&win, BOUND, 1500 * US, 2000),
-			(u64)BOUND);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, 1500 * US, 2000),
+			(u64)LIMIT);
 	/* and that work does not change the grace time */
 	sluice_window_work(&win, 1900 * US);
 	KUNIT_EXPECT_EQ(test, win.grace, 100 * US);
@@ -233,14 +233,14 @@ static void window_kick_is_no_doorbell(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, BOUND);
-	sluice_window_wake(&win, BOUND, true, 1000 * US);
+	sluice_window_init(&win, LIMIT);
+	sluice_window_wake(&win, LIMIT, true, 1000 * US);
 	sluice_window_kick(&win, 1010 * US);
 	KUNIT_EXPECT_TRUE(test, win.expecting);
 	sluice_window_work(&win, 1020 * US);
 	sluice_window_kick(&win, 1400 * US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1410 * US));
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, BOUND, 1450 * US),
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, 1450 * US),
 			1500 * US);
 }
 
