@@ -2,13 +2,16 @@
 /*
  * Sluice: life of a virtual NVMe controller
  *
- * Register writes return at once; what they ask for is done by the
- * controller's worker, as are admin commands and whatever could not go on in
- * the context of a doorbell write.
+ * A vCPU thread that writes a register only notes what the guest asks for. The
+ * controller's worker does it. The worker also executes admin commands, and
+ * goes on with an I/O queue where a vCPU thread or the poller could not,
+ * because the queue lacked a slot or memory that takes a sleep to get.
  *
- * Stopping: a bit in @stop, then one look at each lock under which guest
- * memory or the hardware's queues are touched. Who holds such a lock looks at
- * @stop for each command, so after that nobody is at it.
+ * To stop a controller, a thread sets a bit in &sluice_vctrl.stop and then
+ * takes and releases each lock under which guest memory or the hardware's
+ * queues are used. The holder of such a lock tests the bits before each batch
+ * of commands. So when the last lock has been released no thread uses either
+ * any more, and memory can be unmapped or the drive reset.
  */
 #include <linux/blkdev.h>
 #include <linux/jiffies.h>
@@ -25,10 +28,10 @@
 /* Guest memory that is being unmapped comes back within this time. */
 #define SLUICE_VCTRL_RETRY_MS	5
 
-/* A drive that completes nothing for so long hangs: reset it. */
+/* A drive that completes no command for this time hangs and is reset. */
 #define SLUICE_VCTRL_DRAIN_MS	10000
 
-/* q1 to q16 */
+/* The mdev types q1, q2, q4, q8 and q16 */
 #define SLUICE_VCTRL_NR_TYPES	5
 
 static struct sluice_nvme_ctrl *sluice_vctrl_parent_ctrl(struct sluice_parent *p)
@@ -82,7 +85,7 @@ static void sluice_vctrl_stop(struct sluice_vctrl *vctrl,
 {
 	unsigned int i;
 
-	/* taking the locks orders the bit before whoever takes them next */
+	/* the next holder of each lock sees the bit and does not begin */
 	set_bit(reason, &vctrl->stop);
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		mutex_lock(&vctrl->sqs[i].lock);
@@ -126,7 +129,12 @@ static unsigned long sluice_vctrl_completed(const struct sluice_vctrl *vctrl)
 	return completed;
 }
 
-/* In case that its interrupts are masked, and who polls has no time or is gone */
+/*
+ * While the poller attends to the slice the drive's interrupts are masked. If
+ * the poller is busy elsewhere, or has just stopped, nobody would take
+ * completions, and the wait for them would last until the drive is reset for no
+ * reason.
+ */
 static void sluice_vctrl_look_for_completions(struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
@@ -136,15 +144,19 @@ static void sluice_vctrl_look_for_completions(struct sluice_vctrl *vctrl)
 }
 
 /*
- * Wait for DMA in flight. A drive that does not answer is reset; one that a
- * guest keeps busy is not, as the others would suffer.
+ * Wait until no command of this controller is in flight. A drive that completes
+ * nothing is reset. A drive that is only slow is not: a reset would fail the
+ * commands of all its other slices.
  */
 static void sluice_vctrl_drain(struct sluice_vctrl *vctrl)
 {
 	unsigned long hang = jiffies + msecs_to_jiffies(SLUICE_VCTRL_DRAIN_MS);
 	unsigned long now, completed = sluice_vctrl_completed(vctrl);
 
-	/* the time-out covers a wake-up missed between the two counters */
+	/*
+	 * The two counters are read one after the other without a lock, so a
+	 * wake-up can be missed. The time-out makes up for that.
+	 */
 	while (!wait_event_timeout(vctrl->drained, sluice_vctrl_drained(vctrl),
 				   HZ / 50)) {
 		sluice_vctrl_look_for_completions(vctrl);
@@ -182,7 +194,7 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 		sluice_vctrl_redo(vctrl, SLUICE_VREGS_ENABLE);
 		return;
 	}
-	/* the guest may have changed its mind meanwhile */
+	/* the guest may have cleared CC.EN since the worker was queued */
 	if (!(READ_ONCE(vctrl->regs.cc) & NVME_CC_EN))
 		return;
 	if (!sluice_vregs_enable_valid(&vctrl->regs)) {
@@ -200,7 +212,7 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 		return;
 	}
 
-	/* doorbells of a disabled controller are nothing to report */
+	/* events of doorbells that the guest wrote before are not reported */
 	sluice_vadmin_reset(vctrl);
 	vctrl->enabled = true;
 	trace_sluice_nvme_enable(&vctrl->sdev->info.uuid);
@@ -218,13 +230,16 @@ static void sluice_vctrl_disable(struct sluice_vctrl *vctrl)
 	sluice_vadmin_reset(vctrl);
 	sluice_vfeat_init(vctrl);
 
-	/* without queues there is none that a reset could not restore */
+	/*
+	 * After a reset of the drive that could not create this controller's
+	 * queues again it stays stopped. Now it has no queue: it can go on.
+	 */
 	guard(mutex)(&vctrl->ctrl->reset_lock);
 	if (sluice_nvme_live(vctrl->ctrl))
 		clear_bit(SLUICE_STOP_PARENT, &vctrl->stop);
 }
 
-/* What the guest believes to be stored is to survive a loss of power */
+/* After the shutdown the guest takes its data to be safe from a power cut */
 static void sluice_vctrl_shutdown(struct sluice_vctrl *vctrl)
 {
 	int err = 0;
@@ -268,7 +283,11 @@ static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
 	sluice_vctrl_follow_regs(vctrl);
 	if (!vctrl->enabled)
 		return;
-	/* nobody says when the memory is back, nor what is written meanwhile */
+	/*
+	 * While the VMM has the shadow doorbells unmapped the guest may go on
+	 * writing them, and nothing tells when they are mapped again: try to
+	 * map them every few milliseconds.
+	 */
 	if (!READ_ONCE(vctrl->stop) && sluice_vdbbuf_map(vctrl))
 		sluice_vctrl_retry_later(vctrl);
 	sluice_vadmin_service(vctrl);
@@ -350,7 +369,7 @@ static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
 		sluice_vctrl_kick_worker(vctrl);
 }
 
-/* Everything as after power-on, nothing in flight; stopped as closed */
+/* Leaves the controller as after power-on, with %SLUICE_STOP_CLOSED set */
 static void sluice_vctrl_power_off(struct sluice_vctrl *vctrl)
 {
 	sluice_vctrl_stop(vctrl, SLUICE_STOP_CLOSED);
@@ -408,7 +427,7 @@ static void sluice_vctrl_quiesce(struct sluice_dev *sdev, u64 iova, u64 size)
 
 	sluice_vctrl_stop(vctrl, SLUICE_STOP_QUIESCE);
 	sluice_vctrl_drain(vctrl);
-	/* a Controller Reset takes queues down meanwhile, stopped or not */
+	/* the worker may be deleting the queues for a Controller Reset */
 	guard(mutex)(&vctrl->admin_lock);
 	sluice_vqueues_unmap(vctrl, iova, size);
 }

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sluice: a virtual NVMe controller, what one slice shows to its guest
+ * Sluice: a virtual NVMe controller, which is what one slice shows to its guest
  *
- * Files: vctrl.c life and worker, vregs.c registers, vqueue.c creation and
- * deletion of queues, vring.c their memory, vslot.c commands in flight,
- * vcomp.c completions, virq.c interrupts, vdbbuf.c shadow doorbells, vio.c
- * commands of the I/O queues, vprp.c their data, vadmin.c commands of the admin
- * queue with videntify.c, vfeat.c and vlog.c.
+ * vctrl.c	creation, removal, the worker; stopping and starting again
+ * vregs.c	registers
+ * vstatus.h	what becomes of a command
+ * queue/	vqueue.c creates and deletes queues, vring.c maps their memory,
+ *		vslot.c keeps the commands in flight, vcomp.c completes them,
+ *		virq.c interrupts the guest, vdbbuf.c has the shadow doorbells
+ * io/		vio.c executes the commands of the I/O queues, vprp.c translates
+ *		the addresses of their data, vpoll.c is called by the poller
+ * admin/	vadmin.c executes the commands of the admin queue, with
+ *		videntify.c, vfeat.c and vlog.c
+ *
+ * Three kinds of threads run this code: the guest's vCPU threads (in a write to
+ * a register or a doorbell), the core's poller, and the controller's worker.
+ * Completions also come in the drive's interrupt.
  */
 #ifndef SLUICE_NVME_VCTRL_H
 #define SLUICE_NVME_VCTRL_H
@@ -30,7 +39,7 @@
 /* The doorbells, all in one page */
 #define SLUICE_VCTRL_DOORBELL_BYTES	SZ_4K
 
-/* A value that no doorbell of a queue has */
+/* No valid doorbell has this value: it is larger than any queue. */
 #define SLUICE_VCTRL_NO_DOORBELL	U32_MAX
 
 #define SLUICE_VCTRL_AERS	4	/* asynchronous event requests held */
@@ -38,8 +47,9 @@
 #define SLUICE_VCTRL_ERRORS	8	/* entries of the error log */
 
 /*
- * Commands in flight on one queue: a page of PRP list for each bounds the
- * memory that a guest can make us hold, whatever depth it asks for.
+ * The most commands in flight on one queue. Each has a page for its PRP list:
+ * without a limit, a guest that creates deep queues would make the host
+ * allocate any amount of memory.
  */
 #define SLUICE_VSQ_MAX_SLOTS	1023
 
@@ -59,7 +69,7 @@ enum sluice_vctrl_stop {
 
 /**
  * struct sluice_vring - memory of a guest queue
- * @va: contiguous kernel mapping, NULL while not mapped
+ * @va: contiguous kernel mapping; NULL while there is none
  * @pages: guest address of each page
  * @nr_pages: entries of @pages
  * @writable: the controller writes it (a completion queue)
@@ -72,9 +82,9 @@ struct sluice_vring {
 };
 
 /**
- * enum sluice_vslot_state - where a command is
- * @SLUICE_VSLOT_FREE: nowhere
- * @SLUICE_VSLOT_HARDWARE: with the device, which may do DMA for it
+ * enum sluice_vslot_state - where the command of a slot is
+ * @SLUICE_VSLOT_FREE: the slot has no command
+ * @SLUICE_VSLOT_HARDWARE: with the drive, which may do DMA for the command
  * @SLUICE_VSLOT_PARKED: an asynchronous event request that waits for an event
  * @SLUICE_VSLOT_DONE: completed, waits for room in the completion queue
  */
@@ -133,15 +143,17 @@ struct sluice_vslot {
  * @id: queue identifier
  * @phase: phase tag of the next entry
  * @irq_enabled: CDW11.IEN
- * @coalesce: this many entries may wait for @timer
- * @coalesce_ns: but no longer than this
- * @timer: signals what has waited
- * @timer_armed: it is running
- * @doorbell: the head doorbell when the poller saw it last; the poller's own
+ * @coalesce: so many entries may be written without an interrupt
+ * @coalesce_ns: the longest time that they wait for one
+ * @timer: raises the interrupt for the entries that have waited
+ * @timer_armed: @timer is running
+ * @doorbell: the head doorbell when the poller saw it last; only the poller
+ *	uses it
  * @posted: entries that were written and not yet signalled
  * @live: created by the guest
  *
- * The second group is what a completion writes.
+ * The second group of members, in cache lines of its own, is what a completion
+ * writes.
  */
 struct sluice_vcq {
 	struct sluice_vctrl *vctrl;
@@ -172,9 +184,10 @@ struct sluice_vcq {
  * struct sluice_vmiss - a page that a command needs and that is not pinned
  * @iova: guest address
  * @device_writes: the page must be writable
- * @missing: @iova is set, and nobody has tried to have it pinned
- * @err: what became of that, if it failed: what the command fails with when it
- *	comes to this page again
+ * @missing: the page at @iova has to be pinned before the next try
+ * @err: the error of pinning the page at @iova, or 0. The next try of the
+ *	command fails with this error when it comes to the page. Without it the
+ *	queue would try to pin the page again and again
  */
 struct sluice_vmiss {
 	u64 iova;
@@ -186,19 +199,20 @@ struct sluice_vmiss {
 /**
  * struct sluice_vsq - a guest's submission queue
  * @vctrl: controller
- * @vcq: where it completes
+ * @vcq: the completion queue of its commands
  * @ring: its memory; @ring.va changes under @lock
- * @lock: serialises fetching, creation and deletion. Its holder may sleep for
- *	guest memory
+ * @lock: serialises fetching, creation and deletion. A thread may sleep for
+ *	guest memory while it holds the lock
  * @hw_lock: protects what the reset of the drive needs without waiting for
  *	guest memory: pushing to @hw, @vcq and with it the life of @slots. Inside
  *	@lock, outside of &sluice_vcq.lock
  * @free: ring of the indices of free slots. Taken under @lock, given back under
  *	the completion queue's lock: one reader, one writer, no further lock
- * @free_mask: its length less one
- * @free_head: where the next free slot is taken from; under @lock
+ * @free_mask: length of @free less one
+ * @free_head: where in @free the next free slot is taken from; under @lock
  * @free_seen: @free_tail when the reader looked last; under @lock
- * @free_tail: where the next one is put; under the completion queue's lock
+ * @free_tail: where in @free the next slot is given back; under the completion
+ *	queue's lock
  * @slots: commands; the index is the command identifier in the hardware
  * @nr_slots: of @slots
  * @lists: coherent memory behind the slots' PRP lists
@@ -222,8 +236,9 @@ struct sluice_vmiss {
  * @blocks_read: logical blocks
  * @blocks_written: logical blocks
  *
- * Three groups, since submission and completion may be on two CPUs: what hardly
- * changes, what submission writes, what completion writes.
+ * Three groups of members, each in cache lines of its own, as submission and
+ * completion may run on two CPUs: what hardly changes, what submission writes,
+ * what completion writes.
  */
 struct sluice_vsq {
 	struct sluice_vctrl *vctrl;
@@ -297,13 +312,14 @@ struct sluice_vfeat {
 
 /**
  * struct sluice_vdbbuf - shadow doorbells
- * @shadow_ring: the page with the doorbells; without pages where the guest has
- *	given none. Under the admin lock, as @event_ring
- * @event_ring: the page with the event indices
- * @stale: doorbells that the first page does not have as they are: of queues
- *	that were created while it was not at hand. Under the admin lock
- * @shadow: the first page as long as it is at hand, read under RCU
- * @events: the second
+ * @shadow_ring: the guest's page with the doorbells; it has no pages when the
+ *	guest has given none. Under the admin lock, as @event_ring
+ * @event_ring: the guest's page with the event indices
+ * @stale: doorbells of queues that were created while @shadow_ring was not
+ *	mapped: its page has old values of them. Under the admin lock
+ * @shadow: the mapping of @shadow_ring while both pages are mapped, else NULL;
+ *	read under RCU
+ * @events: the same of @event_ring
  */
 struct sluice_vdbbuf {
 	struct sluice_vring shadow_ring;
@@ -334,37 +350,38 @@ struct sluice_vlog {
  * @client: how a reset of the drive reaches this controller
  * @sdev: the attachment
  * @ctrl: physical controller
- * @ns: namespace that holds the slice
+ * @ns: namespace of the drive that the slice is a part of
  * @start: first logical block of the slice in @ns
  * @nr_blocks: size of the slice
  * @nr_qpairs: I/O queue pairs
  * @qids: hardware queue identifiers reserved for them
- * @sq_of_qid: from hardware queue identifier to the guest's
+ * @sq_of_qid: the guest's queue identifier, by hardware queue identifier
  * @reg_lock: protects @regs
  * @regs: registers
  * @actions: of &enum sluice_vregs_action, to be carried out; under @reg_lock
  * @enabled: the admin queue is up; under @admin_lock
- * @admin_lock: serialises the worker and what must not meet it: creation and
- *	deletion of queues, admin commands. Taken before
+ * @admin_lock: serialises admin commands, creation and deletion of queues, and
+ *	the worker, which does most of both. Taken before
  *	&sluice_nvme_ctrl.reset_lock, which is taken before &sluice_vsq.lock
  * @stop: bits of &enum sluice_vctrl_stop
  * @events: asynchronous events to report, see vadmin.c
  * @events_masked: reported, the guest has not read the log yet
- * @drained: woken when commands in flight come to an end and someone waits
+ * @drained: where a thread waits until no command is in flight, having set a
+ *	bit of @stop
  * @wq: runs @work and @retry
- * @work: register actions, admin commands, stalled queues
- * @retry: @work again a little later
- * @sqs: submission queues, 0 is the admin queue's
- * @cqs: completion queues
+ * @work: the worker: register actions, admin commands, stalled queues
+ * @retry: queues @work a few milliseconds later
+ * @sqs: submission queues; the first is the admin queue
+ * @cqs: completion queues; the first is the admin queue's
  * @dbbuf: shadow doorbells
- * @admin_doorbell: value of the admin queue's tail doorbell that the poller has
- *	kicked the worker for, unless the head has moved since
- * @poll_next: queue pair that the poller's next visit begins with, from 0 on; its
- *	own
- * @masked: the drive's interrupts are to be masked; the poller's own
+ * @admin_doorbell: the admin queue's tail doorbell when the poller last queued
+ *	@work for it; %SLUICE_VCTRL_NO_DOORBELL once the head has moved
+ * @poll_next: the queue pair with which the poller's next visit begins, from 0
+ *	on; only the poller uses it
+ * @masked: the drive's interrupts are to be masked; only the poller uses it
  * @feat: features
  * @log: logs
- * @id_page: one page, scratch of the worker
+ * @id_page: one page in which the worker builds its answers to the guest
  */
 struct sluice_vctrl {
 	struct sluice_nvme_client client;
@@ -453,15 +470,16 @@ static inline void sluice_vctrl_irq_signal(struct sluice_vctrl *vctrl,
 }
 
 /*
- * Doorbells are numbered from the admin submission queue's on, as if there were
- * no stride: here is which word of a page one is.
+ * Doorbells have numbers: 0 is the tail of the admin submission queue, 1 the
+ * head of the admin completion queue, 2 and 3 are those of queue pair 1, and so
+ * on. This is the index of a doorbell's 32-bit word in its page.
  */
 static inline unsigned int sluice_vctrl_doorbell_word(unsigned int index)
 {
 	return index << SLUICE_VREGS_DSTRD;
 }
 
-/* The value of a doorbell, in the page of the device */
+/* The value of a doorbell in the doorbell page of BAR0 */
 static inline u32 sluice_vctrl_page_doorbell(const struct sluice_vctrl *vctrl,
 					     unsigned int index)
 {
@@ -469,7 +487,7 @@ static inline u32 sluice_vctrl_page_doorbell(const struct sluice_vctrl *vctrl,
 	return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[index]));
 }
 
-/* The value of a doorbell of an I/O queue: of the guest's page, if it has one */
+/* The value of an I/O queue's doorbell: the shadow doorbell, if there is one */
 static inline u32 sluice_vctrl_io_doorbell(const struct sluice_vctrl *vctrl,
 					   unsigned int index)
 {
@@ -505,7 +523,11 @@ static inline u32 sluice_ring_distance(u32 from, u32 to, u32 size)
 	return to >= from ? to - from : size - from + to;
 }
 
-/* Status without the bits that only make sense on the physical controller */
+/*
+ * The status of the drive's completion that the guest gets. More and CRD are
+ * left out: they refer to logs and delays of the drive that the guest does not
+ * have.
+ */
 static inline u16 sluice_vctrl_status(__le16 status)
 {
 	return le16_to_cpu(status) >> 1 & (NVME_SC_MASK | NVME_SC_DNR);

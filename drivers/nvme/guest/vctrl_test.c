@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice: KUnit tests of the life of a virtual controller, as the core and the
- * host side drive it. The fixture's worker does nothing, so that these tests
- * see what is left to it.
+ * Sluice: KUnit tests of the life of a virtual controller
+ *
+ * The tests call the operations that the core and the host side call. The
+ * fixture's worker only counts how often it was queued, so that a test sees
+ * what was left to the worker.
  */
 #include <linux/string.h>
 #include <linux/workqueue.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sluice: a virtual controller in memory, for the KUnit tests of the guest side
+ *
+ * vfake_init() and vfake_exit() are the init and exit functions of the suites.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -43,7 +45,7 @@ struct vfake_page *vfake_map(struct vfake *f, u64 iova)
 	page->page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	KUNIT_ASSERT_NOT_NULL(f->test, page->page);
 	page->va = page_address(page->page);
-	/* neighbours in guest memory are none on the bus */
+	/* pages that follow each other in guest memory do not on the bus */
 	page->dma = VFAKE_DMA_TAG + 3ull * SLUICE_NVME_PAGE * ++f->nr_pages;
 	KUNIT_ASSERT_EQ(f->test, xa_err(xa_store(&f->pages,
 						 iova / SLUICE_NVME_PAGE, page,
@@ -450,7 +452,7 @@ static void vfake_load_cq(struct sluice_nvme_cq *hw, struct nvme_cqe *cqes,
 }
 
 /**
- * vfake_arm_cq() - what a drive does: complete commands, for somebody to look
+ * vfake_arm_cq() - what a drive does: complete commands, for the test to find
  * @f: fixture
  * @cqid: the guest's completion queue that the entries will arrive in
  * @cqes: entries, with room for one more; their phase tags are set here

@@ -2,9 +2,12 @@
 /*
  * Sluice: a virtual controller in memory, for the KUnit tests of the guest side
  *
- * No drive, no guest and no core: guest memory is a set of pages at addresses
- * that a test chooses, each with a made-up bus address; the hardware's queues
- * are plain memory.
+ * There is no drive, no guest and no core. Guest memory is a set of pages at
+ * addresses that a test chooses; each page has a bus address that does not
+ * exist. The drive's queues are plain memory. Instead of the core's functions
+ * stubs of vfake_test.c are called, but only in the thread of the test and
+ * between vfake_enter() and vfake_leave(): no interrupt may run code under
+ * test.
  */
 #ifndef SLUICE_NVME_VFAKE_TEST_H
 #define SLUICE_NVME_VFAKE_TEST_H
@@ -28,7 +31,7 @@
 #define VFAKE_QPAIRS	4
 #define VFAKE_HW_QID	9	/* hardware queue of the guest's queue 1 */
 
-/* A status that will not change when the guest tries again */
+/* A status with Do Not Retry */
 #define VFAKE_DNR(sc)	((sc) | NVME_SC_DNR)
 
 /*

@@ -2,8 +2,9 @@
 /*
  * Sluice: the register file of a virtual NVMe controller
  *
- * NVMe 1.4, section 3.1. Pure state: what a write asks for is returned as a
- * set of actions and carried out by vctrl.c, which then reports back.
+ * NVMe 1.4, section 3.1. These functions change nothing but the registers. The
+ * return value of a register write says what the guest has asked for; vctrl.c
+ * does it later and then calls back to have the registers say that it is done.
  */
 #include <linux/bitfield.h>
 #include <linux/minmax.h>

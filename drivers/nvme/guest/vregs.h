@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Sluice: the register file of a virtual NVMe controller
+ *
+ * A guest reads and writes the registers in BAR0, below the doorbells.
  */
 #ifndef SLUICE_NVME_VREGS_H
 #define SLUICE_NVME_VREGS_H
@@ -8,8 +10,8 @@
 #include <linux/types.h>
 
 /*
- * CAP.DSTRD: a doorbell has 32 bytes, so that the two of a queue pair have a
- * cache line that no other queue's vCPU writes
+ * CAP.DSTRD: a doorbell has 32 bytes. The two doorbells of a queue pair fill a
+ * cache line: two vCPUs that use two queue pairs do not write to the same line.
  */
 #define SLUICE_VREGS_DSTRD	3
 
@@ -23,7 +25,7 @@
  * @asq: Admin Submission Queue Base Address
  * @acq: Admin Completion Queue Base Address
  *
- * Plain state without a lock: the owner serialises.
+ * There is no lock in here: &sluice_vctrl.reg_lock is held around all uses.
  */
 struct sluice_vregs {
 	u64 cap;

@@ -326,7 +326,7 @@ static void shutdown_with_disable(struct kunit *test)
 			(unsigned int)(SLUICE_VREGS_DISABLE |
 				       SLUICE_VREGS_SHUTDOWN));
 	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), (u64)SHST_OCCURRING);
-	/* whoever waits for the shutdown gets to know of it all the same */
+	/* a guest that waits for the shutdown learns that it is done */
 	sluice_vregs_disabled(regs);
 	sluice_vregs_shut_down(regs);
 	KUNIT_EXPECT_EQ(test, regs_get(regs, CSTS, 4), (u64)SHST_COMPLETE);

@@ -2,9 +2,11 @@
 /*
  * Sluice: commands of a guest's admin queue [NVMe 1.4, 5]
  *
- * Answered here, by the controller's worker and one at a time. Nothing is
- * forwarded as it stands; what is not understood is refused as the
- * specification says.
+ * The controller's worker executes these commands, one at a time. No command of
+ * a guest is passed on to the drive's admin queue, where it could change the
+ * drive for all: where the drive has to be asked, a new command is made here. A
+ * command that is not in the table below is refused with the status Invalid
+ * Command Opcode.
  */
 #include <linux/bitfield.h>
 
@@ -30,7 +32,7 @@ static struct sluice_vslot *sluice_vadmin_parked(struct sluice_vctrl *vctrl)
 	return NULL;
 }
 
-/* Report what has happened, one event a request */
+/* Complete a waiting event request, if there is an event to report */
 static void sluice_vadmin_report(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vslot *slot;
@@ -77,7 +79,7 @@ void sluice_vadmin_event_read(struct sluice_vctrl *vctrl, u8 lid)
 }
 
 /**
- * sluice_vadmin_reset() - forget the events of a former life
+ * sluice_vadmin_reset() - forget all events, for a Controller Reset
  * @vctrl: controller, its admin lock held
  */
 void sluice_vadmin_reset(struct sluice_vctrl *vctrl)
@@ -118,8 +120,9 @@ static bool sluice_vadmin_abort_event(struct sluice_vctrl *vctrl, u16 cid)
 }
 
 /*
- * The command may complete while we ask; then the abort finds nothing or, at
- * worst, a later command of the same queue of the same guest.
+ * The command may complete before the drive has the abort. Then the abort finds
+ * no command or, at worst, a later command with the same slot: one of the same
+ * queue of the same guest.
  */
 static bool sluice_vadmin_abort_io(struct sluice_vsq *vsq, u16 cid)
 {
@@ -315,7 +318,7 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	if (!slot)
 		return false;
 
-	/* the only look at the entry */
+	/* the only read of the entry: the guest may change it from now on */
 	cmd = ring[vsq->head];
 	barrier();
 	slot->cid = le16_to_cpu(cmd.cid);
@@ -330,7 +333,7 @@ static bool sluice_vadmin_fetch(struct sluice_vctrl *vctrl)
 	}
 
 	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
-	/* what the poller saw before may come again: the ring goes round */
+	/* the poller must not ignore the same value in the next lap */
 	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	if (status == SLUICE_VSTATUS_PARKED)
 		slot->state = SLUICE_VSLOT_PARKED;
@@ -357,7 +360,7 @@ static bool sluice_vadmin_ready(struct sluice_vctrl *vctrl)
 
 	if (!vsq->live || READ_ONCE(vctrl->stop))
 		return false;
-	/* memory that nobody needs now may be away for any time */
+	/* an idle queue does not need its memory: it may stay unmapped */
 	if (!sluice_vadmin_pending(vctrl) && !READ_ONCE(vctrl->events) &&
 	    list_empty_careful(&vsq->vcq->waiting))
 		return false;
@@ -368,7 +371,9 @@ static bool sluice_vadmin_ready(struct sluice_vctrl *vctrl)
  * sluice_vadmin_service() - execute what is in the admin queue
  * @vctrl: enabled controller, its admin lock held
  *
- * At most one queue's worth; the worker comes again for the rest.
+ * Takes at most as many commands as the queue has entries: a guest that submits
+ * as fast as they are executed must not keep the worker from its I/O queues.
+ * The worker is queued again for the rest.
  */
 void sluice_vadmin_service(struct sluice_vctrl *vctrl)
 {

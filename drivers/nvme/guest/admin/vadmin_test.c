@@ -422,7 +422,7 @@ static void open_drive(struct vfake *f, u32 answer)
 	aq->cq.phase = 1;
 	aq->cq.process = drive_process;
 	aq->cq.armed = true;
-	/* found by the one who waits, as no interrupt comes */
+	/* the waiting thread finds the entry itself, as no interrupt comes */
 	aq->cq.entries[0].status = cpu_to_le16(1);
 	drive_answer = answer;
 	aq->open = true;

@@ -2,7 +2,9 @@
 /*
  * Sluice: Get and Set Features of a virtual controller [NVMe 1.4, 5.9, 5.21]
  *
- * Features are the slice's own; none reaches the drive. None is saveable.
+ * Each slice has features of its own. What a guest sets is never passed on to
+ * the drive, where it would change the other slices too. No feature is
+ * saveable: after a Controller Reset all have their defaults.
  */
 #include <linux/bitfield.h>
 #include <linux/ktime.h>
@@ -171,7 +173,10 @@ static sluice_vstatus_t sluice_vfeat_get_from(struct sluice_vctrl *vctrl,
 	return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 }
 
-/* I/O queues look at the features in use: the defaults are made elsewhere */
+/*
+ * The defaults are made in a copy: other threads read the write cache feature
+ * in &sluice_vctrl.feat at any time and must not see a default there.
+ */
 static sluice_vstatus_t sluice_vfeat_get_default(struct sluice_vctrl *vctrl,
 						 const struct nvme_cmd *cmd,
 						 u32 *result)
@@ -212,7 +217,7 @@ sluice_vstatus_t sluice_vfeat_get(struct sluice_vctrl *vctrl,
 		return sluice_vfeat_get_from(vctrl, &vctrl->feat, cmd, result);
 	case NVME_FEAT_SEL_DEFAULT:
 	case NVME_FEAT_SEL_SAVED:
-		/* what cannot be saved is saved as it was delivered */
+		/* the saved value of what cannot be saved is the default */
 		return sluice_vfeat_get_default(vctrl, cmd, result);
 	case NVME_FEAT_SEL_CAPS:
 		return sluice_vfeat_get_caps(vctrl, cmd, result);

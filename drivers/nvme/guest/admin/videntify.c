@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sluice: Identify of a virtual controller [NVMe 1.4, 5.15]
+ *
+ * The guest is told what the slice can do. A value of the drive is copied only
+ * if it holds for the slice as well. Serial number, model and names are those
+ * of the slice.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>

@@ -3,9 +3,9 @@
  * Sluice: KUnit tests of Identify
  *
  * Offsets and values are written down here from NVMe 1.4, figures 245 to 249,
- * so that an error in spec.h cannot hide itself. All is looked at where the
- * guest finds it. The drive answers with ones only, so that whatever is passed
- * on without having been meant to shows.
+ * so that an error in spec.h cannot hide itself. The tests read the answers in
+ * guest memory. All bits of the drive's own answers are set: a field that is
+ * copied by mistake is seen.
  */
 #include <linux/string.h>
 

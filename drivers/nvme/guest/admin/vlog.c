@@ -2,9 +2,9 @@
 /*
  * Sluice: Get Log Page of a virtual controller [NVMe 1.4, 5.14]
  *
- * Health is the drive's, as all slices share its wear and temperature; the
- * I/O counters and the error log are the slice's own, so that one tenant
- * learns nothing of another's work.
+ * The health log has the drive's wear and temperature, which all slices share.
+ * The I/O counters in it and the error log are those of the slice alone: no
+ * tenant can learn from them what another does.
  */
 #include <linux/bitfield.h>
 #include <linux/jiffies.h>
@@ -20,7 +20,7 @@
 #define SLUICE_LOG_RAE		BIT(15)
 #define SLUICE_LOG_NUMDL	GENMASK(31, 16)
 
-/* The drive is asked for its health at most this often. */
+/* The drive is asked for its health when its last answer is older. */
 #define SLUICE_LOG_SMART_AGE	HZ
 
 /* A data unit is a thousand 512-byte units [figure 194] */

@@ -3,8 +3,8 @@
  * Sluice: KUnit tests of Get Log Page
  *
  * Offsets and values are written down here from NVMe 1.4, section 5.14, so that
- * an error in spec.h cannot hide itself. All is looked at where the guest finds
- * it.
+ * an error in spec.h cannot hide itself. The tests read the logs in guest
+ * memory.
  */
 #include <linux/jiffies.h>
 #include <linux/string.h>
@@ -410,7 +410,7 @@ static void offsets(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(page, 0xee, PAGE));
 }
 
-/* Who asks for more than there is gets what there is */
+/* A guest that asks for more than there is gets what there is */
 static void lengths(struct kunit *test)
 {
 	struct vfake *f = test->priv;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice: KUnit tests of fetching from a guest's I/O queue: tails, wrap-around,
- * slots, and all reasons to stop
+ * Sluice: KUnit tests of fetching from a guest's I/O queue
+ *
+ * Tails, wrap-around, slots, and all reasons to stop.
  */
 #include <linux/string.h>
 
@@ -133,7 +134,7 @@ static void wrap_around(struct kunit *test)
 	}
 }
 
-/* A tail beyond the queue: nothing is fetched, the guest is told, nobody spins */
+/* A tail beyond the queue: nothing is fetched, the guest is told, once */
 static void impossible_tails(struct kunit *test)
 {
 	static const u32 tails[] = { 16, 17, 0xffff, 0x10000, 0x10003, U32_MAX };
@@ -339,7 +340,7 @@ static void stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 3ul);
 }
 
-/* Who finds the queue locked leaves the work to who holds it */
+/* A thread that finds the queue locked leaves the work to the lock's holder */
 static void locked(struct kunit *test)
 {
 	struct vfake *f = test->priv;
@@ -403,7 +404,7 @@ static void expect_fatal(struct vfake *f, struct sluice_vsq *vsq)
 	for (i = 0; i < 1000 && !f->vctrl.regs.csts; i++) {
 		work(vsq);
 		KUNIT_ASSERT_EQ(f->test, vfake_kicks(f), 0u);
-		/* somebody comes back, unless it was the last time */
+		/* the worker comes back, unless it was the last time */
 		KUNIT_ASSERT_EQ(f->test, vfake_retries(f),
 				f->vctrl.regs.csts ? 0u : 1u);
 	}

@@ -2,9 +2,10 @@
 /*
  * Sluice: commands of a guest's I/O queues
  *
- * Each entry is copied out of guest memory once; only the copy is checked and
- * used. What goes to the hardware is built from nothing: no field of the
- * guest's passes that is not named here.
+ * A guest can change an entry of its queue at any time. So each entry is copied
+ * out of guest memory once, and only the copy is checked and used. The command
+ * for the drive starts as zeroes, and this file copies single fields to it: a
+ * field that it does not know never reaches the drive.
  */
 #include <linux/bitfield.h>
 #include <linux/indirect_call_wrapper.h>
@@ -13,12 +14,14 @@
 #include "sluice_compat.h"
 #include "guest/vctrl.h"
 
-/* Commands that are taken with one doorbell of the hardware, at most */
+/* The most commands that the drive is told of with one doorbell */
 #define SLUICE_VIO_BATCH	64u
 
 /*
- * Pages that are pinned for one call, at most: enough for the largest command
- * and its list, however its memory lies.
+ * The most pages that one call of sluice_vio_service() pins. They are enough
+ * for the largest command: its data and as many pages of its list. Without a
+ * limit a guest whose pages go as fast as they are pinned would keep the
+ * thread.
  */
 #define SLUICE_VIO_FAULTS	(2 * SLUICE_NVME_MAX_XFER / SLUICE_NVME_PAGE)
 
@@ -28,7 +31,7 @@ static bool sluice_vio_in_slice(const struct sluice_vctrl *vctrl, u64 slba,
 	return slba <= vctrl->nr_blocks && nr_blocks <= vctrl->nr_blocks - slba;
 }
 
-/* FUA, LR and, for Write Zeroes, DEAC: all that may pass of dword 12 */
+/* The flags of dword 12 that the drive gets: FUA, LR, DEAC of Write Zeroes */
 static u32 sluice_vio_rw_flags(const struct sluice_vctrl *vctrl, u8 opcode,
 			       u32 cdw12)
 {
@@ -38,8 +41,9 @@ static u32 sluice_vio_rw_flags(const struct sluice_vctrl *vctrl, u8 opcode,
 		flags |= cdw12 & NVME_RW_DEAC;
 
 	/*
-	 * The drive has one cache for all. A guest that turned its own off
-	 * gets what it asked for write by write.
+	 * All slices share the drive's volatile cache, so one guest must not
+	 * turn it off. A guest that asks for that has each of its writes bypass
+	 * it.
 	 */
 	if (!(READ_ONCE(vctrl->feat.write_cache) & 1) &&
 	    (opcode == NVME_IO_WRITE || opcode == NVME_IO_WRITE_ZEROES))
@@ -47,7 +51,7 @@ static u32 sluice_vio_rw_flags(const struct sluice_vctrl *vctrl, u8 opcode,
 	return flags;
 }
 
-/* Range, flags and statistics that Read, Write and their kin share */
+/* Checks and moves the range of blocks; for all commands that have one */
 static sluice_vstatus_t sluice_vio_range(struct sluice_vctrl *vctrl,
 					 struct sluice_vslot *slot,
 					 const struct nvme_cmd *in,
@@ -90,7 +94,7 @@ static sluice_vstatus_t sluice_vio_data(struct sluice_vctrl *vctrl,
 			       in->opcode == NVME_IO_READ, out);
 }
 
-/* Dataset Management: the ranges are copied and moved into the slice */
+/* Dataset Management: each range is copied, checked and moved into the slice */
 static sluice_vstatus_t sluice_vio_dsm(struct sluice_vctrl *vctrl,
 				       struct sluice_vslot *slot,
 				       const struct nvme_cmd *in,
@@ -281,19 +285,19 @@ sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
 	command = sluice_vio_command(vctrl, in->opcode);
 	if (!command)
 		return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
-	/* Read and Write need no indirect call, which costs much with retpolines */
+	/* no indirect call for Read and Write: with retpolines it is slow */
 	return INDIRECT_CALL_1(command->translate, sluice_vio_data, vctrl, slot,
 			       in, out);
 }
 
-/* Stalled, so that nobody tries in a tight loop meanwhile */
+/* The queue is stalled, or the poller would try again and again meanwhile */
 static void sluice_vsq_retry_later(struct sluice_vsq *vsq)
 {
 	WRITE_ONCE(vsq->stalled, true);
 	sluice_vctrl_retry_later(vsq->vctrl);
 }
 
-/* For those who must not sleep: the worker may */
+/* For a caller that must not sleep; the worker may */
 static void sluice_vsq_leave_to_worker(struct sluice_vsq *vsq)
 {
 	WRITE_ONCE(vsq->stalled, true);
@@ -301,9 +305,9 @@ static void sluice_vsq_leave_to_worker(struct sluice_vsq *vsq)
 }
 
 /**
- * struct sluice_vio_batch - what was taken together
- * @taken: commands
- * @pushed: of these, given to the hardware
+ * struct sluice_vio_batch - commands that were taken together
+ * @taken: how many were taken from the guest's queue
+ * @pushed: how many of them the drive was given; the others have completed
  */
 struct sluice_vio_batch {
 	unsigned int taken;
@@ -324,7 +328,7 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	if (!slot)
 		return false;
 
-	/* the only look at the entry: whatever the guest changes later is late */
+	/* the only read of the entry: the guest may change it from now on */
 	in = ring[vsq->head];
 	barrier();
 	slot->cid = le16_to_cpu(in.cid);
@@ -354,7 +358,7 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	return true;
 }
 
-/* A tail that the guest may have; @head itself when it wrote nonsense */
+/* The guest's tail; the head, as if the queue were empty, if that is invalid */
 static u32 sluice_vio_tail(struct sluice_vsq *vsq)
 {
 	u32 tail = sluice_vctrl_sq_doorbell(vsq->vctrl, vsq->id);
@@ -365,7 +369,10 @@ static u32 sluice_vio_tail(struct sluice_vsq *vsq)
 	return vsq->head;
 }
 
-/* Both rings mapped: a command that fails here completes here */
+/*
+ * Can commands be taken? Then both rings are mapped. The completion queue's is
+ * needed as well: a command that is refused completes at once.
+ */
 static bool sluice_vio_ready(struct sluice_vsq *vsq, bool may_sleep)
 {
 	lockdep_assert_held(&vsq->lock);
@@ -374,7 +381,7 @@ static bool sluice_vio_ready(struct sluice_vsq *vsq, bool may_sleep)
 		return false;
 	if (likely(vsq->ring.va && READ_ONCE(vsq->vcq->ring.va)))
 		return true;
-	/* memory that nobody needs now may be away for any time */
+	/* an idle queue does not need its memory: it may stay unmapped */
 	if (vsq->head == sluice_vio_tail(vsq) &&
 	    list_empty_careful(&vsq->vcq->waiting))
 		return false;
@@ -389,9 +396,9 @@ static bool sluice_vio_ready(struct sluice_vsq *vsq, bool may_sleep)
 }
 
 /*
- * Take up to @budget commands, without sleeping. The drive may be reset at any
- * time but not while @hw_lock is held: what is built in the hardware's queue is
- * told of before it is let go.
+ * Take up to @budget commands, without sleeping. A reset of the drive waits for
+ * @hw_lock. So the doorbell is written under that lock: else the reset could
+ * come between, and the commands in the hardware's queue would be lost.
  */
 static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
 				     unsigned int budget)
@@ -401,7 +408,7 @@ static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
 
 	vsq->miss.missing = false;
 	scoped_guard(spinlock, &vsq->hw_lock) {
-		/* for each batch, as whoever stops us waits for the lock */
+		/* a thread that stops the controller now waits for the lock */
 		if (READ_ONCE(vsq->vctrl->stop))
 			return 0;
 		while (batch.taken < budget && vsq->head != tail &&
@@ -418,7 +425,7 @@ static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
 	return batch.taken;
 }
 
-/* Have the page pinned that a command missed; false to leave it for later */
+/* Pin the page that a command missed; false if that has to be tried later */
 static bool sluice_vio_fault(struct sluice_vsq *vsq)
 {
 	struct sluice_vmiss *miss = &vsq->miss;
@@ -431,12 +438,15 @@ static bool sluice_vio_fault(struct sluice_vsq *vsq)
 		sluice_vsq_retry_later(vsq);
 		return false;
 	}
-	/* the command fails when it gets there again */
+	/* sluice_vprp_miss() finds the error when the command is tried again */
 	miss->err = err;
 	return true;
 }
 
-/* At most one queue's worth, so that a caller is never kept for ever */
+/*
+ * Takes at most as many commands as the queue has entries: a guest that submits
+ * as fast as they are taken must not keep the calling thread.
+ */
 static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 {
 	unsigned int budget = vsq->size, faults = SLUICE_VIO_FAULTS;
@@ -472,13 +482,14 @@ static bool sluice_vio_more(const struct sluice_vsq *vsq)
  * sluice_vio_service() - fetch what a guest has submitted
  * @vsq: submission queue, live or not
  *
- * May sleep for memory that is touched for the first time, never for the
- * device. Whoever finds the queue being served leaves: who serves it looks at
- * the doorbell once more after letting go.
+ * May sleep for guest memory that is used for the first time; never waits for
+ * the drive. If another thread is serving the queue this one returns at once:
+ * the other thread looks at the doorbell once more when it has released the
+ * lock.
  */
 void sluice_vio_service(struct sluice_vsq *vsq)
 {
-	/* the doorbell is written before we find out that we may leave it */
+	/* the guest's write to the doorbell comes before the lock is tried */
 	smp_mb();
 	if (!mutex_trylock(&vsq->lock))
 		return;
@@ -487,7 +498,7 @@ void sluice_vio_service(struct sluice_vsq *vsq)
 	mutex_unlock(&vsq->lock);
 
 	sluice_vdbbuf_arm(vsq->vctrl, 2 * vsq->id, READ_ONCE(vsq->head));
-	/* pairs with the barrier above of one who found the queue locked */
+	/* pairs with the barrier above, in a thread that found the lock held */
 	smp_mb();
 	if (sluice_vio_more(vsq))
 		sluice_vctrl_kick_worker(vsq->vctrl);
@@ -499,11 +510,12 @@ void sluice_vio_service(struct sluice_vsq *vsq)
  * @budget: commands to take at most
  *
  * What cannot be done without sleeping is left to the worker. A queue that
- * somebody else serves at the moment counts as empty, as that one looks at the
+ * another thread is serving counts as empty, as that thread looks at the
  * doorbell once more.
  *
- * Return: commands taken, or more than 0 where there may be some to take; until
- * it is 0 nobody else may look.
+ * Return: commands taken, or more than 0 if there may be more to take. The
+ * caller has to come again until it is 0, as nothing else may tell of these
+ * commands.
  */
 unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 {
@@ -511,7 +523,7 @@ unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 
 	if (READ_ONCE(vsq->stalled))
 		return 0;
-	/* most looks find nothing, and need no lock for that */
+	/* the queue is empty most times: no lock is needed to see that */
 	if (sluice_vctrl_sq_doorbell(vsq->vctrl, vsq->id) == READ_ONCE(vsq->head))
 		return 0;
 	if (!mutex_trylock(&vsq->lock))
@@ -525,7 +537,7 @@ unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 	if (taken)
 		return taken;
 
-	/* pairs with the barrier of one who found the queue locked */
+	/* pairs with the barrier in sluice_vio_service() */
 	smp_mb();
 	return sluice_vio_more(vsq);
 }

@@ -2,8 +2,9 @@
 /*
  * Sluice: a virtual controller that the core polls
  *
- * A visit takes what there is, as far as its budget goes, and never sleeps; see
- * Documentation/internals/polling.rst.
+ * The core's poller calls this file. On each visit the poller takes the
+ * commands and completions that are there, up to a budget, and does not sleep.
+ * See Documentation/internals/polling.rst.
  */
 #include <linux/list.h>
 
@@ -11,8 +12,10 @@
 #include "guest/vctrl.h"
 
 /*
- * The worker is kicked once for a value: one that it cannot follow now it is told
- * of by others. It forgets the value when the head moves on.
+ * The poller queues the worker once for each value of the tail doorbell. A
+ * worker that cannot take the commands now is queued again by the event that it
+ * waits for. Without this limit the poller would queue it on every visit until
+ * then.
  */
 static bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
 {
@@ -26,20 +29,23 @@ static bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
 		return false;
 	WRITE_ONCE(vctrl->admin_doorbell, tail);
 	/*
-	 * A reset may have come between; the queue is a new one then. Pairs with
-	 * sluice_vqueues_create_admin(): whoever is second here sees the other.
+	 * A Controller Reset may have come between, and the queue is a new one.
+	 * Pairs with the barrier in sluice_vqueues_create_admin(): either that
+	 * function or this one sees what the other has written.
 	 */
 	smp_mb();
 	if (sluice_vctrl_sq_doorbell(vctrl, 0) != tail)
 		WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
-	/* last of all: the new queue may have come to the same tail */
+	/* in any case: the new queue's tail may have the same value already */
 	sluice_vctrl_kick_worker(vctrl);
 	return true;
 }
 
 /*
- * Also a sign of life: a submission often follows. Only for a head that takes what
- * was posted, lest a guest keep us busy with nothing.
+ * A guest that takes completions is awake and will often submit commands next,
+ * so that counts as work found. It counts only if the head moves over entries
+ * that were posted: else a guest could keep the poller at work by writing
+ * doorbells.
  */
 static unsigned int sluice_vpoll_cq_doorbell(struct sluice_vcq *vcq)
 {
@@ -66,13 +72,13 @@ static unsigned int sluice_vpoll_pair(struct sluice_vcq *vcq,
 	unsigned int nr = 0;
 
 	if (READ_ONCE(vcq->live)) {
-		/* made since the others were masked, or armed anew by a reset */
+		/* created after the others were masked, or reset since */
 		if (unlikely(vcq->vctrl->masked && !READ_ONCE(vcq->hw.masked)))
 			sluice_nvme_cq_mask(&vcq->hw);
 		nr += sluice_nvme_cq_poll(&vcq->hw, budget);
 		nr += sluice_vpoll_cq_doorbell(vcq);
 	}
-	/* also when that was much: the completions may be another queue's */
+	/* in any case: the completions may be of another submission queue */
 	if (READ_ONCE(vsq->live))
 		nr += sluice_vio_poll(vsq, budget);
 	return nr;
@@ -83,8 +89,9 @@ static unsigned int sluice_vpoll_pair(struct sluice_vcq *vcq,
  * @sdev: the attachment
  * @budget: how many of both together, about; see &sluice_parent_ops.poll
  *
- * Doorbells of the page, or shadow doorbells (NVMe 1.4, 5.7), and the hardware's
- * completion queues. Sleeps for nothing: what has to wait is left to the worker.
+ * Looks at the doorbells, or at the shadow doorbells (NVMe 1.4, 5.7), and at
+ * the hardware's completion queues. Never sleeps: a command that would need
+ * that is left to the worker.
  *
  * Context: process, one thread at a time.
  * Return: how many were found, 0 for nothing to do.
@@ -96,8 +103,9 @@ unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget)
 
 	nr = sluice_vpoll_admin(vctrl);
 	/*
-	 * The next visit goes on where this one ends: with the pair that had only
-	 * what the others left of the budget, if that was too little.
+	 * If the budget does not last for all queue pairs, the next visit
+	 * begins with the pair that got too little of it: else a busy pair
+	 * would keep the budget from the pairs after it.
 	 */
 	for (i = 0; i < vctrl->nr_qpairs && nr < budget; i++) {
 		qid = vctrl->poll_next + 1;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice: KUnit tests of fetching without sleeping: budgets, what is left to the
- * worker, and commands that are fetched anew once their memory is there
+ * Sluice: KUnit tests of fetching without sleeping
+ *
+ * Budgets, what is left to the worker, and commands that are fetched once more
+ * when their memory is there.
  */
 #include <linux/string.h>
 
@@ -84,7 +86,7 @@ static void budgets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 64), 0u);
 	KUNIT_EXPECT_EQ(test, f->sq_db[1], U32_MAX);
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
-	/* who may be kept for longer takes all of a queue */
+	/* the worker has no budget and takes all of a queue */
 	submit_reads(f, 150);
 	sluice_vio_service(vsq);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 250ul);
@@ -104,7 +106,7 @@ static void come_again(struct kunit *test)
 	set_bit(SLUICE_STOP_QUIESCE, &f->vctrl.stop);
 	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
 	clear_bit(SLUICE_STOP_QUIESCE, &f->vctrl.stop);
-	/* whoever holds the lock looks again */
+	/* the holder of the lock looks again */
 	scoped_guard(mutex, &vsq->lock)
 		KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
 	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 3u);
@@ -250,7 +252,7 @@ static int evil_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 	return vfake_mem_get(sdev, iova, device_writes, mem);
 }
 
-static void checked_anew(struct kunit *test)
+static void checked_again(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct sluice_vsq *vsq = add_pair(f, 16, 15);
@@ -313,7 +315,7 @@ static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(all_pages_are_missing),
 	KUNIT_CASE(page_cannot_be_pinned),
 	KUNIT_CASE(page_stays_away),
-	KUNIT_CASE(checked_anew),
+	KUNIT_CASE(checked_again),
 	KUNIT_CASE(rings_are_away),
 	KUNIT_CASE(cursor_is_reset),
 	{}

@@ -2,9 +2,11 @@
 /*
  * Sluice: PRP entries and lists of a guest [NVMe 1.4, 4.3]
  *
- * A guest's list is copied to host memory page by page and rewritten there, so
- * that the device sees only addresses computed here and the guest cannot
- * change a list after it was checked.
+ * A PRP entry is the guest address of a page of data; a PRP list is a page of
+ * such entries. Each list is copied to host memory, and there each guest
+ * address is replaced by a bus address. So the drive gets no address that was
+ * not looked up here, and a guest that changes its list afterwards changes
+ * nothing.
  */
 #include <linux/bitfield.h>
 #include <linux/minmax.h>
@@ -30,14 +32,14 @@ sluice_vstatus_t sluice_vprp_status(int err)
 	case -EAGAIN:
 		return SLUICE_VSTATUS_RETRY;
 	case -ENOMEM:
-		/* the host's trouble: worth another try by the guest */
+		/* the host lacks memory: the guest may try again */
 		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	default:
 		return sluice_vstatus_fail(NVME_SC_DATA_XFER_ERROR);
 	}
 }
 
-/* Note what is missing, unless it is known to stay so */
+/* Note which page is missing, unless pinning it has been tried and failed */
 static noinline sluice_vstatus_t sluice_vprp_miss(struct sluice_vsq *vsq,
 						  u64 prp, bool device_writes)
 {
@@ -78,7 +80,7 @@ static sluice_vstatus_t sluice_vprp_find_page(struct sluice_vsq *vsq, u64 prp,
 	return sluice_vprp_find(vsq, prp, device_writes, mem);
 }
 
-/* The same for the worker, without a queue: may sleep */
+/* Look up a page: for the worker, which may sleep, @vsq is NULL */
 static sluice_vstatus_t sluice_vprp_get(struct sluice_vctrl *vctrl,
 					struct sluice_vsq *vsq, u64 prp,
 					bool device_writes,
@@ -91,9 +93,9 @@ static sluice_vstatus_t sluice_vprp_get(struct sluice_vctrl *vctrl,
 }
 
 /*
- * A page of a list that does not hold all remaining entries ends with a
- * pointer to the next page. Each page after the first holds 512 entries, so
- * the work is bounded by @nr.
+ * A page of a list that does not hold all remaining entries ends with a pointer
+ * to the next page. Each page after the first holds at least 511 of them, so a
+ * list that a guest has made to run in circles ends after @nr entries.
  */
 static sluice_vstatus_t sluice_vprp_list(struct sluice_vctrl *vctrl,
 					 struct sluice_vsq *vsq, u64 prp,
@@ -164,7 +166,7 @@ static sluice_vstatus_t sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
 					      nr - i);
 		if (likely(i == nr))
 			return SLUICE_VSTATUS_OK;
-		/* why not this one? */
+		/* find out why this entry was not found, or pin its page */
 		status = sluice_vprp_find_page(vsq, le64_to_cpu(list[i]),
 					       device_writes, &mem);
 		if (status)
@@ -228,7 +230,8 @@ sluice_vstatus_t sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2,
  *	a list
  * @len: bytes that the guest has room for
  *
- * For those who transfer only the beginning of what a guest asks for.
+ * For a caller that transfers less than the guest has room for: whether PRP2 is
+ * a page or a list depends on the room.
  *
  * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */

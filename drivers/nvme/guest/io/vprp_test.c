@@ -2,9 +2,9 @@
 /*
  * Sluice: KUnit tests of PRP entries and lists
  *
- * A command that was translated is walked as a drive walks it, by rules written
- * down here from NVMe 1.4, section 4.3: each byte of the transfer must be the
- * byte that the guest named, and each address one of the bus.
+ * The tests follow the addresses of a translated command as a drive does, by
+ * rules written down here from NVMe 1.4, section 4.3: each byte of the transfer
+ * must be the byte that the guest named, and each address a bus address.
  */
 #include <linux/string.h>
 

@@ -2,16 +2,16 @@
 /*
  * Sluice: completions, from the hardware to a guest's completion queue
  *
- * What the hardware completes is always taken at once; a completion that finds
- * the guest's queue full waits in its slot, so a guest that does not look at
- * its completions holds up nobody but itself.
+ * Completions are taken from the hardware's queue at once, also when the
+ * guest's queue is full: then the completion waits in its slot. So a guest that
+ * does not take its completions delays neither the drive nor another guest.
  */
 #include <linux/minmax.h>
 
 #include "sluice_compat.h"
 #include "guest/vctrl.h"
 
-/* Completions that waited, written with interrupts off in one go */
+/* The most waiting completions that are written with interrupts off */
 #define SLUICE_VCQ_FLUSH	64
 
 static bool sluice_vcq_has_room(struct sluice_vcq *vcq)
@@ -58,17 +58,17 @@ static void sluice_vcq_write(struct sluice_vcq *vcq, struct sluice_vslot *slot)
 	sluice_vslot_free(slot);
 }
 
-/* False when there is none; the guest tells when it has made some */
+/* Is there room? If not, the guest's next write to the doorbell is seen. */
 static bool sluice_vcq_wait_for_room(struct sluice_vcq *vcq)
 {
 	if (sluice_vcq_has_room(vcq))
 		return true;
-	/* for each time that it makes room, as each passes the event index */
+	/* the event index is the head: every new head passes it */
 	sluice_vdbbuf_arm(vcq->vctrl, 2 * vcq->id + 1, vcq->head);
 	return sluice_vcq_has_room(vcq);
 }
 
-/* Write what waits, as far as there is room, but no more than @most */
+/* Write waiting completions while there is room, but no more than @most */
 static unsigned int sluice_vcq_flush_waiting(struct sluice_vcq *vcq,
 					     unsigned int most)
 {
@@ -84,7 +84,7 @@ static unsigned int sluice_vcq_flush_waiting(struct sluice_vcq *vcq,
 
 		if (!sluice_vcq_wait_for_room(vcq))
 			break;
-		/* interrupts are off: the worker comes for the rest */
+		/* interrupts were off for long enough: the worker goes on */
 		if (nr == most) {
 			sluice_vctrl_kick_worker(vcq->vctrl);
 			break;
@@ -115,13 +115,17 @@ static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
 		return;
 	}
 	list_add_tail(&slot->node, &vcq->waiting);
-	/* whoever makes room looks at @waiting after that; it may have been now */
+	/*
+	 * The guest makes room and then the doorbell's reader looks at
+	 * @waiting: it may just have missed this slot, so look for room once
+	 * more.
+	 */
 	smp_mb();
-	/* one goes to the end, so with two it gets shorter; many may come at once */
+	/* one slot was added: if two are written the list gets shorter */
 	sluice_vcq_flush_waiting(vcq, 2);
 }
 
-/* The only way to a guest's interrupt */
+/* All interrupts of a guest are raised here or by a timer of virq.c. */
 static void sluice_vcq_raise(struct sluice_vcq *vcq)
 {
 	sluice_vctrl_irq_signal(vcq->vctrl, vcq->vector);
@@ -155,8 +159,9 @@ void sluice_vcq_post(struct sluice_vslot *slot, u16 status, u32 result)
  * @slot: its slot, its queue's lock held; not to be used afterwards
  * @status: SCT, SC and DNR
  *
- * sluice_vcq_signal() is to follow, once for a batch. Whoever holds the queue's
- * lock takes slots himself, so nobody has to be told of this one.
+ * The caller calls sluice_vcq_signal() once for a batch. It needs no call of
+ * sluice_vsq_slots_freed(): the caller, which holds the lock under which slots
+ * are taken, is the only one that could wait for a slot.
  */
 void sluice_vcq_post_quietly(struct sluice_vslot *slot, u16 status)
 {
@@ -222,7 +227,7 @@ int sluice_vcq_map(struct sluice_vcq *vcq)
 		return err;
 
 	scoped_guard(spinlock_irqsave, &vcq->lock) {
-		/* two queues that complete here may both have come */
+		/* two submission queues that share it may both map it */
 		if (!vcq->ring.va)
 			swap(vcq->ring.va, ring.va);
 	}
@@ -248,7 +253,7 @@ static void sluice_vsq_count(struct sluice_vsq *vsq,
 	}
 }
 
-/* The hardware is done with a slot; its lock is held */
+/* The drive has completed a command; the lock of @vcq is held */
 static void sluice_vslot_returned(struct sluice_vcq *vcq,
 				  struct sluice_vslot *slot, u16 status)
 {
@@ -260,7 +265,7 @@ static void sluice_vslot_returned(struct sluice_vcq *vcq,
 	WRITE_ONCE(vsq->completed, vsq->completed + 1);
 }
 
-/* The same for all of a queue that were returned together */
+/* Once for all commands of a queue that the drive completed together */
 static void sluice_vsq_returned(struct sluice_vsq *vsq)
 {
 	sluice_vsq_slots_freed(vsq);
@@ -279,14 +284,14 @@ sluice_vcq_find_slot(struct sluice_vcq *vcq, const struct nvme_cqe *cqe)
 	if (qid > vctrl->ctrl->nr_qpairs || !vctrl->sq_of_qid[qid])
 		return NULL;
 	vsq = &vctrl->sqs[vctrl->sq_of_qid[qid]];
-	/* another completion queue's slots may be going away */
+	/* the slots of another completion queue may be freed at any time */
 	if (READ_ONCE(vsq->vcq) != vcq || cid >= vsq->nr_slots)
 		return NULL;
 	slot = &vsq->slots[cid];
 	return READ_ONCE(slot->state) == SLUICE_VSLOT_HARDWARE ? slot : NULL;
 }
 
-/* Its slot's queue, NULL for an entry that nobody waits for */
+/* The submission queue of the command, NULL if there is no such command */
 static struct sluice_vsq *sluice_vcq_complete(struct sluice_vcq *vcq,
 					      const struct nvme_cqe *cqe)
 {
@@ -328,7 +333,8 @@ static unsigned int sluice_vcq_take(struct sluice_vcq *vcq,
  * @hw: hardware queue, its lock held
  * @budget: entries to take at most
  *
- * Hard IRQ context. One lock and one interrupt for all of them.
+ * Hard IRQ context, or the poller. The guest gets one interrupt for all of
+ * them.
  *
  * Return: entries taken.
  */
@@ -361,7 +367,7 @@ void sluice_vcq_interrupted(struct sluice_nvme_cq *hw)
 }
 
 /**
- * sluice_vsq_drained() - is nothing of a queue with the hardware?
+ * sluice_vsq_drained() - has the drive completed all commands of a queue?
  * @vsq: submission queue whose fetching is stopped
  *
  * Return: true when no command is in flight.
@@ -372,7 +378,7 @@ bool sluice_vsq_drained(const struct sluice_vsq *vsq)
 }
 
 /**
- * sluice_vsq_fail_hardware() - complete what the hardware will not
+ * sluice_vsq_fail_hardware() - complete the commands that the drive will not
  * @vsq: submission queue whose hardware queue is gone and whose slots stay
  * @status: status to complete with
  */

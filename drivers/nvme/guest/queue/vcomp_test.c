@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice: KUnit tests of completions: order, phase tags, full queues, and what
- * a drive may not make us believe
+ * Sluice: KUnit tests of completions
+ *
+ * Order, phase tags, full queues, and entries of a drive that are not to be
+ * believed.
  */
 #include <linux/string.h>
 
@@ -194,7 +196,7 @@ static void full_queue(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(&f->vctrl.sqs[1]), (unsigned int)SLOTS);
 }
 
-/* Whoever comes later does not overtake those who wait */
+/* A later completion does not overtake those that wait */
 static void full_queue_keeps_order(struct kunit *test)
 {
 	struct vfake *f = test->priv;
@@ -309,7 +311,7 @@ static void batch_of_two_queues(struct kunit *test)
 		vfake_submit(f, 2, &cmd);
 	}
 	sluice_vio_service(&f->vctrl.sqs[2]);
-	/* somebody misses slots of the first */
+	/* the first queue waits for slots */
 	f->vctrl.sqs[1].stalled = true;
 	vfake_kicks(f);
 	for (i = 0; i < 6; i++) {

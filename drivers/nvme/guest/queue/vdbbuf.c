@@ -2,18 +2,24 @@
 /*
  * Sluice: shadow doorbells [NVMe 1.4, 5.7 and annex B.5]
  *
- * A guest that knows them writes its doorbells to a page of its own memory, and
- * to the doorbell page only when it passes the value in the event index: the
- * controller is asleep and wants to be told. While the slice is looked after
- * the event indices stay where they are, which is behind.
+ * A write to the doorbell page may have to wake the poller, which is slow. A
+ * guest that uses shadow doorbells gives the controller two pages of its own
+ * memory with the command Doorbell Buffer Config. It writes its doorbells to
+ * the first page, the shadow doorbells. It writes to the doorbell page as well
+ * only when the new value passes the event index in the second page. The
+ * controller sets the event indices before the poller goes to sleep. While the
+ * poller attends to the slice they keep their old values, which the guest's
+ * doorbells have passed already.
  *
- * When the memory is away for a while, the values go back to the doorbell page
- * until it is there again. The guest may know nothing of that, since to it the
- * memory stays where it is, and go on writing there alone: what it wrote counts
- * when the memory is back, and the worker looks until then.
+ * The VMM may unmap the two pages for a while. Then the controller copies the
+ * values to the doorbell page and uses that. The guest does not know, and may
+ * go on writing to the first page alone. What it wrote counts when the pages
+ * are mapped again; until then the worker tries to map them every few
+ * milliseconds.
  *
- * The admin queue has its doorbells in the doorbell page only, as guests use it
- * that way; a guest that does not is told to write those at every change.
+ * The admin queue's doorbells stay in the doorbell page, where guests write
+ * them. For a guest that does not, its event indices ask for a write at every
+ * change.
  */
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
@@ -26,7 +32,7 @@ module_param_named(shadow_doorbells, sluice_vdbbuf_offered, bool, 0644);
 MODULE_PARM_DESC(shadow_doorbells,
 		 "offer guests shadow doorbells, from their next Identify on (default Y)");
 
-/* Under the admin lock, which whoever changes it holds */
+/* For a holder of the admin lock, under which the pointers change */
 static __le32 *sluice_vdbbuf_shadow(struct sluice_vctrl *vctrl)
 {
 	return rcu_dereference_protected(vctrl->dbbuf.shadow,
@@ -44,10 +50,7 @@ static unsigned int sluice_vdbbuf_words(const struct sluice_vctrl *vctrl)
 	return 2 * (vctrl->nr_qpairs + 1);
 }
 
-/*
- * Copy those doorbells of I/O queues that @which has a bit for from where they
- * were to where they will be
- */
+/* Copy those doorbells of I/O queues that have a bit in @which */
 static void sluice_vdbbuf_move(struct sluice_vctrl *vctrl, u64 which,
 			       const __le32 *from, __le32 *to)
 {
@@ -72,7 +75,7 @@ static void sluice_vdbbuf_publish(struct sluice_vctrl *vctrl)
 	rcu_assign_pointer(dbbuf->shadow, dbbuf->shadow_ring.va);
 }
 
-/* Nobody looks at the two pages afterwards. */
+/* Afterwards no thread uses the two pages: they can be unmapped. */
 static void sluice_vdbbuf_withdraw(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
@@ -80,7 +83,7 @@ static void sluice_vdbbuf_withdraw(struct sluice_vctrl *vctrl)
 
 	if (!shadow)
 		return;
-	/* when the memory is back, a doorbell is to come by the other way */
+	/* the guest is to write the next one to the doorbell page too */
 	sluice_vdbbuf_arm_all(vctrl);
 	sluice_vdbbuf_move(vctrl, U64_MAX, shadow, vctrl->sdev->doorbells);
 	rcu_assign_pointer(dbbuf->shadow, NULL);
@@ -96,7 +99,7 @@ static void sluice_vdbbuf_unmap_ring(struct sluice_vring *ring)
 }
 
 /**
- * sluice_vdbbuf_unmap() - give up the pages where they are in a range
+ * sluice_vdbbuf_unmap() - give up the two pages if one is in a range
  * @vctrl: controller, stopped, its admin lock held
  * @iova: first guest address
  * @size: bytes
@@ -114,7 +117,7 @@ void sluice_vdbbuf_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 }
 
 /**
- * sluice_vdbbuf_map() - have the pages at hand, if there are any
+ * sluice_vdbbuf_map() - map the two pages, if the guest has given them
  * @vctrl: controller, its admin lock held
  *
  * Return: 0; -EAGAIN while the memory is being unmapped; or another errno.
@@ -136,10 +139,10 @@ int sluice_vdbbuf_map(struct sluice_vctrl *vctrl)
 }
 
 /**
- * sluice_vdbbuf_away() - have the pages been taken away?
+ * sluice_vdbbuf_away() - are the two pages given, but not mapped?
  * @vctrl: controller
  *
- * Return: true when the worker is to look whether they are back.
+ * Return: true when the worker has to try to map them.
  */
 bool sluice_vdbbuf_away(const struct sluice_vctrl *vctrl)
 {
@@ -212,7 +215,7 @@ void sluice_vdbbuf_start(struct sluice_vctrl *vctrl, unsigned int index)
 }
 
 /**
- * sluice_vdbbuf_arm() - be told when a doorbell moves on
+ * sluice_vdbbuf_arm() - have the guest tell when a doorbell changes
  * @vctrl: controller
  * @index: of the doorbell
  * @value: its value as last seen
@@ -230,18 +233,22 @@ void sluice_vdbbuf_arm(struct sluice_vctrl *vctrl, unsigned int index,
 	if (events) {
 		WRITE_ONCE(events[sluice_vctrl_doorbell_word(index)],
 			   cpu_to_le32(value));
-		/* the guest's barrier is between its doorbell and its look here */
+		/*
+		 * The guest has a barrier between its write of the doorbell and
+		 * its read of the event index: either it sees this index, or
+		 * the caller's next look at the doorbell sees the new value.
+		 */
 		smp_mb();
 	}
 	rcu_read_unlock();
 }
 
 /**
- * sluice_vdbbuf_arm_all() - be told of everything that happens from now on
+ * sluice_vdbbuf_arm_all() - have the guest tell of all new submissions
  * @vctrl: controller
  *
- * As sluice_vdbbuf_arm(). A completion queue's doorbell matters only while
- * there are completions that wait for room; they see to it themselves.
+ * As sluice_vdbbuf_arm(). Completion queues are left out: the doorbell of one
+ * matters only while completions wait for room, and vcomp.c arms it then.
  */
 void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl)
 {

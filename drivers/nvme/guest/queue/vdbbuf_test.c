@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice: KUnit tests of shadow doorbells: what the two pages are given, what is
- * taken from them, and where doorbells are while the pages are away
+ * Sluice: KUnit tests of shadow doorbells
+ *
+ * What is written to the guest's two pages, what is read from them, and where
+ * the doorbells are while the pages are unmapped.
  */
 #include <linux/string.h>
 

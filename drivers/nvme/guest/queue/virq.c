@@ -2,10 +2,11 @@
 /*
  * Sluice: interrupts of a guest's completion queues
  *
- * One signal tells of all entries written so far. A guest can ask for fewer
- * (Interrupt Coalescing, NVMe 1.4, 5.21.1.8): then a signal waits for a number
- * of entries or for a time, whichever comes first. The admin queue's never
- * waits, nor does that of a vector with Coalescing Disable (5.21.1.9).
+ * One interrupt tells the guest of all entries written so far. A guest can ask
+ * for fewer interrupts (Interrupt Coalescing, NVMe 1.4, 5.21.1.8): then an
+ * interrupt waits until a number of entries is written or a time is over.
+ * Interrupts of the admin queue never wait, and neither do those of a vector
+ * for which the guest has set Coalescing Disable (5.21.1.9).
  */
 #include <linux/bitfield.h>
 #include <linux/ktime.h>
@@ -44,7 +45,7 @@ void sluice_virq_init(struct sluice_vcq *vcq)
 }
 
 /**
- * sluice_virq_configure() - follow the features
+ * sluice_virq_configure() - apply the guest's features to a completion queue
  * @vcq: completion queue, its lock held
  */
 void sluice_virq_configure(struct sluice_vcq *vcq)
@@ -99,8 +100,8 @@ static bool sluice_virq_wait(struct sluice_vcq *vcq)
  * sluice_virq_due() - is the guest to be told of the entries written now?
  * @vcq: completion queue, its lock held
  *
- * Return: whether the caller has to signal the vector, after letting go of the
- * lock if it likes
+ * Return: true if the caller has to raise the interrupt; it may release the
+ * lock before that.
  */
 bool sluice_virq_due(struct sluice_vcq *vcq)
 {

@@ -2,7 +2,10 @@
 /*
  * Sluice: creation and deletion of a guest's queues
  *
- * Each guest I/O queue is backed by a queue of the hardware.
+ * For each I/O queue that a guest creates, a queue of the drive is created: the
+ * commands of two guests never share a queue of the drive. The admin queue is
+ * the exception. Its commands are executed by the worker and need no such
+ * queue.
  */
 #include <linux/bitfield.h>
 #include <linux/minmax.h>
@@ -12,10 +15,12 @@
 #include "guest/vctrl.h"
 
 /*
- * Hardware queues. An entry of the guest's queue needs a slot to get here, so
- * the hardware's never has to be deeper than there are slots. A completion queue
- * is not smaller either, however small the guest's is: what the drive does while
- * one is full may be felt by all. Submission queues that share one can fill it.
+ * Hardware queues. A command needs a slot before it is put into a hardware
+ * submission queue, so that queue needs no more entries than there are slots,
+ * and one. A hardware completion queue has room for as many, even if the
+ * guest's is smaller: a drive that finds a completion queue full may delay the
+ * commands of all guests. Only if several of a guest's submission queues share
+ * a completion queue can it become full.
  */
 
 static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
@@ -60,7 +65,10 @@ static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
 	return err;
 }
 
-/* A queue that cannot be deleted may still do DMA: take the drive down. */
+/*
+ * The drive may still do DMA for a queue that it failed to delete, to memory
+ * that is going to be unmapped. A reset ends that.
+ */
 static void sluice_vqueue_hw_stuck(struct sluice_nvme_ctrl *ctrl)
 {
 	sluice_nvme_reset(ctrl);
@@ -143,7 +151,7 @@ static void sluice_vcq_destroy(struct sluice_vcq *vcq)
 				       vcq->id);
 }
 
-/* A guest that resets the controller expects no more completions */
+/* After a Controller Reset the guest may use the memory for other data */
 static void sluice_vcq_silence(struct sluice_vcq *vcq)
 {
 	void *va = NULL;
@@ -154,7 +162,7 @@ static void sluice_vcq_silence(struct sluice_vcq *vcq)
 		sluice_mem_vunmap(va);
 }
 
-/* Forget completions that the guest left no room for */
+/* Forget completions that wait for room in the guest's queue */
 static void sluice_vsq_drop_done(struct sluice_vsq *vsq)
 {
 	struct sluice_vslot *slot, *next;
@@ -333,7 +341,7 @@ static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
 		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	}
 	vcq->users++;
-	/* who sees the queue live sees all of it */
+	/* a thread that sees @live set sees all of the queue */
 	scoped_guard(mutex, &vsq->lock)
 		WRITE_ONCE(vsq->live, true);
 	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->info.uuid, false,
@@ -429,7 +437,7 @@ int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
 
 	sluice_vcq_start(vcq, cq_size, 0, true);
 	vcq->users++;
-	/* after the doorbell was reset; pairs with sluice_vpoll_admin() */
+	/* the doorbell was reset before; pairs with sluice_vpoll_admin() */
 	smp_mb();
 	WRITE_ONCE(vctrl->admin_doorbell, SLUICE_VCTRL_NO_DOORBELL);
 	WRITE_ONCE(vsq->live, true);
@@ -489,8 +497,8 @@ bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl)
  * @iova: first guest address
  * @size: bytes
  *
- * The memory is mapped anew when it is next needed: firmware and memory
- * hot-plug re-arrange guest memory under a running controller.
+ * The memory is mapped again when it is next needed: firmware and memory
+ * hot-plug rearrange guest memory while the controller is enabled.
  */
 void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {

@@ -2,9 +2,9 @@
 /*
  * Sluice: KUnit tests of the creation and deletion of I/O queues
  *
- * What the guest asks for is checked before the hardware is asked; these tests
- * go as far as that. Status codes are written down here from NVMe 1.4, sections
- * 5.3 to 5.6.
+ * The guest's command is checked before the drive is asked for a queue. These
+ * tests end there, as the fixture has no drive. Status codes are written down
+ * here from NVMe 1.4, sections 5.3 to 5.6.
  */
 #include <linux/string.h>
 

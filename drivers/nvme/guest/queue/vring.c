@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sluice: the memory of a guest's queues
+ *
+ * A ring remembers the guest addresses of its pages. The pages are pinned and
+ * mapped while the queue is used. When the guest's memory is rearranged they
+ * are unmapped, and mapped again when the queue is next needed.
  */
 #include <linux/slab.h>
 
@@ -37,8 +41,9 @@ int sluice_vring_map(struct sluice_vctrl *vctrl, struct sluice_vring *ring)
  * sluice_vsq_map_rings() - map a queue's memory and that of its completions
  * @vsq: live submission queue, serialised by its lock or the admin lock
  *
- * A guest whose memory is being rearranged gets it back in a moment, so there
- * is some patience before the controller gives up.
+ * When the VMM rearranges a guest's memory it unmaps pages and maps them again
+ * in a moment. So a failure is no reason to give up at once: only after many
+ * attempts the controller reports that it has failed.
  *
  * Return: whether both are mapped. If not, the worker will try again or the
  * controller has failed.

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sluice: the slots of a guest's commands in flight
+ *
+ * A command that was taken from a guest's queue has a slot until the guest has
+ * its completion. The index of the slot is the command identifier that the
+ * drive gets: two commands in flight never share one, whatever identifiers the
+ * guest chose.
  */
 #include <linux/log2.h>
 #include <linux/slab.h>
@@ -22,7 +27,11 @@ struct sluice_vlists {
 	dma_addr_t dma;
 };
 
-/* What completion writes is looked at only when nothing else is left */
+/*
+ * Reads @free_tail, which completions write on another CPU, only when the slots
+ * that it had last time are used up: each read may have to fetch the cache
+ * line.
+ */
 static bool sluice_vsq_any_free(struct sluice_vsq *vsq)
 {
 	if (likely(vsq->free_head != vsq->free_seen))
@@ -70,12 +79,12 @@ void sluice_vslot_free(struct sluice_vslot *slot)
 }
 
 /**
- * sluice_vsq_slots_freed() - have somebody who misses slots look again
- * @vsq: submission queue with slots given back
+ * sluice_vsq_slots_freed() - go on with a queue that has waited for a slot
+ * @vsq: submission queue to which slots have been given back
  */
 void sluice_vsq_slots_freed(struct sluice_vsq *vsq)
 {
-	/* the slots are visible before we look whether someone misses one */
+	/* the slots are given back before the look whether the queue waits */
 	smp_mb();
 	if (unlikely(READ_ONCE(vsq->stalled)))
 		sluice_vctrl_kick_worker(vsq->vctrl);
@@ -97,7 +106,7 @@ void sluice_vsq_put_slot(struct sluice_vslot *slot)
 
 /**
  * sluice_vsq_nr_free() - count the free slots
- * @vsq: submission queue that nobody works at
+ * @vsq: submission queue of which no thread takes or gives back slots now
  *
  * Return: their number.
  */
@@ -179,7 +188,7 @@ int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 {
 	unsigned int i, len;
 
-	/* a cache line is the least, which no other queue's ring is in */
+	/* at least a cache line, so that two queues' rings do not share one */
 	len = max_t(unsigned int, roundup_pow_of_two(nr),
 		    SMP_CACHE_BYTES / sizeof(*vsq->free));
 
