@@ -137,7 +137,7 @@ static pci_ers_result_t sluice_nvme_error_detected(struct pci_dev *pdev,
 		sluice_nvme_expect_reset(ctrl);
 		return PCI_ERS_RESULT_NEED_RESET;
 	default:
-		dev_err(&pdev->dev, "PCI error, permanent\n");
+		dev_err(&pdev->dev, "permanent PCI error: the drive is dead\n");
 		sluice_nvme_kill(ctrl);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}

@@ -73,7 +73,7 @@ void sluice_vctrl_fatal(struct sluice_vctrl *vctrl)
 		vctrl->regs.csts |= NVME_CSTS_CFS;
 	}
 	dev_warn_ratelimited(vctrl->sdev->dev,
-			     "controller fatal status: queue memory or drive is gone\n");
+			     "controller fatal status: the guest's queue memory or the drive is no longer available\n");
 }
 
 /*
@@ -690,9 +690,10 @@ static bool sluice_vctrl_client_in_flight(struct sluice_nvme_client *client)
 }
 
 /*
- * Who holds &sluice_vsq.lock may be waiting for guest memory, and that for
- * write-back to the drive which is being reset. So only the way to the hardware
- * is closed here.
+ * A thread that holds &sluice_vsq.lock may be waiting for guest memory, and the
+ * kernel may have to write that memory to the drive that is being reset. So this
+ * closes the way to the hardware only, under &sluice_vsq.hw_lock, and does not
+ * wait for &sluice_vsq.lock.
  */
 static void sluice_vctrl_client_stop(struct sluice_nvme_client *client)
 {

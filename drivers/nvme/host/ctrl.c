@@ -95,7 +95,7 @@ int sluice_nvme_ctrl_check(struct sluice_nvme_ctrl *ctrl)
 	}
 	ctrl->max_depth = FIELD_GET(NVME_CAP_MQES, ctrl->cap) + 1;
 	if (ctrl->max_depth < 2) {
-		dev_err(dev, "refused: queues of one entry (CAP.MQES)\n");
+		dev_err(dev, "refused: queues have only one entry (CAP.MQES)\n");
 		return -EOPNOTSUPP;
 	}
 	if (!sluice_nvme_bar_qpairs(ctrl)) {
@@ -207,7 +207,7 @@ static int sluice_nvme_accept_id(struct sluice_nvme_ctrl *ctrl,
 	if (ctrl->id->mn[0] &&
 	    (memcmp(id->sn, ctrl->id->sn, sizeof(id->sn)) ||
 	     memcmp(id->mn, ctrl->id->mn, sizeof(id->mn)))) {
-		dev_err(dev, "another controller is in this place now\n");
+		dev_err(dev, "another controller is at this address now\n");
 		return -ENODEV;
 	}
 	return 0;

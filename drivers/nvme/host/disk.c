@@ -359,7 +359,7 @@ int sluice_disks_add(struct sluice_nvme_ctrl *ctrl)
 		ns->slices = sluice_disk_add(ctrl->parent, ns->disk, &ns->uuid,
 					     ns);
 		if (IS_ERR(ns->slices))
-			dev_err(dev, "no slices of %s: %pe\n",
+			dev_err(dev, "%s: slices cannot be read: %pe\n",
 				ns->disk->disk_name, ns->slices);
 	}
 	return 0;

@@ -136,7 +136,7 @@ const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id)
 	if (id->dps & 7)
 		return "it is formatted with protection information";
 	if (lbaf->lbads != 9 && lbaf->lbads != 12)
-		return "its blocks have neither 512 nor 4096 bytes";
+		return "its block size is neither 512 nor 4096 bytes";
 	if (!id->nsze)
 		return "its size is zero";
 	if (le64_to_cpu(id->nsze) > S64_MAX >> lbaf->lbads)
@@ -176,7 +176,7 @@ static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns)
 
 	ret = sluice_nvme_identify(ns->ctrl, NVME_ID_CNS_NS, ns->nsid, ns->id);
 	if (ret > 0) {
-		dev_warn(dev, "namespace %u refused: Identify: status %#x\n",
+		dev_warn(dev, "namespace %u skipped: Identify: status %#x\n",
 			 ns->nsid, ret);
 		return -ENXIO;
 	}
@@ -187,7 +187,7 @@ static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns)
 		return -ENXIO;
 	reason = sluice_nvme_ns_refusal(ns->id);
 	if (reason) {
-		dev_warn(dev, "namespace %u refused: %s\n", ns->nsid, reason);
+		dev_warn(dev, "namespace %u skipped: %s\n", ns->nsid, reason);
 		return -ENXIO;
 	}
 	format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->id->flbas);

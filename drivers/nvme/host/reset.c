@@ -63,7 +63,7 @@ static void sluice_nvme_stop_dma(struct sluice_nvme_ctrl *ctrl)
 	pci_clear_master(ctrl->pdev);
 	if (ret == -ENODEV)
 		return;
-	dev_err(&ctrl->pdev->dev, "controller cannot be disabled: %pe; it is no bus master now\n",
+	dev_err(&ctrl->pdev->dev, "controller cannot be disabled: %pe; bus mastering has been switched off\n",
 		ERR_PTR(ret));
 	/* On PCI the answer to a read pushes the device's earlier writes. */
 	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
@@ -147,7 +147,7 @@ static int sluice_nvme_restart(struct sluice_nvme_ctrl *ctrl)
 
 	trace_sluice_nvme_restart(ctrl->instance, ret);
 	if (ret)
-		dev_err(&ctrl->pdev->dev, "controller does not come back: %pe\n",
+		dev_err(&ctrl->pdev->dev, "controller cannot be restarted: %pe\n",
 			ERR_PTR(ret));
 	else
 		dev_info(&ctrl->pdev->dev, "controller has been reset\n");
@@ -292,7 +292,7 @@ void sluice_nvme_give_up_work(struct work_struct *work)
 	held = host->held;
 	host->held = false;
 	if (held) {
-		dev_err(&ctrl->pdev->dev, "the slot has not been reset in %u ms: given up\n",
+		dev_err(&ctrl->pdev->dev, "the slot was not reset within %u ms: the drive is dead\n",
 			2 * sluice_nvme_admin_timeout_ms);
 		sluice_nvme_resume(ctrl, SLUICE_NVME_DEAD);
 	}

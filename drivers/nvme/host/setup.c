@@ -86,7 +86,7 @@ static int sluice_nvme_map(struct sluice_nvme_ctrl *ctrl)
 	ret = -ENODEV;
 	if (!(pci_resource_flags(pdev, 0) & IORESOURCE_MEM) ||
 	    pci_resource_len(pdev, 0) < NVME_REG_DBS + SLUICE_NVME_PAGE) {
-		dev_err(&pdev->dev, "refused: BAR0 is no memory for registers and doorbells\n");
+		dev_err(&pdev->dev, "refused: BAR0 is not a memory BAR large enough for registers and doorbells\n");
 		goto disable;
 	}
 	ret = pci_request_mem_regions(pdev, "sluice_nvme");
@@ -128,7 +128,7 @@ static int sluice_nvme_alloc_vectors(struct sluice_nvme_ctrl *ctrl)
 	nr = pci_alloc_irq_vectors(pdev, 2, min(have, SLUICE_NVME_MAX_QPAIRS + 1),
 				   PCI_IRQ_MSIX);
 	if (nr < 0) {
-		dev_err(&pdev->dev, "refused: no two MSI-X vectors: %pe\n",
+		dev_err(&pdev->dev, "refused: two MSI-X vectors cannot be allocated: %pe\n",
 			ERR_PTR(nr));
 		return nr;
 	}

@@ -41,5 +41,5 @@ check "a fatal error of the link" fatal
 check "the drive waits for its slot" wait_for 10 state_is resetting
 refuse "the host's read fails" reads
 check "the drive is dead" wait_for 10 state_is dead
-like "the log says why" "$(dmesg)" "sluice_nvme .*slot has not been reset in 8000 ms"
+like "the log says why" "$(dmesg)" "sluice_nvme .*slot was not reset within 8000 ms"
 check "it can be unbound" timeout 60 bash -c "echo $(drive_bdf main) >'$sys/driver/unbind'"

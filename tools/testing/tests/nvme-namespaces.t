@@ -15,7 +15,7 @@ second=${first%1}2
 is "the first two are disks" "$(cd "$(drive_sys fail)/block" && echo *)" "$first $second"
 is "the second has its own size" "$(cat "/sys/block/$second/size")" $((64 << 11))
 like "the log says why the third is not" "$(dmesg)" \
-	'sluice_nvme .*namespace 3 refused: its blocks have metadata'
+	'sluice_nvme .*namespace 3 skipped: its blocks have metadata'
 check "the host fills the first" dd if=/dev/urandom of="/dev/$first" bs=1M count=16 oflag=direct
 check "snapshot" l0 snapshot fail
 sfdisk -q "/dev/$second" <<-END
