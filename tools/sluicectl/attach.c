@@ -17,7 +17,7 @@
 #include "request.h"
 #include "sysdev.h"
 
-/* udev may be re-reading the table that create has just written. */
+/* udev may still be reading the table that "create" has just written. */
 #define RETRY_EVERY_MS	100
 #define RETRY_FOR_MS	3000
 
@@ -116,7 +116,7 @@ static int check_room(const struct parent *p, const struct mdev_type *type)
 	return BUSY;
 }
 
-/* What each refusal of the driver means. */
+/* Explains each error with which the driver refuses an attachment. */
 static int say_refused(int err, const struct slice *s, const struct mdev_type *type)
 {
 	switch (-err) {
@@ -159,8 +159,8 @@ static int write_create(const struct slice *s, const struct mdev_type *type)
 }
 
 /*
- * A UUID that is no slice's takes one from the pool. Should the slice have
- * been removed a moment ago, that would be somebody else's.
+ * When the UUID belongs to no slice, the driver attaches a pool slice. If the
+ * slice was removed a moment ago, the attached slice could be another one.
  */
 static int verify(const struct slice *s)
 {

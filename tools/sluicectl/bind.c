@@ -76,7 +76,7 @@ static void restore(const struct pcidev *pci)
 			strerror(-r));
 }
 
-/* From the old driver to ours; whoever fails says so. */
+/* From the old driver to ours. The step that fails prints the error. */
 static int move(const struct pcidev *pci)
 {
 	int r = pcidev_set_override(pci, DRIVER_NAME);
@@ -92,14 +92,14 @@ static int move(const struct pcidev *pci)
 	}
 	r = pcidev_bind(pci, DRIVER_NAME);
 	if (r) {
-		/* Whatever the errno, the drive cannot be had: no "not found". */
+		/* Whatever the errno, the drive is refused: no "not found". */
 		fail_errno(r, "%s refuses %s", DRIVER_NAME, pci->bdf);
 		return outcome_of_errno(r) == NOT_PERMITTED ? NOT_PERMITTED : REFUSED;
 	}
 	return 0;
 }
 
-/* The controller may come up a while after the driver took it. */
+/* The controller may become live some time after the driver took the drive. */
 static int wait_live(const struct pcidev *pci, struct inventory *inv, const struct parent **p)
 {
 	const struct timespec pause = { .tv_nsec = LIVE_EVERY_MS * 1000000L };
@@ -160,7 +160,7 @@ static int execute(const struct request *rq, const struct pcidev *pci)
 	if (!r)
 		return report(rq, pci, p);
 	klog_show(log, pci->bdf);
-	/* Where the old driver never let go there is nothing to give back. */
+	/* A drive that is still with its old driver needs no restoring. */
 	char *now __free = pcidev_driver_now(pci);
 
 	if (!now || !text_equal(now, pci->driver))

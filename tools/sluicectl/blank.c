@@ -7,7 +7,7 @@
 
 #include "message.h"
 
-/* 128 entries of 128 bytes, as every new table has. */
+/* Every new table has 128 entries of 128 bytes. */
 #define ENTRIES_SIZE	(128 * 128)
 
 static bool read_all(const struct table *t, char *data, size_t size, uint64_t at)
@@ -22,7 +22,7 @@ static bool write_all(const struct table *t, const char *data, size_t size, uint
 
 int blank_save(const struct table *t, struct blank *b)
 {
-	/* Protective MBR, header, entries; at the end entries, header. */
+	/* First protective MBR, header, entries; at the end entries, header. */
 	b->head_size = 2 * t->block_size + ENTRIES_SIZE;
 	b->tail_size = ENTRIES_SIZE + t->block_size;
 	b->head = xcalloc(1, b->head_size);

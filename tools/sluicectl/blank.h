@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Takes back a partition table that was put on a blank disk. */
+/* Saves and restores what a new table overwrites on a blank disk. */
 #ifndef SLUICECTL_BLANK_H
 #define SLUICECTL_BLANK_H
 
 #include "table.h"
 
-/* What was where a new table and its backup go. */
+/* The bytes that a new table and its backup table overwrite. */
 struct blank {
 	char *head, *tail;
 	size_t head_size, tail_size;

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
-/* udev opens every new partition for a moment to look into it. */
+/* udev opens every new partition for a moment to probe its content. */
 #define RETRY_EVERY_MS	50
 #define RETRY_FOR_MS	1000
 

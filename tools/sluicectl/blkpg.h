@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tells the kernel about one partition, so that it works while the other
+ * Tells the kernel about one added or removed partition. Works while other
  * partitions of the disk are mounted or attached.
  */
 #ifndef SLUICECTL_BLKPG_H

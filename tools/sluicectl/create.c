@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sluicectl create: a new slice in the free space of a drive.
+ * sluicectl create: makes a slice in free space of a drive.
  *
- * The order is chosen so that no guest ever sees half of it: the kernel takes
- * or refuses the partition, which shows whether anybody has these blocks that
- * the table knows nothing of; then they are zeroed; and only then is the slice
- * written to the table, where the driver finds it. A step that fails takes
- * back the earlier ones.
+ * The order of the steps keeps a half-made slice away from guests. First the
+ * kernel adds the partition; the kernel refuses when these blocks are in use by
+ * something that the table does not list. Then the blocks are zeroed. Last, the
+ * slice is written to the table, where the driver finds it. A step that fails
+ * undoes the earlier steps.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ struct job {
 	struct table table;
 	struct entry entry;
 	struct blank before;
-	int claim;		/* keeps others off a blank disk; -1 for none */
+	int claim;		/* claims a blank disk exclusively; -1 for none */
 };
 
 static void job_clear(struct job *job)
@@ -52,7 +52,7 @@ static void job_clear(struct job *job)
 	target_clear(&job->target);
 }
 
-/* Whose driver is to see the slice; NULL for an image file. */
+/* The parent whose driver must show the slice; NULL for an image file. */
 static const struct parent *driver_of(const struct job *job)
 {
 	return job->target.disk ? job->target.disk->parent : NULL;
@@ -115,7 +115,7 @@ static int check_unique(struct job *job)
 	return 0;
 }
 
-/* An unpartitioned namespace may be given away as it is. */
+/* A slice may be a whole unpartitioned namespace, content included. */
 static int check_whole(const struct job *job)
 {
 	const struct parent *p = job->target.disk->parent;
@@ -149,7 +149,7 @@ static int say_no_room(const struct job *job, uint64_t size, const struct extent
 	return REFUSED;
 }
 
-/* Slices start and end on whole alignment units; say what would fit. */
+/* Slices are whole alignment units; the hint says which sizes fit. */
 static int check_alignment(const struct job *job, uint64_t size)
 {
 	uint64_t rest = size % SLICE_ALIGN;
@@ -199,7 +199,7 @@ static int find_place(struct job *job)
 	return 0;
 }
 
-/* A blank disk has no partition to hold, so hold all of it. */
+/* A blank disk has no partition to claim, so claim the whole disk. */
 static int claim_blank(struct job *job)
 {
 	if (!job->table.blank || job->table.image || job->rq->dry_run)
@@ -287,7 +287,7 @@ static void take_back(struct job *job, bool table_written, bool kernel_told)
 		hint("nothing was changed in the partition table");
 }
 
-/* The driver cannot read what we hold. */
+/* The driver cannot read a disk that we have claimed. */
 static int show_to_driver(struct job *job)
 {
 	close_fd(&job->claim);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sluicectl destroy: gives the space of a slice back.
+ * sluicectl destroy: returns the space of a slice to the drive.
  *
- * The kernel's partition goes first: that fails while anybody has it open,
- * and once it is gone nobody can attach or mount it, so the wiping and the
- * change of the table race with no one.
+ * The kernel's partition is removed first. The removal fails while any program
+ * has the partition open. After it nobody can attach or mount the slice, so
+ * nothing races with the wiping and the change of the table.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -42,7 +42,7 @@ static void job_clear(struct job *job)
 	target_clear(&job->target);
 }
 
-/* Whose driver is to see that the slice is gone; NULL for an image file. */
+/* The parent whose driver must drop the slice; NULL for an image file. */
 static const struct parent *driver_of(const struct job *job)
 {
 	return job->slice ? job->slice->parent : NULL;
@@ -105,7 +105,7 @@ static int find_in_image(struct job *job)
 	return 0;
 }
 
-/* What the driver shows and what the disk says must be the same thing. */
+/* The driver and the table on the disk must describe the same slice. */
 static int find_on_disk(struct job *job)
 {
 	const struct slice *s = job->slice;
@@ -190,7 +190,7 @@ static int kernel_forget(struct job *job)
 	return table_fail(&job->table, r, "the kernel does not release the partition");
 }
 
-/* The entry as it was, number and all. */
+/* Adds the entry back unchanged, with its number. */
 static int put_entry_back(struct job *job)
 {
 	int r = table_add(&job->table, &job->entry);

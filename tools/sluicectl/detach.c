@@ -14,7 +14,7 @@
 #include "request.h"
 #include "sysdev.h"
 
-/* A pool slice may be known to its user by the UUID of the mdev only. */
+/* The user may know a pool slice only by the UUID of its mdev. */
 static const struct slice *slice_by_mdev(const struct inventory *inv, const char *uuid)
 {
 	for (size_t i = 0; i < inv->n; i++) {

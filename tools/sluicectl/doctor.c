@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sluicectl doctor: is this host fit for Sluice, and if not, what to do. */
+/* sluicectl doctor: can this host run Sluice, and what to change. */
 #include "doctor.h"
 
 #include <stdarg.h>

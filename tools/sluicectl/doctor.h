@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What doctor finds, and the groups of checks that find it. */
+/* The findings of "doctor", and the groups of checks that make them. */
 #ifndef SLUICECTL_DOCTOR_H
 #define SLUICECTL_DOCTOR_H
 
@@ -7,13 +7,13 @@
 
 enum verdict {
 	VERDICT_OK,
-	VERDICT_WARN,	/* works, but not as well or as safely as it could */
+	VERDICT_WARN,	/* works, but could be faster or safer */
 	VERDICT_FAIL,	/* Sluice cannot work */
 };
 
 struct finding {
 	enum verdict level;
-	char *check;	/* what was looked at */
+	char *check;	/* what was checked */
 	char *found;
 	char *advice;	/* NULL when there is nothing to do */
 };
@@ -23,7 +23,7 @@ struct findings {
 	size_t n;
 };
 
-/* @advice may be NULL, @fmt is what was found. */
+/* @fmt is what was found; @advice may be NULL. */
 void findings_add(struct findings *f, enum verdict level, const char *check,
 		  const char *advice, const char *fmt, ...) __format(5, 6);
 

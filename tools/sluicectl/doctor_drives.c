@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* doctor: each NVMe drive, who has it, and what is in the way. */
+/* doctor: each NVMe drive, its driver, and what prevents binding it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,7 @@ static unsigned int check_drives(struct findings *f)
 	return n;
 }
 
-/* Intel VMD and firmware RAID hide drives behind a controller of their own. */
+/* Intel VMD and firmware RAID hide drives behind another controller. */
 static void check_hidden(struct findings *f)
 {
 	struct sd_device_enumerator *e __cleanup(unref_list) = sysdev_enumerate("pci", NULL);

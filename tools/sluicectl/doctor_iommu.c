@@ -30,7 +30,7 @@ static void say_no_iommu(struct findings *f, const char *cmdline)
 			     "none");
 }
 
-/* How many groups let a device reach all of memory. */
+/* Counts the IOMMU groups whose devices can reach all of memory. */
 static unsigned int count_identity(void)
 {
 	struct dirent *entry;
@@ -69,7 +69,7 @@ static void check_iommu(struct findings *f, const char *cmdline)
 			     groups - identity, groups);
 }
 
-/* Interrupt chips say so in their names: IR-PCI-MSI, IR-PCI-MSIX-0000:01:00.0 */
+/* Names of remapped chips: IR-PCI-MSI, IR-PCI-MSIX-0000:01:00.0 */
 static unsigned int count_remapped(unsigned int *all)
 {
 	struct dirent *entry;

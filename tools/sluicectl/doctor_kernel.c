@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* doctor: what the running kernel was built with. */
+/* doctor: which options the running kernel was built with. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -9,7 +9,7 @@
 #include "doctor.h"
 
 struct wanted {
-	const char *option;	/* or two separated by | */
+	const char *option;	/* or two names separated by | */
 	enum verdict without;
 	const char *advice;
 };
@@ -29,7 +29,7 @@ static const struct wanted wanted[] = {
 	{ "CONFIG_BLK_DEV_NVME", VERDICT_WARN, "without it unbind finds no driver for the drive" },
 };
 
-/* gzopen() also reads what is not compressed. */
+/* gzopen() also reads files that are not compressed. */
 static gzFile open_config(void)
 {
 	struct utsname host;

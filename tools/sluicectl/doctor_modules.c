@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* doctor: whether the modules are there. */
+/* doctor: whether the modules of Sluice are installed. */
 #include <stdio.h>
 
 #include "doctor.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* doctor: Secure Boot, lockdown, and whether our module's signature counts. */
+/* doctor: Secure Boot, lockdown, and whether the kernel accepts our modules. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define SECURE_BOOT_VARIABLE \
 	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
-/* Four bytes of attributes, then the value. */
+/* The variable is four bytes of attributes, then the value. */
 static bool secure_boot(void)
 {
 	int fd __cleanup(close_fd) = open(SECURE_BOOT_VARIABLE, O_RDONLY | O_CLOEXEC);
@@ -23,7 +23,7 @@ static bool secure_boot(void)
 	return fd >= 0 && read(fd, data, sizeof(data)) == sizeof(data) && data[4] == 1;
 }
 
-/* "none [integrity] confidentiality": the one in brackets counts. */
+/* "none [integrity] confidentiality": the current one is in brackets. */
 static bool locked_down(void)
 {
 	char *text __free = procfile_read("/sys/kernel/security/lockdown");
@@ -38,7 +38,7 @@ static bool signatures_enforced(void)
 	return text && *text == 'Y';
 }
 
-/* Keys that the kernel knows are listed as "... asymmetri NAME: X509.rsa ..." */
+/* /proc/keys lists a key as "... asymmetri NAME: X509.rsa ..." */
 static bool key_enrolled(const char *signer)
 {
 	char *keys __free = procfile_read("/proc/keys");
@@ -55,7 +55,7 @@ static void check_signature(struct findings *f)
 	char *signer __free = NULL;
 	enum module_state state = module_state(DRIVER_NAME, &signer);
 
-	/* Already loaded: trusted. Missing: said elsewhere. */
+	/* A loaded module was accepted. Another check reports a missing one. */
 	if (state == MODULE_LOADED || state == MODULE_MISSING || state == MODULE_BUILTIN)
 		return;
 	if (!signer)

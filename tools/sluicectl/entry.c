@@ -205,7 +205,7 @@ static int fill_partition(struct table *t, const struct entry *entry, struct fdi
 	return r;
 }
 
-/* The label goes through a conversion to UTF-16: see that all of it arrived. */
+/* libfdisk converts the label to UTF-16: check that all of it was stored. */
 static int verify(const struct table *t, const struct entry *entry)
 {
 	struct entry made __cleanup(entry_clear) = { };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which parts of a disk are free, given the parts that are not. */
+/* Finds the free parts of a disk from its used parts. */
 #ifndef SLUICECTL_EXTENTS_H
 #define SLUICECTL_EXTENTS_H
 
@@ -19,8 +19,8 @@ void extents_add(struct extents *list, uint64_t start, uint64_t end);
 void extents_clear(struct extents *list);
 
 /*
- * Fills @free with the gaps that @used leaves between @first and @end, each
- * cut down to the alignment of slices. Sorts @used.
+ * Fills @free with the gaps that @used leaves between @first and @end. Each gap
+ * is cut to the alignment of slices. Sorts @used.
  */
 void extents_free(struct extents *used, uint64_t first, uint64_t end, struct extents *free);
 

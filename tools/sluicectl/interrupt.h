@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ctrl-C must not leave a change half done. */
+/* Defers signals, so that Ctrl-C never leaves a change half done. */
 #ifndef SLUICECTL_INTERRUPT_H
 #define SLUICECTL_INTERRUPT_H
 
 #include <stdbool.h>
 
-/* From here on SIGINT, SIGTERM and SIGHUP wait. */
+/* From now on SIGINT, SIGTERM and SIGHUP stay pending. */
 void interrupt_defer(void);
-/* Whether one of them does. */
+/* Whether one of these signals is pending. */
 bool interrupt_pending(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include "sysdev.h"
 #include "usage.h"
 
-/* The block layer counts in these, whatever the block size of the disk. */
+/* The unit of sizes in sysfs, whatever the block size of the disk. */
 #define SECTOR	512
 
 /* Appends a zeroed element to an array and gives its address. */
@@ -92,8 +92,8 @@ static int load_part(const struct parent *p, struct disk *d, struct sd_device *d
 }
 
 /*
- * The gaps between partitions. A disk without any may hold a file system or
- * anything else: nothing in it counts as free here.
+ * Finds the gaps between partitions. A disk without partitions may hold a file
+ * system or other data: none of its space counts as free here.
  */
 static void find_free(const struct parent *p, struct disk *d)
 {
@@ -201,7 +201,7 @@ static void load_types(struct parent *p, struct sd_device *pci)
 	struct dirent *entry;
 	DIR *dir = opendir(path);
 
-	/* None while the drive is dead or serves the host only. */
+	/* Missing while the drive is dead or serves only the host. */
 	if (!dir)
 		return;
 	while ((entry = readdir(dir)))
@@ -275,7 +275,7 @@ static int load_parent(struct inventory *inv, struct sd_device *dev)
 	return 0;
 }
 
-/* The parents do not move any more: let the rest point at them. */
+/* The array of parents no longer moves: let the other objects point into it. */
 static void link_parents(struct inventory *inv)
 {
 	for (size_t i = 0; i < inv->n; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What sysfs says of the drives bound to Sluice, read in one go. */
+/* All that sysfs says about the drives bound to Sluice, read at once. */
 #ifndef SLUICECTL_INVENTORY_H
 #define SLUICECTL_INVENTORY_H
 
@@ -7,16 +7,16 @@
 #include "util.h"
 
 struct slice {
-	char *device;		/* name in class sluice and of the block device */
+	char *device;		/* name in class sluice, and of the block device */
 	char *uuid, *name, *disk, *state;
-	char *mdev;		/* UUID of the mdev, or an empty string */
+	char *mdev;		/* UUID of the mdev, or empty */
 	uint64_t start, size, generation;
 	unsigned int block_size, partition;
 	bool pool, whole;
 	const struct parent *parent;
 };
 
-/* A partition that is no slice: it belongs to the host. */
+/* A partition that is not a slice belongs to the host. */
 struct host_part {
 	char *device;
 	uint64_t start, size;

@@ -8,7 +8,7 @@
 #include "inventory.h"
 #include "util.h"
 
-/* An object with nothing but the version of the format. */
+/* Makes an object that holds only the version of the format. */
 struct json_object *json_root(void);
 /* Prints and releases @root; returns an exit code. */
 int json_print(struct json_object *root);
@@ -20,7 +20,7 @@ struct json_object *json_of_strv(const struct strv *list);
 
 struct json_object *json_of_slice(const struct slice *s);
 struct json_object *json_of_type(const struct mdev_type *t);
-/* With its disks, and in them its slices, host partitions and free space. */
+/* Includes the disks, and their slices, host partitions and free space. */
 struct json_object *json_of_parent(const struct parent *p);
 
 #endif

@@ -9,7 +9,7 @@
 #include "message.h"
 #include "util.h"
 
-/* The kernel cuts a record at this; the rest of a buffer is for the NUL. */
+/* The kernel's longest record; the last byte of a buffer is for NUL. */
 #define RECORD_MAX	8192
 
 int klog_open(void)
@@ -46,7 +46,10 @@ void klog_show(int fd, const char *needle)
 	for (;;) {
 		ssize_t n = read(fd, record, RECORD_MAX);
 
-		/* EPIPE: records were overwritten, the next read goes on. */
+		/*
+		 * EPIPE: some records were overwritten, the next read
+		 * continues.
+		 */
 		if (n < 0 && (errno == EPIPE || errno == EINTR))
 			continue;
 		if (n <= 0)

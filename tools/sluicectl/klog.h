@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel logs while something is tried. */
+/* Shows what the kernel logs during one operation of the tool. */
 #ifndef SLUICECTL_KLOG_H
 #define SLUICECTL_KLOG_H
 
-/* Starts listening. Returns a descriptor, or -1 where that is not allowed. */
+/* Starts listening. Returns a descriptor, or -1 without the permission. */
 int klog_open(void);
-/* Prints as hints the lines logged since then that have @needle in them. */
+/* Prints as hints the lines that were logged since then and contain @needle. */
 void klog_show(int fd, const char *needle);
 
 #endif

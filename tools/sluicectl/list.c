@@ -76,7 +76,7 @@ static void add_free(const struct listing *l, struct libscols_line *up, const st
 	set_size(l, line, e->end - e->start);
 }
 
-/* Slices, host partitions and gaps are sorted already: merge them by place. */
+/* Slices, host partitions and gaps are each sorted: merge them by position. */
 static void add_contents(const struct listing *l, struct libscols_line *up,
 			 const struct parent *p, const struct disk *d)
 {

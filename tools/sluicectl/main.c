@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sluicectl: cut a drive into slices and give them to guests. */
+/* sluicectl: cuts drives into slices and gives the slices to guests. */
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>

@@ -14,7 +14,7 @@ static void say(const char *prefix, const char *fmt, va_list args)
 
 	if (vasprintf(&text, fmt, args) < 0)
 		abort();
-	/* Labels and log lines come from outside: no escape sequences. */
+	/* Labels and log lines come from outside: print no escape sequences. */
 	printable = text_printable(text);
 	free(text);
 	fflush(stdout);

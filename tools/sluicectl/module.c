@@ -29,7 +29,7 @@ static struct kmod_module *first_module(struct kmod_ctx *ctx, const char *name)
 	if (kmod_module_new_from_lookup(ctx, name, &list) >= 0 && list)
 		mod = kmod_module_get_module(list);
 	kmod_module_unref_list(list);
-	/* Loaded by hand from a file that depmod has not seen. */
+	/* The module may be loaded from a file that depmod has not seen. */
 	if (!mod && kmod_module_new_from_name(ctx, name, &mod) >= 0 &&
 	    kmod_module_get_initstate(mod) < 0) {
 		kmod_module_unref(mod);
@@ -44,7 +44,7 @@ static void be_quiet(void *data __unused, int priority __unused, const char *fil
 {
 }
 
-/* The library's own messages say less than ours. */
+/* Our messages say more than the library's own. */
 static struct kmod_ctx *open_kmod(void)
 {
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);

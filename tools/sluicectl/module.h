@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Kernel modules, by libkmod. */
+/* State and loading of kernel modules, through libkmod. */
 #ifndef SLUICECTL_MODULE_H
 #define SLUICECTL_MODULE_H
 
@@ -14,7 +14,7 @@ enum module_state {
 
 /* @name may be an alias. *@signer is NULL when unsigned or unknown. */
 enum module_state module_state(const char *name, char **signer);
-/* Loads a module and what it needs. 0 or an exit code. */
+/* Loads a module and the modules it needs. Returns 0 or an exit code. */
 int module_load(const char *name);
 
 #endif

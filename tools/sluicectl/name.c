@@ -12,7 +12,7 @@
 #include "sysdev.h"
 #include "util.h"
 
-/* Converts as the label will be; what cannot be converted is no UTF-8. */
+/* Converts like libfdisk will; a name that cannot be converted is not UTF-8. */
 static const char *check_encoding(const char *name)
 {
 	uint16_t units[SLICE_NAME_MAX];
@@ -31,7 +31,7 @@ static const char *check_encoding(const char *name)
 	if (error)
 		return "is not valid UTF-8";
 	for (size_t i = 0; i < ARRAY_SIZE(units) - out_left / 2; i++) {
-		/* libfdisk would store a question mark. */
+		/* libfdisk would store a question mark instead. */
 		if (units[i] >= 0xd800 && units[i] <= 0xdfff)
 			return "has a character above U+FFFF, which partition tools mangle";
 		if (units[i] < 0x20 || (units[i] >= 0x7f && units[i] < 0xa0))

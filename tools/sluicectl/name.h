@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of slices: what a GPT label can hold and a command line can say. */
+/* Names of slices: what fits into a GPT label and onto a command line. */
 #ifndef SLUICECTL_NAME_H
 #define SLUICECTL_NAME_H
 
 #include <stdbool.h>
 
-/* NULL, or what is wrong with @name. */
+/* Returns NULL, or what is wrong with @name. */
 const char *name_check(const char *name);
-/* Whether @name is what the kernel calls a disk or a partition of ours. */
+/* Whether the kernel gives such names to our disks and partitions. */
 bool name_is_device(const char *name);
 
 #endif

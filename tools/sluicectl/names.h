@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The names by which the kernel modules and the partition table know things. */
+/* Names and limits that the kernel modules and the partition table define. */
 #ifndef SLUICECTL_NAMES_H
 #define SLUICECTL_NAMES_H
 

@@ -10,7 +10,7 @@
 
 #include "message.h"
 
-/* Every libsmartcols call used here fails for want of memory only. */
+/* The libsmartcols calls used here fail only when memory runs out. */
 static void must(int error)
 {
 	if (error) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tables for people, by libsmartcols. */
+/* Prints tables for people, through libsmartcols. */
 #ifndef SLUICECTL_OUTPUT_H
 #define SLUICECTL_OUTPUT_H
 
@@ -12,9 +12,9 @@ struct column {
 	int flags;		/* SCOLS_FL_* */
 };
 
-/* Coloured on a terminal, drawn in ASCII where the locale has no UTF-8. */
+/* Has colours on a terminal, and ASCII lines where the locale lacks UTF-8. */
 struct libscols_table *output_new(const struct column *columns, size_t n);
-/* A line below @up, which is NULL for the top. */
+/* Adds a line below @up; NULL means the top. */
 struct libscols_line *output_line(struct libscols_table *tb, struct libscols_line *up);
 /* NULL leaves the cell empty. */
 void output_set(struct libscols_line *line, size_t column, const char *text);

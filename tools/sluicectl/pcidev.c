@@ -65,7 +65,7 @@ int pcidev_set_override(const struct pcidev *pci, const char *driver)
 	char *path __free = xasprintf("%s/driver_override", pci->syspath);
 	char *text __free = xasprintf("%s\n", driver);
 
-	/* A line that is empty clears it; writing nothing would not be seen. */
+	/* An empty line clears the override; writing 0 bytes does nothing. */
 	return sysfs_write(path, text);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which driver a PCI function has, and changing that. */
+/* Shows and changes the driver of a PCI function. */
 #ifndef SLUICECTL_PCIDEV_H
 #define SLUICECTL_PCIDEV_H
 
@@ -8,15 +8,15 @@
 struct pcidev {
 	struct sd_device *dev;
 	char *bdf, *syspath;
-	char *driver;		/* NULL when none is bound */
+	char *driver;		/* NULL when there is none */
 	char *override;		/* driver_override, empty when not set */
 };
 
-/* Finds an NVMe controller by address. 0 or an exit code. */
+/* Finds an NVMe controller by address. Returns 0 or an exit code. */
 int pcidev_find(struct pcidev *pci, const char *address);
 void pcidev_clear(struct pcidev *pci);
 
-/* The driver bound at this moment, or NULL. */
+/* Returns the current driver's name, or NULL. */
 char *pcidev_driver_now(const struct pcidev *pci);
 
 /* 0 or -errno */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What --dry-run prints: the steps that would be taken. */
+/* Collects and prints the steps for --dry-run. */
 #ifndef SLUICECTL_PLAN_H
 #define SLUICECTL_PLAN_H
 
@@ -10,7 +10,7 @@ struct plan {
 	struct strv steps;
 };
 
-/* @fmt is what would be done, beginning with a verb: "bind %s to %s" */
+/* @fmt is one step and begins with a verb: "bind %s to %s" */
 void plan_add(struct plan *plan, const char *fmt, ...) __format(2, 3);
 int plan_print(const struct plan *plan, const struct request *rq);
 void plan_clear(struct plan *plan);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* /dev/vfio/GROUP, and /dev/vfio/devices/vfioN where the kernel has it. */
+/* /dev/vfio/GROUP, and /dev/vfio/devices/vfioN on kernels that have it. */
 static void find_nodes(const char *syspath, struct strv *nodes)
 {
 	char *group __free = xasprintf("%s/iommu_group", syspath);
@@ -39,7 +39,7 @@ static bool has_open(const char *pid, const struct strv *nodes)
 	bool found = false;
 	DIR *dir = opendir(path);
 
-	/* The program ended, or is none of ours to look into. */
+	/* The program has ended, or we may not look into it. */
 	if (!dir)
 		return false;
 	while (!found && (entry = readdir(dir))) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which programs have a VFIO device open. */
+/* Finds the programs that have a VFIO device open. */
 #ifndef SLUICECTL_PROGRAM_H
 #define SLUICECTL_PROGRAM_H
 
 #include "util.h"
 
 /*
- * Adds "qemu-system-x86 (pid 123)" for each program that has the group or the
- * character device of the VFIO device at @syspath open.
+ * Adds "qemu-system-x86 (pid 123)" for each program that has the VFIO device at
+ * @syspath open, through its group or its character device.
  */
 void programs_with_vfio(const char *syspath, struct strv *who);
 

@@ -6,7 +6,7 @@
 
 #include "message.h"
 
-/* One value for each option; the getopt code is 256 + the index here. */
+/* One row for each option; the getopt code is 256 + the index of the row. */
 static const struct option_text {
 	unsigned int bit;
 	const char *name;
@@ -103,7 +103,7 @@ static void apply(struct request *rq, unsigned int bit, const char *value)
 	}
 }
 
-/* Fills the tables getopt_long() wants with what this verb takes. */
+/* Fills the tables for getopt_long() with the options that this verb takes. */
 static void build_tables(const struct verb *verb, struct option *longs, char *shorts)
 {
 	*shorts++ = ':';

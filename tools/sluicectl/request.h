@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A command line after parsing, and the verbs that take one. */
+/* Parsed command lines, and the verbs. */
 #ifndef SLUICECTL_REQUEST_H
 #define SLUICECTL_REQUEST_H
 
 #include "util.h"
 
-/* Which options a verb takes. */
+/* One bit for each option, to say which options a verb takes. */
 enum option_bit {
 	OPT_JSON	= 1 << 0,
 	OPT_DRY_RUN	= 1 << 1,
@@ -27,13 +27,13 @@ enum option_bit {
 struct request {
 	bool json, dry_run, bytes, pool, keep_data, wipe, force, strict;
 	const char *name, *size, *uuid, *block_size, *disk, *queues, *type;
-	char **argv;	/* what is left after the options */
+	char **argv;	/* the arguments after the options */
 	int argc;
 };
 
 struct verb {
 	const char *name;
-	const char *args;	/* as the help text shows them */
+	const char *args;	/* as in the help text */
 	const char *summary;
 	unsigned int options;	/* enum option_bit */
 	int min_args, max_args;
@@ -44,8 +44,8 @@ extern const struct verb verb_attach, verb_bind, verb_create, verb_destroy, verb
 			 verb_doctor, verb_list, verb_show, verb_types, verb_unbind;
 
 /*
- * Parses argv[0..argc-1], argv[0] being the verb. Returns 0, or an exit code
- * with the message already printed, or -1 when help was asked for and shown.
+ * Parses argv[0..argc-1]; argv[0] is the verb. Returns 0, or prints a message
+ * and returns an exit code, or shows the requested help and returns -1.
  */
 int request_parse(const struct verb *verb, int argc, char **argv, struct request *rq);
 

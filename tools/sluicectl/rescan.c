@@ -22,7 +22,7 @@ int rescan(const struct parent *p)
 	return 0;
 }
 
-/* Returns 1 when it is as wanted, 0 when not yet, or minus an exit code. */
+/* Returns 1 if the state is as wanted, 0 if not, or minus an exit code. */
 static int look(const char *uuid, bool present)
 {
 	struct inventory inv __cleanup(inventory_free) = { };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sluicectl show: everything about one slice or one drive. */
+/* sluicectl show: prints all that is known about one slice or one drive. */
 #include <inttypes.h>
 
 #include "inventory.h"

@@ -10,7 +10,7 @@ static int collect(blkid_probe probe, struct strv *found)
 	static const char * const keys[] = { "TYPE", "PTTYPE" };
 	int r;
 
-	/* Each round stops at the next signature, 1 means no more. */
+	/* Each call finds the next signature; 1 means there are no more. */
 	while (!(r = blkid_do_probe(probe))) {
 		for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 			const char *value;
@@ -31,7 +31,10 @@ int signatures_of(int fd, const char *path, unsigned int block_size, struct strv
 	if (probe && !blkid_probe_set_device(probe, fd, 0, 0)) {
 		blkid_probe_set_sectorsize(probe, block_size);
 		blkid_probe_enable_superblocks(probe, 1);
-		/* A damaged signature still says that somebody's data is there. */
+		/*
+		 * Even a damaged signature means that the disk holds somebody's
+		 * data.
+		 */
 		blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_MAGIC |
 						  BLKID_SUBLKS_BADCSUM);
 		blkid_probe_enable_partitions(probe, 1);

@@ -10,7 +10,7 @@
 
 static const char unit_letters[] = "KMGTPE";
 
-/* "", "B", "K", "KiB", "KB" and so on; 0 when @suffix is none of them. */
+/* Knows "", "B", "K", "KiB", "KB" and so on; returns 0 for another @suffix. */
 static uint64_t suffix_unit(const char *suffix)
 {
 	const char *letter;
@@ -32,7 +32,7 @@ static uint64_t suffix_unit(const char *suffix)
 	return unit;
 }
 
-/* Adds the digits after the point, which must come to whole bytes. */
+/* Adds the digits after the point; the sum must be whole bytes. */
 static const char *add_fraction(const char *digits, size_t n, uint64_t unit, uint64_t *bytes)
 {
 	unsigned __int128 part = 0;
@@ -113,7 +113,7 @@ char *size_text(uint64_t bytes, bool exact)
 		power++;
 	if (!power)
 		return xasprintf("%" PRIu64 " B", bytes);
-	/* Rounded down, so that what is shown as free is free. */
+	/* Round down, so that the size shown as free is really free. */
 	tenths = (bytes >> (10 * power)) * 10 +
 		 (((bytes >> (10 * (power - 1))) & 1023) * 10 >> 10);
 	if (tenths % 10)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sizes as people write and read them. */
+/* Parses and prints sizes in the forms that people use. */
 #ifndef SLUICECTL_SIZE_H
 #define SLUICECTL_SIZE_H
 

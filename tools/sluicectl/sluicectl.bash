@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# bash completion for sluicectl(8)
+# Completion of sluicectl(8) for bash.
 # shellcheck shell=bash
 
 _sluicectl_drives() {
@@ -26,7 +26,7 @@ _sluicectl_disks() {
 	done
 }
 
-# Names with blanks in them cannot be offered as one word: the devices can.
+# A label with a space cannot be offered as one word: offer device names.
 _sluicectl_slices() {
 	local dir name
 

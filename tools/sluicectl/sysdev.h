@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Devices and their attributes, by way of sd-device. */
+/* Devices and their attributes, through sd-device. */
 #ifndef SLUICECTL_SYSDEV_H
 #define SLUICECTL_SYSDEV_H
 
@@ -11,15 +11,15 @@
 void unref_device(struct sd_device **dev);
 void unref_list(struct sd_device_enumerator **list);
 
-/* The attribute without its newline; an empty string when there is none. */
+/* The attribute without its newline; an empty string if it is missing. */
 char *sysdev_text(struct sd_device *dev, const char *attr);
 uint64_t sysdev_number(struct sd_device *dev, const char *attr);
-/* Name of the driver that is bound, or NULL. */
+/* Returns the name of the device's driver, or NULL. */
 char *sysdev_driver(struct sd_device *dev);
 
 /*
- * Devices of @subsystem, below @parent unless that is NULL, whether or not
- * udev has a record of them. Returns NULL with the message printed.
+ * Lists the devices of @subsystem, below @parent unless @parent is NULL, also
+ * the devices without a record in udev. Returns NULL with the message printed.
  */
 struct sd_device_enumerator *sysdev_enumerate(const char *subsystem, struct sd_device *parent);
 
@@ -27,10 +27,10 @@ struct sd_device_enumerator *sysdev_enumerate(const char *subsystem, struct sd_d
 	for (struct sd_device *(dev) = sd_device_enumerator_get_device_first(list);	\
 	     (dev); (dev) = sd_device_enumerator_get_device_next(list))
 
-/* Writes @text as one write(2), as a sysfs store wants it. 0 or -errno. */
+/* Writes @text with one write(2), as sysfs needs it. Returns 0 or -errno. */
 int sysfs_write(const char *path, const char *text);
 
-/* Makes a full address of a PCI function out of @text, or returns NULL. */
+/* Completes @text to a full PCI address, or returns NULL. */
 char *pci_address(const char *text);
 
 #endif

@@ -16,7 +16,7 @@
 #include "names.h"
 #include "signature.h"
 
-/* The table and its backup take less than this. */
+/* The table and its backup together are smaller than this. */
 #define SMALLEST	(64 << 10)
 
 static int on_ask(struct fdisk_context *cxt __unused, struct fdisk_ask *ask, void *data)
@@ -31,7 +31,7 @@ static int on_ask(struct fdisk_context *cxt __unused, struct fdisk_ask *ask, voi
 		strv_add(&t->complaints, "%s", fdisk_ask_print_get_mesg(ask));
 		return 0;
 	default:
-		/* Nothing may depend on an answer that nobody gives. */
+		/* Nobody answers questions here, so refuse to ask them. */
 		return -EINVAL;
 	}
 }
@@ -63,7 +63,7 @@ static int find_geometry(struct table *t, const struct stat *st, unsigned int bl
 	return 0;
 }
 
-/* libfdisk asserts that there is something to look at. */
+/* libfdisk has an assertion that fails on a device this small. */
 static int check_size(const struct table *t)
 {
 	if (t->size >= SMALLEST)
@@ -91,7 +91,7 @@ static int open_node(struct table *t, enum table_access access, unsigned int blo
 	return find_geometry(t, &st, block_size);
 }
 
-/* A blank disk or a GPT is fine, whatever else there is belongs to somebody. */
+/* Accept a blank disk or a GPT; any other content belongs to somebody. */
 static int check_contents(struct table *t)
 {
 	struct strv found __cleanup(strv_clear) = { };
@@ -124,7 +124,7 @@ static int read_label(struct table *t, enum table_access access)
 	fdisk_save_user_grain(t->cxt, SLICE_ALIGN);
 	r = fdisk_assign_device_by_fd(t->cxt, t->fd, t->path, access == TABLE_READ);
 	if (r) {
-		/* There is nothing that table_close() could deassign. */
+		/* Nothing is assigned, so table_close() must not deassign. */
 		fdisk_unref_context(t->cxt);
 		t->cxt = NULL;
 		return table_fail(t, r, "cannot read the partition table");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The partition table of one disk, or of one image of a disk, by libfdisk. */
+/* The partition table of one disk or one disk image, through libfdisk. */
 #ifndef SLUICECTL_TABLE_H
 #define SLUICECTL_TABLE_H
 
@@ -13,11 +13,11 @@ struct table {
 	char *path;
 	int fd;
 	bool image;		/* a regular file, not a block device */
-	bool blank;		/* nothing on it yet, not even a table */
+	bool blank;		/* nothing on it, not even a table */
 	unsigned int block_size;
 	uint64_t size;
 	struct fdisk_context *cxt;
-	struct strv complaints;	/* what libfdisk had to say */
+	struct strv complaints;	/* warnings of libfdisk */
 };
 
 /* One entry of the table. */
@@ -30,12 +30,12 @@ struct entry {
 
 enum table_access {
 	TABLE_READ,
-	TABLE_EDIT,		/* locked against other editors and udev */
+	TABLE_EDIT,		/* locks out other editors and udev */
 };
 
 /*
- * Opens the table of @path. Something else than a GPT or nothing at all is
- * refused. @block_size is for image files; 0 asks the device. 0 or exit code.
+ * Opens the table of @path. Refuses a disk that has other content than a GPT.
+ * @block_size is for image files; 0 asks the device. Returns 0 or an exit code.
  */
 int table_open(struct table *t, const char *path, enum table_access access,
 	       unsigned int block_size);
@@ -43,24 +43,24 @@ void table_close(struct table *t);
 /* "image file disk.img" or "disk /dev/sluice0n1" */
 int table_fail(const struct table *t, int err, const char *what);
 
-/* Puts an empty GPT into memory. Only for a blank disk. */
+/* Makes an empty GPT in memory. Only for a blank disk. */
 int table_make(struct table *t);
 
 /* 0, or an exit code with the message printed. */
 int table_free_extents(struct table *t, struct extents *free);
-/* Bytes between the first and the last that a partition can have. */
+/* The number of bytes between the first and the last usable byte. */
 uint64_t table_usable(const struct table *t);
 
-/* Finds an entry by UUID or by name; the other argument is NULL. */
+/* Finds an entry by UUID or by name; the other one is NULL. */
 bool table_find(const struct table *t, const char *uuid, const char *name, struct entry *entry);
-/* How many slices have this name. */
+/* Counts the slices with this name. */
 unsigned int table_count(const struct table *t, const char *name);
 void entry_clear(struct entry *entry);
 
-/* These change the table in memory only; add fills in the number if it is 0. */
+/* These change only the table in memory. "add" sets the number if it is 0. */
 int table_add(struct table *t, struct entry *entry);
 int table_remove(struct table *t, unsigned int number);
-/* Writes the table and waits until the disk has it. */
+/* Writes the table and waits until the disk has stored it. */
 int table_write(struct table *t);
 
 #endif

@@ -16,7 +16,7 @@ bool target_is_image(const char *what)
 	char *bdf __free = pci_address(what);
 	struct stat st;
 
-	/* A file that lies about by that name must not hide the drive. */
+	/* A file with the same name must not hide the drive. */
 	return !bdf && !name_is_device(what) && !stat(what, &st) && S_ISREG(st.st_mode);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sluicectl types: how many guests of which queue count a drive still takes. */
+/* sluicectl types: how many guests, by queue count, a drive can take. */
 #include "inventory.h"
 #include "json.h"
 #include "lookup.h"

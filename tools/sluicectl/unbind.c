@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sluicectl unbind: give a drive back to its ordinary driver. */
+/* sluicectl unbind: gives a drive back to its usual driver. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ static int check_users(const struct pcidev *pci)
 	if (r)
 		return r;
 	find_attached(pci->bdf, &inv, &users);
-	/* An attached slice is claimed as well: no need to say it twice. */
+	/* An attached slice is also claimed: do not report it twice. */
 	r = usage_of_drive(pci->dev, users.n ? USAGE_MOUNTS : USAGE_CLAIMS, &users, &root);
 	if (r || !users.n)
 		return r;
@@ -61,7 +61,7 @@ static int show_plan(const struct request *rq, const struct pcidev *pci)
 	return plan_print(&plan, rq);
 }
 
-/* The ordinary driver may never have been loaded on this host. */
+/* The usual driver may not be loaded. */
 static void load_native(const struct pcidev *pci)
 {
 	char *alias __free = sysdev_text(pci->dev, "modalias");

@@ -39,7 +39,7 @@ static int tables_open(struct tables *t)
 	return 0;
 }
 
-/* btrfs and others have a device number of their own: look at the source too. */
+/* btrfs and others have their own device numbers: compare the source too. */
 static bool is_on(struct libmnt_fs *fs, dev_t devno)
 {
 	const char *source = mnt_fs_get_srcpath(fs);
@@ -112,7 +112,7 @@ static void find_stacked(const struct tables *t, struct sd_device *dev, const ch
 
 	if (sd_device_get_devnum(dev, &devno) >= 0)
 		find_mounts(t, devno, label, users);
-	/* Stacks are a few levels deep; a cycle would be a kernel bug. */
+	/* Stacks have few levels; a cycle would be a kernel bug. */
 	if (depth > 16 || sd_device_get_syspath(dev, &path) < 0)
 		return;
 	holders = xasprintf("%s/holders", path);
@@ -125,7 +125,7 @@ static void find_stacked(const struct tables *t, struct sd_device *dev, const ch
 	closedir(dir);
 }
 
-/* Catches what leaves no trace elsewhere: ZFS, mounts in other namespaces. */
+/* Finds users that leave no other trace: ZFS, mounts in other namespaces. */
 static void try_claim(struct sd_device *dev, const char *label, struct strv *users)
 {
 	int fd __cleanup(close_fd) = -1;
@@ -162,7 +162,7 @@ int usage_of(struct sd_device *dev, enum usage_depth depth, struct strv *users)
 	return r ? r : usage_with(&t, dev, depth, users);
 }
 
-/* Partitions first: a claimed partition makes its disk look claimed as well. */
+/* Partitions first: a claimed partition makes its disk look claimed too. */
 static int usage_below(const struct tables *t, struct sd_device *top, enum usage_depth depth,
 		       struct strv *users)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory, strings and clean-up that every other file leans on. */
+/* Memory, strings and clean-up, for all other files. */
 #ifndef SLUICECTL_UTIL_H
 #define SLUICECTL_UTIL_H
 
@@ -18,7 +18,7 @@
 void free_text(char **text);
 void close_fd(int *fd);
 
-/* These end the program when memory runs out, so they never return NULL. */
+/* These end the program when memory runs out; they never return NULL. */
 void *xcalloc(size_t n, size_t size);
 void *xrecalloc(void *old, size_t n, size_t size);
 char *xstrdup(const char *text);
@@ -28,7 +28,7 @@ bool text_equal(const char *a, const char *b);
 /* Returns text with every control character written as \xNN. */
 char *text_printable(const char *text);
 
-/* A growing list of strings. Zero-initialise it. */
+/* A growing list of strings. Initialise it with zeroes. */
 struct strv {
 	char **v;
 	size_t n;

@@ -13,7 +13,7 @@
 #include "interrupt.h"
 #include "message.h"
 
-/* Small enough for an interrupt to be noticed soon on a slow drive. */
+/* Small, so that an interrupt is noticed soon on a slow drive. */
 #define CHUNK	(UINT64_C(64) << 20)
 
 static int write_zeroes(int fd, uint64_t start, uint64_t size)
@@ -36,7 +36,7 @@ static int write_zeroes(int fd, uint64_t start, uint64_t size)
 
 static int zero_file(int fd, uint64_t start, uint64_t size)
 {
-	/* A hole reads as zeroes and keeps a sparse image sparse. */
+	/* A hole reads as zeroes and keeps an image file sparse. */
 	if (!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, size))
 		return 0;
 	if (errno != EOPNOTSUPP)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Makes a range of a disk read as zeroes. */
+/* Overwrites a range of a disk with zeroes. */
 #ifndef SLUICECTL_ZERO_H
 #define SLUICECTL_ZERO_H
 
 #include "table.h"
 
-/* Shows progress on a terminal; stops at an interrupt. 0 or an exit code. */
+/* Shows progress on a terminal; an interrupt stops it. 0 or an exit code. */
 int zero_range(const struct table *t, uint64_t start, uint64_t size);
-/* Tells the drive that a range is not needed any more; failure is harmless. */
+/* Tells the drive that a range is no longer needed; a failure does no harm. */
 void discard_range(const struct table *t, uint64_t start, uint64_t size);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Preloaded into sluicectl by tool-failures.t: the call number FAIL_NTH, among
- * those that read, write, lock or sync the file named by FAIL_FILE, fails with
- * EIO. Writes the name of the call to FAIL_LOG when it does.
+ * tool-failures.t preloads this library into sluicectl. Of the calls that read,
+ * write, lock or sync the file FAIL_FILE, the call number FAIL_NTH fails with
+ * EIO, and its name is written to FAIL_LOG.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -71,7 +71,7 @@ ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
 	return fails_now(fd, "pwrite") ? -1 : real(fd, buf, n, at);
 }
 
-/* The same under the names that programs with large file support call. */
+/* Programs with large file support call these names. */
 ssize_t pread64(int fd, void *buf, size_t n, off64_t at)
 {
 	return pread(fd, buf, n, at);

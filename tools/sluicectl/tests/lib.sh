@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# For the tests of sluicectl that need neither a drive nor the modules. They
-# work on image files, and where it is about sysfs on a copy made by hand.
-# SLUICECTL names the program under test.
+# Helpers for the tests of sluicectl that need neither a drive nor the modules.
+# These tests work on image files, or on a hand-made copy of sysfs. SLUICECTL is
+# the path of the program under test.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
@@ -14,7 +14,7 @@ export LC_ALL=C.UTF-8 NO_COLOR=1
 
 scratch=$(mktemp -d)
 cd "$scratch" || exit
-# plan() sets a trap of its own: it ends with this.
+# The trap that plan() sets ends with a call of this function.
 tap_end_scratch() {
 	local status=$?
 
@@ -28,7 +28,7 @@ begin() {
 	trap 'tap_end_scratch; tap_end' EXIT
 }
 
-# run ARGUMENT...: the tool; leaves its status, out and err
+# run ARGUMENT...: run sluicectl; set status, out and err
 run() {
 	status=0
 	"$tool" "$@" >"$scratch/.out" 2>"$scratch/.err" || status=$?
@@ -36,8 +36,8 @@ run() {
 	err=$(cat "$scratch/.err")
 }
 
-# gives WHAT STATUS REGULAR-EXPRESSION ARGUMENT...: the tool ends with STATUS,
-# and what it prints (errors included) has a match
+# gives WHAT STATUS REGULAR-EXPRESSION ARGUMENT...: check that sluicectl ends
+# with STATUS and that its output (errors included) matches
 gives() {
 	local what=$1 want=$2 pattern=$3 bad=0
 	shift 3
@@ -55,16 +55,17 @@ $err" || bad=1
 # json FILTER: what jq makes of the last output
 json() { jq -r "$1" <<<"$out"; }
 
-# finding CHECK: verdict of doctor --json, and what was found
+# finding CHECK: print the verdict of doctor --json, and what was found
 finding() { json ".findings[] | select(.check == \"$1\") | .verdict + \" \" + .found"; }
 
-# image NAME SIZE: a new sparse file
+# image NAME SIZE: make a new sparse file
 image() {
 	rm -f "$1"
 	truncate -s "$2" "$1"
 }
 
-# table IMAGE: its entries, one a line: number start size name attributes
+# table IMAGE: print its entries, one per line: number start size name
+# attributes
 table() {
 	sfdisk --json "$1" | jq -r '.partitiontable.partitions[]? |
 		"\(.node | capture("(?<n>[0-9]+)$").n) \(.start) \(.size) \(.name // "") \(.attrs // "")"'

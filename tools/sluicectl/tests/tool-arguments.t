@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The command line: what makes no sense is said so, with status 2, and the
-# help, the manual page and the completion know the same verbs and options.
+# The command line: sluicectl explains wrong arguments and exits with status 2.
+# The help, the manual page and the completion list the same verbs and options.
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# All or nothing: each read, write and sync of the disk fails once, one after
-# another. A command that reports failure has left the table as it was; one
-# that reports success has done its work.
+# All or nothing: in each round another read, write or sync of the disk fails. A
+# command that reports failure must have left the table unchanged; a command
+# that reports success must have done its work.
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -11,16 +11,17 @@ here=$top/tools/sluicectl/tests
 check "the library that injects failures builds" \
 	"${CC:-cc}" -shared -fPIC -O2 -Wall -o failnth.so "$here/failnth.c" -ldl || exit 1
 
-# entries IMAGE: those of its table, nothing for a blank disk
+# entries IMAGE: print the entries of its table; nothing for a blank disk
 entries() { table "$1" 2>/dev/null | sort; }
 
-# same_ends IMAGE: the first and the last 64 KiB are those of IMAGE.orig
+# same_ends IMAGE: check that the first and last 64 KiB equal those of
+# IMAGE.orig
 same_ends() {
 	cmp -s -n 65536 "$1" "$1.orig" && cmp -s -i $((1023 * 65536)) "$1" "$1.orig"
 }
 
 # sweep WHAT IMAGE ENTRIES-ON-SUCCESS ARGUMENT...: restore IMAGE from IMAGE.orig
-# before each round; end with the first round in which nothing failed
+# before each round; stop after the first round without a failure
 sweep() {
 	local what=$1 img=$2 want_after=$3 want_before n=0 wrong='' failed=0
 	shift 3
@@ -55,7 +56,7 @@ sweep() {
 	is "$what: many failures were seen" "$((failed >= 5))" 1
 }
 
-# Where a table goes there is something that no program knows
+# Random bytes, which no program recognises, where the table will be
 image disk.img.orig 64M
 head -c 64K /dev/urandom | dd of=disk.img.orig bs=64K conv=notrunc status=none
 head -c 64K /dev/urandom | dd of=disk.img.orig bs=64K seek=1023 conv=notrunc status=none

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Sizes and names: what is accepted comes out exactly, the rest is refused.
+# Sizes and names: an accepted one is stored exactly, others are refused.
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 begin 56
 mib=1048576
 
-# size WHAT SIZE BYTES: a slice of SIZE would have BYTES
+# size WHAT SIZE BYTES: check that a slice of SIZE would have BYTES
 size() {
 	image disk.img 2T
 	run create disk.img --name a --size "$2" --dry-run --json --bytes

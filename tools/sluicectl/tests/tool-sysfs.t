@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Reading: list, types, show, and what attach, detach, bind, unbind, create and
-# destroy say of a host whose sysfs is made by hand in a mount namespace. What
-# is written goes to plain files there, so that only refusals and dry runs are
-# tried here; tools/testing/tests/tool-*.t do the rest with the modules.
+# What list, types, show, attach, detach, bind, unbind, create and destroy print
+# on a host whose sysfs is made by hand, in a mount namespace. Writes go to
+# plain files there, so only refusals and dry runs are tested here. The tests
+# tools/testing/tests/tool-*.t test the rest with the modules.
 
 [ -n "${SLUICE_FAKE_SYSFS-}" ] ||
 	SLUICE_FAKE_SYSFS=1 exec unshare --user --map-root-user --mount bash "$0"
@@ -27,7 +27,7 @@ put() {
 	printf '%s\n' "$2" >"$1"
 }
 
-# device PATH SUBSYSTEM-DIR: what makes a directory a device
+# device PATH SUBSYSTEM-DIR: make a directory look like a device
 device() {
 	put "$1/uevent" "${3-}"
 	mkdir -p "$2"
@@ -210,8 +210,8 @@ gives "bind what is no NVMe drive" 5 "is not an NVMe drive" bind 02:00.0
 gives "unbind what is not ours" 5 "is not an NVMe drive" unbind 02:00.0
 gives "destroy what is attached" 4 "detach it first: sluicectl detach sluice0n1p4" destroy "vm 100"
 
-# A drive with two ports: nvme puts its disks below the subsystem, not below
-# the PCI function
+# A drive with two ports: nvme puts its disks below the subsystem, not below the
+# PCI function
 other=0000:03:00.0
 dev2=/sys/devices/pci0000:00/0000:00:11.0/$other
 pci_function $other $dev2 nvme 0x010802

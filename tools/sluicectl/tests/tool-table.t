@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Partition tables on image files: what other tools make of ours, what we make
-# of theirs, and that nothing outside a new or destroyed slice changes.
+# Partition tables on image files: other tools can read our tables, we can read
+# theirs, and nothing outside a new or destroyed slice changes.
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -10,7 +10,7 @@ uuid=11111111-2222-3333-4444-555555555555
 mib=1048576
 begin 60
 
-# sound WHAT IMAGE: sgdisk and sfdisk find nothing wrong
+# sound WHAT IMAGE: check that sgdisk and sfdisk report no problem
 sound() {
 	local bad=0
 
@@ -58,7 +58,7 @@ is "places" "$(table disk.img | cut -d' ' -f1-3)" \
 gives "destroy by UUID" 0 "destroyed slice 'alpha'" destroy ${uuid^^} --disk disk.img
 sound "still sound" disk.img
 
-# The smallest extent that holds it
+# The smallest extent that is large enough
 image disk.img 256M
 for n in a b c d; do run create disk.img --name $n --size 20M; done
 run destroy a --disk disk.img
@@ -86,12 +86,12 @@ is "slices lie on whole MiB" \
 gives "destroy of a partition of the host" 5 "partition 2 of disk.img is not a slice" \
 	destroy host --disk disk.img
 
-# What lies in the blocks
+# The content of the blocks
 image disk.img 64M
 sfdisk -q disk.img <<<"label: gpt"
 tr '\0' x </dev/zero | head -c 62M | dd of=disk.img bs=1M seek=1 conv=notrunc status=none
 run create disk.img --name keep --size 8M --keep-data
-# bytes START LENGTH: the values that occur there
+# bytes START LENGTH: print the byte values that occur there
 bytes() { dd if=disk.img bs=1M skip="$1" count="$2" status=none | tr -d x | tr '\0' 0 | head -c1; }
 is "--keep-data keeps them" "$(bytes 1 8)" ""
 run create disk.img --name new --size 8M
@@ -107,7 +107,7 @@ is "destroy --wipe zeroes them" "$(dd if=disk.img bs=1M skip=9 count=8 status=no
 	cmp -n $((8 * mib)) - /dev/zero && echo yes)" yes
 is "and nothing else" "$(bytes 1 8)$(bytes 17 40)" ""
 
-# Disks that are not ours to partition
+# Disks that sluicectl must not partition
 image disk.img 64M
 mkfs.ext4 -q disk.img
 sum=$(sha256sum <disk.img)
@@ -140,7 +140,7 @@ gives "... with a slash" 0 "created" create ./sluice0n1 --name x --size 1M
 gives "no such file" 3 "no drive or disk 'none.img'" create none.img --name x --size 1M
 gives "a device that is no disk" 3 "no drive or disk" create /dev/null --name x --size 1M
 
-# Other geometries
+# Other block sizes and disk sizes
 image disk.img 64M
 gives "blocks of 4096 bytes" 0 "created" create disk.img --name x --size 8M --block-size 4096
 is "the header is in the second of them" \
@@ -150,14 +150,14 @@ gives "take it away" 0 "destroyed" destroy y --disk disk.img --block-size 4096
 gives "with the wrong block size" 5 "not blank and has no GPT" \
 	create disk.img --name z --size 1M --block-size 512
 
-# As many as there can be
+# The largest number of entries
 image disk.img 256M
 sfdisk -q disk.img <<<"label: gpt"
 for n in {1..128}; do echo "size=1M, name=n$n"; done | sfdisk -q -a disk.img
 gives "a table without a free entry" 1 "cannot add an entry" create disk.img --name x --size 1M
 is "and it stays as it was" "$(table disk.img | wc -l)" 128
 
-# Somebody else at work
+# Another program holds the lock
 image disk.img 64M
 exec 9<disk.img
 flock 9
