@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the build scripts share: where things are, how progress is said, and
-# where Debian packages come from. Sourced, never run.
+# Helpers for the build scripts: paths, progress messages, and the sources of
+# Debian packages. Scripts source this file; it is not a program.
 
 set -euo pipefail
 
@@ -20,13 +20,15 @@ die() {
 	exit 1
 }
 
-# need COMMAND PACKAGE: say which package to install where a command is missing
+# need COMMAND PACKAGE: if COMMAND is missing, end and name the PACKAGE to
+# install
 need() {
 	command -v "$1" >/dev/null 2>&1 ||
 		die "$1 not found: apt-get install $2"
 }
 
-# mirror_of CODENAME: the address this machine's own apt has a suite from
+# mirror_of CODENAME: print the address from which this machine's apt gets a
+# suite
 mirror_of() {
 	local uri
 	uri=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' \
@@ -36,10 +38,9 @@ mirror_of() {
 	printf '%s\n' "$uri"
 }
 
-# apt_sources SUITE...: one-line sources for suites of Debian, each from the
-# address that the machine's own sources name (another release of Debian is
-# beside ours on the same mirror). A machine that does without security updates
-# does without them here.
+# apt_sources SUITE...: print a sources line for each suite of Debian. The
+# address is the one of this machine's own sources, since other Debian releases
+# are on the same mirror. A machine without security updates gets none here.
 apt_sources() {
 	local base=bookworm suite uri
 	local key=/usr/share/keyrings/debian-archive-keyring.gpg

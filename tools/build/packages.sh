@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Packages fetched beside the machine's own: an apt with sources and lists of
-# its own, which installs nothing and needs no lock. Sourced after common.sh.
+# Fetches packages that are not for this machine, by an apt with separate
+# sources and lists. It installs nothing and needs no lock. Source after
+# common.sh.
 
-# own_apt WORKDIR TOOL ARGUMENT...: run apt-get with what is in WORKDIR
+# own_apt WORKDIR TOOL ARGUMENT...: run an apt TOOL with the configuration in
+# WORKDIR
 own_apt() {
 	local dir=$1 tool=$2
 	shift 2
@@ -16,8 +18,8 @@ own_apt() {
 		-o APT::Sandbox::User=root -o Debug::NoLocking=1 "$@"
 }
 
-# own_apt_update WORKDIR SUITE...: get the lists of packages of the suites,
-# and those of their sources
+# own_apt_update WORKDIR SUITE...: fetch the lists of binary and source packages
+# of the suites
 own_apt_update() {
 	local dir=$1
 	shift
@@ -27,7 +29,7 @@ own_apt_update() {
 	own_apt "$dir" apt-get update
 }
 
-# own_apt_source WORKDIR PACKAGE: get PACKAGE's source, unpack it in
+# own_apt_source WORKDIR PACKAGE: fetch the source of PACKAGE and unpack it in
 # WORKDIR/source
 own_apt_source() {
 	local dir=$1 package=$2
@@ -40,14 +42,16 @@ own_apt_source() {
 	)
 }
 
-# own_apt_closure WORKDIR PACKAGE: PACKAGE and all it depends on, as name=version
+# own_apt_closure WORKDIR PACKAGE: print PACKAGE and its dependencies as
+# name=version
 own_apt_closure() {
 	own_apt "$1" apt-get -s -o Dir::State::Status=/dev/null \
 		-o APT::Install-Recommends=0 install "$2" |
 		sed -nE 's/^Inst ([^ ]*) \(([^ ]*) .*/\1=\2/p'
 }
 
-# own_apt_unpack WORKDIR DIR PACKAGE...: download packages, unpack them in DIR
+# own_apt_unpack WORKDIR DIR PACKAGE...: download packages and unpack them in
+# DIR
 own_apt_unpack() {
 	local dir=$1 into=$2 deb
 	shift 2
