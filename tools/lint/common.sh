@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the checks share. Sourced, never run.
+# Helpers for the checks. The checks source this file; it is not a program.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../build/common.sh"
 
@@ -9,19 +9,19 @@ cd "$SLUICE_TOP"
 
 problems=0
 
-# problem WHERE MESSAGE: report one and go on
+# problem WHERE MESSAGE: report a problem and continue
 problem() {
 	printf '%s: %s\n' "$1" "$2"
 	problems=$((problems + 1))
 }
 
-# finish MESSAGE: the last line of a check that found nothing
+# finish MESSAGE: end the check; print MESSAGE if there was no problem
 finish() {
 	[ "$problems" -eq 0 ] || exit 1
 	printf '%s\n' "$1"
 }
 
-# sources: every file of the tree that people write, tracked or new
+# sources: list all files that people write, tracked by git or new
 sources() {
 	if [ -e .git ] && command -v git >/dev/null; then
 		git -c safe.directory='*' ls-files -co --exclude-standard
@@ -33,5 +33,5 @@ sources() {
 	done
 }
 
-# sources_matching REGEX: those whose path matches
+# sources_matching REGEX: list the sources whose path matches
 sources_matching() { sources | grep -E "$1" || true; }
