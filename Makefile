@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For people; the kernel's build system reads Kbuild. "make help" explains the
-# targets, from the comments beside them.
+# For people; the kernel's build system reads Kbuild. "make help" lists the
+# targets with the comments beside them.
 
 include META
 
 # Headers or build tree of the kernel to build the modules for
 KDIR ?= /lib/modules/$(shell uname -r)/build
-# Where everything goes that is not built in place
+# The directory of everything that is not built in place
 OUT ?= $(CURDIR)/out
 # Packagers install into DESTDIR
 DESTDIR ?=
 PREFIX ?= /usr/local
 export OUT DESTDIR
 
-# The release that KDIR builds for names the directory of its modules.
+# The release that KDIR builds for; it names the directory of the modules.
 KREL = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
 SERIES = $(subst $(comma), ,$(SLUICE_KERNELS_BUILT))
 DKMS_SRC = $(DESTDIR)/usr/src/sluice-$(SLUICE_VERSION)
