@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What fio said in each guest, and what was counted on both sides, as one
-# result. What is counted is so in a window that guest and host open and close
-# at nearly the same time, so rates are compared, not sums.
+# Combines one cell into one result: what fio printed in each guest, and the
+# counts of guest and host. Guest and host open and close their windows at
+# nearly the same time, not exactly, so rates are compared, not sums.
 def snapshot: split(" ") | map(tonumber);
 
 ($before | snapshot) as $b | ($after | snapshot) as $a |

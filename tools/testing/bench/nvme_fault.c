@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a doorbell costs whoever rings it, when its page is mapped and when it has
- * been taken away
+ * Measures what a store to a doorbell costs, with the doorbell page mapped and
+ * with the page taken away
  *
  * usage: nvme_fault UUID
  *
- * Rings once every 2 ms, with the page mapped for ever, and with a slice that is let
- * go in between. Prints a line of JSON with the medians. The fault is the one of a
- * process: the exception, finding the mapping, mapping the page, and waking the
- * poller; where there is one processor, also the switches to the poller and back
- * before the store is done.
+ * Rings the doorbell once every 2 ms, first with the page always mapped, then
+ * with a slice that becomes idle in between. Prints the medians as a line of
+ * JSON. The fault is a fault of a process: the exception, finding the mapping,
+ * mapping the page, and waking the poller. On a machine with one processor the
+ * fault also includes the switches to the poller and back.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static u64 now_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-/* A read; returns how long ringing its doorbell took */
+/* Reads a block; returns how long ringing the doorbell took */
 static u64 ring_once(void)
 {
 	struct nvme_sqe sqe = nvme_rw(IO_READ, 0, PAGE >> nv.lba_shift);
@@ -68,7 +68,7 @@ static u64 median(u64 *values)
 	return values[ROUNDS / 2];
 }
 
-/* Ring that often, and count the faults */
+/* Rings ROUNDS times and counts the faults; returns the median */
 static u64 measure(const char *dir, const char *poll_us, u64 *faults)
 {
 	static u64 ns[ROUNDS];

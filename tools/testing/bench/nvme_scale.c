@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many open slices of one drive, some of them busy: what a command costs the
- * host, this program included
+ * Measures what a command costs the host, this program included, when many
+ * slices of one drive are open and some of them are busy
  *
  * usage: nvme_scale trapped|mapped BUSY SECONDS UUID...
  *
- * Opens all slices, keeps the first BUSY of them busy with reads of 4 KiB, 8 at
- * a time, and prints a line of JSON, in which the least share is 1 when all of them
- * have been served alike. Completions come by interrupt. Doorbells are
- * trapped, so that nobody spins and no poller is there; or mapped, so that the
- * poller looks after the slices, and what it spins is a part of what is counted.
+ * Opens all slices and keeps the first BUSY of them busy with reads of 4 KiB, 8
+ * at a time. Prints a line of JSON, in which least_share is 1 when all busy
+ * slices were served alike. Completions come by interrupt. With "trapped"
+ * doorbells no poller runs and nothing spins. With "mapped" doorbells the
+ * poller serves the slices, and its spinning is counted too.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -28,16 +28,16 @@
 #define DEPTH		8
 
 /**
- * struct client - a slice and who uses it
+ * struct client - a slice and its user
  * @dev: the device
  * @nv: its controller
  * @qp: its only queue pair
  * @data: a page for each command
- * @free: pages of no command
- * @thread: of a busy slice
+ * @free: pages that no command uses
+ * @thread: the thread of a busy slice
  * @ios: commands completed
- * @ios_before: those before counting began
- * @waits: times that it slept, or would have
+ * @ios_before: commands completed before counting began
+ * @waits: times that it waited for an interrupt
  */
 struct client {
 	struct vfio_dev dev;
@@ -53,11 +53,11 @@ struct client {
 
 /**
  * struct counts - what has happened so far
- * @ns: that all processors have been busy
- * @switches: of tasks
+ * @ns: time that all processors were busy
+ * @switches: switches between tasks
  * @irqs: interrupts of this machine
  * @ios: commands completed
- * @waits: of the clients
+ * @waits: waits of the clients
  * @faults: doorbell faults of the busy slices
  */
 struct counts {
@@ -80,7 +80,7 @@ static void client_open(struct client *client, const char *id, bool trapped)
 
 	test_open(&client->dev, id, &opts);
 	nvme_start(&client->nv, &client->dev);
-	/* Whoever polls has enough to do before there is a queue for I/O */
+	/* Gives a poller work before the client has an I/O queue */
 	for (i = 0; i < 32; i++) {
 		if (nvme_identify(&client->nv, 1, 0))
 			tap_bail("the controller does not identify itself");
@@ -122,7 +122,7 @@ static void *client_run(void *arg)
 	while (!over) {
 		client_wait(client);
 		client->waits++;
-		/* All pages are alike: the data is of no interest. */
+		/* All pages hold the same: the program ignores the data. */
 		for (taken = 0; nvme_cq_take(&client->qp.cq, &cqe); taken++) {
 			if (nvme_status(&cqe))
 				tap_bail("status 0x%x", nvme_status(&cqe));
@@ -134,7 +134,7 @@ static void *client_run(void *arg)
 	return NULL;
 }
 
-/* A number of /proc/stat */
+/* Returns a number of /proc/stat */
 static u64 stat_number(const char *text, const char *name)
 {
 	const char *line = strstr(text, name);
@@ -207,7 +207,7 @@ static void count_from_here(unsigned int busy)
 		clients[i].ios_before = clients[i].ios;
 }
 
-/* Commands of the client that completed the fewest since then */
+/* Returns the commands of the client that completed the fewest since then */
 static unsigned long least_ios(unsigned int busy)
 {
 	unsigned long ios, least = -1ul;

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the two measurements of guests share: the drives, and how each path gives
-# a guest a part of one. Sourced after l1.sh.
+# Helpers for the two benchmarks with guests ("host" and "counted"): the drives,
+# and how each path gives a part of a drive to a guest. Source after l1.sh.
 
-# One drive whole, one sliced, one of the host
+# The drive "whole" is for vfio-pci, "sliced" for Sluice, "host" for nvme
 drives_up() {
 	modules_load
 	modprobe -a vfio-pci nvme
@@ -15,10 +15,10 @@ drives_up() {
 	host_controller=$(basename "$(drive_sys host)"/nvme/nvme*)
 }
 
-# The host's own disk number NSID, on the drive that Sluice has not
+# host_disk NSID: print the disk for namespace NSID of the drive "host"
 host_disk() { echo "$host_controller"n"$1"; }
 
-# path_options PATH WHAT: fill the array PATH_OPTIONS with options of l2_start.
+# path_options PATH WHAT: fill the array PATH_OPTIONS with options for l2_start.
 # WHAT is a slice's UUID, a disk of the host, or a SCSI target.
 # shellcheck disable=SC2034 # for who sources this
 path_options() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# bench.json as a bar chart in SVG: IOPS of each way, cell by cell, and the
-# spread of the rounds.
+# Draws bench.json as a bar chart in SVG: the IOPS of each path, cell by cell,
+# and the spread of the rounds.
 def colours: {"vfio-pci": "#444444", "slice": "#1f6fb4", "slice-poll0": "#7fb3dd",
 	"slice-patient": "#4a90c9", "slice-poll": "#0d3f6b", "slice-dbbuf": "#2a9d8f", "virtio-blk": "#e0862d",
 	"qemu-nvme": "#c9b037", "vhost-scsi": "#b5485d"};

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# All measurements to bench.json: of the rounds of a cell the median, value by
-# value, and the extremes of what varies most.
+# Combines all measurements into bench.json: for each cell the median of the
+# rounds, value by value, and the least and the most IOPS.
 def median: sort | .[(length / 2 | floor)];
 def what: {path, rw, bs, qd, guests, vcpus};
 

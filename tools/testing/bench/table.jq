@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# bench.json as text.
+# Prints bench.json as text.
 def pad($n): tostring | (" " * ([$n - length, 0] | max)) + .;
 def left($n): . + (" " * ([$n - length, 0] | max));
 def digits($n): . * pow(10; $n) | round | . / pow(10; $n);
