@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest, its slice and a drive in memory, around the objects of the modules
+ * A guest, its slice, and a drive in memory, around the modules' objects
  *
  * Compiled as a part of the modules, so that it sees their structures, and
  * linked with count.c into a program. The guest reads, the drive completes
- * everything at once, and what either of them gets to see is checked. A poller
- * comes by only when it is called.
+ * every command at once, and the test checks what the guest and the drive
+ * receive. A poller visits the slice only when bed_visit() calls the poller.
  */
 #include "../core/device/device.h"
 #include "../core/memory/iova_table.h"
@@ -18,7 +18,7 @@
 #define LIST_PAGE	(BED_RAM_PAGES - 2)	/* the guest's PRP lists */
 #define BUS		0x7000000000ull
 #define LIST_BUS	0x6000000000ull
-#define START		1000u			/* of the slice, in blocks */
+#define START		1000u			/* first block of the slice */
 #define HW_QID		5u
 
 static struct sluice_vdev vdev;
@@ -31,7 +31,7 @@ static __le32 doorbells[SLUICE_VCTRL_DOORBELL_BYTES / sizeof(__le32)];
 static u32 sq_db, cq_db;
 static u8 *guest;
 
-/* What the poller has to do with */
+/* The objects that the poller uses */
 static struct sluice_parent parent = { .ops = &sluice_vctrl_parent_ops };
 static struct device dma_dev;
 static struct page db_page;
@@ -42,7 +42,7 @@ static struct vm_area_struct vma = {
 	.vm_flags = VM_SHARED, .vm_file = &vdev_file, .vm_mm = &mm,
 };
 
-/* Rings: the guest's and the drive's */
+/* Rings of the guest and of the drive */
 static struct nvme_cmd vsq_ring[SQ_SIZE], hw_sq_ring[SLOTS + 1];
 static struct nvme_cqe vcq_ring[SQ_SIZE], hw_cq_ring[SLOTS + 1];
 static struct sluice_vslot slots[SLOTS];
@@ -51,7 +51,7 @@ static u16 free_slots[SLOTS + 1];
 static __le64 lists[SLOTS][SLUICE_NVME_PAGE / sizeof(__le64)]
 	__aligned(SLUICE_NVME_PAGE);
 
-/* Where the guest and the drive are in their rings */
+/* Positions of the guest and the drive in their rings */
 static u32 sq_tail, cq_head, dev_head, dev_tail;
 static u8 cq_phase = 1, dev_phase = 1;
 
@@ -154,7 +154,7 @@ static void init_cq(struct sluice_vcq *vcq)
 	vcq->live = true;
 }
 
-/* Queue pairs whose guest does nothing, from the second on */
+/* Makes a further queue pair, which the guest does not use */
 static void init_quiet(unsigned int id)
 {
 	struct sluice_vcq *vcq = &vctrl.cqs[id];
@@ -182,12 +182,12 @@ static void init_poller(void)
 	vdev.poll.doorbells.nr_pages = 1;
 	sluice_poll_entry_init(&vdev.poll, &vdev.sdev);
 	expect("poller", sluice_poller_join(&vdev.poll), 0);
-	atomic_long_set(&mm.mmap_lock.count, 1);	/* held by who maps */
+	atomic_long_set(&mm.mmap_lock.count, 1);	/* held by the thread that maps */
 	expect("mapping", sluice_doorbell_mmap(&vdev.poll, &vma, 0), 0);
 }
 
 /**
- * bed_init() - bring everything up
+ * bed_init() - set up guest, slice and drive
  * @ram: guest memory, %BED_RAM_PAGES pages
  */
 void bed_init(void *ram)
@@ -218,7 +218,8 @@ void bed_init(void *ram)
 }
 
 /*
- * One round: submit, fetch, complete, look
+ * One round: the guest submits, Sluice fetches, the drive completes, the guest
+ * looks
  */
 
 static void guest_submits(unsigned long pages, unsigned long first, u16 cid)
@@ -288,11 +289,11 @@ static void guest_looks(u16 cid)
 }
 
 /**
- * bed_run() - have commands mediated
- * @pages: that each of them reads
- * @scattered: to memory in single pages
- * @batch: commands at once
- * @times: how often
+ * bed_run() - send commands through the modules
+ * @pages: pages that each command reads
+ * @scattered: read to memory that is mapped page by page
+ * @batch: commands in flight at once
+ * @times: number of rounds
  */
 void bed_run(unsigned long pages, int scattered, unsigned int batch,
 	     unsigned int times)
@@ -318,10 +319,10 @@ void bed_run(unsigned long pages, int scattered, unsigned int batch,
 }
 
 /**
- * bed_fault() - have the guest store to a doorbell page that is away
- * @times: how often
+ * bed_fault() - store to a doorbell page that is not mapped
+ * @times: number of stores
  *
- * The slice is asleep each time, and on its poller's list afterwards.
+ * The slice is asleep before each store, and on its poller's list after it.
  */
 void bed_fault(unsigned int times)
 {
@@ -335,9 +336,9 @@ void bed_fault(unsigned int times)
 }
 
 /**
- * bed_visit() - have a poller look at a slice that it finds nothing in
- * @nr_qpairs: of the slice, 1 or 2
- * @times: how often
+ * bed_visit() - let a poller visit a slice that has no work
+ * @nr_qpairs: queue pairs of the slice, 1 or 2
+ * @times: number of visits
  */
 void bed_visit(unsigned int nr_qpairs, unsigned int times)
 {
@@ -345,7 +346,7 @@ void bed_visit(unsigned int nr_qpairs, unsigned int times)
 
 	bed_fault(1);
 	vctrl.nr_qpairs = nr_qpairs;
-	/* What it was woken for: the first visit only */
+	/* The first visit finds this work, the others find none */
 	vctrl.cqs[1].doorbell = SQ_SIZE;
 	poller_visits = times;
 	poller_thread(poller_data);

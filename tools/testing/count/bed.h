@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the two halves of the bed share: bed.c sees the kernel's headers,
- * count.c those of user space.
+ * The interface between the parts of the program: bed.c includes the kernel's
+ * headers, count.c those of user space.
  */
 #ifndef SLUICE_COUNT_BED_H
 #define SLUICE_COUNT_BED_H
 
-/* Guest memory, in pages of 4 KiB: two halves, in chunks of 2 MiB and in pages */
+/* Guest memory in pages of 4 KiB: half in a chunk of 2 MiB, half by page */
 #define BED_CHUNK_PAGES	512ul
 #define BED_RAM_PAGES	(2 * BED_CHUNK_PAGES)
 
@@ -17,7 +17,7 @@ void bed_run(unsigned long pages, int scattered, unsigned int batch,
 void bed_fault(unsigned int times);
 void bed_visit(unsigned int nr_qpairs, unsigned int times);
 
-/* kernel.c, for bed.c: the poller's thread, and after how many visits it ends */
+/* kernel.c, for bed.c: the poller's thread; it ends after so many visits */
 extern int (*poller_thread)(void *data);
 extern void *poller_data;
 extern unsigned int poller_visits;

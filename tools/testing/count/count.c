@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Has commands mediated, for callgrind to count the instructions
+ * Sends commands through the modules, so that callgrind can count the
+ * instructions
  *
- * Linked with the modules' own objects, as compiled for the kernel. What they
- * need of the kernel on the path of an I/O is in kernel.c; what they need
- * elsewhere stays unresolved, as nothing calls it.
+ * The program is linked with the modules' objects, compiled for the kernel.
+ * kernel.c has the kernel functions that the path of an I/O needs. All other
+ * kernel functions stay unresolved, since nothing calls them.
  */
 #include <asm/prctl.h>
 #include <stdbool.h>
@@ -19,7 +20,7 @@
 #include "bed.h"
 #include "kernel.h"
 
-/* Batches that are counted, after as many that are not */
+/* Batches that are counted; as many run before them uncounted */
 #define TIMES	1000
 
 void bed_fail(const char *what, unsigned long found, unsigned long wanted)
@@ -56,8 +57,9 @@ static void count_visits(const char *name, unsigned int nr_qpairs)
 int main(void)
 {
 	/*
-	 * What belongs to the processor begins with the task that runs there, which
-	 * is all zeroes; functions look for their stack's guard at %gs:40
+	 * Data of the processor is at %gs; it begins with a pointer to the
+	 * current task, here all zeroes. Functions load the guard of their
+	 * stack from %gs:40
 	 */
 	static char task[16384];
 	static void *percpu[512] = { task };

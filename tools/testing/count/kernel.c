@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the modules' objects need of the kernel, in user space
+ * The kernel functions that the modules' objects call, in user space
  *
- * Locks have the atomic instructions that the kernel's have when nobody contends
- * for them, so that what is counted is honest.
+ * Locks use the same atomic instructions as the kernel's uncontended locks, so
+ * that the counts are honest.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "bed.h"
 #include "kernel.h"
 
-/* A queued spinlock */
+/* Like a queued spinlock */
 void _raw_spin_lock(uint32_t *lock)
 {
 	uint32_t unlocked = 0;
@@ -38,7 +38,7 @@ void _raw_spin_unlock_irq(uint32_t *lock)
 	asm volatile("nop" : : : "memory");
 }
 
-/* Interrupts cannot be switched off here: a no-op stands for that */
+/* User space cannot disable interrupts: a no-op counts instead */
 unsigned long _raw_spin_lock_irqsave(uint32_t *lock)
 {
 	unsigned long flags;
@@ -81,9 +81,9 @@ void mutex_unlock(long *owner)
 }
 
 /*
- * The kernel's is one instruction on newer processors, "rep movsb". Callgrind
- * counts each round of such an instruction; words are nearer to the truth, and
- * on its wrong side.
+ * On newer processors the kernel's memcpy() is one instruction, "rep movsb",
+ * but callgrind counts each repetition. Copying words comes closer to the real
+ * cost, and still counts too much rather than too little.
  */
 void *__wrap_memcpy(void *to, const void *from, size_t len)
 {
@@ -96,7 +96,7 @@ void *__wrap_memcpy(void *to, const void *from, size_t len)
 	return ret;
 }
 
-/* The table of chunks: looked at only when a cursor does not know one */
+/* The table of chunks: used only when a cursor does not know the chunk */
 static void *chunks[BED_RAM_PAGES / BED_CHUNK_PAGES];
 
 void *xa_load(void *xa, unsigned long index)
@@ -120,7 +120,7 @@ void sluice_irq_signal(void *sdev, unsigned int vector)
 }
 
 /*
- * Lists, as CONFIG_DEBUG_LIST has them checked
+ * Lists, with the checks of CONFIG_DEBUG_LIST
  */
 
 bool __list_add_valid_or_report(struct list *new, struct list *prev,
@@ -138,8 +138,8 @@ bool __list_del_entry_valid_or_report(struct list *entry)
 }
 
 /*
- * What a fault and a poller call. Time stands still, so that a poller never
- * finds that a slice has been quiet for long enough.
+ * The functions that a fault and a poller call. Time stands still, so that a
+ * poller never finds that a slice has been quiet for its whole window.
  */
 
 int (*poller_thread)(void *data);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the modules' objects call on the path of an I/O, besides lib/objects.h, and a
- * little more that bringing them up takes
+ * The functions that the modules' objects call on the path of an I/O, besides
+ * those in lib/objects.h, and a few more for the set-up
  */
 #ifndef SLUICE_COUNT_KERNEL_H
 #define SLUICE_COUNT_KERNEL_H
@@ -13,7 +13,7 @@ void *xa_load(void *xa, unsigned long index);
 void *xa_store(void *xa, unsigned long index, void *entry, unsigned int gfp);
 void *__kmalloc_cache_noprof(void *cache, unsigned int gfp, size_t size);
 
-/* Of the core: the interrupt itself does not count */
+/* From the core; the interrupt itself is not counted */
 void sluice_irq_signal(void *sdev, unsigned int vector);
 
 #endif /* SLUICE_COUNT_KERNEL_H */
