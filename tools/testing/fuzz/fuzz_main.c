@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Drives a fuzz target where there is no libFuzzer: mutates the seeds, each
- * mutant a few times over, and starts again. Knows nothing of coverage.
+ * Runs a fuzz target without libFuzzer: picks a seed, mutates it several times
+ * with a run after each mutation, and starts again. Does not measure coverage.
  *
  *	gpt_fuzz [-runs=N] [-seed=N] [-max_total_time=SECONDS] FILE|DIRECTORY...
  */
@@ -28,7 +28,7 @@ static unsigned int nr_seeds;
 static u8 input[INPUT_MAX];
 static size_t input_size;
 
-/* Where the fuzzer's own random numbers are; the C library's have 31 bits. */
+/* The fuzzer's own random numbers; the C library's have 31 bits. */
 static u32 draw(u32 below)
 {
 	return (u32)random() % below;
@@ -101,7 +101,7 @@ static void add_path(const char *path)
 	free(names);
 }
 
-/* A copy of its exact size, so that the sanitizers see its end. */
+/* A copy of the exact size: the sanitizers notice reads beyond it. */
 static void run_input(void)
 {
 	u8 *copy = malloc(input_size);
@@ -147,7 +147,7 @@ static unsigned long fuzz(unsigned long runs, time_t end)
 	return done;
 }
 
-/* Have a violated check end as what the sanitizers find does. */
+/* A failed check ends the program in the same way as a sanitizer's report. */
 const char *__asan_default_options(void)
 {
 	return "handle_abort=1";

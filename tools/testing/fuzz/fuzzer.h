@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The interface of libFuzzer, as far as it is used or (fuzz_main.c) provided.
+ * The part of libFuzzer's interface that the target uses and fuzz_main.c
+ * provides.
  */
 #ifndef SLUICE_FUZZ_FUZZER_H
 #define SLUICE_FUZZ_FUZZER_H

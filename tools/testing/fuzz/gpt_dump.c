@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Prints the partitions of a disk image as sfdisk --dump would, so that the two
- * can be compared.
+ * Prints the partitions of a disk image in the format of sfdisk --dump, for
+ * comparison with the output of sfdisk.
  *
  *	gpt_dump BLOCK_SIZE IMAGE
  */

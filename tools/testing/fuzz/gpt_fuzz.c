@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz target: drivers/core/table/gpt.c on any disk, against gpt_model.c.
+ * Fuzz target: compares drivers/core/table/gpt.c with gpt_model.c on any disk.
  *
- * Beside what the sanitizers see, each input checks that
- * - the reader is called as its documentation says, and a bounded number of
- *   times; memory is bounded and all given back, also where a call fails;
- * - result, partitions and flaws are those of the model;
+ * Besides the checks of the sanitizers, each input checks that
+ * - the parser calls the reader as documented, and a limited number of times;
+ *   memory is limited and all freed, also when a call fails;
+ * - result, partitions and flaws equal those of the model;
  * - names are valid UTF-8 without control characters;
- * - no error of the reader turns into a verdict on the content;
- * - a type filter leaves out what has another type, and nothing else.
+ * - an error of the reader never becomes a verdict on the content;
+ * - a type filter leaves out exactly the partitions of other types.
  */
 
 #include <stdio.h>
@@ -16,11 +16,11 @@
 #include "fuzzer.h"
 #include "gpt_model.h"
 
-/* Three blocks and two arrays of at most 4 MiB. */
+/* Limits of one run: reads of three blocks and two arrays; bytes allocated. */
 #define READS_MAX	(3 + 2 * SLUICE_GPT_ENTRIES_MAX)
 #define MEMORY_MAX	(256 * 1024)
 
-/* One run of the parser, and how it goes. */
+/* The state of one run of the parser. */
 struct run {
 	struct gpt_input in;
 	const struct gpt_model *model;
@@ -61,7 +61,7 @@ static int run_read(void *priv, u64 offset, void *buf, size_t len)
 	return 0;
 }
 
-/* The next entry of the model that the filter lets through. */
+/* The next entry of the model that passes the filter. */
 static const struct gpt_model_entry *expected(struct run *run)
 {
 	const struct gpt_model_entry *e;
@@ -103,7 +103,7 @@ static void run_reject(void *priv, u32 partition, const uuid_t *uuid,
 	}
 }
 
-/* Length of the UTF-8 sequence at @p, 0 where it is not a valid one. */
+/* Length of the UTF-8 sequence at @p; 0 if it is not valid. */
 static unsigned int utf8_len(const u8 *p, u32 *c)
 {
 	static const u32 least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -128,7 +128,7 @@ static u32 utf16_at(const u8 *raw, unsigned int unit)
 	return raw[56 + 2 * unit] | raw[57 + 2 * unit] << 8;
 }
 
-/* Each character of @name must be the next one or two units of @raw. */
+/* Each character of @name must match the next one or two units of @raw. */
 static void check_name(const char *name, const u8 *raw)
 {
 	const u8 *p = (const u8 *)name;
@@ -210,7 +210,7 @@ static void parse_all(struct run *run)
 		check(!run->visited, "nothing visited of a bad table");
 }
 
-/* Filter by the type of the last entry, and stop at the first visit. */
+/* Filters by the type of the last entry; then stops at the first visit. */
 static void parse_filtered(struct run *run)
 {
 	int ret;
@@ -228,7 +228,7 @@ static void parse_filtered(struct run *run)
 	run->stop_with = 0;
 }
 
-/* What may come of a failed read: any table that is good enough, or an error. */
+/* After a failed read: the result of any good enough table, or an error. */
 static void check_error(const struct run *run, int ret)
 {
 	if (ret == -ENODATA || ret == -EMEDIUMTYPE)
@@ -240,7 +240,7 @@ static void check_error(const struct run *run, int ret)
 		      "error of the reader comes back");
 }
 
-/* With failing memory or reads: a clean error, or an answer that is allowed. */
+/* With failing memory or reads: a clean error, or an allowed result. */
 static void parse_with_faults(struct run *run)
 {
 	bool failed;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzing inputs as disks.
+ * Reads fuzzing inputs as disks; gpt_input.h describes their format.
  */
 
 #include "gpt_input.h"
@@ -18,7 +18,7 @@ static u64 get_le(const u8 *p, unsigned int bytes)
 	return value;
 }
 
-/* False where @data is too short to be an input. */
+/* Returns false if @data is too short to be an input. */
 bool gpt_input_open(struct gpt_input *in, const u8 *data, size_t size)
 {
 	u64 head_len;
@@ -47,7 +47,7 @@ static u64 end_of_blocks(const struct gpt_input *in)
 	return in->blocks * in->block_size;
 }
 
-/* Copy what @part, at @start of the disk, has of the @len bytes at @offset. */
+/* Copies those of the @len bytes at @offset that @part, at @start, has. */
 static void overlay(u8 *buf, u64 offset, size_t len, const u8 *part, u64 start,
 		    size_t part_len)
 {
@@ -71,7 +71,7 @@ void gpt_input_read(const struct gpt_input *in, u64 offset, void *buf,
 	overlay(buf, offset, len, in->head, 0, shim_min(in->head_len, end));
 }
 
-/* Where in the input the bytes at @offset are; NULL if not all are there. */
+/* Where the bytes at @offset are in the input; NULL if some are not. */
 u8 *gpt_input_at(const struct gpt_input *in, u64 offset, size_t len)
 {
 	u64 end = end_of_blocks(in);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The form of a fuzzing input: a disk of any size, of which only the first and
- * the last bytes are there and the rest is zeroes. All fields little-endian.
+ * The format of a fuzzing input: a disk of any size. The input holds only its
+ * first and last bytes; all other bytes are zero. All fields are little-endian.
  *
  *	offset	length
  *	0	1	flags, GPT_INPUT_*
  *	1	1	which allocation fails; 0 none, 1 the first
  *	2	1	which read fails; 0 none, 1 the first
  *	3	1	how that read fails, an index into gpt_input_errors[]
- *	4	4	bytes of the disk's head that follow, the rest is its tail
+ *	4	4	bytes of the head; the remaining bytes are the tail
  *	8	8	size of the disk in bytes
  *	16		the head, then the tail, which ends with the last block
  */
@@ -19,17 +19,17 @@
 #define GPT_INPUT_4096		1	/* blocks of 4096 bytes, not 512 */
 
 /**
- * struct gpt_input - an input taken apart
+ * struct gpt_input - a parsed input
  * @block_size: bytes of a logical block
- * @fail_alloc: which allocation fails, or 0
- * @fail_read: which read fails, or 0
- * @read_error: what that read returns
+ * @fail_alloc: number of the allocation that fails, or 0
+ * @fail_read: number of the read that fails, or 0
+ * @read_error: error that this read returns
  * @size: size of the disk in bytes
- * @blocks: whole blocks in it
- * @head: what the disk begins with
- * @head_len: bytes of it
- * @tail: what the disk ends with
- * @tail_len: bytes of it
+ * @blocks: whole blocks of the disk
+ * @head: first bytes of the disk
+ * @head_len: length of @head
+ * @tail: last bytes of the disk
+ * @tail_len: length of @tail
  */
 struct gpt_input {
 	unsigned int block_size;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A second reader of GUID partition tables, for comparison. It shares nothing
- * with the first: offsets instead of structures, 128-bit arithmetic that cannot
- * overflow, the whole array in memory, every pair of entries compared. It knows
- * no errors of allocation or reading.
+ * A second reader of GUID partition tables, for comparison with gpt.c. It works
+ * differently on purpose: offsets instead of structures, 128-bit arithmetic
+ * that cannot overflow, the whole array in memory, and a comparison of every
+ * pair of entries. Its allocations and reads never fail.
  */
 
 #include "gpt_model.h"
@@ -19,7 +19,7 @@ static u64 le(const u8 *p, unsigned int bytes)
 	return value;
 }
 
-/* What four bits do to the checksum */
+/* The change of the checksum for four bits */
 static u32 crc_of_nibble(u32 nibble)
 {
 	unsigned int bit;
@@ -43,15 +43,15 @@ static u32 crc(const u8 *p, size_t len)
 	return ~value;
 }
 
-/* Do the ranges of blocks a to b and c to d, both inclusive, share one? */
+/* Do the ranges of blocks a to b and c to d, all inclusive, overlap? */
 static bool meet(wide a, wide b, wide c, wide d)
 {
 	return a <= d && c <= b;
 }
 
 /*
- * The array of a usable table, NULL otherwise. @trace is set where there is
- * the signature of a header, whatever its state.
+ * Returns the array of a usable table, or NULL. Sets @trace if there is the
+ * signature of a header, even of a damaged one.
  */
 static u8 *load(const struct gpt_input *in, u64 lba, bool *trace, u8 *header)
 {

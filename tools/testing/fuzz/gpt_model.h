@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parser should make of a disk, worked out in the plainest way.
+ * What the parser should find on a disk, computed in the simplest way.
  */
 #ifndef SLUICE_FUZZ_GPT_MODEL_H
 #define SLUICE_FUZZ_GPT_MODEL_H
@@ -10,11 +10,11 @@
 
 /**
  * struct gpt_model_entry - an entry in use
- * @entry: as the visitor should see it; @entry.name is not filled in
+ * @entry: as the visitor should get it, without @entry.name
  * @raw: the entry on the disk
  * @first: its first block
  * @last: its last block
- * @bad_range: it is not within the usable blocks
+ * @bad_range: it is outside the usable blocks
  * @no_uuid: it has no unique GUID
  * @overlap: it overlaps another entry
  * @duplicate: another entry has its unique GUID
@@ -31,10 +31,10 @@ struct gpt_model_entry {
 };
 
 /**
- * struct gpt_model - the whole of it
+ * struct gpt_model - the result of the model
  * @result: what sluice_gpt_parse() should return
  * @nr: entries in use
- * @entries: these, in the order of the table
+ * @entries: the entries in use, in the order of the table
  */
 struct gpt_model {
 	int result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mutations that know what a GPT is. Blind ones would hardly get past the
- * checksums, so after most mutations all checksums are made right again.
+ * Mutations that know the structure of a GPT. Most random changes would only
+ * break a checksum, so most mutations end with repairing all checksums.
  */
 
 #include "fuzzer.h"
@@ -18,7 +18,7 @@ static const struct field header_fields[] = {
 	{ 48, 8 }, { 72, 8 }, { 80, 4 }, { 84, 4 },
 };
 
-/* Start and end are twice as likely as the others. */
+/* Start and end are listed twice, so they are chosen twice as often. */
 static const struct field entry_fields[] = {
 	{ 0, 8 }, { 16, 8 }, { 24, 8 }, { 32, 8 }, { 32, 8 }, { 40, 8 },
 	{ 40, 8 }, { 48, 8 }, { 56, 2 }, { 58, 2 }, { 126, 2 },
@@ -26,7 +26,7 @@ static const struct field entry_fields[] = {
 
 static u64 state;
 
-/* xorshift64*; the seed comes from the fuzzer, so runs can be repeated. */
+/* xorshift64*; the fuzzer provides the seed, so runs can be repeated. */
 static u32 draw(u32 below)
 {
 	state ^= state >> 12;
@@ -67,7 +67,7 @@ static u8 *any_header(const struct gpt_input *in)
 	return alternate;
 }
 
-/* An entry of the table of @header. */
+/* Chooses an entry of the table of @header. */
 static u8 *any_entry(const struct gpt_input *in, const u8 *header)
 {
 	u64 lba = get_le(header + 72, 8);
@@ -76,7 +76,7 @@ static u8 *any_entry(const struct gpt_input *in, const u8 *header)
 
 	if (lba >= in->blocks || size < 128 || size > 4096 || !nr)
 		return NULL;
-	/* The first few are the ones in use. */
+	/* Only the first few entries are in use. */
 	nr = draw(8) ? 8 : nr;
 	return gpt_input_at(in, lba * in->block_size + (u64)draw(nr) * size,
 			    128);
@@ -89,7 +89,7 @@ static u8 *any_entry_anywhere(const struct gpt_input *in)
 	return header ? any_entry(in, header) : NULL;
 }
 
-/* A number at which something changes, or one near it. */
+/* Chooses a number at or near which the parser's behaviour changes. */
 static u64 edge(const struct gpt_input *in)
 {
 	static const u64 edges[] = {
@@ -140,7 +140,7 @@ static void mutate_field(const struct gpt_input *in, u8 *p,
 	put_le(p + f->offset, value, f->bytes);
 }
 
-/* UTF-16 of all kinds; half of it surrogates. */
+/* UTF-16 units of all kinds; half of them are surrogates. */
 static void mutate_name(u8 *entry)
 {
 	static const u16 units[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What kernel_shim.h declares. The checksum is written here anew, so that the
- * kernel's is checked against a second one wherever both read the same table.
+ * Implements kernel_shim.h. The checksum is a second implementation, so tables
+ * that pass here and in the kernel also compare the two checksums.
  */
 
 long shim_fail_alloc = -1;
@@ -9,7 +9,7 @@ size_t shim_allocated;
 size_t shim_allocated_max;
 unsigned int shim_live;
 
-/* In front of each allocation; keeps the alignment of malloc(). */
+/* A header before each allocation; it keeps the alignment of malloc(). */
 struct shim_block {
 	size_t size;
 	size_t padding;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The little of the kernel that drivers/core/table/gpt.c and its KUnit suite need,
- * for building them as they stand in user space. Included before everything
- * else; the Makefile makes the kernel's header names that have no user-space
- * counterpart.
+ * The part of the kernel that drivers/core/table/gpt.c and its KUnit suite
+ * need, so that both compile unchanged in user space. The compiler includes
+ * this file first; the Makefile creates empty files for the missing kernel
+ * headers.
  */
 #ifndef SLUICE_FUZZ_KERNEL_SHIM_H
 #define SLUICE_FUZZ_KERNEL_SHIM_H
@@ -23,7 +23,7 @@
 typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
-/* The kernel's u64 prints as %llu on all machines, as this one does. */
+/* In the kernel u64 is printed with %llu on all machines; so it is here. */
 typedef __u64 u64;
 
 struct shim_uuid {
@@ -102,8 +102,8 @@ static inline void sort(void *base, size_t num, size_t size,
 u32 crc32_le(u32 crc, const unsigned char *p, size_t len);
 
 /*
- * Allocations are counted, and one of them can be made to fail:
- * @shim_fail_alloc is how many succeed before it does, negative never.
+ * Counts allocations and lets one of them fail: @shim_fail_alloc is how many
+ * succeed before the failing one; negative means that none fails.
  */
 extern long shim_fail_alloc;
 extern size_t shim_allocated;
