@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What every part of the test bed on the machine itself (L0) shares: where
-# things are, how progress and failure are said.
+# Helpers for every part of the test bed that runs on L0: paths, messages and
+# errors.
 
 T_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 T_TOP=$(cd "$T_DIR/../.." && pwd)
@@ -19,10 +19,10 @@ t_die() {
 	exit 1
 }
 
-# t_key FILE... -> a short name that changes when any of the files does
+# t_key FILE... -> a short name that changes when one of the files changes
 t_key() { cat "$@" | sha256sum | cut -c1-12; }
 
-# t_locked NAME COMMAND... : one builder of a thing at a time
+# t_locked NAME COMMAND...: run COMMAND; only one with this NAME runs at a time
 t_locked() {
 	local name=$1
 	shift

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Where Debian's packages come from on this machine, for roots made here.
+# Finds Debian's packages on L0, for the root file systems that scripts build.
 
-# The stock kernel under test: the one whose headers are installed
+# Print the release of the stock kernel under test: its headers are installed
 debian_release() {
 	find /usr/src -maxdepth 1 -name "linux-headers-$T_KERNEL_SERIES.*-amd64" \
 		-printf '%f\n' | sort -V | tail -n 1 | sed 's/^linux-headers-//'
 }
 
-# The Debian suites that this machine knows, as a sources.list
+# Print the Debian suites that L0's apt knows, as a sources.list
 debian_sources() {
 	apt-get indextargets --format \
 		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] \$(REPO_URI) \$(RELEASE) \$(COMPONENT)|\$(ORIGIN)|\$(CODENAME)" \
@@ -17,7 +17,7 @@ debian_sources() {
 		sed -nE 's/\|Debian( Backports)?\|bookworm.*//p'
 }
 
-# Options of this machine's apt that decide whether it can reach the archive
+# Print those options of L0's apt that it may need to reach the archive
 debian_apt_options() {
 	apt-config dump | grep -E '^Acquire::(http|https|Check|Retries)' || true
 }

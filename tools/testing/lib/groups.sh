@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Which L1 a test wants. Tests that want the same one share its boot. The
-# comment at the head of a test:
+# Decides which L1 a test runs in. Tests that want the same L1 share one boot. A
+# test says it in a comment at its head:
 #   # l1: kernel=stock|debug iommu=intel|pt|none [nodes=2] [append=WORD]...
-# where append=alone, of no meaning to the kernel, makes a machine of its own.
-# A test without it, or with "# l1: none", runs here, on L0.
+# append=alone means nothing to the kernel; it gives the test a separate L1.
+# A test without this comment, or with "# l1: none", runs on L0.
 
-# group_line FILE -> what follows "# l1:", empty if nothing does
+# group_line FILE -> the text after "# l1:", or nothing
 group_line() {
 	sed -n '1,20s/^# l1: *//p' "$1" | sed -n '1{/^none$/!p}'
 }
 
-# group_name FILE -> a name for a directory
+# group_name FILE -> the name of the directory for the L1's output
 group_name() { group_line "$1" | sed -E 's/(kernel|iommu|append)=//g; s/[^a-zA-Z0-9.]+/-/g'; }
 
-# group_options FILE: fill the array GROUP_OPTIONS with arguments of run-l1
+# group_options FILE: fill the array GROUP_OPTIONS with options for run-l1
 group_options() {
 	local word more=()
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What a test in L1 may ask of L0 with "l0 <name> <argument>...". Each prints
-# its answer and returns a status. RUN_OUT is the run's directory.
+# The requests that a test in L1 can send to L0 with "l0 <name> <argument>...".
+# Each prints its answer and returns a status. RUN_OUT is the run's directory.
 
-# All drives as new: hook_blank
+# hook_blank: make all drives empty, as if new
 hook_blank() {
 	local img size
 
@@ -16,7 +16,7 @@ hook_blank() {
 	done
 }
 
-# Fill a drive with bytes that are never alike: hook_fill DRIVE
+# hook_fill DRIVE: fill a drive with random bytes
 hook_fill() {
 	local img=$RUN_OUT/drives/$1.img size
 
@@ -27,20 +27,20 @@ hook_fill() {
 		dd of="$img" bs=1M conv=notrunc iflag=fullblock status=none
 }
 
-# Fill a range with other bytes: hook_scribble DRIVE START LENGTH
+# hook_scribble DRIVE START LENGTH: fill a range with other random bytes
 hook_scribble() {
 	head -c "$3" /dev/urandom |
 		dd of="$RUN_OUT/drives/$1.img" bs=1M oflag=seek_bytes seek="$2" \
 			conv=notrunc iflag=fullblock status=none
 }
 
-# Remember what is on a drive: hook_snapshot DRIVE
+# hook_snapshot DRIVE: save the content of a drive
 hook_snapshot() {
 	cp --sparse=always "$RUN_OUT/drives/$1.img" "$RUN_OUT/drives/$1.before"
 }
 
-# Compare with what was remembered: hook_same DRIVE [START LENGTH]..., bytes,
-# everything outside these ranges (which must be in order)
+# hook_same DRIVE [START LENGTH]...: compare a drive with its snapshot, except
+# these ranges (in bytes, in ascending order)
 hook_same() {
 	local drive=$1 at=0 size status=0
 	shift
@@ -61,18 +61,18 @@ same_range() {
 		{ echo "differs within $3 bytes from $2"; return 1; }
 }
 
-# What a range of a drive holds: hook_sha DRIVE START LENGTH
+# hook_sha DRIVE START LENGTH: print the checksum of a range
 hook_sha() {
 	dd if="$RUN_OUT/drives/$1.img" bs=4096 skip=$(($2 / 4096)) \
 		count=$(($3 / 4096)) status=none | sha256sum | cut -d' ' -f1
 }
 
-# Is a range all zeroes? hook_zero DRIVE START LENGTH
+# hook_zero DRIVE START LENGTH: check that a range is all zeroes
 hook_zero() {
 	cmp -n "$3" -i "$2:0" "$RUN_OUT/drives/$1.img" /dev/zero
 }
 
-# The drive "hang" answers nothing for some seconds: hook_hang SECONDS
+# hook_hang SECONDS: stop the drive "hang" from answering for so long
 hook_hang() {
 	local pid
 
@@ -81,14 +81,14 @@ hook_hang() {
 	(sleep "$1"; kill -CONT "$pid") >/dev/null 2>&1 &
 }
 
-# Build the boot sector of ../firmware, for /out/bin
+# Build the boot sector of ../firmware in L1's /out/bin
 hook_boot_sector() {
 	as --32 -o "$RUN_OUT/bin/boot.o" "$T_DIR/firmware/boot.S" &&
 		ld -m elf_i386 -Ttext 0x7c00 --oformat binary \
 			-o "$RUN_OUT/bin/boot.bin" "$RUN_OUT/bin/boot.o"
 }
 
-# Sign a module with a new key that nobody trusts, for /out/bin: hook_sign MODULE
+# hook_sign MODULE: sign a module with a new, untrusted key, in L1's /out/bin
 hook_sign() {
 	local key=$RUN_OUT/bin/key.pem headers
 
@@ -99,18 +99,19 @@ hook_sign() {
 			"$RUN_OUT/mods/$1.ko" "$RUN_OUT/bin/$1.ko"
 }
 
-# hook_monitor COMMAND...: to the machine's monitor. Opened for both, since who only
-# writes waits for a machine that may have gone.
+# hook_monitor COMMAND...: send a command to L1's QEMU monitor. The pipe is
+# opened for reading too, since opening it only for writing would block if QEMU
+# has ended.
 hook_monitor() { printf '%s\n' "$*" 1<>"$RUN_OUT/mon.in"; }
 
-# Put a drive in again that was pulled out: hook_plug DRIVE PROPERTY. QEMU does
-# not let go of what the one before had.
+# hook_plug DRIVE PROPERTY: plug in a drive that was pulled out. It needs a new
+# backend, since QEMU still holds the previous one.
 hook_plug() {
 	hook_monitor "drive_add 0 if=none,id=again,format=raw,file.driver=file,file.locking=off,file.filename=$RUN_OUT/drives/$1.img"
 	hook_monitor "device_add nvme,id=again-$1,serial=$1,drive=again,bus=rp-$1,$2"
 }
 
-# hook_serve: answer the request that lies in the share, if any
+# hook_serve: answer the request in the share, if there is one
 hook_serve() {
 	local dir=$RUN_OUT/l0 request status=0
 

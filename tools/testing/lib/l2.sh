@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Guests of L1. A guest is named; what belongs to it is in /run/l2/<name>/:
-# pid, console (kernel log), agent.log (what its scripts print) and qemu.log.
+# Starts and uses guests in L1. Each guest has a name and a directory
+# /run/l2/<name>/ with: pid, console (kernel log), agent.log (output of its
+# scripts) and qemu.log.
 
 L2_RUN=/run/l2
 L2_CMDLINE="console=ttyS0 loglevel=5 panic=-1 mitigations=off"
 
-# l2_start NAME [OPTION...] [UUID...]: a guest with these mdevs, each on a root
-# port of its own so that it can be unplugged, without waiting for the guest.
-# Options: vcpus=N mem=MIB iommufd reboot (do not end when the guest restarts)
-# bios=FILE (a firmware that finds its kernel itself) qemu=ARGUMENT (once for
-# each)
+# l2_start NAME [OPTION...] [UUID...]: start a guest with these mdevs; do not
+# wait until the guest is up. Each mdev is on a separate root port, so that it
+# can be unplugged. Options: vcpus=N mem=MIB iommufd reboot (let the guest
+# restart; without it QEMU ends) bios=FILE (firmware that finds a kernel without
+# help) qemu=ARGUMENT (one option for each argument)
 l2_start() {
 	local name=$1 vcpus=1 mem=384 iommufd='' port=0 opt dir=$L2_RUN/$1
 	local args=() ending=(-no-reboot)
@@ -37,7 +38,7 @@ l2_start() {
 		esac
 	done
 	mkfifo "$dir/agent.in" "$dir/agent.out"
-	# Both ends stay open, so that neither side sees an end of file
+	# Keep both ends open, so that neither side sees an end of file
 	sleep 100000 <>"$dir/agent.in" >/dev/null 2>&1 &
 	echo $! >"$dir/holder.pid"
 	cat <>"$dir/agent.out" >"$dir/agent.log" 2>/dev/null &
@@ -60,7 +61,8 @@ l2_alive() { kill -0 "$(l2_pid "$1")" 2>/dev/null; }
 
 l2_boots() { grep -c '^L2-READY' "$L2_RUN/$1/agent.log"; }
 
-# l2_up NAME [TIMES]: wait until the guest takes scripts (has started so often)
+# l2_up NAME [TIMES]: wait until the guest has started TIMES times and takes
+# scripts
 l2_up() {
 	local name=$1 end=$((SECONDS + ${L2_BOOT_TIMEOUT:-150}))
 
@@ -85,8 +87,8 @@ l2_send() {
 		>"$dir/agent.in"
 }
 
-# l2_wait NAME [SECONDS]: wait for the script last sent; print its output,
-# return its status
+# l2_wait NAME [SECONDS]: wait for the last script that was sent; print its
+# output and return its status
 l2_wait() {
 	local dir=$L2_RUN/$1 end=$((SECONDS + ${2:-300})) number line
 	number=$(cat "$dir/number")
@@ -99,7 +101,7 @@ l2_wait() {
 		fi
 		nap
 	done
-	# What came since the script before, or since the guest's start
+	# The output since the end of the previous script or the guest's start
 	awk -v to="L2-EXIT $number " '
 		index($0, to) == 1 { printf "%s", text; exit }
 		/^L2-(EXIT|READY)/ { text = ""; next }
@@ -107,10 +109,10 @@ l2_wait() {
 	return "${line##* }"
 }
 
-# l2_run NAME SCRIPT [SECONDS]
+# l2_run NAME SCRIPT [SECONDS]: run a script in a guest
 l2_run() { l2_send "$1" "$2" && l2_wait "$1" "${3:-300}"; }
 
-# l2_stop NAME: power off and wait for the end of QEMU
+# l2_stop NAME: power a guest off and wait until QEMU ends
 l2_stop() {
 	l2_send "$1" 'sync; poweroff -f'
 	wait_for 60 l2_gone "$1" || { l2_kill "$1"; return 1; }
@@ -119,7 +121,7 @@ l2_stop() {
 
 l2_gone() { ! l2_alive "$1"; }
 
-# l2_kill NAME: kill -9, and wait until the process is no more
+# l2_kill NAME: kill QEMU with SIGKILL and wait until it is gone
 l2_kill() {
 	kill -9 "$(l2_pid "$1")" 2>/dev/null
 	wait_for 60 l2_gone "$1" || return

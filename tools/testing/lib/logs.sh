@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What no log of a kernel may have in it, whoever wrote it.
+# Patterns of the lines that must not appear in the log of any kernel.
 
 LOG_BAD='WARNING:|BUG:|BUG at|KASAN:|UBSAN:|KCSAN:|Oops|kernel panic|Kernel panic'
 LOG_BAD+='|possible (circular|recursive) locking|INFO: possible|INFO: suspicious'
@@ -12,8 +12,8 @@ LOG_BAD+='|general protection fault|unable to handle|scheduling while atomic'
 LOG_BAD+='|sleeping function called|refcount_t:|list_(add|del) corruption|ODEBUG:'
 LOG_BAD+='|Bad page|bad page|unreferenced object|kmemleak: [0-9]+ new|nobody cared|unchecked MSR'
 LOG_BAD+='|segfault at|Call Trace'
-# Said at every boot of a kernel with DMA-API debugging
+# A kernel with DMA-API debugging logs these lines at every boot
 LOG_GOOD='DMA-API: (preallocated|debugging enabled)'
 
-# log_complaints FILE...: print the lines that may not be there; fails if none
+# log_complaints FILE...: print the forbidden lines; fails if there are none
 log_complaints() { grep -hE "$LOG_BAD" "$@" 2>/dev/null | grep -vE "$LOG_GOOD"; }

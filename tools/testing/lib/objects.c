@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the modules' objects need of the kernel in programs of user space, and is
- * the same in all of them: memory, numbers and processors
+ * The kernel functions that are the same in all user-space programs around the
+ * modules' objects: memory, numbers and processors
  */
 #include <stdlib.h>
 
@@ -33,7 +33,7 @@ void __rcu_read_unlock(void)
 {
 }
 
-/* There is one poller */
+/* There is only one poller */
 int ida_alloc_range(void *ida, unsigned int min, unsigned int max,
 		    unsigned int gfp)
 {
@@ -50,7 +50,7 @@ unsigned int __bitmap_weight_and(const unsigned long *a, const unsigned long *b,
 	return 1;
 }
 
-/* There is one CPU */
+/* There is only one CPU */
 bool __bitmap_equal(const unsigned long *a, const unsigned long *b,
 		    unsigned int nr)
 {

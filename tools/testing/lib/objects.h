@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the modules' objects call in programs of user space, see objects.sh. Where
- * the kernel has a structure, its first member is all that is looked at.
+ * The kernel functions that the modules' objects call in user-space programs,
+ * see objects.sh. In structures of the kernel the functions use only the first
+ * member.
  *
- * Locks, lists, time and threads are each program's own.
+ * Each program has its own locks, lists, time and threads.
  */
 #ifndef SLUICE_OBJECTS_H
 #define SLUICE_OBJECTS_H
@@ -16,12 +17,12 @@ struct list {
 	struct list *next, *prev;
 };
 
-/* objects.c */
+/* Defined in objects.c */
 extern unsigned int nr_cpu_ids;
 extern unsigned long __cpu_possible_mask[1024 / 8];
 extern unsigned long __cpu_online_mask[1024 / 8];
 
-/* Only ever turned into each other, by arithmetic */
+/* The objects only calculate with these */
 extern unsigned long vmemmap_base;
 extern unsigned long page_offset_base;
 extern void *kmalloc_caches[1024];
@@ -45,7 +46,7 @@ bool housekeeping_test_cpu(int cpu, int type);
 bool cpuset_cpu_is_isolated(int cpu);
 int set_cpus_allowed_ptr(void *task, const void *cpus);
 
-/* Each program's */
+/* Defined in each program */
 void _raw_spin_lock(uint32_t *lock);
 void _raw_spin_unlock(uint32_t *lock);
 void _raw_spin_lock_irq(uint32_t *lock);

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Programs of user space round objects of the modules: what the kernel is to those
-# is in objects.c, as far as it is the same for all. What the kernel patches at boot
-# is compiled the way it is patched on a processor that needs no mitigation for
-# calls and returns.
+# Builds user-space programs around objects of the modules. objects.c has the
+# kernel functions that are the same for all programs. The objects are compiled
+# with the calls and returns that the kernel's boot-time patching leaves on a
+# processor that needs no mitigation for them.
 
 OBJECTS_FLAGS='KCFLAGS=-mfunction-return=keep -mindirect-branch=keep -mnop-mcount'
 
-# objects_build OUT BED OBJECT...: into OUT/objects. An OBJECT is called
-# core/poller; the directory BED has a bed.c and a bed.h, compiled as a part of the
-# modules as which OBJECT is called bed. It may include the headers of the core.
+# objects_build OUT BED OBJECT...: put the objects into OUT/objects. An OBJECT
+# has a name like core/poll/poller. The directory BED contains bed.c and bed.h;
+# the OBJECT core/bed is bed.c, compiled as a part of the module core. bed.c may
+# include the headers of the core also as a part of another module.
 objects_build() {
 	local out=$1 bed=$2 build=$1/build objects=$1/objects tree kdir object where
 	shift 2
@@ -30,13 +31,13 @@ objects_build() {
 					"$OBJECTS_FLAGS -I$build/drivers/core" || return ;;
 		esac
 		cp "$where.o" "$objects" || return
-		# Tracepoints are off, as objtool leaves them
+		# Turn tracepoints off, as objtool does
 		SRCARCH=x86 "$kdir/tools/objtool/objtool" --hacks=jump_label \
 			"$objects/${object##*/}.o" || return
 	done
 }
 
-# objects_link OUT PROGRAM [OPTION...] SOURCE...: the program is OUT/PROGRAM.
+# objects_link OUT PROGRAM [OPTION...] SOURCE...: build OUT/PROGRAM
 objects_link() {
 	local out=$1 program=$2
 	shift 2

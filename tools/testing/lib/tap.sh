@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# TAP for shell scripts. A test says its plan, then makes its checks; the exit
-# status is that of the whole. What a failed check printed follows as comment.
+# TAP for shell scripts. A test calls plan, then makes its checks. The exit
+# status is 0 if all checks passed. The output of a failed check follows as a
+# comment.
 
 TAP_PLAN=0 TAP_DONE=0 TAP_FAILED=0
 TAP_FILE=$(mktemp)
@@ -64,7 +65,7 @@ tap_why() {
 	tail -n 40 "$TAP_FILE" | sed 's/^/# /'
 }
 
-# is WHAT GOT WANT
+# is WHAT GOT WANT: passes if GOT equals WANT
 is() {
 	local status=0
 
@@ -74,7 +75,7 @@ is() {
 	return $status
 }
 
-# like WHAT GOT REGULAR-EXPRESSION
+# like WHAT GOT REGULAR-EXPRESSION: passes if GOT matches
 like() {
 	local status=0
 
@@ -84,7 +85,7 @@ like() {
 	return $status
 }
 
-# errno_is WHAT NAME COMMAND...: passes if a write in the command fails so
+# errno_is WHAT NAME COMMAND...: passes if COMMAND fails with the error NAME
 errno_is() {
 	local what=$1 name=$2 text status=0
 	shift 2
