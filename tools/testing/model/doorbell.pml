@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How doorbells are mapped and polled for: drivers/core/doorbell.c, poller.c
+ * Mapping and polling of doorbells: drivers/core/poll/doorbell.c, poller.c
  *
- * Two slices share a poller. Each has a page that two writers store into; a
- * store to a page that is not mapped faults and is repeated. The poller may
- * find at any visit that a slice has been quiet for long enough, or that it may
- * wait for its device: then it is not visited until the device kicks, which may
- * never happen, or until its time is over. When its writers are done a slice is
- * closed.
+ * Two slices share a poller. Each slice has a page that two writers store to. A
+ * store to an unmapped page faults and is repeated. At any visit the poller may
+ * find that a slice has been quiet for its window, or that the poller may wait
+ * for the device. In the second case the poller visits the slice again only
+ * after the device kicks, which may never happen, or after a time-out. When its
+ * writers are done, a slice may be closed.
  *
  * A doorbell counts the stores to it. Properties:
  *
- * - when nothing can happen any more (all writers are done, and the poller
- *   sleeps), every doorbell of a slice has been seen or the slice is closed;
- * - what has been written is seen in the end (ltl seen; with weak fairness);
- * - no slice is visited after it has been closed.
+ * - when nothing can happen any more (all writers are done and the poller
+ *   sleeps), the poller has seen every doorbell, or the slice is closed;
+ * - every store is seen in the end (ltl seen; with weak fairness);
+ * - the poller never visits a closed slice.
  *
- * Each of these, defined, is a mistake that must be found:
- * MAP_UNLOCKED    the page is mapped after the lock has been let go
- * NO_SECOND_LOOK  none at the doorbells after the page has been taken away
- * CHECK_EARLY     the poller looks at its list before it declares its sleep
- * LIST_LATE       the slice leaves the list after the lock has been let go
- * LEAVE_UNLOCKED  close does not wait for a visit that goes on
- * NO_TIMER        a slice that waits is forgotten unless its device kicks
+ * Defining one of these makes a mistake that spin must find:
+ * MAP_UNLOCKED    the page is mapped after the lock is released
+ * NO_SECOND_LOOK  the poller does not look again after it unmaps the page
+ * CHECK_EARLY     the poller looks at its list before it sets its state
+ * LIST_LATE       the slice leaves the list after the lock is released
+ * LEAVE_UNLOCKED  close does not wait for the end of a visit
+ * NO_TIMER        a waiting slice is visited again only if its device kicks
  */
 #define SLICES	2
 #define WRITERS	2	/* for each slice */
@@ -34,18 +34,18 @@ bool mapped[SLICES];
 bool listed[SLICES];
 bool locked[SLICES];	/* sluice_doorbell.lock */
 bool waiting[SLICES];
-bool over[SLICES];	/* has waited long enough */
+bool over[SLICES];	/* the wait has timed out */
 bool closed[SLICES];
-byte done[SLICES];	/* writers that are */
+byte done[SLICES];	/* number of writers that are done */
 bool visiting;		/* sluice_poller.visit_lock */
 bool running = true;	/* the state of the poller's task */
-byte last;		/* slice that was visited last */
+byte last;		/* the slice visited last */
 
 #define LOCK(l)		atomic { !l -> l = true }
 #define UNLOCK(l)	l = false
 #define PENDING(s)	(bell[s] != seen[s] && !closed[s])
 
-/* sluice_poller_wake(): the list has a spinlock */
+/* sluice_poller_wake(): a spinlock protects the list */
 inline wake(s)
 {
 	listed[s] = true;
@@ -80,7 +80,7 @@ proctype writer(byte s)
 	done[s]++
 }
 
-/* The last mapping is gone with the writers: sluice_poller_leave() */
+/* The last mapping ends with the writers: sluice_poller_leave() */
 proctype closer(byte s)
 {
 	done[s] == WRITERS;
@@ -99,7 +99,7 @@ proctype closer(byte s)
 	fi
 }
 
-/* The end of a wait: the timer of the poller, or sluice_poll_kick() */
+/* A wait ends: by the poller's timer, or by sluice_poll_kick() */
 proctype alarm(byte s)
 {
 end_alarm:
@@ -158,13 +158,13 @@ inline visit(s, busy)
 		over[s] = false;
 		rest(s, busy)
 	:: !busy && !over[s] -> waiting[s] = true
-	:: true				/* it is not */
+	:: true				/* the window goes on */
 	fi
 }
 
 #define DUE(s)		(listed[s] && !waiting[s])
 
-/* The list goes round: after one slice the other has its turn. */
+/* The list is a ring: after one slice the other has its turn. */
 inline next(s)
 {
 	atomic {
@@ -210,7 +210,7 @@ end_sleep:	running			/* schedule_hrtimeout() */
 	goto again
 }
 
-/* Looks when nobody can do anything. */
+/* Checks the state when no process can run. */
 active proctype judge()
 {
 end_judge:

@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shadow doorbells: drivers/nvme/vdbbuf.c on top of drivers/core/poller.c
+ * Shadow doorbells: drivers/nvme/guest/queue/vdbbuf.c, on top of
+ * drivers/core/poll/poller.c
  *
- * A guest stores a doorbell to memory and, where the event index says so, to
- * the doorbell page as well. The controller polls the memory; before it sleeps
- * it takes the doorbell page away, stores the event index and looks once more.
+ * A guest stores a doorbell to memory and, if the event index says so, also to
+ * the doorbell page. The controller polls the memory. Before it sleeps, the
+ * controller takes the doorbell page away, stores the event index and looks at
+ * the memory once more.
  *
- * Processors may load before an earlier store of theirs can be seen. So what
- * either side stores stays in a buffer of one entry until it is drained, at any
- * time or by a barrier.
+ * A processor may load before its earlier stores become visible. So each store
+ * of the guest or the controller first goes to a buffer of one entry, which is
+ * drained at any time or by a barrier.
  *
- * Properties: when nothing can happen any more, all has been seen; and what has
- * been written is seen in the end (ltl seen; with weak fairness).
+ * Properties: when nothing can happen any more, the controller has seen all
+ * stores; and every store is seen in the end (ltl seen; with weak fairness).
  *
- * Each of these, defined, is a mistake that must be found:
- * NO_BARRIER        of the controller, between event index and second look
- * NO_GUEST_BARRIER  of the guest, between shadow doorbell and event index
- * NO_SECOND_LOOK    of the controller
+ * Defining one of these makes a mistake that spin must find:
+ * NO_BARRIER        the controller has none between event index and second look
+ * NO_GUEST_BARRIER  the guest has none between shadow doorbell and event index
+ * NO_SECOND_LOOK    the controller does not look again
  * ARM_LATE          the event index is stored after the second look
  */
 #define STORES	4
 
 byte shadow, event;		/* memory */
-byte guest_buffer, ctrl_buffer;	/* stores on their way there */
+byte guest_buffer, ctrl_buffer;	/* stores on their way to memory */
 bool guest_full, ctrl_full;
 byte seen;			/* what the controller acted upon */
 bool awake;			/* mapped, and in the poller's list */
@@ -53,7 +55,7 @@ active proctype guest()
 	do
 	:: value == STORES -> break
 	:: value < STORES ->
-		/* one entry: the next store waits for this one */
+		/* one entry: the next store waits for the previous one */
 		atomic {
 			!guest_full ->
 			value++;
@@ -63,7 +65,7 @@ active proctype guest()
 #ifndef NO_GUEST_BARRIER
 		!guest_full;
 #endif
-		/* the doorbell has passed the event index */
+		/* The doorbell has passed the event index */
 		if
 		:: event == value - 1 -> awake = true
 		:: else
@@ -76,7 +78,7 @@ inline look(busy)
 	atomic { busy = shadow != seen; seen = shadow }
 }
 
-/* Also the barrier that nobody has left out before there is room */
+/* Waiting for room is a barrier for the previous store, also with NO_BARRIER */
 inline arm()
 {
 	atomic { !ctrl_full -> ctrl_buffer = seen; ctrl_full = true }
@@ -87,7 +89,7 @@ inline arm()
 
 inline rest(busy)
 {
-	awake = false;		/* under the lock: see doorbell.pml */
+	awake = false;		/* the lock is held: see doorbell.pml */
 #ifndef ARM_LATE
 	arm();
 #endif
