@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The test bed's targets; included by the Makefile at the top.
+# The make targets of the test bed; the top Makefile includes this file.
 
 TESTS ?=
 VM ?=

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A boot sector that shows that the firmware can use a drive: it reads 512
- * sectors behind itself by INT 13h, adds them up as 32-bit words, writes the
- * last piece that it read to the sectors after those, prints the sum on COM1
- * and resets the machine.
+ * A boot sector that tests whether the firmware can use a drive. It reads the
+ * 512 sectors behind itself by INT 13h, adds them up as 32-bit words, writes
+ * the last piece that it read to the sectors after those 512, prints the sum on
+ * COM1 and resets the machine.
  */
 	.code16
 	.text
 	.globl	_start
 
-	.set	SECTORS, 64		/* of a piece: one segment's half */
+	.set	SECTORS, 64		/* of a piece: half a segment */
 	.set	PIECES, 8
 	.set	BUFFER, 0x1000		/* segment */
 	.set	COM1, 0x3f8
@@ -53,7 +53,7 @@ digit:	roll	$4, %ebx
 	loop	digit
 	jmp	end
 
-/* Function %ax of INT 13h with the packet; %di is what to say if it fails */
+/* Calls function %ax of INT 13h; %di is the message for a failure */
 disk:	movb	drive, %dl
 	movw	$packet, %si
 	int	$0x13
