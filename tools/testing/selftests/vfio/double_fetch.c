@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A second thread changes submission queue entries and PRP lists while the
- * mediator looks at them. What was checked must be what is executed: no block
- * outside the slice and no memory other than that named may change.
+ * A second thread changes submission queue entries and PRP lists while Sluice
+ * reads them. Sluice must execute exactly what it checked: no block outside the
+ * slice and no memory outside the given addresses may change.
  */
 #include <pthread.h>
 #include <string.h>
@@ -18,11 +18,11 @@
 #define COMMANDS	5000u
 
 /**
- * struct flipper - two values that a word of memory takes in turn
- * @word: where
- * @a: one
- * @b: the other
- * @stop: enough
+ * struct flipper - a word of memory that alternates between two values
+ * @word: the word
+ * @a: first value
+ * @b: second value
+ * @stop: tells the thread to end
  */
 struct flipper {
 	volatile u64 *word;
@@ -43,13 +43,13 @@ static void *flip(void *arg)
 }
 
 /**
- * struct bench - a queue whose every entry is the same command
+ * struct bench - a queue with the same command in every entry
  * @dev: device
  * @nv: controller
  * @qp: queue pair
- * @buf: the data, a page between two that must not change
+ * @buf: the data: a page between two pages that must not change
  * @list: a PRP list
- * @flipper: changes one word
+ * @flipper: the word that changes
  * @thread: runs @flipper
  */
 struct bench {
@@ -96,8 +96,9 @@ static void flip_stop(struct bench *b)
 }
 
 /*
- * Submit what is in the slots @total times, touching nothing but the command
- * identifier. Returns how many commands ended neither well nor with @expect.
+ * Submits the commands in the slots @total times, and changes only the command
+ * identifier. Returns how many commands ended with a status other than 0 and
+ * @expect.
  */
 static unsigned int hammer(struct bench *b, struct nvme_sqe *sqe,
 			   u16 expect, unsigned int total, const char *what)
@@ -130,7 +131,7 @@ static unsigned int hammer(struct bench *b, struct nvme_sqe *sqe,
 	return wrong;
 }
 
-/* Both slots of the queue hold the command; the word in the first is flipped */
+/* Both slots hold the command; the word in the first slot is flipped */
 static struct nvme_sqe *fill_slots(struct bench *b, const struct nvme_sqe *sqe)
 {
 	struct nvme_sqe *slots = (struct nvme_sqe *)b->qp.sq.mem.va;
@@ -146,7 +147,7 @@ static unsigned int repetitions(const struct test_opts *opts)
 	return opts->count ? opts->count : COMMANDS;
 }
 
-/* The address alternates between the last block and what lies behind it. */
+/* The address alternates between the last block and the block behind it. */
 static void test_lba(const struct test_opts *opts)
 {
 	struct neighbour neighbour;
@@ -199,7 +200,7 @@ static bool canaries(struct bench *b, size_t from, size_t to)
 	return true;
 }
 
-/* The data pointer alternates between a page of ours and nowhere. */
+/* The data pointer alternates between a mapped page and an unmapped address. */
 static void test_prp(const struct test_opts *opts)
 {
 	struct nvme_sqe sqe, *slots;
@@ -242,7 +243,7 @@ static void test_offset(const struct test_opts *opts)
 	bench_close(&b);
 }
 
-/* An entry of a PRP list alternates between a page, nowhere and an offset. */
+/* A list entry alternates between a page, an unmapped one and an offset. */
 static void test_list(const struct test_opts *opts)
 {
 	struct nvme_sqe sqe;
@@ -275,7 +276,7 @@ static void test_list(const struct test_opts *opts)
 	bench_close(&b);
 }
 
-/* A deallocated range alternates between one inside and one beyond. */
+/* A deallocated range alternates between inside and outside the slice. */
 static void test_range(const struct test_opts *opts)
 {
 	struct neighbour neighbour;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest that does anything: random registers, doorbells, configuration
- * space, commands and mappings, from a seed so that a run can be repeated.
- * Afterwards the neighbour's slice and memory that was never given to the
- * device are what they were, and the controller works again after a reset.
+ * A hostile guest: random registers, doorbells, configuration space, commands
+ * and mappings. A seed makes a run repeatable. Afterwards the neighbour's slice
+ * and the memory that was never mapped for the device must be unchanged, and a
+ * reset must make the controller work again.
  */
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -21,17 +21,17 @@
 #define POOL_PAGES	64u
 
 /**
- * struct attacker - the guest and what it may name
+ * struct attacker - the guest and the addresses that it uses
  * @dev: device
  * @nv: controller
- * @rng: everything comes from here
+ * @rng: source of all random numbers
  * @pool: memory of the guest, where queues, lists and data may be
  * @secret: memory of the process that was never mapped
  * @mapped: whether @pool is
- * @qid_depth: of the queues believed to exist, by identifier
- * @tail: of their submission queues
+ * @qid_depth: depth of each queue that should exist, by identifier
+ * @tail: tail of each submission queue
  * @pm: offset of the Power Management capability
- * @restarts: how often the controller had to be started anew
+ * @restarts: how often the test restarted the controller
  */
 struct attacker {
 	struct vfio_dev dev;
@@ -56,7 +56,7 @@ static bool one_in(struct attacker *a, u64 n)
 	return !below(a, n);
 }
 
-/* Numbers that break things more often than even ones would */
+/* Returns a random number, often one at an edge */
 static u64 odd_number(struct attacker *a)
 {
 	static const u64 edges[] = {
@@ -77,7 +77,7 @@ static u64 odd_number(struct attacker *a)
 	return rng_next(&a->rng);
 }
 
-/* An address: mostly in the pool, sometimes with an offset, sometimes wild */
+/* Returns an address: mostly of a pool page, sometimes unaligned or wild */
 static u64 some_address(struct attacker *a)
 {
 	u64 page = a->pool.iova[below(a, POOL_PAGES)];
@@ -114,7 +114,7 @@ static void random_bytes(struct attacker *a, void *mem, size_t len)
 		*word++ = rng_next(&a->rng);
 }
 
-/* Pages of the pool serve as lists: fill one with addresses. */
+/* Fills a page of the pool with addresses, for use as a PRP list. */
 static void scribble_list(struct attacker *a)
 {
 	u64 *list = (u64 *)(a->pool.va + below(a, POOL_PAGES) * PAGE);
@@ -186,7 +186,7 @@ static struct nvme_sqe admin_command(struct attacker *a)
 	return sqe;
 }
 
-/* Completions are not waited for: they are taken when there are some. */
+/* Does not wait for completions: takes those that have arrived. */
 static void send_admin(struct attacker *a)
 {
 	struct nvme_sqe sqe = admin_command(a);
@@ -201,8 +201,8 @@ static void send_admin(struct attacker *a)
 }
 
 /*
- * The queues' memory is in the pool and may be overwritten by data: all pages
- * get commands, so that whatever is fetched is mostly one.
+ * Data may overwrite the queues, whose memory is in the pool. So the test
+ * writes commands to all pages, and most fetched entries are commands.
  */
 static void send_io(struct attacker *a)
 {
@@ -270,7 +270,7 @@ static void toggle_mapping(struct attacker *a)
 	a->mapped = !a->mapped;
 }
 
-/* Back to a controller that takes commands, with queues in the pool */
+/* Makes the controller work again, with its queues in the pool */
 static void restart(struct attacker *a)
 {
 	unsigned int i;
@@ -334,7 +334,7 @@ static bool canaries(const u8 *mem, size_t len)
 	return true;
 }
 
-/* A controller that has given up, or lost its memory space, is restarted. */
+/* The test restarts a controller in fatal state or without memory space. */
 static bool out_of_order(struct attacker *a)
 {
 	u32 csts = 0;
@@ -350,7 +350,7 @@ static void attack(struct attacker *a, unsigned long steps)
 	unsigned long i;
 
 	for (i = 0; i < steps; i++) {
-		/* Registers cannot be reached with memory space off. */
+		/* The registers cannot be reached while memory space is off. */
 		if (out_of_order(a))
 			restart(a);
 		step(a);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two slices of one drive: what one user writes, the other never sees, and
- * both work at the same time
+ * Two slices of one drive: a user never sees what the other user writes, and
+ * both can work at the same time
  */
 #include <pthread.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static bool have_second(const struct test_opts *opts)
 	return opts->second;
 }
 
-/* Writes to the first and the last blocks of one do not reach the other. */
+/* Writes to the first and last blocks of one slice do not reach the other. */
 static void test_edges(const struct test_opts *opts)
 {
 	struct neighbour neighbour;
@@ -57,11 +57,11 @@ static void test_edges(const struct test_opts *opts)
 }
 
 /**
- * struct user - one of two users at work
+ * struct user - one of two users
  * @id: device
  * @opts: command line
- * @seed: of the data
- * @good: commands that came back right
+ * @seed: seed of the data
+ * @good: commands with the right result
  */
 struct user {
 	const char *id;
@@ -98,7 +98,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* The same addresses on both, at once, with different data */
+/* Both users use the same addresses at the same time, with different data */
 static void test_together(const struct test_opts *opts)
 {
 	static struct user a, b;
@@ -120,7 +120,7 @@ static void test_together(const struct test_opts *opts)
 	user_close(&b);
 }
 
-/* Resets of one do not disturb the other. */
+/* Resets of one slice do not disturb the other. */
 static void test_reset(const struct test_opts *opts)
 {
 	static struct user a, b;

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# For tests in L1 that run the programs of this directory; sourced after
+# For tests in L1 that run the programs of this directory. Source after
 # tools/testing/lib/l1.sh.
 
-# Two slices of one drive side by side, the second right behind the first
+# Make and attach two slices of one drive, the second right behind the first
 selftest_slices() {
 	sluice_up main host_queues=2 &&
 		table_write main "size=64MiB, type=slice, uuid=$1, name=one" \
@@ -12,7 +12,8 @@ selftest_slices() {
 		slice_attach main "$1" 4 && slice_attach main "$2" 4
 }
 
-# selftest PATH [OPTION [VALUE]]... PROGRAM...: ends the script
+# selftest PATH [OPTION [VALUE]]... PROGRAM...: run the programs; does not
+# return
 selftest() {
 	local path=$1 options=() a b
 	shift
@@ -30,7 +31,7 @@ selftest() {
 		echo "Bail out! no slices to test with"
 		exit 1
 	fi
-	# Buffers in huge pages are one of the shapes of data
+	# Some tests need huge pages for their buffers
 	echo 8 >/proc/sys/vm/nr_hugepages
 	rm -f "$TAP_FILE"
 	exec /out/bin/vfio/run.sh "${options[@]}" --path "$path" \

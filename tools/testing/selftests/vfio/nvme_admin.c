@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Abort, Asynchronous Event Request, commands that are not offered, and the
- * admin queue itself
+ * Abort, Asynchronous Event Request, commands that Sluice does not offer, and
+ * the admin queue itself
  */
 #include "lib/clock.h"
 #include "lib/nvme_io.h"
@@ -114,7 +114,7 @@ static void test_abort(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Aborting what is in flight: whatever it says, both commands complete. */
+/* A command in flight is aborted: both commands complete, with any status. */
 static void test_abort_io(const struct test_opts *opts)
 {
 	struct nvme_queue_opts polled = { 0 };
@@ -176,7 +176,7 @@ static void test_events(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* A doorbell that makes no sense is reported to those who asked. */
+/* An invalid doorbell is reported to a host that has asked for events. */
 static void test_doorbell_event(const struct test_opts *opts)
 {
 	struct nvme_sqe aer = { .opcode = ADM_ASYNC_EVENT };
@@ -229,7 +229,7 @@ static void test_wrap(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Many commands behind one doorbell, completions not taken meanwhile */
+/* Many commands behind one doorbell; the host takes completions later */
 static void test_burst(const struct test_opts *opts)
 {
 	struct nvme_sqe sqe = {

@@ -2,8 +2,8 @@
 /*
  * Interrupt coalescing: features 08h and 09h [NVMe 1.4, 5.21.1.8 and 9]
  *
- * That a signal comes too early is a mistake whenever it is seen. How soon one
- * comes depends on the machine as well: that is asked of some, not of all.
+ * A signal that comes too early is always a failure. How soon a signal comes
+ * also depends on the machine, so only some bursts must be signalled soon.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,13 +20,13 @@
 #define UNIT_US	100u
 #define ROUNDS	20u
 #define MOST	15u
-#define SOME	(ROUNDS / 4)	/* none would do if a signal always waited */
+#define SOME	(ROUNDS / 4)	/* 0 if every signal waited */
 
 #define THR(n)		((n) - 1u)
 #define TIME(units)	((u32)(units) << 8)
 #define CD		BIT(16)
 
-/* In units: longer than eight reads take, and the longest */
+/* In units: SHORT is longer than eight reads take, LONG is the longest */
 #define SHORT	50u
 #define LONG	255u
 
@@ -49,7 +49,7 @@ static u64 signals(int fd)
 	return read(fd, &count, sizeof(count)) == sizeof(count) ? count : 0;
 }
 
-/* 0 when none comes */
+/* Returns 0 on time-out */
 static u64 wait_signal(int fd, unsigned int ms)
 {
 	u64 end = now_ms() + ms, count;
@@ -94,10 +94,10 @@ static void take(struct nvme_cq *cq, unsigned int nr)
 }
 
 /**
- * struct outcome - of several bursts
- * @alone: bursts that one signal told of
+ * struct outcome - the result of several bursts
+ * @alone: bursts with exactly one signal
  * @soon: bursts whose first signal came before TIME
- * @silent: bursts that nothing told of
+ * @silent: bursts without a signal
  */
 struct outcome {
 	unsigned int alone;
@@ -105,7 +105,7 @@ struct outcome {
 	unsigned int silent;
 };
 
-/* @units: TIME as the outcome is to be judged by */
+/* @units: the TIME for counting soon signals */
 static struct outcome bursts(struct nvme_qpair *qp, unsigned int nr,
 			     unsigned int units)
 {
@@ -121,7 +121,7 @@ static struct outcome bursts(struct nvme_qpair *qp, unsigned int nr,
 		out.soon += count && now_us() - start < units * UNIT_US;
 		take(&qp->cq, nr);
 		out.silent += !count;
-		/* whatever else tells of this burst comes within TIME */
+		/* further signals for this burst would come within TIME */
 		sleep_ms(2 * LONG * UNIT_US / 1000);
 		out.alone += count + signals(qp->cq.efd) == 1;
 	}
@@ -130,7 +130,7 @@ static struct outcome bursts(struct nvme_qpair *qp, unsigned int nr,
 	return out;
 }
 
-/* Each command is told of at once. */
+/* Each command is signalled at once. */
 static void check_none(struct nvme_qpair *qp, const char *what)
 {
 	struct outcome out = bursts(qp, 1, LONG);
@@ -245,7 +245,7 @@ static void test_delete(const struct test_opts *opts)
 		submit(&qp.sq, 3);
 		take(&qp.cq, 3);
 		fd = dup(qp.cq.efd);
-		/* at any time before and after the timer */
+		/* before and after the timer ends */
 		sleep_ms(2 * i);
 		nvme_qpair_delete(&qp);
 		signals(fd);
@@ -262,7 +262,7 @@ static void test_delete(const struct test_opts *opts)
 	set(&nv, FEAT_IRQ_COALESCING, TIME(LONG) | THR(256));
 	submit(&qp.sq, 3);
 	take(&qp.cq, 3);
-	/* the device is closed while a signal waits */
+	/* close the device while a signal waits */
 	nvme_qpair_forget(&qp);
 	test_stop(&nv, &dev);
 	test_start(&nv, &dev, opts);

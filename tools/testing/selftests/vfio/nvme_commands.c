@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Flush, Write Zeroes, Dataset Management, Compare and Verify; what the drive
- * lacks is refused
+ * Flush, Write Zeroes, Dataset Management, Compare and Verify; those that the
+ * drive lacks are refused
  */
 #include <string.h>
 
@@ -73,7 +73,7 @@ static bool kept_blocks(struct bench *b, unsigned int from, unsigned int to,
 	return pattern_check(b->buf.va + off, len, off, seed) == len;
 }
 
-/* Refused with Invalid Opcode where ONCS does not say so */
+/* A command is refused with Invalid Opcode if ONCS does not list it */
 static bool offered(struct bench *b, u16 bit, struct nvme_sqe sqe,
 		    const char *name)
 {
@@ -151,8 +151,8 @@ static void set_range(struct bench *b, unsigned int i, u64 slba, u32 nlb)
 }
 
 /*
- * Deallocated blocks may read as zeros, ones or what they held; blocks that
- * were not named hold what they held.
+ * Deallocated blocks may read as zeros, ones or their old content; the other
+ * blocks keep their content.
  */
 static void check_deallocate(struct bench *b)
 {
@@ -176,7 +176,7 @@ static void check_dsm_bounds(struct bench *b)
 {
 	static const struct {
 		const char *name;
-		s64 slba;	/* relative to the end */
+		s64 slba;	/* relative to the end of the slice */
 		u32 nlb;
 	} bad[] = {
 		{ "begins at the end", 0, 1 },

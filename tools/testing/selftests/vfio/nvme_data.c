@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads and writes of every shape: sizes, offsets, PRP lists, kinds of memory
+ * Reads and writes of every kind: sizes, offsets, PRP lists, kinds of memory
  */
 #include <string.h>
 
@@ -11,12 +11,12 @@
 #define CANARY	0xc7
 
 /**
- * struct bench - what each shape needs
+ * struct bench - the buffers and queue for each transfer
  * @dev: device
  * @nv: controller
  * @qp: a queue pair
- * @out: what is written
- * @in: what is read, with room before and after
+ * @out: data to write
+ * @in: data that was read, with room before and after
  * @list: PRP lists
  */
 struct bench {
@@ -60,7 +60,7 @@ static bool untouched(const u8 *mem, size_t from, size_t to)
 	return true;
 }
 
-/* Write a pattern, read it back; nothing around the data may change. */
+/* Writes a pattern and reads it back; data around it must not change. */
 static bool round_trip(struct bench *b, u64 slba, size_t off, size_t len,
 		       u64 seed)
 {
@@ -87,7 +87,7 @@ static bool round_trip(struct bench *b, u64 slba, size_t off, size_t len,
 	return true;
 }
 
-/* Sizes round every change of shape, up to the largest */
+/* Sizes around every change of the form of PRPs, up to the largest */
 static unsigned int get_sizes(const struct bench *b, size_t *sizes)
 {
 	size_t block = (size_t)1 << b->nv.lba_shift, max = b->nv.max_xfer;
@@ -148,7 +148,7 @@ static void test_huge(const struct test_opts *opts)
 	bench_close(&b);
 }
 
-/* Lists that begin anywhere in their page and go on in the next */
+/* PRP lists that begin anywhere in a page and continue in the next page */
 static void test_lists(const struct test_opts *opts)
 {
 	static const unsigned int firsts[] = { 1, 255, 508, 509, 510, 511 };
@@ -168,7 +168,7 @@ static void test_lists(const struct test_opts *opts)
 	bench_close(&b);
 }
 
-/* The same page for all of a write: allowed, and each part is that page. */
+/* A write may use one page many times; each part then has its content. */
 static void test_same_page(const struct test_opts *opts)
 {
 	static struct bench b;
@@ -221,7 +221,7 @@ static void test_fua(const struct test_opts *opts)
 	bench_close(&b);
 }
 
-/* The whole slice, end to end: no block is another one's alias. */
+/* The whole slice from end to end: no block is an alias of another. */
 static void test_whole(const struct test_opts *opts)
 {
 	static struct bench b;
@@ -230,7 +230,7 @@ static void test_whole(const struct test_opts *opts)
 
 	bench_open(&b, opts, 0);
 	bytes = b.nv.nsze << b.nv.lba_shift;
-	/* At most 256 places, the first and the last page among them */
+	/* At most 256 places, including the first and the last page */
 	step = MAX(bytes / 256, (u64)PAGE) & ~(u64)PAGE_OFF;
 	for (at = 0; at + PAGE <= bytes; at += step, parts++) {
 		pattern_fill(b.out.va, PAGE, at, 99);

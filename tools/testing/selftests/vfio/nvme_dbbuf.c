@@ -20,7 +20,7 @@
 static const struct nvme_queue_opts polled;
 
 /**
- * struct buffers - the two pages
+ * struct buffers - the two pages of shadow doorbells
  * @shadow: doorbells
  * @events: event indices
  */
@@ -52,7 +52,7 @@ static void release(struct nvme *nv, struct buffers *b)
 	dma_free(&b->events);
 }
 
-/* The library uses them from here on. */
+/* The library uses these pages from now on. */
 static void give(struct nvme *nv, struct buffers *b)
 {
 	u16 status = config(nv, b->shadow.iova[0], b->events.iova[0]);
@@ -174,8 +174,8 @@ static void use(struct nvme *nv, const char *mode)
 		nv->rung = 0;
 		use_busy(&qp.sq, what);
 		/*
-		 * Each of the two queues passes its event index once for each
-		 * time round; in short ones most values do.
+		 * Each of the two queues passes its event index once per round;
+		 * in a short queue most values pass the event index.
 		 */
 		if (depths[i] > 3)
 			ok(nv->rung <= 2 * 2 * (2 * SPAN / depths[i]),
@@ -188,8 +188,8 @@ static void use(struct nvme *nv, const char *mode)
 }
 
 /*
- * A completion queue that is full, and a guest that makes room now and then:
- * the slice is asleep each time, and has to be told each time.
+ * A completion queue is full, and the guest makes room now and then. The slice
+ * is asleep each time, so the guest must ring each time.
  */
 static void drain_slowly(struct nvme *nv, const char *mode)
 {
@@ -273,7 +273,7 @@ static void test_values(const struct test_opts *opts)
 		nvme_doorbell(&nv, nvme_sq_db(1), wrong[i]);
 		nvme_doorbell(&nv, nvme_cq_db(1), wrong[i]);
 		sleep_ms(20);
-		/* as a guest that has found its mistake */
+		/* as a guest does that has noticed its mistake */
 		nv.shadow[sq_word] = qp.sq.tail;
 		nv.shadow[cq_word] = qp.cq.head;
 		nv.events[sq_word] = qp.sq.tail;
@@ -286,11 +286,11 @@ static void test_values(const struct test_opts *opts)
 }
 
 /**
- * struct remapper - takes a buffer away and gives it back
+ * struct remapper - a thread that unmaps and maps a buffer
  * @buf: buffer
- * @stop: no longer
- * @times: how often that was
- * @failed: how often it could not be done
+ * @stop: tells the thread to end
+ * @times: number of rounds
+ * @failed: number of failures
  */
 struct remapper {
 	struct dma_buf *buf;
@@ -313,7 +313,7 @@ static void *remap(void *arg)
 	return NULL;
 }
 
-/* As when a machine monitor arranges memory anew: the guest does not notice. */
+/* As when a VMM rearranges memory: the guest does not notice. */
 static void remap_while_used(struct nvme_sq *sq, struct dma_buf *buf,
 			     const char *what)
 {

@@ -12,7 +12,7 @@
 #include "lib/tap.h"
 #include "lib/test.h"
 
-#define SPAN	4096u	/* blocks that the load uses */
+#define SPAN	4096u	/* blocks that the commands use */
 
 static const struct nvme_queue_opts polled;
 
@@ -22,7 +22,7 @@ static void write_and_read(struct nvme *nv, struct nvme_sq *sq,
 	static struct load load;
 
 	load_init(&load, sq, 0, SPAN, total);
-	/* Every block that is read must have been written. */
+	/* Every block must be written before it is read. */
 	total = MIN(total, SPAN);
 	is(load_run(&load, IO_WRITE, total), total, "%s: %u writes", what,
 	   total);
@@ -58,7 +58,7 @@ static void test_depths(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Submission and completion queue of different depths */
+/* A submission queue and a completion queue of different depths */
 static void test_unequal(const struct test_opts *opts)
 {
 	static const u32 depths[][2] = { { 64, 2 }, { 64, 5 }, { 2, 64 } };
@@ -82,7 +82,7 @@ static void test_unequal(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Command identifiers are the host's own business, all 65536 of them. */
+/* The host may use all 65536 command identifiers, in any order. */
 static void test_identifiers(const struct test_opts *opts)
 {
 	static const u16 cids[] = { 0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff };
@@ -133,7 +133,7 @@ static void test_many_pairs(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Reads in flight on both queues at once, told apart by SQ and CID */
+/* Reads in flight on both queues at once, identified by SQ and CID */
 static unsigned int reap_both(struct load *a, struct load *b, unsigned int n)
 {
 	struct nvme_cqe cqe;
@@ -191,7 +191,7 @@ static void test_shared_cq(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Completions wait while their queue is full, and none is lost. */
+/* While their queue is full completions wait, and none is lost. */
 static void test_full_cq(const struct test_opts *opts)
 {
 	static struct load load;
@@ -230,7 +230,7 @@ static void test_full_cq(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* A queue that is full for good may still be deleted, and a reset survives it */
+/* A queue that stays full can still be deleted, and a reset works */
 static void test_full_cq_delete(const struct test_opts *opts)
 {
 	static struct load load;
@@ -282,14 +282,14 @@ static void test_interrupts(const struct test_opts *opts)
 	start = now_ms();
 	is(load_run(&load, IO_WRITE, 512), 512, "writes, by interrupt");
 	is(load_run(&load, IO_READ, 2000), 2000, "reads, by interrupt");
-	/* A lost interrupt costs a second of pause_for(). */
+	/* A lost interrupt would cost a second in pause_for(). */
 	tap_diag("%llu ms", (unsigned long long)(now_ms() - start));
 	load_free(&load);
 	nvme_qpair_delete(&qp);
 	test_stop(&nv, &dev);
 }
 
-/* Each completion is announced, even when they come one at a time. */
+/* Each completion is signalled, even when they come one at a time. */
 static void test_each_interrupt(const struct test_opts *opts)
 {
 	struct nvme_queue_opts irq = { .interrupt = true, .vector = 1 };

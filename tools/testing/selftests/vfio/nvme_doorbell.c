@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Doorbells that make no sense: values beyond the queue, queues that are not
- * there, accesses of the wrong size
+ * Invalid doorbells: values beyond the queue, missing queues, accesses of a
+ * wrong size
  */
 #include "lib/clock.h"
 #include "lib/nvme_io.h"
@@ -19,8 +19,8 @@ static bool reads(struct nvme_sq *sq)
 }
 
 /*
- * The specification leaves open what a controller does with these beyond
- * telling of them; the admin queue must go on and a reset must help.
+ * For these the specification only requires a report; the admin queue must keep
+ * working, and a reset must help.
  */
 static void check_after(struct nvme *nv, const char *what)
 {
@@ -63,7 +63,7 @@ static void test_values(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* An invalid value is ignored: the next valid one works. */
+/* The controller ignores an invalid value: the next valid one works. */
 static void test_ignored(const struct test_opts *opts)
 {
 	struct nvme_qpair qp;
@@ -105,7 +105,7 @@ static void test_absent(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* What was rung before a queue existed does not count for it. */
+/* A doorbell written before the queue exists has no effect on the queue. */
 static void test_early(const struct test_opts *opts)
 {
 	struct nvme_qpair qp;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * I/O commands that must fail, each with its status, and none of which may
- * touch the drive, memory or the queue it came through
+ * I/O commands that must fail with the right status, and must not change the
+ * drive, the memory or the state of their queue
  */
 #include <string.h>
 
@@ -27,7 +27,7 @@ static void bench_open(struct bench *b, const struct test_opts *opts)
 	nvme_qpair_create(&b->nv, &b->qp, 1, 64, polled);
 }
 
-/* Whatever came before: the queue still works. */
+/* The queue still works after all of these commands. */
 static void bench_close(struct bench *b)
 {
 	struct nvme_sqe sqe = nvme_rw(IO_READ, 0, 1);
@@ -270,7 +270,7 @@ static void test_unmapped(const struct test_opts *opts)
 	bench_close(&b);
 }
 
-/* A list that is continued nowhere, or in itself without an end */
+/* A list whose next page is unmapped, or which points to itself */
 static void test_bad_chain(const struct test_opts *opts)
 {
 	u32 page_blocks;
@@ -327,7 +327,7 @@ static void test_read_only_memory(const struct test_opts *opts)
 	bench_close(&b);
 }
 
-/* None of the failing writes may have reached the drive. */
+/* None of the failed writes may have reached the drive. */
 static void test_no_effect(const struct test_opts *opts)
 {
 	struct nvme_sqe sqe;

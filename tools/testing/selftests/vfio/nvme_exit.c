@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The end of a user: killed with I/O in flight, fork and exec with the device
- * open; afterwards slice and parent are as they were
+ * open. Afterwards slice and parent must be as before
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 
 static const struct nvme_queue_opts polled;
 
-/* In a child: keep the drive busy until killed, and say when it is */
+/* In a child: keeps the drive busy until killed; reports when it is busy */
 static _Noreturn void be_busy(const struct test_opts *opts, int ready)
 {
 	static struct load load;
@@ -45,7 +45,7 @@ static _Noreturn void be_busy(const struct test_opts *opts, int ready)
 	}
 }
 
-/* Returns whether the child got to work and died of the signal */
+/* Returns whether the child was busy and died of the signal */
 static bool kill_one(const struct test_opts *opts, unsigned int delay_ms)
 {
 	int ready[2], status;
@@ -100,7 +100,7 @@ static void test_kill(const struct test_opts *opts)
 	is(back, rounds, "the next user finds a working controller");
 }
 
-/* After a kill the mdev can go at once, and everything is as before it came. */
+/* After a kill the mdev can be removed at once; all is as before the user. */
 static void test_account(const struct test_opts *opts)
 {
 	unsigned long long with, without, pairs_free, pairs_free_after;
@@ -127,7 +127,7 @@ static void test_account(const struct test_opts *opts)
 	   "available_instances is what it was");
 	pairs_free_after = slice_number(parent, "queue_pairs_free");
 	is(pairs_free_after, pairs_free, "free queue pairs are what they were");
-	/* Device nodes may take udev a moment. */
+	/* udev may take a moment to make device nodes. */
 	ok(works(opts), "the next user finds a working controller");
 }
 
@@ -153,7 +153,7 @@ static void test_cycles(const struct test_opts *opts)
 	ok(works(opts), "the controller works");
 }
 
-/* A child that inherits the device keeps it open, exec or not. */
+/* A child that inherits the device keeps it open, also after exec. */
 static void test_exec(const struct test_opts *opts)
 {
 	struct vfio_dev dev, other;
@@ -184,7 +184,7 @@ static void test_exec(const struct test_opts *opts)
 	ok(works(opts), "the device is free then");
 }
 
-/* Copy-on-write must not separate the process from what the device sees. */
+/* After a fork the process must still share its pages with the device. */
 static void test_fork(const struct test_opts *opts)
 {
 	struct nvme_qpair qp;
@@ -208,7 +208,7 @@ static void test_fork(const struct test_opts *opts)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		/* The child writes to its copy of everything. */
+		/* The child writes to its copies of the pages. */
 		memset(buf.va, 0, buf.len);
 		memset(qp.sq.mem.va, 0xff, qp.sq.mem.len);
 		sleep_ms(500);

@@ -11,7 +11,7 @@
 
 #define SV	BIT(31)
 
-/* Features whose whole value is dword 11, with a value other than the default */
+/* Features with a value in dword 11 only, and a value other than the default */
 static const struct {
 	const char *name;
 	u32 fid;
@@ -27,7 +27,7 @@ static const struct {
 	{ "async events", FEAT_ASYNC_EVENT, 0x02, 0xff },
 };
 
-/* Get with the vector that the interrupt configuration is asked for */
+/* Gets a feature; the interrupt configuration is asked for its vector */
 static u16 get_plain(struct nvme *nv, u32 fid, u32 *val)
 {
 	struct nvme_sqe sqe = {
@@ -261,7 +261,7 @@ static void test_bad_values(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Whatever is asked of a value, the value in use is not touched by asking. */
+/* Get Features with any Select value does not change the value in use. */
 static void test_select(const struct test_opts *opts)
 {
 	u32 val, select, same = 0, untouched = 0;
@@ -285,7 +285,7 @@ static void test_select(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* A controller reset takes every feature back to its default. */
+/* A controller reset sets every feature to its default. */
 static void test_reset(const struct test_opts *opts)
 {
 	struct vfio_dev dev;

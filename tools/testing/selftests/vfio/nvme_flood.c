@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest that does nothing but wrong: the kernel's log stays readable
+ * A guest makes only mistakes: the kernel's log stays readable
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 static const struct nvme_queue_opts polled;
 
-/* The kernel's log from now on */
+/* Opens the kernel's log; only later lines are read */
 static int open_log(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -27,7 +27,7 @@ static int open_log(void)
 	return fd;
 }
 
-/* Lines that name us. Each read gives one; EPIPE says that some were lost. */
+/* Counts lines with "sluice", one per read; EPIPE: some were lost. */
 static unsigned int count_lines(int fd, bool *lost)
 {
 	unsigned int lines = 0;
@@ -67,7 +67,7 @@ static void bad_commands(struct nvme *nv, struct nvme_sq *sq)
 	nvme_doorbell(nv, nvme_cq_db(1), 0xffff);
 }
 
-/* Fatal status by queues that are nowhere, and back */
+/* Fatal status by queues at unmapped addresses, then recovery */
 static void break_controller(struct nvme *nv)
 {
 	nvme_disable(nv);

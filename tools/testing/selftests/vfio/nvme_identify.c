@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Identify: what the controller and its namespace say of themselves
+ * Identify: what the controller and its namespace report
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "lib/tap.h"
 #include "lib/test.h"
 
-/* The slice's UUID as 16 bytes, from sysfs */
+/* Reads the slice's UUID from sysfs, as 16 bytes */
 static bool slice_uuid(const struct test_opts *opts, u8 *uuid)
 {
 	struct slice slice;
@@ -162,7 +162,7 @@ static void test_list(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Offset of the descriptor of @type, 0 if there is none or the list is bad */
+/* Offset of the descriptor of @type; 0 if it is missing or the list is bad */
 static unsigned int find_descriptor(const u8 *id, u8 type)
 {
 	unsigned int off = 0;
@@ -205,8 +205,8 @@ static void test_descriptors(const struct test_opts *opts)
 }
 
 /*
- * 04h to 0Fh are optional or reserved, 10h to 16h belong to namespace
- * management and virtualization, neither of which is offered.
+ * 04h to 0Fh are optional or reserved. 10h to 16h belong to namespace
+ * management and virtualization. Sluice offers neither.
  */
 static void test_other_cns(const struct test_opts *opts)
 {

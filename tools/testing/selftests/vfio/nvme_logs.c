@@ -20,7 +20,7 @@ static const struct {
 	{ "command effects", LOG_EFFECTS, 4096 },
 };
 
-/* The page in one piece, then each of several parts of it by offset */
+/* Reads the page in one piece, then parts of it by offset */
 static void check_log(struct nvme *nv, unsigned int i)
 {
 	u32 len = logs[i].len, offs[] = { 4, 8, 60, len / 2, len - 4 };
@@ -38,7 +38,7 @@ static void check_log(struct nvme *nv, unsigned int i)
 	for (k = 0; k < ARRAY_SIZE(offs); k++) {
 		memset(nv->scratch.va, 0xa5, nv->scratch.len);
 		status = nvme_get_log(nv, logs[i].lid, ~0u, offs[k], 4);
-		/* The counters of SMART may move between the two commands. */
+		/* The counters of SMART may change between the two commands. */
 		if (status || (logs[i].lid != LOG_SMART &&
 			       memcmp(nv->scratch.va, whole + offs[k], 4))) {
 			tap_diag("offset %u: status 0x%x", offs[k], status);
@@ -86,7 +86,7 @@ static void test_offsets(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* What comes after the end of a page is not the host's memory. */
+/* Beyond the end of a page the guest must not see the host's memory. */
 static void test_long(const struct test_opts *opts)
 {
 	struct vfio_dev dev;
@@ -131,7 +131,7 @@ static void test_sizes(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Room for more than two pages is described by a list, which stays as it is. */
+/* A buffer of more than two pages has a PRP list, which must not change. */
 static void test_list(const struct test_opts *opts)
 {
 	struct prp_list list;
@@ -188,7 +188,7 @@ static void test_unknown(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Read and written blocks are counted; the counters are this slice's own. */
+/* Read and written blocks are counted, for this slice only. */
 static void test_smart(const struct test_opts *opts)
 {
 	struct nvme_queue_opts polled = { 0 };
@@ -216,7 +216,7 @@ static void test_smart(const struct test_opts *opts)
 	is(get64(nv.scratch.va + 64),
 	   reads + 32 * DIV_ROUND_UP(buf.len, nv.max_xfer),
 	   "read commands are counted");
-	/* A unit is 1000 times 512 bytes, rounded up. */
+	/* A unit is 1000 blocks of 512 bytes, rounded up. */
 	ok(get64(nv.scratch.va + 32) >= units + 4 &&
 	   get64(nv.scratch.va + 32) <= units + 5, "data units are counted");
 	nvme_qpair_delete(&qp);

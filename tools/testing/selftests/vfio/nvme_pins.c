@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages pinned and memory accounted: both are given back, however the device
- * is left
+ * Pinned pages and accounted memory: both are released, however the user leaves
+ * the device
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 static const struct nvme_queue_opts polled;
 
-/* The number after @name in a file of /proc, 0 when it is not there */
+/* Returns the number after @name in a file of /proc, 0 if it is missing */
 static long long proc_number(const char *path, const char *name)
 {
 	size_t len = strlen(name);
@@ -35,7 +35,7 @@ static long long proc_number(const char *path, const char *name)
 }
 
 /**
- * struct account - what the kernel says is held
+ * struct account - what the kernel reports as held
  * @pinned: pages pinned in the whole system
  * @locked: KiB accounted to this process as locked
  * @charged: KiB accounted to this process as pinned
@@ -46,7 +46,7 @@ struct account {
 	long long charged;
 };
 
-/* Each processor has a part of the counters that is not summed up yet. */
+/* Each processor has counters that are not yet in the sum. */
 static void sum_up(void)
 {
 	FILE *f = fopen("/proc/sys/vm/stat_refresh", "we");
@@ -73,8 +73,8 @@ static bool same(const struct account *a, const struct account *b)
 }
 
 /*
- * What there is before a test. Others pin pages, too, for as long as an I/O of
- * theirs takes: only what stays for a second is what there is.
+ * Returns the state before a test. Other processes also pin pages during their
+ * I/O, so the state must not change for a second.
  */
 static struct account settled_account(void)
 {
@@ -93,7 +93,7 @@ static struct account settled_account(void)
 	return last;
 }
 
-/* Whoever else pins pages has let go of them soon. */
+/* Other processes release the pages that they pin soon. */
 static void check_balance(const struct account *before, const char *after)
 {
 	u64 end = now_ms() + 10000;
@@ -115,7 +115,7 @@ enum leaving {
 	CLEANLY,	/* queues deleted, memory unmapped, device closed */
 	BY_UNMAP,	/* memory unmapped under queues in use */
 	BY_CLOSE,	/* device closed with I/O in flight */
-	BY_MUNMAP,	/* the process lets go of the memory first */
+	BY_MUNMAP,	/* the process unmaps the memory first */
 };
 
 static void use_and_leave(const struct test_opts *opts, enum leaving how)
@@ -156,7 +156,7 @@ static void test_balance(const struct test_opts *opts)
 	struct account before;
 	unsigned int i;
 
-	/* Once before, for what is allocated but once */
+	/* Run once before counting, for memory that is allocated only once */
 	use_and_leave(opts, CLEANLY);
 	before = settled_account();
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -165,7 +165,7 @@ static void test_balance(const struct test_opts *opts)
 	}
 }
 
-/* Many small mappings, each touched: all can be had, and all come back. */
+/* Many small mappings, each accessed: all work, and all are released. */
 static void test_many(const struct test_opts *opts)
 {
 	unsigned int i, n = opts->count ? opts->count : 2000, good = 0;

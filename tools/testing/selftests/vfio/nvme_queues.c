@@ -12,7 +12,7 @@
 
 static const struct nvme_queue_opts polled;
 
-/* A page that every failing create command may point at */
+/* A page for the failing create commands */
 static u64 some_page(struct nvme *nv)
 {
 	return nv->scratch.iova[1];
@@ -148,7 +148,7 @@ static void test_delete_errors(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Entry sizes of 0 in CC are no sizes: no queue can have them. */
+/* Entry sizes of 0 in CC are invalid: no queue can be created. */
 static void test_entry_sizes(const struct test_opts *opts)
 {
 	struct vfio_dev dev;
@@ -225,7 +225,7 @@ static void test_scattered(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* A list of pages whose second one is nowhere: refused, with nothing left. */
+/* A PRP list with an unmapped second page: refused, without a leak. */
 static void test_scattered_hole(const struct test_opts *opts)
 {
 	struct vfio_dev dev;
@@ -259,7 +259,7 @@ static void test_scattered_hole(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* What is in flight when its queue goes completes before the deletion does. */
+/* Commands in flight complete before the deletion of their queue does. */
 static void test_delete_busy(const struct test_opts *opts)
 {
 	struct nvme_qpair qp;

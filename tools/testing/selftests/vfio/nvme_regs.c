@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The register machine: CAP, VS, CC, CSTS, admin queue registers, resets
+ * The registers: CAP, VS, CC, CSTS, admin queue registers, resets
  */
 #include <linux/pci_regs.h>
 
@@ -17,7 +17,7 @@ static bool answers(struct nvme *nv)
 	return nvme_identify(nv, CNS_CTRL, 0) == ST_OK;
 }
 
-/* From any state: the controller can be had back. */
+/* The controller can be restarted from any state. */
 static void check_recovery(struct nvme *nv, const char *after)
 {
 	ok(nvme_restart(nv) && answers(nv), "works again after %s", after);
@@ -159,7 +159,7 @@ static void test_shutdown(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Fails at once, or at the first command, or never gets ready. */
+/* The enable fails, or the first command fails, or RDY is never set. */
 static bool queue_fails(struct nvme *nv)
 {
 	struct nvme_sqe sqe = { .opcode = ADM_IDENTIFY };
@@ -228,7 +228,7 @@ static void test_bad_config(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* What is left in the registers after a reset of the function */
+/* What the registers contain after a function level reset */
 static void check_cleared(struct nvme *nv, const char *how)
 {
 	vfio_set_command(nv->dev, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
@@ -264,7 +264,7 @@ static void test_function_reset(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Without bus mastering nothing is fetched; with it, all is made good. */
+/* Without bus mastering the controller fetches nothing; with it all works. */
 static void test_bus_master(const struct test_opts *opts)
 {
 	struct nvme_sqe sqe = { .opcode = ADM_IDENTIFY, .cdw10 = CNS_CTRL };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resets of every kind, and the end of the device, with I/O in flight
+ * All kinds of resets, and closing the device, with I/O in flight
  */
 #include <linux/pci_regs.h>
 #include <pthread.h>
@@ -21,7 +21,7 @@ enum how {
 	BY_CC,		/* CC.EN cleared */
 	BY_VFIO,	/* VFIO_DEVICE_RESET */
 	BY_FLR,		/* through the PCI Express capability */
-	BY_MASTER,	/* bus mastering taken away, then CC.EN cleared */
+	BY_MASTER,	/* bus mastering off, then CC.EN cleared */
 };
 
 static void reset_by(struct nvme *nv, enum how how)
@@ -50,7 +50,7 @@ static bool come_back(struct nvme *nv)
 	return nvme_enable(nv) && nvme_identify(nv, CNS_CTRL, 0) == ST_OK;
 }
 
-/* After the reset nothing is written any more, to data or to queues. */
+/* After the reset nothing may write to the data or the queues. */
 static bool quiet(struct load *load, struct nvme_cq *cq)
 {
 	size_t i;
@@ -85,7 +85,7 @@ static void reset_in_flight(const struct test_opts *opts, enum how how,
 		nvme_qpair_create(&nv, &qp, 1, depth, polled);
 		load_init(&load, &qp.sq, 0, 4096, i);
 		sent += load_fill(&load, i & 1 ? IO_WRITE : IO_READ);
-		/* Now at once, now after some have completed */
+		/* At once, or after some commands have completed */
 		sleep_ms(i % 4);
 		reset_by(&nv, how);
 		still += quiet(&load, &qp.cq);
@@ -123,7 +123,7 @@ static void test_master(const struct test_opts *opts)
 			"bus mastering off");
 }
 
-/* A shutdown completes what is in flight or aborts it, then says so. */
+/* A shutdown completes or aborts the commands in flight, then says so. */
 static void test_shutdown(const struct test_opts *opts)
 {
 	static struct load load;
@@ -149,7 +149,7 @@ static void test_shutdown(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* The process lets go of everything while the drive is at work for it. */
+/* The process closes the device while the drive works for it. */
 static void test_close(const struct test_opts *opts)
 {
 	static struct load load;
@@ -177,7 +177,7 @@ static void test_close(const struct test_opts *opts)
 		for (k = 0; k < len; k += 8)
 			same &= data[k] == CANARY;
 		still += same;
-		/* Unmapping fails now, the memory is given back all the same. */
+		/* Unmapping fails now, but the memory is still freed. */
 		load_free(&load);
 		nvme_qpair_forget(&qp);
 		nvme_free(&nv);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Slices that fall asleep and wake all the time: a doorbell must not get lost
- * between the two
+ * Slices fall asleep and wake all the time: no doorbell may get lost in between
  */
 #include <pthread.h>
 #include <sched.h>
@@ -18,15 +17,15 @@
 #define RUN_MS		4000u	/* for each window, without --count */
 #define LOST_MS		10000u
 #define FOREVER		4294967295u
-#define STILL_ALIVE	4096u	/* toggles between two signs of life */
+#define STILL_ALIVE	4096u	/* toggles between calls of test_still_alive() */
 
 /**
- * struct toggler - a queue and the thread that uses it
+ * struct toggler - a queue and its thread
  * @qp: queue
- * @data: where it reads to
- * @rng: of the pauses
+ * @data: buffer of the reads
+ * @rng: random numbers for the pauses
  * @pause_us: pauses are shorter than this
- * @count: toggles to make, 0 for as many as fit into the time
+ * @count: toggles to make, 0 for as many as RUN_MS allows
  * @done: toggles made
  * @failed: completed with a status
  * @lost: a command did not complete
@@ -50,7 +49,7 @@ static u64 now_us(void)
 	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
 }
 
-/* The other threads need the processor more than a precise time. */
+/* The pause need not be exact: the other threads need the processor. */
 static void pause_us(u64 us)
 {
 	u64 end = now_us() + us;
@@ -59,7 +58,7 @@ static void pause_us(u64 us)
 		sched_yield();
 }
 
-/* Not nvme_cq_wait(), which sleeps: the slice would always be asleep then. */
+/* nvme_cq_wait() would sleep, and then the slice would always be asleep. */
 static bool wait_for(struct nvme_cq *cq, struct nvme_cqe *cqe)
 {
 	u64 end = now_ms() + LOST_MS;
@@ -104,7 +103,7 @@ static void *toggle_all(void *arg)
 	return NULL;
 }
 
-/* What is needed of a slice beside its device */
+/* The directory of the slice's attributes */
 static void sysfs_dir(const struct test_opts *opts, char *dir, size_t len)
 {
 	char mdev[256];
@@ -145,7 +144,7 @@ static void run_all(struct toggler *togglers, unsigned int nr)
 		pthread_join(threads[i], NULL);
 }
 
-/* One window with all queues at once */
+/* Runs all queues at once with one polling window */
 static void run(const struct test_opts *opts, struct nvme *nv, const char *dir,
 		unsigned int us)
 {
@@ -158,7 +157,7 @@ static void run(const struct test_opts *opts, struct nvme *nv, const char *dir,
 	set_poll_us(dir, us);
 	for (i = 0; i < nr; i++) {
 		prepare(&togglers[i], nv, i + 1, opts->seed);
-		/* round the window; without one, round the time of grace */
+		/* around the window; without one, around the grace time */
 		togglers[i].pause_us = us && us != FOREVER ? 2 * us : 200;
 		togglers[i].count = DIV_ROUND_UP(opts->count, nr);
 	}

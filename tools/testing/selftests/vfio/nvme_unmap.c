@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory taken out of the address space while the device uses it: once the
- * unmapping has returned, nothing reaches that memory any more
+ * Memory is unmapped while the device uses it: after the unmap has returned,
+ * nothing accesses that memory
  */
 #include <errno.h>
 #include <pthread.h>
@@ -30,7 +30,7 @@ static bool all_canary(const u8 *mem, size_t len)
 	return true;
 }
 
-/* Take what comes for a while; how many, whatever their status */
+/* Takes completions for a while; returns how many, with any status */
 static unsigned int drain(struct nvme_cq *cq, unsigned int want)
 {
 	struct nvme_cqe cqe;
@@ -95,7 +95,7 @@ static void test_write(const struct test_opts *opts)
 	unmap_data(opts, IO_WRITE, "writes");
 }
 
-/* Other memory under the same address: the old pages are not used again. */
+/* Other memory gets the same address: the old pages are not used again. */
 static void test_replace(const struct test_opts *opts)
 {
 	struct dma_buf buf;
@@ -137,8 +137,8 @@ static void test_replace(const struct test_opts *opts)
 }
 
 /*
- * Firmware, and whoever plugs memory, re-arrange memory under a controller
- * that has nothing to do: it must not even notice.
+ * Firmware, or memory hot-plug, changes mappings while the controller has
+ * nothing to do: the controller must not notice.
  */
 static void test_idle(const struct test_opts *opts)
 {
@@ -178,7 +178,7 @@ static void test_idle(const struct test_opts *opts)
 	nvme_qpair_forget(&qp);
 }
 
-/* A queue whose memory is gone stops; a reset with new memory helps. */
+/* A queue without memory stops; a reset with new memory helps. */
 static void test_queues(const struct test_opts *opts)
 {
 	struct nvme_qpair qp;
@@ -238,7 +238,7 @@ static void test_admin_queue(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
-/* Everything at once goes and comes back while commands are in flight. */
+/* All memory is unmapped and mapped again while commands are in flight. */
 static void test_everything(const struct test_opts *opts)
 {
 	static struct load load;
@@ -292,7 +292,7 @@ static void *map_and_unmap(void *arg)
 	return NULL;
 }
 
-/* A page comes and goes as fast as can be while commands name it. */
+/* A page is unmapped and mapped as fast as possible while commands use it. */
 static void test_race(const struct test_opts *opts)
 {
 	struct mapper m = { 0 };

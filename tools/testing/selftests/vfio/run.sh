@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Run test programs of this directory on a device, as one TAP document.
+# Run test programs of this directory on a device; print one TAP document.
 #
 # usage: run.sh [OPTION]... DEVICE [PROGRAM]...
 #
-# Options and DEVICE are those of the programs (see any of them with --help);
-# without a PROGRAM all are run. The exit status is 0 when all passed, 4 when
-# all were skipped, 1 otherwise.
+# For the options and DEVICE run a program with --help. Without a PROGRAM all
+# are run. The exit status is 0 when all passed, 4 when all were skipped, 1
+# otherwise.
 
 die() {
 	echo "${0##*/}: $*" >&2
@@ -52,8 +52,8 @@ run_all() {
 	done
 }
 
-# One program has ended with status $1: its plan must have been kept, and a
-# failure must have shown as a point
+# A program has ended with status $1: check that it kept its plan, and that each
+# failure shows as a test point
 end_program() {
 	if [ "$1" = 4 ]; then
 		n=$((n + 1))
@@ -67,8 +67,8 @@ end_program() {
 	programs=$((programs + 1))
 }
 
-# What the programs say, as one document: points are numbered anew, each as
-# soon as it comes. (awk would hold them back.)
+# Merge the output of the programs into one document: number the points again,
+# each as soon as it comes. (awk would buffer its output.)
 merge() {
 	n=0 failed=0 skipped=0 programs=0
 	echo "TAP version 13"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI configuration space: layout, bits that are read-only, sizing of BARs
+ * PCI configuration space: layout, read-only bits, sizing of BARs
  */
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void test_layout(const struct test_opts *opts)
 	vfio_close(&dev);
 }
 
-/* The list ends, stays within its bounds and holds nothing twice. */
+/* The list ends, stays within config space, and has no entry twice. */
 static void check_list(struct vfio_dev *dev)
 {
 	bool seen[256] = { false }, sane = true;
@@ -107,7 +107,7 @@ static void test_capabilities(const struct test_opts *opts)
 	vfio_close(&dev);
 }
 
-/* Write the opposite of what is there, put it back, report what changed. */
+/* Inverts a value, restores it, and reports which bits changed. */
 static u32 changed_bits(struct vfio_dev *dev, u32 off)
 {
 	u32 before = vfio_cfg32(dev, off), after;
@@ -239,7 +239,7 @@ static void test_bars(const struct test_opts *opts)
 	vfio_close(&dev);
 }
 
-/* Whatever the size and the place of an access, the bytes are the same. */
+/* An access of any size at any offset returns the same bytes. */
 static void test_access_sizes(const struct test_opts *opts)
 {
 	u8 whole[256], part[16];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a device says of itself: device, region and interrupt information
+ * What VFIO reports about a device: device, region and interrupt information
  */
 #include <errno.h>
 #include <string.h>

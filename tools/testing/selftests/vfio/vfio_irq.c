@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO_DEVICE_SET_IRQS at the extremes, and the life of eventfds
+ * Edge cases of VFIO_DEVICE_SET_IRQS, and the life of eventfds
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static const u32 actions[] = {
 	VFIO_IRQ_SET_ACTION_TRIGGER,
 };
 
-/* Ranges that do not fit must be refused, whatever else is asked. */
+/* Ranges that do not fit must be refused, with every kind of request. */
 static bool range_refused(struct vfio_dev *dev, u32 index, u32 start,
 			  u32 count)
 {
@@ -183,7 +183,7 @@ static int trigger_bool(struct vfio_dev *dev, u32 index, u32 start, u32 count,
 			     which, count);
 }
 
-/* The device takes an eventfd and signals it, whatever came before. */
+/* The device accepts an eventfd and signals it, after any history. */
 static bool still_signals(struct vfio_dev *dev)
 {
 	int fd = new_eventfd();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The doorbell page as a mapping: what can be mapped, and what user space can
- * do to it then
+ * The mapped doorbell page: what can be mapped, and what user space can do with
+ * the mapping
  */
 #include <errno.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static u64 doorbell_offset(const struct vfio_dev *dev)
 	return dev->offset[VFIO_PCI_BAR0_REGION_INDEX] + REG_DB;
 }
 
-/* 0 or an errno; nothing stays mapped */
+/* Returns 0 or an errno; nothing stays mapped */
 static int try_map(struct vfio_dev *dev, u64 off, size_t len, int prot,
 		   int flags)
 {
@@ -48,7 +48,7 @@ static void *map_page(struct vfio_dev *dev, int prot, int flags)
 	return va;
 }
 
-/* Every page of a region and one on either side */
+/* Tries every page of a region, and one page before and after */
 static void check_pages(struct vfio_dev *dev, unsigned int region)
 {
 	u64 pages = DIV_ROUND_UP(dev->size[region], PAGE);
@@ -116,7 +116,7 @@ static void test_sizes(const struct test_opts *opts)
 	vfio_close(&dev);
 }
 
-/* Room for the capability and what must not be written behind it */
+/* Space for the capability, and a part that must not be written */
 struct region_info {
 	struct vfio_region_info info;
 	u8 room[256];
@@ -203,7 +203,7 @@ static void test_sparse(const struct test_opts *opts)
 	vfio_close(&dev);
 }
 
-/* Commands with the page at hand, and after it has been taken away */
+/* Commands with the page mapped, and after it was taken away */
 static bool works(struct nvme_sq *sq)
 {
 	struct nvme_sqe sqe = nvme_rw(IO_READ, 0, 1);
@@ -227,7 +227,7 @@ static void check_fork(struct nvme *nv)
 	if (child < 0)
 		tap_bail("fork: %s", strerror(errno));
 	if (!child) {
-		/* a doorbell of a queue that is not there */
+		/* a doorbell of a missing queue */
 		nv->doorbells[PAGE / 4 - 1] = 1;
 		sleep_ms(20);
 		nv->doorbells[PAGE / 4 - 1] = 2;
@@ -267,7 +267,7 @@ static void check_readv(struct nvme *nv)
 	ok(n <= 0, "nothing is read from the device into its own page");
 }
 
-/* The page as memory that the device may reach: of no use, and harmless. */
+/* The page as DMA memory for the device: useless, and harmless. */
 static void check_dma(struct nvme *nv, struct nvme_sq *sq)
 {
 	u64 iova = dma_reserve_iova(nv->dev, PAGE);

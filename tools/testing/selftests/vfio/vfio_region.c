@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accesses to regions at the extremes: beyond the end, unaligned, mapped,
- * while memory space is off or being switched
+ * Edge cases of accesses to regions: beyond the end, unaligned, mapped, with
+ * memory space off or being switched
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -24,7 +24,7 @@ static void open_with_memory(struct vfio_dev *dev,
 	vfio_set_command(dev, PCI_COMMAND_MEMORY, 0);
 }
 
-/* An access that begins at @left bytes before the end of a region */
+/* Tries an access that begins @left bytes before the end of a region */
 static bool end_is_kept(struct vfio_dev *dev, unsigned int region,
 			unsigned int left, size_t len, bool write)
 {
@@ -47,7 +47,7 @@ static void check_end(struct vfio_dev *dev, unsigned int region)
 	for (left = 0; left <= 9; left++) {
 		for (i = 0; i < ARRAY_SIZE(lens); i++) {
 			kept &= end_is_kept(dev, region, left, lens[i], false);
-			/* Writing to the end of configuration space: harmless */
+			/* Writes to the end of config space do no harm */
 			kept &= end_is_kept(dev, region, left, lens[i], true);
 		}
 	}
@@ -102,7 +102,7 @@ static void test_bounds(const struct test_opts *opts)
 	vfio_close(&dev);
 }
 
-/* Offsets that belong to no region at all */
+/* Offsets outside all regions */
 static void test_nowhere(const struct test_opts *opts)
 {
 	static const u64 offsets[] = {
@@ -154,7 +154,7 @@ static void test_unaligned(const struct test_opts *opts)
 	vfio_close(&dev);
 }
 
-/* Where nothing is, the same bytes come every time, and no kernel memory. */
+/* Holes always read as the same bytes, never as kernel memory. */
 static void test_holes(const struct test_opts *opts)
 {
 	u8 a[512], b[512];
@@ -242,7 +242,7 @@ static bool can_map(struct vfio_dev *dev, u64 off, size_t len, int flags)
 	return true;
 }
 
-/* Every page and one on either side, alone and with the page that follows */
+/* Every page and one before and after, alone and with the next page */
 static void check_mmap(struct vfio_dev *dev, unsigned int region)
 {
 	u64 size = dev->size[region], page, pages = (size + 4095) / 4096;
@@ -298,7 +298,7 @@ static void *toggle_memory(void *arg)
 	return NULL;
 }
 
-/* A register is there or is not; it never has another value. */
+/* A register is there or not; it never has another value. */
 static void test_memory_race(const struct test_opts *opts)
 {
 	struct toggler t = { 0 };

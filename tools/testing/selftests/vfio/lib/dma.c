@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that the device may reach
+ * Memory that the device can access
  *
- * I/O addresses are never used twice in the life of a device and a hole
- * follows every mapping, so that an access beyond a buffer is an access to
- * nothing and not to the next buffer.
+ * An I/O address is used only once while a device is open, and a hole follows
+ * every mapping. So an access beyond a buffer never hits the next buffer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +39,7 @@ static u8 *get_memory(size_t len, unsigned int flags)
 	return va;
 }
 
-/* Backwards, so that ascending pages have descending addresses */
+/* Backwards, so that later pages get lower I/O addresses */
 static void place_scattered(struct dma_buf *buf)
 {
 	size_t i = buf->len / PAGE;
@@ -121,7 +120,7 @@ void dma_free(struct dma_buf *buf)
 {
 	if (!buf->va)
 		return;
-	/* May be unmapped already: tests do that on purpose. */
+	/* Tests may already have unmapped the buffer on purpose. */
 	dma_unmap(buf);
 	munmap(buf->va, buf->len);
 	free(buf->iova);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many commands in flight on one submission queue, each of one block, with the
- * data checked
+ * Keeps many commands of one block each in flight on a submission queue, and
+ * checks the data
  */
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static bool data_right(struct load *load, u16 slot)
 			     load->block_of[slot] * size, load->seed) == size;
 }
 
-/* Whether it is ours; its slot is free afterwards */
+/* Returns whether the command is known, and frees its slot */
 static bool give_back(struct load *load, const struct nvme_cqe *cqe, u16 *slot)
 {
 	*slot = load->slot_of[cqe->cid];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Many commands in flight on one submission queue, each of one block, with the
- * data checked
+ * Keeps many commands of one block each in flight on a submission queue, and
+ * checks the data
  */
 #ifndef SLUICE_TEST_LOAD_H
 #define SLUICE_TEST_LOAD_H
@@ -10,16 +10,16 @@
 
 /**
  * struct load - a stream of reads or writes
- * @sq: where commands go
+ * @sq: submission queue for the commands
  * @base: first block of the range used
  * @span: blocks of the range
- * @seed: of the pattern
+ * @seed: seed of the pattern
  * @slots: commands in flight at most
  * @buf: a page for each slot
  * @free: slots not in flight
- * @nr_free: how many those are
- * @slot_of: by command identifier
- * @block_of: by slot, the block it reads or writes
+ * @nr_free: number of free slots
+ * @slot_of: slot of each command identifier
+ * @block_of: block that each slot reads or writes
  */
 struct load {
 	struct nvme_sq *sq;
@@ -38,16 +38,16 @@ void load_init(struct load *load, struct nvme_sq *sq, u64 base, u64 span,
 	       u64 seed);
 void load_free(struct load *load);
 
-/* @total commands; returns how many came back good, with the right data */
+/* Runs @total commands; returns how many ended well, with the right data */
 unsigned int load_run(struct load *load, u8 opcode, unsigned int total);
 
-/* As many as fit, behind one doorbell, waiting for none; returns how many */
+/* Submits commands until the queue is full, rings once; returns how many */
 unsigned int load_fill(struct load *load, u8 opcode);
 
-/* Take what has completed; returns false when a completion makes no sense */
+/* Takes a completion; returns false if the completion makes no sense */
 bool load_reap(struct load *load, u8 opcode, const struct nvme_cqe *cqe);
 
-/* Forget what is in flight, after a reset */
+/* Forgets the commands in flight, after a reset */
 void load_restart(struct load *load, struct nvme_sq *sq);
 
 #endif /* SLUICE_TEST_LOAD_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Another slice of the same parent, full of a pattern that nobody but its own
- * user may change
+ * Another slice of the same parent, filled with a pattern that only the test
+ * itself may change
  */
 #include "neighbour.h"
 #include "nvme_io.h"
@@ -9,7 +9,7 @@
 
 #define SEED	0x4e65696768626f75ull
 
-/* Whole slices of this size take a second or two; of larger ones, both ends */
+/* Check slices up to this size completely, in larger ones only both ends */
 #define FULL_MAX	(64ull * MIB)
 
 struct stream {
@@ -39,7 +39,7 @@ static void stream_close(struct stream *s)
 	test_stop(&s->nv, &s->dev);
 }
 
-/* Number of bytes that are not right; written instead when @fill is set */
+/* Returns the number of wrong bytes, or writes the pattern with @fill */
 static u64 walk(struct stream *s, bool fill, u64 from, u64 to)
 {
 	u8 opcode = fill ? IO_WRITE : IO_READ;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Another slice of the same parent, full of a pattern that nobody but its own
- * user may change
+ * Another slice of the same parent, filled with a pattern that only the test
+ * itself may change
  */
 #ifndef SLUICE_TEST_NEIGHBOUR_H
 #define SLUICE_TEST_NEIGHBOUR_H
@@ -11,16 +11,16 @@
 /**
  * struct neighbour - the second device of the command line
  * @opts: the command line
- * @present: there is one
+ * @present: a second device was given
  */
 struct neighbour {
 	const struct test_opts *opts;
 	bool present;
 };
 
-/* Does nothing where no second device was given */
+/* Does nothing if no second device was given */
 void neighbour_fill(struct neighbour *neighbour, const struct test_opts *opts);
-/* One test point: it holds what it held */
+/* One test point: the slice still holds the pattern */
 void neighbour_check(struct neighbour *neighbour);
 
 #endif /* SLUICE_TEST_NEIGHBOUR_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A small NVMe host: controller, queues, commands
+ * A small NVMe driver: controller, queues, commands
  */
 #ifndef SLUICE_TEST_NVME_H
 #define SLUICE_TEST_NVME_H
@@ -24,12 +24,12 @@ struct nvme;
  * @id: identifier
  * @depth: entries
  * @head: next entry to look at
- * @phase: phase tag that a new entry carries
+ * @phase: phase tag of a new entry
  * @mem: the entries
  * @list: PRP list of scattered memory
  * @efd: eventfd of its vector, -1 when polled
- * @hold_doorbell: do not tell the controller that entries were taken
- * @stash: completions taken while another one was waited for
+ * @hold_doorbell: do not write the doorbell after taking entries
+ * @stash: completions taken while waiting for another one
  * @stashed: entries in @stash
  */
 struct nvme_cq {
@@ -53,7 +53,7 @@ struct nvme_cq {
  * @id: identifier
  * @depth: entries
  * @tail: next free entry
- * @head: as last reported by the controller
+ * @head: head that the controller last reported
  * @next_cid: identifier of the next command
  * @mem: the entries
  * @list: PRP list of scattered memory
@@ -74,22 +74,22 @@ struct nvme_sq {
  * struct nvme - a controller
  * @dev: VFIO device
  * @doorbells: mapped doorbell page, NULL when accesses are trapped
- * @shadow: shadow doorbells, NULL when the controller has not been given any
- * @events: event indices that go with them
+ * @shadow: shadow doorbells, NULL when not configured
+ * @events: event indices of the shadow doorbells
  * @rung: doorbells written to the device
  * @cap: Controller Capabilities
- * @cc: what to write into CC, without CC_EN
+ * @cc: value for CC, without CC_EN
  * @asq: Admin Submission Queue
  * @acq: Admin Completion Queue
- * @sqs: by identifier, to tell whose head moved
+ * @sqs: submission queues by identifier, to update their heads
  * @scratch: one page for Identify and the like
  * @nr_qpairs: I/O queue pairs granted
  * @oncs: optional commands
- * @mdts: Maximum Data Transfer Size as reported
+ * @mdts: reported Maximum Data Transfer Size
  * @max_xfer: bytes of the largest command that tests use
  * @lba_shift: log2 of the block size
  * @nsze: blocks of namespace 1
- * @bad_cqes: completions that belong to no queue of ours
+ * @bad_cqes: completions for unknown queues
  */
 struct nvme {
 	struct vfio_dev *dev;
@@ -112,7 +112,7 @@ struct nvme {
 	unsigned int bad_cqes;
 };
 
-/* How a queue is made; zero is contiguous memory, no interrupt */
+/* Options for a new queue; all zero means contiguous memory, no interrupt */
 struct nvme_queue_opts {
 	bool scattered;		/* PC = 0, one PRP per page */
 	bool interrupt;		/* eventfd on the vector */
@@ -124,10 +124,10 @@ u32 nvme_read32(struct nvme *nv, u32 off);
 u64 nvme_read64(struct nvme *nv, u32 off);
 void nvme_write32(struct nvme *nv, u32 off, u32 val);
 void nvme_write64(struct nvme *nv, u32 off, u64 val);
-/* Wait for (CSTS & mask) == want; false when it does not come */
+/* Wait until (CSTS & mask) == want; false on time-out */
 bool nvme_wait_csts(struct nvme *nv, u32 mask, u32 want, unsigned int ms);
 void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val);
-/* Which word of the page is a doorbell? */
+/* Returns which word of the doorbell page is this doorbell */
 unsigned int nvme_doorbell_word(const struct nvme *nv, unsigned int index);
 static inline unsigned int nvme_sq_db(u16 qid) { return 2 * qid; }
 static inline unsigned int nvme_cq_db(u16 qid) { return 2 * qid + 1; }
@@ -139,22 +139,22 @@ void nvme_alloc_admin(struct nvme *nv, u32 sq_depth, u32 cq_depth);
 void nvme_write_admin_regs(struct nvme *nv);
 bool nvme_enable(struct nvme *nv);
 bool nvme_disable(struct nvme *nv);
-/* From power-on to a known namespace; a failure ends the test */
+/* Power-on until the namespace is known; a failure ends the test */
 void nvme_start(struct nvme *nv, struct vfio_dev *dev);
-/* Disable and enable again with empty admin queues */
+/* Disable, then enable with empty admin queues */
 bool nvme_restart(struct nvme *nv);
 void nvme_free(struct nvme *nv);
 
-/* Commands: submit, then wait; @sqe's cid is filled in */
+/* Commands: submit, then wait; sets the command identifier of @sqe */
 u16 nvme_queue_cmd(struct nvme_sq *sq, struct nvme_sqe *sqe);
 void nvme_ring(struct nvme_sq *sq);
 bool nvme_sq_full(const struct nvme_sq *sq);
-/* Take one completion; false when there is none now */
+/* Take one completion; false if there is none now */
 bool nvme_cq_take(struct nvme_cq *cq, struct nvme_cqe *cqe);
 /* Wait for one completion of any command */
 bool nvme_cq_wait(struct nvme_cq *cq, struct nvme_cqe *cqe, unsigned int ms);
 void nvme_cq_ring(struct nvme_cq *cq);
-/* Wait for one command; ST_TIMEOUT in the status when it does not come */
+/* Wait for one command; the status is ST_TIMEOUT if it does not complete */
 struct nvme_cqe nvme_wait_cid(struct nvme_sq *sq, u16 cid);
 struct nvme_cqe nvme_exec(struct nvme_sq *sq, struct nvme_sqe *sqe);
 u16 nvme_exec_status(struct nvme_sq *sq, struct nvme_sqe *sqe);
@@ -163,7 +163,7 @@ static inline u16 nvme_status(const struct nvme_cqe *cqe)
 	return cqe->status == ST_TIMEOUT ? ST_TIMEOUT : cqe->status >> 1;
 }
 
-/* Admin commands; each returns the status */
+/* Admin commands; each returns its status */
 u16 nvme_identify(struct nvme *nv, u32 cns, u32 nsid);
 u16 nvme_get_feature(struct nvme *nv, u32 fid, u32 *val);
 u16 nvme_set_feature(struct nvme *nv, u32 fid, u32 val, u32 *result);
@@ -185,7 +185,7 @@ u16 nvme_sq_delete(struct nvme_sq *sq);
 void nvme_cq_forget(struct nvme_cq *cq);
 void nvme_sq_forget(struct nvme_sq *sq);
 
-/* A pair for tests that need only one; a failure ends the test */
+/* A queue pair, for tests that need only one; a failure ends the test */
 struct nvme_qpair {
 	struct nvme_sq sq;
 	struct nvme_cq cq;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A small NVMe host: admin commands
+ * A small NVMe driver: admin commands
  *
- * Data comes into the controller's scratch pages.
+ * The commands return data in the controller's scratch pages.
  */
 #include <string.h>
 

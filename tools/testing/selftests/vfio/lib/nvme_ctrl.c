@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A small NVMe host: registers and the controller's life
+ * A small NVMe driver: registers, start and end of the controller
  */
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -76,7 +76,7 @@ static bool need_event(u16 event, u16 val, u16 old)
 	return (u16)(val - event - 1) < (u16)(val - old);
 }
 
-/* Returns whether the device has to be told. [annex B.5] */
+/* Returns whether the guest must also write the doorbell. [annex B.5] */
 static bool ring_shadow(struct nvme *nv, unsigned int at, u32 val)
 {
 	u32 old = nv->shadow[at];
@@ -96,9 +96,9 @@ void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val)
 {
 	unsigned int word = nvme_doorbell_word(nv, index);
 
-	/* Queue memory must be seen before the doorbell, and in order. */
+	/* The device must see queue memory before the doorbell. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	/* The admin queue has none. */
+	/* The admin queue has no shadow doorbells. */
 	if (nv->shadow && index >= 2 && !ring_shadow(nv, word, val))
 		return;
 	__atomic_add_fetch(&nv->rung, 1, __ATOMIC_RELAXED);
@@ -108,7 +108,7 @@ void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val)
 		nvme_write32(nv, REG_DB + 4 * word, val);
 }
 
-/* Devices that offer the doorbell page for mapping are driven that way. */
+/* Map the doorbell page of devices that offer it. */
 static void map_doorbells(struct nvme *nv)
 {
 	struct vfio_dev *dev = nv->dev;
@@ -121,7 +121,7 @@ static void map_doorbells(struct nvme *nv)
 	nv->doorbells = page == MAP_FAILED ? NULL : page;
 }
 
-/* A mapping keeps the device open. */
+/* A mapping would keep the device open. */
 void nvme_unmap_doorbells(struct nvme *nv)
 {
 	if (nv->doorbells)

@@ -25,7 +25,7 @@ static u64 fill_list(struct prp_list *list, const struct dma_buf *buf,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		/* The last slot of a page continues unless it ends the list. */
+		/* The last slot of a page leads to the next page, if any. */
 		if (slot == PRPS_PER_PAGE - 1 && i + 1 < count) {
 			if (++page == LIST_PAGES)
 				tap_bail("PRP list of %zu entries is too long",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A small NVMe host: queues and the commands in them
+ * A small NVMe driver: queues and the commands in them
  */
 #include <poll.h>
 #include <string.h>
@@ -70,7 +70,7 @@ bool nvme_cq_take(struct nvme_cq *cq, struct nvme_cqe *cqe)
 	return true;
 }
 
-/* Sleep until the interrupt or for a moment; an interrupt lost is no hang. */
+/* Sleeps until the interrupt, or one second at most: a lost one never hangs. */
 static void pause_for(struct nvme_cq *cq, unsigned int spins)
 {
 	struct pollfd pfd = { .fd = cq->efd, .events = POLLIN };
@@ -147,7 +147,7 @@ u16 nvme_exec_status(struct nvme_sq *sq, struct nvme_sqe *sqe)
 	return nvme_status(&cqe);
 }
 
-/* Memory of a queue; returns the PRP that its create command takes */
+/* Allocates a queue; returns the PRP for its create command */
 static u64 get_queue_mem(struct nvme *nv, struct dma_buf *mem,
 			 struct dma_buf *list, size_t len, bool scattered)
 {
@@ -158,7 +158,7 @@ static u64 get_queue_mem(struct nvme *nv, struct dma_buf *mem,
 	memset(list, 0, sizeof(*list));
 	if (!scattered)
 		return mem->iova[0];
-	/* One list page suffices: 512 pages hold 32768 submission entries. */
+	/* One list page is enough: 512 pages hold 32768 submission entries. */
 	dma_alloc(nv->dev, list, PAGE, 0);
 	prp = (u64 *)list->va;
 	for (i = 0; i < mem->len / PAGE && i < PAGE / sizeof(*prp); i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the NVM Express Base Specification 1.4 defines, as a host sees it
+ * Definitions of the NVM Express Base Specification 1.4, as a host needs them
  *
- * Written apart from the driver's own header on purpose: a mistake in one of
- * them shows as a failing test instead of hiding in both.
+ * Written independently of the driver's header on purpose: a mistake in one of
+ * them makes a test fail.
  */
 #ifndef SLUICE_TEST_NVME_SPEC_H
 #define SLUICE_TEST_NVME_SPEC_H
@@ -26,7 +26,7 @@
 
 #define CAP_MQES(cap)	((u32)((cap) & 0xffff))
 #define CAP_CQR(cap)	((u32)((cap) >> 16 & 1))
-#define CAP_TO(cap)	((u32)((cap) >> 24 & 0xff))	/* 500 ms each */
+#define CAP_TO(cap)	((u32)((cap) >> 24 & 0xff))	/* units of 500 ms */
 #define CAP_DSTRD(cap)	((u32)((cap) >> 32 & 0xf))
 #define CAP_NSSRS(cap)	((u32)((cap) >> 36 & 1))
 #define CAP_CSS(cap)	((u32)((cap) >> 37 & 0xff))
@@ -116,8 +116,9 @@ enum {
 #define FEAT_TIMESTAMP		0x0e
 
 /*
- * Status [4.6.1] as SCT << 8 | SC, with Do Not Retry in bit 14: bits 15:1 of
- * the last word of a completion. ST_TIMEOUT is ours: no completion came.
+ * Status [4.6.1]: SCT << 8 | SC, with Do Not Retry in bit 14, as in bits 15:1
+ * of the last word of a completion. ST_TIMEOUT is not of the specification: no
+ * completion came.
  */
 enum {
 	ST_OK			= 0x000,

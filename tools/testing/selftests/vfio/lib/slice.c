@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What sysfs tells of an mdev and the slice behind it
+ * What sysfs shows of an mdev and of its slice
  */
 #include <dirent.h>
 #include <errno.h>

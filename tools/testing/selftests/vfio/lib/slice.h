@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What sysfs tells of an mdev and the slice behind it
+ * What sysfs shows of an mdev and of its slice
  */
 #ifndef SLUICE_TEST_SLICE_H
 #define SLUICE_TEST_SLICE_H
@@ -9,9 +9,9 @@
 
 /**
  * struct slice - an mdev of Sluice
- * @uuid: of the mdev
+ * @uuid: UUID of the mdev
  * @type: directory of its type, with create and available_instances
- * @dir: of the slice in class sluice
+ * @dir: directory of the slice in class sluice
  */
 struct slice {
 	char uuid[40];
@@ -19,17 +19,17 @@ struct slice {
 	char dir[512];
 };
 
-/* False where the device is not an mdev with a slice behind it */
+/* Returns false if the device is not an mdev with a slice */
 bool slice_find(struct slice *slice, const char *uuid);
 
-/* An attribute without its line end; false when it cannot be read */
+/* Reads an attribute without its line end; false if it cannot be read */
 bool slice_attr(const char *dir, const char *name, char *val, size_t len);
 unsigned long long slice_number(const char *dir, const char *name);
 
-/* 0 or a negative errno */
+/* Returns 0 or a negative errno */
 int slice_write(const char *dir, const char *name, const char *val);
 
-/* Take the mdev away and make it again */
+/* Removes the mdev and creates it again */
 int slice_detach(const struct slice *slice);
 int slice_attach(const struct slice *slice);
 bool slice_wait_state(const struct slice *slice, const char *state,

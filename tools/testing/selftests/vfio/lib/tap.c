@@ -2,7 +2,7 @@
 /*
  * TAP version 13 on standard output
  *
- * Every line is flushed at once: after a crash the log has to show how far
+ * Every line is flushed at once, so that after a crash the log shows how far
  * the test came.
  */
 #include <stdarg.h>

@@ -11,7 +11,7 @@
 
 #define TAP_PRINTF(a, b)	__attribute__((format(printf, a, b)))
 
-/* Before the first test point: names after this carry @group as a prefix. */
+/* Before the first test point. Later names get @group as a prefix. */
 void tap_begin(void);
 void tap_group(const char *group);
 
@@ -26,15 +26,15 @@ bool tap_is(unsigned long long got, unsigned long long want, const char *file,
 #define is(got, want, ...) \
 	tap_is((got), (want), __FILE__, __LINE__, __VA_ARGS__)
 
-/* A point that does not apply here, with the reason. */
+/* A point that does not apply here, and the reason. */
 void tap_skip(const char *name, const char *fmt, ...) TAP_PRINTF(2, 3);
 
 void tap_diag(const char *fmt, ...) TAP_PRINTF(1, 2);
 
-/* Nothing further can be tested. */
+/* Ends the program: no further test is possible. */
 _Noreturn void tap_bail(const char *fmt, ...) TAP_PRINTF(1, 2);
 
-/* Nothing here can be tested: allowed before the first point only. */
+/* Ends the program: no test is possible here. Only before the first point. */
 _Noreturn void tap_skip_all(const char *fmt, ...) TAP_PRINTF(1, 2);
 
 /* Print the plan; returns the exit status. */

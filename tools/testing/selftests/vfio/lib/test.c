@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What every test program here has in common: options and a list of cases
+ * Options and the list of cases, for every test program here
  */
 #include <errno.h>
 #include <getopt.h>
@@ -156,7 +156,7 @@ static const char *parse(int argc, char **argv, struct test_opts *opts,
 	return only;
 }
 
-/* A kernel or a device without this path is a reason to skip, no more. */
+/* Skip if the kernel or the device does not have this path. */
 static void probe_path(const struct test_opts *opts)
 {
 	const char *node = opts->path == VFIO_PATH_GROUP ? "/dev/vfio/vfio" :

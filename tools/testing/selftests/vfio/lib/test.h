@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every test program here has in common: options and a list of cases
+ * Options and the list of cases, for every test program here
  */
 #ifndef SLUICE_TEST_TEST_H
 #define SLUICE_TEST_TEST_H
@@ -13,10 +13,10 @@
  * struct test_opts - command line
  * @id: device under test
  * @second: another device on the same parent, NULL if none was given
- * @path: way to open them
- * @seed: for everything random
+ * @path: how to open the devices
+ * @seed: seed of all random numbers
  * @count: repetitions of long loops, 0 for the case's own default
- * @trapped: doorbells are written by pwrite() though they could be mapped
+ * @trapped: write doorbells with pwrite(), do not map them
  */
 struct test_opts {
 	const char *id;
@@ -28,29 +28,29 @@ struct test_opts {
 };
 
 /**
- * struct test_case - one concern
+ * struct test_case - one case of a test program
  * @name: prefix of its test points
- * @run: opens the device itself and leaves it closed
+ * @run: opens the device and closes it again
  */
 struct test_case {
 	const char *name;
 	void (*run)(const struct test_opts *opts);
 };
 
-/* Runs all cases, or those that --case names; returns the exit status */
+/* Runs all cases, or only the one of --case; returns the exit status */
 int test_main(int argc, char **argv, const struct test_case *cases,
 	      unsigned int nr_cases);
 
-/* A device that must open, or the test ends */
+/* Opens a device; a failure ends the test */
 void test_open(struct vfio_dev *dev, const char *id,
 	       const struct test_opts *opts);
 
-/* The same with the controller enabled and its namespace known */
+/* The same, and enables the controller and reads its namespace */
 void test_start(struct nvme *nv, struct vfio_dev *dev,
 		const struct test_opts *opts);
 void test_stop(struct nvme *nv, struct vfio_dev *dev);
 
-/* More time for the case that runs; it is over 5 minutes after the last call */
+/* Gives the running case more time: 5 minutes from the last call */
 void test_still_alive(void);
 
 #endif /* SLUICE_TEST_TEST_H */

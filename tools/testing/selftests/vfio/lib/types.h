@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Short names for the types and helpers that every file here uses
+ * Short names for types and helpers that all files here use
  */
 #ifndef SLUICE_TEST_TYPES_H
 #define SLUICE_TEST_TYPES_H
@@ -27,7 +27,7 @@ typedef __s64 s64;
 #define PAGE_OFF	(PAGE - 1)
 #define MIB		(1024u * 1024u)
 
-/* Numbers at any place in a data structure */
+/* Numbers at any offset in a data structure */
 static inline u16 get16(const u8 *p)
 {
 	return p[0] | p[1] << 8;
@@ -43,7 +43,7 @@ static inline u64 get64(const u8 *p)
 	return get32(p) | (u64)get32(p + 4) << 32;
 }
 
-/* Everything shared with the device is little-endian and used in place. */
+/* All data shared with the device is little-endian and used in place. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "the client runs on little-endian machines only");
 

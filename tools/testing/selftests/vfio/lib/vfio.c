@@ -15,7 +15,7 @@
 #include "tap.h"
 #include "vfio.h"
 
-/* Clear of the x86 interrupt range below 4 GiB, which type1 may reserve */
+/* Above the x86 interrupt range below 4 GiB, which type1 may reserve */
 #define FIRST_IOVA	0x100000000ull
 
 void vfio_sysfs_dir(const char *id, char *dir, size_t len)

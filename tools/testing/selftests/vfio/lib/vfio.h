@@ -24,7 +24,7 @@ enum vfio_path {
  * @space: container or iommufd
  * @group: group, -1 with iommufd
  * @ioas: iommufd's identifier of the address space
- * @trapped: the doorbell page is not to be mapped
+ * @trapped: do not map the doorbell page
  * @next_iova: where dma_alloc() places the next buffer
  * @offset: of each region in the device file
  * @size: of each region
@@ -47,9 +47,9 @@ struct vfio_dev {
 /* Directory of the device in sysfs: an mdev by UUID, a function by address */
 void vfio_sysfs_dir(const char *id, char *dir, size_t len);
 
-/* -ENOENT where the kernel or the device does not offer @path */
+/* Returns -ENOENT if the kernel or the device does not offer @path */
 int vfio_open(struct vfio_dev *dev, const char *id, enum vfio_path path);
-/* As vfio_open(), but waits for a former user to let go */
+/* As vfio_open(), but waits until a former user has closed the device */
 int vfio_open_wait(struct vfio_dev *dev, const char *id, enum vfio_path path,
 		   unsigned int ms);
 void vfio_close(struct vfio_dev *dev);
@@ -68,10 +68,10 @@ u32 vfio_cfg32(struct vfio_dev *dev, u32 off);
 void vfio_cfg_write8(struct vfio_dev *dev, u32 off, u8 val);
 void vfio_cfg_write16(struct vfio_dev *dev, u32 off, u16 val);
 void vfio_cfg_write32(struct vfio_dev *dev, u32 off, u32 val);
-/* Offset of a capability, 0 if there is none */
+/* Returns the offset of a capability, 0 if there is none */
 u8 vfio_find_cap(struct vfio_dev *dev, u8 id);
 void vfio_set_command(struct vfio_dev *dev, u16 set, u16 clear);
-/* Function Level Reset by way of the PCI Express capability */
+/* Function Level Reset, through the PCI Express capability */
 void vfio_flr(struct vfio_dev *dev);
 
 /* Interrupts */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The legacy way to a VFIO device: group and type1 container
+ * The legacy path to a VFIO device: group and type1 container
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The newer way to a VFIO device: its character device and iommufd
+ * The newer path to a VFIO device: its character device and iommufd
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #include "vfio.h"
 
-/* The name vfioN is that of the only entry of vfio-dev/. */
+/* The only entry of the directory vfio-dev is called vfioN. */
 static int open_cdev(const char *dir)
 {
 	char path[PATH_MAX];
