@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The whole life of the modules under DKMS in a clean Debian 12: add, build,
-# install, boot and load, remove; and nothing is left behind.
+# The modules under DKMS in a clean Debian 12: add, build, install, boot and
+# load, remove. Nothing is left behind.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
@@ -30,7 +30,7 @@ make_root() {
 	dir=$("$top/tools/testing/roots/dkms") && cp -a --reflink=auto "$dir" "$root"
 }
 
-# What is run in L1, whose root is the one that DKMS installed to
+# This script runs in an L1 whose root is the one that DKMS installed to
 load='. /t/tools/testing/lib/l1.sh
 modprobe sluice_nvme || exit
 modinfo -n sluice sluice_nvme

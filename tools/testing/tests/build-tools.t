@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Modules and tools build in place, install into a directory and are gone after
-# uninstall. In a copy of the tree, so that the checkout stays clean.
+# Modules and tools build in place, install into a directory, and are gone after
+# uninstall. The test works on a copy of the tree, so that the checkout stays
+# clean.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: none
 #
-# The protocols of doorbells that are mapped and polled for, and of shadow
-# doorbells, as models: they are right, and each mistake that the models know
-# is found.
+# The models of the protocols for mapped doorbells and for shadow doorbells: the
+# checker spin finds no error in them, and finds each mistake that the models
+# can contain.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"

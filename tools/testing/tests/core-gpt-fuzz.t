@@ -3,8 +3,8 @@
 # l1: none
 #
 # The GPT reader in user space under ASan and UBSan: its KUnit suite, images
-# made by fdisk, and 200000 mutations of them (fewer where the machine needs
-# more than 30 seconds for that), always the same ones.
+# made by fdisk, and 200000 mutations of them, the same in each run (fewer if
+# the machine needs more than 30 seconds).
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"

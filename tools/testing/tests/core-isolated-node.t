@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel nodes=2 append=isolcpus=1
 #
-# All CPUs of the drive's node are isolated: its poller is on another node.
+# All CPUs of the drive's node are isolated: its poller runs on another node.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

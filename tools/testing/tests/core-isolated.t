@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel append=isolcpus=1
 #
-# Pollers keep away from isolated CPUs, unless they are told.
+# Pollers run on no isolated CPU, unless the parameter poller_cpus says so.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid)
 
-# reload [PARAMETER=VALUE...]
+# reload [PARAMETER=VALUE...]: load the core again, with these parameters
 reload() { modules_unload && insmod /out/mods/sluice.ko "$@" && sluice_up main; }
 
-# Linux may not move it, which from 6.14 on it does with threads of a node
+# Linux refuses to move the poller; from 6.14 on it moves threads of a node
 bound() { ! taskset -pc 0-1 "$(poller_pids)"; }
 
 plan 21

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=debug iommu=intel
 #
-# The modules' KUnit tests, which run as they are loaded; each suite is one
-# check here; the TAP of one that fails follows as comment.
+# The modules' KUnit tests run when the modules are loaded. Each suite is one
+# check here; the TAP of a failed suite follows as a comment.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

@@ -3,9 +3,9 @@
 # l1: kernel=debug iommu=intel append=kmemleak=on
 # timeout: 600
 #
-# What the modules allocate is freed: kmemleak looks for memory that nobody
-# points to, after users that end well, users that end badly, refused requests
-# and the end of the modules.
+# The modules free all memory that they allocate: kmemleak finds no unused
+# memory after users that end well, users that are killed, refused requests, and
+# the removal of the modules.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -13,17 +13,17 @@ kmemleak=/sys/kernel/debug/kmemleak
 report=/run/kmemleak
 a=$(new_uuid) b=$(new_uuid)
 
-# It passes over what is younger than five seconds, and what a scan finds is
-# told after the next.
+# kmemleak ignores memory younger than five seconds, and reports what a scan
+# finds only after the next scan.
 scan() {
 	sleep 6
 	echo scan >$kmemleak && echo scan >$kmemleak && cat $kmemleak >"$report"
 }
 
-# Of what was found, what the modules allocated
+# Count those reported allocations that the modules made
 ours() { grep -c '\[sluice' "$report"; }
 
-# While they are there: once they are gone a backtrace has no names
+# Only while the modules are loaded: later a backtrace has no names
 no_leak() {
 	check "kmemleak has looked" scan
 	is "$1" "$(ours)" 0 || diag "$(cat "$report")"

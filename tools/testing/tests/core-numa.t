@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel nodes=2
 #
-# Pollers are where their drives are.
+# Pollers run on the NUMA nodes of their drives.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

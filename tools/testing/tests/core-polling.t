@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# How long slices are polled, and by which threads: what can be set, when it
-# takes effect, and what is refused.
+# How long slices are polled, and by which threads: what an administrator can
+# set, when it takes effect, and what is refused.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid) b=$(new_uuid) c=$(new_uuid)
 parameter=/sys/module/sluice/parameters/poll_us
 
-# lines WORD: of the log that have it
+# lines WORD: count the log lines that contain it
 lines() { dmesg | grep -cF -- "$1"; }
 
-# reload PARAMETER=VALUE...: of the core, with all three slices attached again
+# reload PARAMETER=VALUE...: load the core again, and attach all three slices
 reload() {
 	modules_unload && insmod /out/mods/sluice.ko "$@" && sluice_up main || return
 	for uuid in $a $b $c; do
@@ -57,13 +57,13 @@ is "one thread has both" "$(pollers)" "sluice_poll/0 on 1"
 slices_close $!
 check "and goes with them" wait_for 10 no_poller
 
-# The least share is 1 when each is served alike
+# least_share is 1 when all slices are served alike
 share() { said=$(/out/bin/vfio/nvme_scale mapped 3 5 "$a" "$b" "$c"); }
 check "three slices are busy on one thread" share
 check "none much less than others" jq -e '.scale.least_share > 0.5' <<<"$said"
 diag "$said"
 
-# Queues that are made when the poller has masked interrupts already
+# Create queues while the poller has already masked interrupts
 check "polled for ever" slice_set_poll_us "$a" 4294967295
 /out/bin/vfio/nvme_scale mapped 1 6 "$a" >said &
 check "a slice is used" wait_for 60 has_slices $! 1

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# Slices in sysfs: what the partition table says is what one sees, and an
-# attachment is made or refused as the ABI promises. No guest is needed.
+# Slices in sysfs: sysfs shows what the partition table says, and attachments
+# are made or refused as the ABI documents say. No guest is needed.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -77,7 +77,7 @@ like "the log says why" "$(dmesg | tail -n 5)" "$b|${disk}p2"
 umount /mnt
 is "until it ends" "$(slice_attr "$b" state)" free
 
-# Any other UUID takes a slice of the pool
+# A UUID that is not a slice's takes a slice of the pool
 before=$(available 2)
 start=$(slice_attr "$pool1" start_bytes)
 refuse "the pool's slices hold data" l0 zero main "$start" $((32 * mib))
@@ -103,7 +103,7 @@ check "a named slice is not wiped" slice_attach main "$a"
 slice_detach "$a"
 refuse "its data is there" l0 zero main $mib $((32 * mib))
 
-# A table that makes no sense
+# An invalid table
 check "overwrite both tables" bash -c \
 	"dd if=/dev/urandom of=/dev/$disk bs=512 count=34 oflag=direct 2>/dev/null &&
 	dd if=/dev/urandom of=/dev/$disk bs=512 seek=$((2097152 - 34)) oflag=direct count=34 2>/dev/null"

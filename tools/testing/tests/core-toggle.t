@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: none
 #
-# Three slices that are busy and idle by turns, a million times each, on the poller
-# and the doorbell page as they are compiled for the kernel: no doorbell is lost. Then
-# two are busy all the time, and the third is served as if they were not.
+# Three slices are busy and idle in turn, a million times each, with the poller
+# and the doorbell page as compiled for the kernel: no doorbell is lost. Then
+# two slices are busy all the time; the third is served in its turn.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"

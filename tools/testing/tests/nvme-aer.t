@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel append=alone
 #
-# PCI errors: one after which the slot is reset and everything goes on, and one
-# after which the link does not come back. Nobody tells the driver of that, which
-# must not keep the host's I/O waiting for ever.
+# PCI errors: after one the slot is reset and everything works again; after
+# another the link does not come back. In that case nobody tells the driver,
+# which must still end the host's I/O.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
 state_is() { [ "$(cat "$sys/sluice/state")" = "$1" ]; }
 reads() { timeout 60 dd if="/dev/${disk}p2" of=/dev/null bs=4k count=1 iflag=direct; }
-# An error of the data link layer is fatal: the channel is frozen.
+# An error of the data link layer is fatal: the kernel freezes the channel.
 fatal() { l0 monitor pcie_aer_inject_error rp-main DLP; }
 recovered() { dmesg | grep -q 'AER: device recovery successful'; }
 
@@ -29,10 +29,9 @@ check "the slot is reset" wait_for 20 recovered
 check "the drive is back" wait_for 10 state_is live
 check "and the host reads" reads
 
-# The card is gone, and what drives the port does not look for it: of the port's
-# services the one for errors is left.
-# Nor does the driver: it looks after its controller while there are commands, and
-# for two seconds after the last.
+# The card is gone, and only the error service of the port is left, so no port
+# driver looks for the card. The NVMe driver does not look either: it checks its
+# controller only during commands and for two seconds after the last one.
 sleep 4
 port=$(drive_port main)
 check "the port's hot-plug is let go of" port_without_hotplug "$port"

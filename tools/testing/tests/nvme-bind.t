@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# A drive changes hands between the stock driver and ours, keeps its data, and
-# is an ordinary disk of the host in between.
+# A drive moves between the stock driver and ours, keeps its data, and is an
+# ordinary disk of the host under each driver.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -64,7 +64,7 @@ check "the files are there" mount -t ext4 -o ro "/dev/${disk}p1" /mnt
 is "every one of them" "$(cd /mnt && find . -type f | sort | xargs cat | md5sum)" "$sum"
 umount /mnt
 
-# Often enough to see a leak or a race at the ends
+# Many times, to find a leak or a race at bind and unbind
 round() { drive_to main sluice_nvme && drive_unbind "$(drive_bdf main)"; }
 rounds() { for _ in 1 2 3 4 5 6 7 8; do round || return; done; }
 check "eight times in and out" rounds

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=none append=swiotlb=force
 #
-# Where DMA would go through bounce buffers, guest memory cannot be mapped for
-# the drive: binding is refused and says why.
+# If DMA went through bounce buffers, guest memory could not be mapped for the
+# drive: binding is refused, and the log says why.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

@@ -2,20 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# Discard, write zeroes, flush, compare, verify, and what the controller says
-# of itself, as a stock guest sees it; the effect is looked up on the drive.
+# Discard, write zeroes, flush, compare, verify, and what the controller
+# reports, all seen by a stock guest; the test checks the effects on the drive.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
 drive=${COMMANDS_DRIVE:-main}
 block=${COMMANDS_BLOCK:-512}
 mib=$((1 << 20))
-blocks=$((mib / block)) # of a MiB
+blocks=$((mib / block)) # blocks of a MiB
 a=$(new_uuid) b=$(new_uuid)
-# Optional I/O commands that a controller has: Compare, Dataset Management,
-# Write Zeroes and Verify
+# Optional I/O commands of a controller: Compare, Dataset Management, Write
+# Zeroes and Verify
 oncs() { printf '%#x' $(($(sed -n 's/^oncs *: *//p') & 0x8d)); }
-# Of the health log, what is the drive's and not the slice's
+# The fields of the health log that describe the drive, not the slice
 health() { grep -E '^(critical_warning|temperature|available_spare|percentage_used|power_on_hours)[[:space:]]'; }
 
 plan 36
@@ -85,7 +85,7 @@ like "id-ns: size in blocks" "$ns" "^nsze +: $(printf %#x $((32 * blocks)))\$"
 smart() { guest 'nvme smart-log /dev/nvme0' | health; }
 like "the drive has a temperature" "$fit" '^temperature'
 is "the guest is told the drive's health" "$(smart)" "$fit"
-# The drive gets worse.
+# The drive's health gets worse.
 warned() { [[ $(smart) =~ critical_warning[[:space:]]*:[[:space:]]*0x10 ]]; }
 l0 monitor qom-set "/machine/peripheral/drive-$drive" smart_critical_warning 16
 check "and when it changes" wait_for 30 warned

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# A drive that fails reads of one sector and writes of another: the error
-# reaches the guest that owns the sector, as the drive's own, and nobody else.
+# A drive fails reads of one sector and writes of another: only the guest that
+# owns the sector gets the error, as the drive's own status.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# A file system on a slice outlives the guest's reboot, the guest and the
-# attachment; the host can read it too, but not while a guest has it.
+# A file system on a slice survives the guest's reboot, the guest and the
+# attachment; the host can read the file system, except while a guest has it.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

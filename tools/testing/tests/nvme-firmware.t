@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# A guest boots from its slice by firmware: SeaBIOS, which polls, drives the
-# virtual controller, and a boot sector reads and writes by INT 13h.
+# A guest boots from its slice by firmware: SeaBIOS drives the virtual
+# controller by polling, and a boot sector reads and writes by INT 13h.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -11,7 +11,7 @@ a=$(new_uuid)
 sector=512 read_sectors=512 piece=$((64 * 512))
 image=/tmp/image console=/tmp/console
 
-# A boot sector, what it reads, and room for what it writes
+# A boot sector, the sectors that it reads, and room for those that it writes
 make_image() {
 	l0 boot_sector && {
 		cat /out/bin/boot.bin
@@ -20,7 +20,7 @@ make_image() {
 	} >$image
 }
 
-# The 32-bit words behind the boot sector, added up
+# Add up the 32-bit words behind the boot sector
 sum_of() {
 	tail -c +$((sector + 1)) "$1" | head -c $((read_sectors * sector)) |
 		od -An -v -w4 -tu4 | awk '{ n = (n + $1) % 4294967296 } END { printf "%08x", n }'

@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=pt
 #
-# The main test with iommu=pt, where the mediator alone must isolate.
+# The test nvme-guests with iommu=pt: Sluice alone must isolate guests.
 # shellcheck source=tools/testing/tests/nvme-guests.t
 . /t/tools/testing/tests/nvme-guests.t

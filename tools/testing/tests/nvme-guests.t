@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# The main job: two guests write and verify their slices at the same time while
-# the host does so on a partition of the same drive; nothing else changes.
+# The main test: two guests write and verify their slices while the host does
+# the same on a partition of the same drive; nothing else on the drive changes.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -35,7 +35,7 @@ l2_start two "${options[@]}" "$b"
 check "guest one is up" l2_up one
 check "guest two is up" l2_up two
 
-# What a guest sees of its disk: one line
+# Print one line about a guest's disk, as the guest sees it
 seen='
 cd /sys/class/nvme/nvme0 || exit
 echo "$(cat model | sed "s/ *$//") / $(cat serial | sed "s/ *$//") / $(($(cat nvme0*n1/size) * 512)) / $(ls -d nvme0*n* | wc -l)"'
@@ -48,7 +48,7 @@ ids='cat /sys/block/nvme0n1/uuid /sys/block/nvme0n1/nguid'
 is "its UUID and NGUID are the slice's" "$(l2_run one "$ids")" "$a
 $a"
 
-# The bytes are the drive's own, at the right place
+# The bytes are those of the drive, at the right place
 head_of='dd if=/dev/nvme0n1 bs=1M count=8 iflag=direct 2>/dev/null | sha256sum | cut -d" " -f1'
 is "guest one reads its part of the drive" "$(l2_run one "$head_of")" \
 	"$(l0 sha "$drive" "$(slice_attr "$a" start_bytes)" $((8 * mib)))"
@@ -61,7 +61,7 @@ is "guest two reads the end of it" "$(l2_run two "$tail_of")" \
 fio='fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randwrite --bsrange=4k-128k --iodepth=16
 	--verify=crc32c --verify_fatal=1 --verify_state_save=0 --randrepeat=0 --name=job'
 fio=$(tr '\n\t' '  ' <<<"$fio")
-# Guest one: two jobs on two queues; guest two: one, up to the last block
+# Guest one: two jobs on two queues; guest two: one job, up to the last block
 l2_send one "$fio --filename=/dev/nvme0n1 --numjobs=2 --size=12m --offset_increment=20m"
 l2_send two "$fio --filename=/dev/nvme0n1 --offset=40m --size=24m"
 $fio --filename="/dev/${disk}p4" --size=32m >/tmp/host.log 2>&1 &
@@ -70,7 +70,7 @@ check "guest one writes and verifies" l2_wait one
 check "guest two writes and verifies" l2_wait two
 check "the host writes and verifies meanwhile" wait $host
 
-# Straight to the controller: the guest's block layer would know better
+# Directly to the controller: the guest's block layer would stop these commands
 raw='b=$(cat /sys/block/nvme0n1/queue/logical_block_size)
 last=$(($(cat /sys/block/nvme0n1/size) * 512 / b - 1))
 head -c $((8 * b)) /dev/zero >/tmp/zero

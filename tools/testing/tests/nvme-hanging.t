@@ -3,8 +3,8 @@
 # l1: kernel=stock iommu=intel
 # timeout: 400
 #
-# A drive that answers nothing for a while: I/O of guest and host ends, with or
-# without error, nothing hangs, and afterwards all of it works again.
+# A drive does not answer for a while: I/O of guest and host ends, with or
+# without an error, nothing hangs, and afterwards everything works again.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -37,11 +37,11 @@ check "the host can read" dd if="/dev/${disk}p2" of=/dev/null bs=1M count=8 ifla
 again='fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randwrite --bs=16k --iodepth=8 --size=8m
 	--verify=crc32c --verify_fatal=1 --verify_state_save=0 --filename=/dev/nvme0n1 --name=job'
 again=$(tr '\n\t' '  ' <<<"$again")
-# The guest's own driver may have had to reset its controller
+# The guest's driver may be resetting its controller
 ready='for i in $(seq 60); do [ "$(cat /sys/class/nvme/nvme0/state)" = live ] && break; sleep 1; done'
 l2_run one "$ready" >/dev/null
 if ! l2_run one "$again"; then
-	# A guest whose disk was given up needs a restart; that must be enough
+	# If the guest gave its disk up, a restart of the guest must be enough
 	diag "the guest's disk was lost in the hang: another guest"
 	l2_kill one
 	l2_start one "${options[@]}" "$a"

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# A slice whose guest does nothing costs nothing: no thread of ours wakes, no
-# work of ours runs, no queue interrupts.
+# A slice whose guest does nothing costs nothing: no thread of the modules wakes
+# up, no work item of the modules runs, no queue interrupts.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid)
 trace=/sys/kernel/tracing/instances/idle
 
-# What may not change while nothing happens, and what has to when something does
+# Counters that must not change while the guest is idle, but do when it is busy
 switches() { awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$poller/status"; }
 run_ns() { cut -d' ' -f1 "/proc/$poller/schedstat"; }
 work() { grep -cE 'workqueue_execute_start:.* function .*sluice' $trace/trace; }

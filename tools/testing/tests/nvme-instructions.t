@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: none
 #
-# The instructions that mediating a command takes, counted exactly, against what
-# was recorded and what is the limit.
+# Counts the instructions of the modules for a command exactly, and compares
+# them with the recorded numbers and the limits in count/budget.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
@@ -12,7 +12,7 @@ count=$top/tools/testing/count
 counts=${OUT:-$top/out}/count.json
 mkdir -p "${counts%/*}"
 
-# within NAME LIMIT RECORDED
+# within NAME LIMIT RECORDED: compare one count
 within() {
 	local found
 

@@ -3,8 +3,8 @@
 # l1: kernel=stock iommu=intel
 # timeout: 400
 #
-# Guests die under load, again and again; everything is back to what it was,
-# and the guest that lives is not disturbed.
+# Guests are killed under load, again and again: they release everything, and
+# the guest that still runs is not disturbed.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -12,7 +12,7 @@ rounds=3
 read -ra options <<<"${GUESTS_OPTIONS-}"
 a=$(new_uuid) b=$(new_uuid)
 
-# All that a guest takes and has to give back
+# Print all resources that a guest uses and must release
 state() {
 	local sys
 
@@ -23,7 +23,7 @@ state() {
 	echo "interrupts: $(find "$sys/msi_irqs" -type f 2>/dev/null | wc -l)"
 }
 
-# Pages pinned by anyone and not yet released
+# Print the pages that are pinned, by any process
 pinned() {
 	echo 1 >/proc/sys/vm/stat_refresh
 	awk '$1 == "nr_foll_pin_acquired" { n += $2 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# A drive of several namespaces: each is a disk of the host and may have slices,
-# but for one with metadata, which is left out with the reason.
+# A drive with several namespaces: each is a disk of the host and may have
+# slices, except one with metadata, which is skipped; the log says why.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# Queue profiles: what a type promises is reserved, what it does not is
-# refused, and a guest may use fewer queues than its type allows.
+# Queue types: the queues of a type are reserved, more are refused, and a guest
+# may use fewer queues than its type allows.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -12,8 +12,8 @@ types() { echo "$(drive_sys "${1-main}")/mdev_supported_types"; }
 available() { cat "$(types)/sluice_nvme-q$1/available_instances"; }
 pairs() { cat "$(drive_sys main)/sluice/queue_pairs_$1"; }
 
-# available_instances of a type can never be more than both slices and queue
-# pairs allow
+# available_instances of a type is the smaller one of what the free slices and
+# what the free queue pairs allow
 expect() {
 	local slices=$1 n=$2 free
 
@@ -42,7 +42,7 @@ check "one with 4 is not" slice_attach main "$b" 4
 errno_is "then not even one with 1" ENOSPC slice_attach main "$c" 1
 like "the log says why" "$(dmesg | grep -i queue | tail -n 3)" 'queue'
 
-# One vCPU makes Linux use one queue out of eight
+# With one vCPU Linux uses one queue out of eight
 l2_start few "$a"
 check "the guest is up" l2_up few
 is "it uses one I/O queue of eight" \
@@ -63,7 +63,7 @@ is "it uses two" "$(l2_run more 'ls -d /sys/block/nvme0n1/mq/* | wc -l')" 2
 l2_stop more
 slice_detach "$a"
 
-# A guest that polls some of its queues, with interrupts off for these
+# The guest polls some of its queues, with interrupts off for these queues
 check "attach with 4" slice_attach main "$a" 4
 l2_start polling vcpus=2 "$a"
 check "another guest is up" l2_up polling
@@ -75,7 +75,7 @@ check "and its I/O is right" l2_run polling 'fio --minimal --output=/dev/null --
 l2_stop polling
 slice_detach "$a"
 
-# A drive that has enough for the largest type
+# A drive with enough queue pairs for the largest type
 check "another drive" drive_to k4 sluice_nvme
 is "the largest type is there" "$(cd "$(types k4)" && echo *)" \
 	"sluice_nvme-q1 sluice_nvme-q16 sluice_nvme-q2 sluice_nvme-q4 sluice_nvme-q8"

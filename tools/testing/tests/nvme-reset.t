@@ -3,8 +3,8 @@
 # l1: kernel=debug iommu=intel
 # timeout: 300
 #
-# The host resets the drive while guests and the host itself use it: all I/O goes
-# on afterwards, nobody sees an error, and nothing is lost.
+# The host resets the drive while guests and the host use it: all I/O continues
+# afterwards, nobody gets an error, and nothing is lost.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

@@ -4,7 +4,8 @@
 # timeout: 240
 #
 # Registers and admin commands of the virtual controller.
-# Driven by a user-space NVMe client through the legacy group and container.
+# The client is a user-space NVMe driver; it opens the slice through the legacy
+# group and container.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck source=tools/testing/selftests/vfio/l1.sh

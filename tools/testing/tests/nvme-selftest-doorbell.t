@@ -3,9 +3,9 @@
 # l1: kernel=stock iommu=intel
 # timeout: 300
 #
-# Doorbells that are mapped, polled for or shadowed, and interrupts that wait for
-# one another.
-# Driven by a user-space NVMe client through the legacy group and container.
+# Doorbells that are mapped, polled or shadowed, and coalesced interrupts.
+# The client is a user-space NVMe driver; it opens the slice through the legacy
+# group and container.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck source=tools/testing/selftests/vfio/l1.sh

@@ -3,8 +3,9 @@
 # l1: kernel=stock iommu=intel
 # timeout: 300
 #
-# Two slices, and guests that mean harm to the other one.
-# Driven by a user-space NVMe client through the legacy group and container.
+# Two slices, and guests that try to harm each other.
+# The client is a user-space NVMe driver; it opens the slice through the legacy
+# group and container.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck source=tools/testing/selftests/vfio/l1.sh

@@ -3,9 +3,9 @@
 # l1: kernel=debug iommu=intel
 # timeout: 300
 #
-# Resets, unmapping and the end of users with I/O in flight.
-# Driven by a user-space NVMe client through iommufd and the character device,
-# on the debug kernel.
+# Resets, unmapping and the end of users, all with I/O in flight.
+# The client is a user-space NVMe driver; it opens the slice through iommufd and
+# the character device, on the debug kernel.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck source=tools/testing/selftests/vfio/l1.sh

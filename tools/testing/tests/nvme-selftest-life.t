@@ -3,8 +3,9 @@
 # l1: kernel=stock iommu=intel
 # timeout: 300
 #
-# Resets, unmapping and the end of users with I/O in flight.
-# Driven by a user-space NVMe client through the legacy group and container.
+# Resets, unmapping and the end of users, all with I/O in flight.
+# The client is a user-space NVMe driver; it opens the slice through the legacy
+# group and container.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck source=tools/testing/selftests/vfio/l1.sh

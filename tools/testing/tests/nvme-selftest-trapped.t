@@ -3,9 +3,10 @@
 # l1: kernel=stock iommu=intel
 # timeout: 300
 #
-# I/O with doorbells that are written through the device file, as by user space
-# that does not map them.
-# Driven by a user-space NVMe client through the legacy group and container.
+# I/O with doorbells that user space writes through the device file instead of
+# mapping them.
+# The client is a user-space NVMe driver; it opens the slice through the legacy
+# group and container.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck source=tools/testing/selftests/vfio/l1.sh

@@ -3,10 +3,10 @@
 # l1: kernel=debug iommu=intel
 # timeout: 120
 #
-# What VFIO shows of a slice: information, configuration space,
-# regions, interrupts.
-# Driven by a user-space NVMe client through the legacy group and container, on
-# the debug kernel.
+# What VFIO shows of a slice: information, configuration space, regions,
+# interrupts.
+# The client is a user-space NVMe driver; it opens the slice through the legacy
+# group and container, on the debug kernel.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck source=tools/testing/selftests/vfio/l1.sh

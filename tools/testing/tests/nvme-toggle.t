@@ -3,20 +3,20 @@
 # l1: kernel=stock iommu=intel
 # timeout: 600
 #
-# A guest that is busy and idle by turns, so that its doorbell page comes and
-# goes all the time: no doorbell is lost, whatever the window, and whether or not
-# the guest shadows its doorbells.
+# A guest is busy and idle in turn, so that its doorbell page is mapped and
+# unmapped all the time: no doorbell is lost, with each polling window, and with
+# or without shadow doorbells.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid)
 windows="0 20 500"
 
-# Commands of the guest so far
+# Print the number of commands of the guest so far
 commands() { l2_run toggling "awk '{ print \$1 + \$5 }' /sys/block/nvme0n1/stat"; }
 
-# Two seconds with each pause, on a queue that is nearly empty and one that is
-# not; what was written is read soon
+# Two seconds with each pause, on a nearly empty queue and on a fuller one; fio
+# soon reads back what it wrote
 toggles='for us in 0 10 50 200 600; do
 fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randrw --bs=4k --time_based --runtime=2
 	--thinktime=$us --verify=crc32c --verify_backlog=16 --verify_fatal=1 --verify_state_save=0
@@ -25,7 +25,7 @@ fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randrw --bs=4
 done'
 toggles=$(tr '\t' ' ' <<<"$toggles" | sed -z 's/\n  */ /g')
 
-# busy WINDOW: what a number of reads costs: "COMMANDS INTERRUPTS"
+# busy WINDOW: print what some reads cost: "COMMANDS INTERRUPTS"
 busy() {
 	local commands interrupts
 
@@ -40,7 +40,7 @@ plan 34
 check "bind the drive" sluice_up main
 check "a slice" table_write main "size=64MiB, type=slice, uuid=$a, name=a"
 for shadow in N Y; do
-	# Guests ask for it when they start
+	# A guest asks for shadow doorbells when it starts
 	echo $shadow >/sys/module/sluice_nvme/parameters/shadow_doorbells
 	check "shadow $shadow: attach" slice_attach main "$a"
 	l2_start toggling vcpus=2 "$a"
@@ -57,8 +57,8 @@ for shadow in N Y; do
 			"$(grep -iE 'timeout|I/O error|abort|blocked for' "$L2_RUN/toggling/console")" ""
 	done
 
-	# While the slice is polled, the drive has no need to interrupt. One at a
-	# time: of many, several are complete at an interrupt anyway.
+	# While the slice is polled, the drive need not interrupt. One command
+	# at a time: of many, several are complete at one interrupt anyway.
 	read -r commands interrupts < <(busy 4294967295)
 	diag "shadow $shadow, polled for ever: $commands commands, $interrupts interrupts"
 	check "shadow $shadow, polled for ever: few interrupts" test "$interrupts" -lt $((commands / 10))

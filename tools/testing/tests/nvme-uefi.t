@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# A guest boots from its slice by UEFI: the firmware's own NVMe driver, which
-# polls, reads and writes a file system in the slice, loads a kernel from it and
-# leaves the controller to that kernel's driver. Then it restarts.
+# A guest boots from its slice by UEFI: the firmware's NVMe driver, which polls,
+# reads and writes a file system in the slice and loads a kernel from it. Then
+# the kernel's driver takes the controller over. Then the guest restarts.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid)
 piece=/tmp/piece
 
-# The slice's file system is on the whole of its disk.
+# The slice's file system covers the whole disk.
 make_disk() {
 	head -c 3000000 /dev/urandom >$piece
 	printf 'fs0:\r\ncp -q in.bin out.bin\r\nlinux.efi initrd=%s %s\r\n' \
@@ -24,7 +24,7 @@ make_disk() {
 		sync "$part"
 }
 
-# What the firmware wrote is what it read
+# The firmware wrote what it had read
 firmware_wrote() { mcopy -i "$part" ::out.bin - | cmp - $piece; }
 
 plan 12

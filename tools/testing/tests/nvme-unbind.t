@@ -3,8 +3,8 @@
 # l1: kernel=stock iommu=intel
 # timeout: 300
 #
-# The drive is taken away while guests use it: guests are asked to let go, one
-# that does not can be killed, and the host does not hang.
+# The drive is unbound while guests use it: VFIO asks the guests to release it,
+# a guest that does not can be killed, and the host does not hang.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -34,7 +34,7 @@ check "guest two is up" l2_up two
 l2_send one "$load"
 l2_send two "$load"
 sleep 2
-# Guest two is stopped: it cannot answer any request
+# Guest two is stopped: it cannot answer a request
 kill -STOP "$(l2_pid two)"
 (echo "$bdf" >"$sys/driver/unbind") &
 unbind=$!
@@ -42,7 +42,7 @@ unbound() { ! kill -0 $unbind 2>/dev/null; }
 check "guest one lets go of its disk when asked" wait_for 90 grep -q L2-EXIT "$L2_RUN/one/agent.log"
 refuse "unbinding waits for guest two" unbound
 check "the host goes on meanwhile" timeout 20 dd if=/dev/vda of=/dev/null bs=1M count=4 iflag=direct
-# ENODEV, or EEXIST when guest two came first
+# ENODEV; or EEXIST if unbinding waits for guest two before it removes this mdev
 refuse "no new attachment while it goes" slice_attach main "$a"
 kill -CONT "$(l2_pid two)"
 kill -9 "$(l2_pid two)"

@@ -3,25 +3,25 @@
 # l1: kernel=stock iommu=intel
 # timeout: 300
 #
-# The drive is pulled out, without a word before, while a guest and the host use
-# it: their I/O ends, the guest is asked to let go, the host does not hang. The
-# drive is put in again and is what it was. Not on the debug kernel, whose lockdep
-# finds two locks of the port's own driver taken in either order.
+# The drive is pulled out without warning while a guest and the host use it:
+# their I/O ends, VFIO asks the guest to release the drive, the host does not
+# hang. After the drive is plugged in again, it works as before. Not on the
+# debug kernel: lockdep reports two locks of the port's driver in both orders.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid)
 port=$(drive_port k4)
 
-# A slot whose power and indicator are turned off lets go of what is in it. The
-# port's driver is to know nothing of that: its interrupts are off as well, and
-# when they are on again, so is the power, and the card is not present.
+# QEMU unplugs a card when the power and the indicator of its slot are turned
+# off. The port's driver must not notice, so its interrupts are off too. When
+# they are on again, the power is on, and no card is present.
 pull_out() { setpci -s "$port" CAP_EXP+18.w=0700:0728 CAP_EXP+18.w=0028:0428; }
 put_in() { l0 plug k4 max_ioqpairs=20,msix_qsize=21,logical_block_size=4096,physical_block_size=4096; }
 is_out() { ! drive_bdf k4 >/dev/null; }
-# QEMU presses the slot's button as it plugs, which the port's driver may take for
-# the wish to have the card out again: from here on it does without. It has turned
-# the slot's power off.
+# QEMU presses the slot's button when it plugs a card in. The port's driver may
+# take this for a request to remove the card, so hot-plug is off from here on.
+# The driver has turned the slot's power off; turn it on.
 no_hotplug() {
 	port_without_hotplug "$port" &&
 		setpci -s "$port" CAP_EXP+18.w=0100:0700

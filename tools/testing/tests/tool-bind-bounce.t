@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=none append=swiotlb=force
 #
-# A drive that the driver refuses: sluicectl bind shows the reason from the
-# kernel log and gives the drive back to the driver that had it.
+# The driver refuses a drive: sluicectl bind prints the reason from the kernel
+# log and gives the drive back to its previous driver.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck disable=SC2034 # for lib.sh
@@ -13,7 +13,7 @@ SLUICECTL=/out/bin/sluicectl
 
 bdf=$(drive_bdf main) sys=$(drive_sys main)
 driver() { basename "$(readlink "$sys/driver")" 2>/dev/null; }
-# The disk that nvme makes of it, once it has
+# The name of nvme's disk, once the disk exists
 nvme_disk() { drive_disk main 2>/dev/null; }
 
 begin 10

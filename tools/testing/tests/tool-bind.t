@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# sluicectl doctor, bind and unbind: a drive in use is refused and the use is
-# named, one that is free goes to Sluice and back, whatever fails is undone.
+# sluicectl doctor, bind and unbind: bind refuses a drive in use and names the
+# use, a free drive can be bound and unbound, and failed steps are undone.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck disable=SC2034 # for lib.sh
@@ -13,7 +13,7 @@ SLUICECTL=/out/bin/sluicectl
 
 bdf=$(drive_bdf main) sys=$(drive_sys main)
 driver() { basename "$(readlink "$sys/driver")"; }
-# The disk that nvme makes of it, once it has
+# The name of nvme's disk, once the disk exists
 nvme_disk() { drive_disk main 2>/dev/null; }
 
 begin 46
@@ -24,7 +24,7 @@ disk=$(nvme_disk)
 printf 'label: gpt\nsize=64MiB, type=L\nsize=64MiB, type=L\n' | sfdisk -q "/dev/$disk"
 wait_for 10 test -b "/dev/${disk}p2"
 
-# Modules that are not there
+# Missing modules
 run doctor --json
 is "doctor: not fit without the modules" "$status $(json .fit)" "1 false"
 like "doctor: it says which" "$(finding "module sluice_nvme")" "^FAIL not installed"
@@ -70,10 +70,10 @@ wait
 is "the drive is where it was" "$(driver) $(cat "$sys/driver_override")" "nvme nvme"
 check "and works" mount -t ext4 "/dev/${disk}p1" /mnt
 umount /mnt
-# The namespace with the mount goes a moment after its last program
+# The namespace with the mount ends shortly after its last program
 wait_for 10 /out/bin/sluicectl bind "$bdf" --dry-run >/dev/null 2>&1
 
-# To Sluice and back
+# Bind and unbind
 gives "bind, dry run" 0 "would unbind $bdf from nvme" bind "$bdf" --dry-run
 like "it would load the module" "$out" "would load the module sluice_nvme"
 refuse "it did not" have_module sluice_nvme
@@ -104,7 +104,7 @@ is "bind, JSON" "$status $(json '.version, .parent.address, .parent.model' | tr 
 run unbind "$bdf" --json
 is "unbind, JSON" "$status $(json '.address, .driver' | tr '\n' ' ')" "0 $bdf nvme "
 
-# From no driver
+# Bind a drive without a driver
 drive_unbind "$bdf"
 gives "bind a drive without a driver" 0 "is bound to sluice_nvme: /dev/sluice" bind "$bdf"
 modprobe -qr nvme || { release_drives; drive_to main sluice_nvme; modprobe -r nvme; }

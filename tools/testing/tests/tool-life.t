@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
 #
-# A drive's way through the tool: doctor, bind, create, attach, a guest,
-# detach, destroy, unbind; and what it refuses on the way.
+# All steps of a drive's life with sluicectl: doctor, bind, create, attach, a
+# guest, detach, destroy, unbind; and the refusals in between.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel append=module.sig_enforce=1
 #
-# sluicectl doctor on a kernel that takes signed modules only: it says that ours
-# would be refused, and why.
+# sluicectl doctor on a kernel that accepts only signed modules: doctor says
+# that the kernel would refuse the modules, and why.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck disable=SC2034 # for lib.sh

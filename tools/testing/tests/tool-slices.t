@@ -3,9 +3,9 @@
 # timeout: 600
 # l1: kernel=stock iommu=intel
 #
-# The life of slices by sluicectl on a real drive: create, attach, detach and
-# destroy while other slices are attached and the host has a file system on
-# the same drive, every refusal, and that not a byte changes elsewhere.
+# The life of slices with sluicectl on a real drive: create, attach, detach and
+# destroy while other slices are attached and the host has a file system on the
+# same drive; all refusals; and no other byte of the drive changes.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck disable=SC2034 # for lib.sh
@@ -17,7 +17,7 @@ mib=$((1 << 20))
 bdf=$(drive_bdf main)
 a=$(new_uuid)
 available() { cat "$(drive_sys main)/mdev_supported_types/sluice_nvme-q$1/available_instances"; }
-# The table on the disk, without what is different in each of them
+# Print the table on the disk, without the part that differs in every table
 on_disk() { sfdisk --dump "/dev/$disk" | grep -v '^label-id'; }
 start_of() { slice_attr "$1" start_bytes; }
 
@@ -94,7 +94,7 @@ gives "unbind while attached" 4 "the slice 'alpha' \(${disk}p1\) is attached as 
 	unbind "$bdf"
 like "which names the mount as well" "$err" "${disk}p2 is mounted on /mnt"
 
-# Cutting while others are attached and mounted
+# Create and destroy while others are attached and mounted
 check "remember what is on the drive" l0 snapshot main
 gives "create while others are attached" 0 "created slice 'late'" \
 	create "$bdf" --name late --size 32M
@@ -119,7 +119,7 @@ is "the host's file system too" "$(sha256sum </mnt/file)" "$sum"
 is "the others are still attached" "$(slice_attr "$a" state) $(slice_attr "$c" state)" \
 	"attached attached"
 
-# What somebody else has in the way
+# Space that is in use
 run create "$bdf" --name probe --size 8M --dry-run --json
 at=$(json '.steps[]' | sed -n 's/.*from byte \([0-9]*\)$/\1/p')
 check "a partition that only the kernel knows" \
@@ -165,7 +165,7 @@ gives "attach what the host has mounted" 4 "the host uses /dev/${disk}p4" attach
 gives "destroy what the host has mounted" 4 "${disk}p4 is mounted on /mnt2" destroy gamma
 umount /mnt2
 
-# The pool: another UUID gets it, and detaching wipes it
+# The pool: another UUID gets the slice, and detaching wipes the slice
 dd if=/dev/urandom of="/dev/${disk}p3" bs=1M count=64 oflag=direct status=none
 other=$(new_uuid)
 check "a UUID of nobody takes the pool slice" slice_attach main "$other" 1
@@ -174,7 +174,7 @@ beta_free() { [ "$(slice_attr "$b" state)" = free ]; }
 check "it is free again" wait_for 60 beta_free
 check "and zeroed" l0 zero main "$(start_of "$b")" $((64 * mib))
 
-# Without privilege
+# Without root
 unprivileged() { setpriv --reuid 65534 --regid 65534 --clear-groups /out/bin/sluicectl "$@"; }
 check "anybody may list" unprivileged list
 errno_is "but not create" "run it as root" unprivileged create "$bdf" --name x --size 1M

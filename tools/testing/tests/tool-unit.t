@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The tool's own tests, which need neither drive nor module: as it is installed
-# and with the sanitizers.
+# The tests of sluicectl that need neither drive nor module: as installed, and
+# with the sanitizers.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
