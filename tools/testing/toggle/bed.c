@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Slices whose backend has one doorbell, around the objects of the core
+ * Slices with one doorbell each, around the objects of the core
  *
- * Compiled as a part of the core, so that it sees its structures. What the poller
- * finds in the doorbell is told at once.
+ * Compiled as a part of the core, so that it sees the core's structures. When
+ * the poller finds a doorbell, the user is told at once.
  */
 #include "core.h"
 #include "poll/poller.h"
@@ -11,23 +11,23 @@
 #include "bed.h"
 
 /**
- * struct bed_slice - a slice and the user's mapping of its doorbell page
+ * struct bed_slice - a slice, and the user's mapping of its doorbell page
  * @sdev: device
- * @entry: what the poller keeps of it
+ * @entry: the poller's data for the slice
  * @words: the page's first words
  * @seen: value that the poller saw last
- * @seen_at: visits of busy slices until then
- * @busy: has something to do at every visit
- * @visits: of the poller, while it is
- * @closing: but no longer
- * @restless: its poller is not to pause
- * @masked: the device tells of nothing
- * @looks: of the poller, when it might wait
+ * @seen_at: number of visits of busy slices until then
+ * @busy: the slice has work at every visit
+ * @visits: visits of the poller while busy
+ * @closing: the slice is about to be closed
+ * @restless: its poller must not pause
+ * @masked: the device does not signal
+ * @looks: how often the poller asked to wait for the device
  * @page: stands for the page
- * @mapping: stands for the file's
+ * @mapping: stands for the mapping of the file
  * @file: device file
- * @mm: user
- * @vma: place
+ * @mm: address space of the user
+ * @vma: place of the mapping
  */
 struct bed_slice {
 	struct sluice_dev sdev;
@@ -56,7 +56,7 @@ static struct bed_slice *to_slice(struct sluice_dev *sdev)
 	return container_of(sdev, struct bed_slice, sdev);
 }
 
-/* One after the other, if there is another that is busy. */
+/* Busy slices must be visited in turn, if there is more than one. */
 static void bed_visit(struct bed_slice *slice)
 {
 	static struct bed_slice *last;
@@ -83,12 +83,12 @@ static unsigned int bed_poll(struct sluice_dev *sdev, unsigned int budget)
 	if (value == slice->seen)
 		return 0;
 	slice->seen_at = bed_visits();
-	/* whoever sees the value reads @seen_at next */
+	/* the thread that sees the value reads @seen_at next */
 	smp_store_release(&slice->seen, value);
 	return 1;
 }
 
-/* Every other time the device is at work */
+/* The device is at work every other time */
 static bool bed_set_poll_mode(struct sluice_dev *sdev,
 			      enum sluice_poll_mode mode)
 {
@@ -112,8 +112,8 @@ static struct sluice_parent parent = { .ops = &ops };
 
 /**
  * bed_open() - open a slice
- * @slice: which
- * @poll_us: bound of its window
+ * @slice: index of the slice
+ * @poll_us: limit of its polling window
  */
 void bed_open(unsigned int slice, unsigned int poll_us)
 {
@@ -135,14 +135,14 @@ void bed_open(unsigned int slice, unsigned int poll_us)
 	s->vma.vm_file = &s->file;
 	s->vma.vm_mm = &s->mm;
 	vm_flags_init(&s->vma, VM_SHARED);
-	atomic_long_set(&s->mm.mmap_lock.count, 1);	/* held by who maps */
+	atomic_long_set(&s->mm.mmap_lock.count, 1);	/* held by the thread that maps */
 	if (sluice_doorbell_mmap(entry, &s->vma, 0))
 		bed_fail("no mapping");
 }
 
 /**
  * bed_close() - close a slice
- * @slice: which, busy or not; its user stores no more
+ * @slice: index of a slice, busy or not; its user no longer stores
  */
 void bed_close(unsigned int slice)
 {
@@ -158,9 +158,9 @@ void bed_close(unsigned int slice)
 }
 
 /**
- * bed_set_poll_us() - as the attribute does
- * @slice: which
- * @poll_us: bound of its window
+ * bed_set_poll_us() - does the same as the attribute poll_us
+ * @slice: index of the slice
+ * @poll_us: limit of its polling window
  */
 void bed_set_poll_us(unsigned int slice, unsigned int poll_us)
 {
@@ -169,7 +169,7 @@ void bed_set_poll_us(unsigned int slice, unsigned int poll_us)
 
 /**
  * bed_fault() - what the kernel calls when a store finds no page
- * @slice: which
+ * @slice: index of the slice
  */
 void bed_fault(unsigned int slice)
 {
@@ -184,8 +184,8 @@ void bed_fault(unsigned int slice)
 }
 
 /**
- * bed_kick() - the device has completed something
- * @slice: which
+ * bed_kick() - reports a completion of the device
+ * @slice: index of the slice
  */
 void bed_kick(unsigned int slice)
 {
@@ -193,9 +193,9 @@ void bed_kick(unsigned int slice)
 }
 
 /**
- * bed_store() - a store that finds the page
- * @slice: which
- * @value: to be stored
+ * bed_store() - store to a mapped page
+ * @slice: index of the slice
+ * @value: value to store
  */
 void bed_store(unsigned int slice, unsigned int value)
 {
@@ -203,8 +203,8 @@ void bed_store(unsigned int slice, unsigned int value)
 }
 
 /**
- * bed_seen() - what has the poller seen?
- * @slice: which
+ * bed_seen() - returns what the poller has seen
+ * @slice: index of the slice
  *
  * Return: the value of the doorbell.
  */
@@ -215,10 +215,10 @@ unsigned int bed_seen(unsigned int slice)
 }
 
 /**
- * bed_seen_at() - how many visits of busy slices were before that?
- * @slice: which
+ * bed_seen_at() - counts the visits of busy slices before that
+ * @slice: index of the slice
  *
- * Return: as bed_visits() at that time.
+ * Return: the value of bed_visits() at that time.
  */
 unsigned int bed_seen_at(unsigned int slice)
 {
@@ -226,8 +226,8 @@ unsigned int bed_seen_at(unsigned int slice)
 }
 
 /**
- * bed_be_busy() - have something to do at every visit from now on
- * @slice: which; its user stores something, for the poller to come
+ * bed_be_busy() - give the poller work at every visit from now on
+ * @slice: index of the slice; its user must store, to wake the poller
  */
 void bed_be_busy(unsigned int slice)
 {
@@ -235,8 +235,8 @@ void bed_be_busy(unsigned int slice)
 }
 
 /**
- * bed_be_restless() - have the poller look all the time until it lets go
- * @slice: which
+ * bed_be_restless() - make the poller spin until it drops the slice
+ * @slice: index of the slice
  */
 void bed_be_restless(unsigned int slice)
 {
@@ -244,9 +244,9 @@ void bed_be_restless(unsigned int slice)
 }
 
 /**
- * bed_visits() - how often has the poller come to busy slices?
+ * bed_visits() - counts the visits of busy slices
  *
- * Return: the count, of all together.
+ * Return: the sum over all slices.
  */
 unsigned int bed_visits(void)
 {
@@ -258,8 +258,8 @@ unsigned int bed_visits(void)
 }
 
 /**
- * bed_faults() - how often has the page been mapped?
- * @slice: which
+ * bed_faults() - counts the faults that mapped the page
+ * @slice: index of the slice
  *
  * Return: the count.
  */
@@ -269,8 +269,8 @@ unsigned long bed_faults(unsigned int slice)
 }
 
 /**
- * bed_slice_of() - whose mapping is it?
- * @mapping: of a slice
+ * bed_slice_of() - finds the slice of a mapping
+ * @mapping: mapping of a slice
  *
  * Return: the slice.
  */
@@ -280,10 +280,10 @@ unsigned int bed_slice_of(const void *mapping)
 }
 
 /**
- * bed_task_state() - where a task's state is
- * @task: task
+ * bed_task_state() - finds the state of a task
+ * @task: the task
  *
- * Return: the place.
+ * Return: a pointer to the state.
  */
 unsigned int *bed_task_state(void *task)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the two halves of the bed share: bed.c sees the kernel's headers, the
- * others those of user space.
+ * The interface between the parts of the program: bed.c includes the kernel's
+ * headers, the other files those of user space.
  */
 #ifndef SLUICE_TOGGLE_BED_H
 #define SLUICE_TOGGLE_BED_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the core's objects call while they poll, in user space with its threads
+ * The kernel functions that the core calls while it polls, with threads of user
+ * space
  */
 #include <asm/prctl.h>
 #include <pthread.h>
@@ -13,19 +14,19 @@
 #include "bed.h"
 #include "kernel.h"
 
-#define TASK_BYTES	32768	/* more than a task_struct has */
+#define TASK_BYTES	32768	/* more than the size of a task_struct */
 #define NS_PER_S	1000000000ll
 
 /**
- * struct task - a thread of the kernel
- * @bytes: stand for the task_struct
+ * struct task - a kernel thread
+ * @bytes: take the place of the task_struct
  * @thread: thread
- * @lock: protects the task's state, but for what the task itself does to it
- * @woken: the state has been changed, or @go or @stop
- * @function: what it runs
- * @data: its argument
- * @go: it may begin
- * @stop: it is to end
+ * @lock: protects the task's state against other threads
+ * @woken: the state, @go or @stop was changed
+ * @function: function that the thread runs
+ * @data: argument of @function
+ * @go: the thread may begin
+ * @stop: the thread must end
  */
 struct task {
 	char bytes[TASK_BYTES];
@@ -47,7 +48,7 @@ static uint32_t throw_dice(void)
 	return dice >> 16;
 }
 
-/* Where another thread may come in between, one does from time to time. */
+/* At these points another thread may run, and sometimes does. */
 static void let_others(void)
 {
 	uint32_t n = throw_dice();
@@ -130,7 +131,7 @@ void mutex_unlock(long *owner)
 }
 
 /*
- * Lists, as CONFIG_DEBUG_LIST has them checked
+ * Lists, with the checks of CONFIG_DEBUG_LIST
  */
 
 bool __list_add_valid_or_report(struct list *new, struct list *prev,
@@ -150,7 +151,7 @@ bool __list_del_entry_valid_or_report(struct list *entry)
 	return false;
 }
 
-/* Now this, now that */
+/* Random */
 bool single_task_running(void)
 {
 	return throw_dice() % 2;
@@ -169,8 +170,8 @@ int64_t ktime_get(void)
 }
 
 /*
- * What belongs to the processor is each thread's own. It begins with the task, and
- * functions look for their stack's guard at %gs:40.
+ * Each thread has separate per-CPU data. The data begins with the current task;
+ * functions load the guard of their stack from %gs:40.
  */
 void thread_begin(void)
 {
@@ -242,7 +243,7 @@ int kthread_stop(void *data)
 	return 0;
 }
 
-/* As long as nobody has changed the state back, to @due at most */
+/* Sleeps until another thread changes the state back, or until @due */
 int schedule_hrtimeout(int64_t *due, int mode)
 {
 	struct task *task = current;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Users that are busy and idle by turns, on slices of one poller: is each of their
- * doorbells seen? And while others never end, is it seen as soon as they allow?
+ * Users are busy and idle in turn, on slices of one poller: does the poller see
+ * each doorbell? And while other slices stay busy, in its turn?
  *
  * usage: toggle ROUNDS
  *
- * Each user stores the next number, waits until the poller has seen it, and pauses
- * for a time that is now shorter and now longer than the window. Then all but one
- * are busy all the time, and this one is idle after each doorbell. Prints what was
- * done; the exit status is 0 when nothing was lost and no busy slice came before its
- * turn.
+ * Each user stores the next number, waits until the poller has seen the number,
+ * and pauses, sometimes shorter and sometimes longer than the polling window.
+ * Then all slices except one are busy all the time, and that one is idle after
+ * each doorbell. Prints the counts. The exit status is 0 if no doorbell was
+ * lost and no busy slice was visited out of turn.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -23,17 +23,17 @@
 
 #define LOST_NS		(20 * 1000000000ll)
 
-/* Who is idle now and then; for so many of the rounds the others are busy */
+/* The slice that is idle in between; one of SHARED rounds tests fairness */
 #define MODEST		(BED_SLICES - 1)
 #define SHARED		10
 
 /**
- * struct user - who rings a slice's doorbell
- * @slice: the slice
- * @rounds: how often
- * @thread: thread
- * @page: protects @mapped, and a store while it is
- * @mapped: the page is there
+ * struct user - a thread that rings a slice's doorbell
+ * @slice: index of the slice
+ * @rounds: number of doorbells
+ * @thread: the thread
+ * @page: protects @mapped, and a store to the mapped page
+ * @mapped: the page is mapped
  */
 struct user {
 	unsigned int slice;
@@ -128,7 +128,7 @@ static void *use(void *data)
 	for (i = 1; i <= user->rounds; i++) {
 		store(user, i);
 		await(user, i);
-		/* what follows at once is waited for 20 us */
+		/* the poller waits 20 us for a doorbell that follows at once */
 		pause_ns(rand_r(&seed) % 45000);
 		if (i % 1000 == 0)
 			bed_set_poll_us(user->slice, windows[i / 1000 % 3]);
@@ -136,7 +136,7 @@ static void *use(void *data)
 	return NULL;
 }
 
-/* The devices complete something, at any time */
+/* Completions of the devices, at random times */
 static void *kick(void *data)
 {
 	unsigned int seed = 1;
@@ -154,9 +154,10 @@ static void *kick(void *data)
  */
 
 /*
- * Of so many doorbells, how many wait for more than a visit that is going on and one
- * of each busy slice? Those that come while the slice is about to be let go may:
- * then the poller does not wait for whoever has the page, but comes again later.
+ * Of @rounds doorbells, counts those that are seen later than after the visit
+ * in progress and one visit of each busy slice. A doorbell that comes while the
+ * poller takes the page away may be late: the poller does not wait for the
+ * thread that holds the page's lock, but comes again later.
  */
 static unsigned int share(unsigned int first, unsigned int rounds)
 {
@@ -172,7 +173,7 @@ static unsigned int share(unsigned int first, unsigned int rounds)
 		store(&users[MODEST], i);
 		begin = bed_visits();
 		await(&users[MODEST], i);
-		/* less than nothing, when it was seen before we looked */
+		/* negative if the poller saw it before bed_visits() */
 		late += (int)(bed_seen_at(MODEST) - begin) > 1 + (int)MODEST;
 	}
 	return late;
@@ -202,7 +203,7 @@ int main(int argc, char **argv)
 	__atomic_store_n(&finished, true, __ATOMIC_RELAXED);
 	pthread_join(kicker, NULL);
 	late = share(rounds + 1, rounds / SHARED);
-	/* the busy ones as they are */
+	/* close the busy slices while they are busy */
 	for (i = 0; i < BED_SLICES; i++) {
 		faults += bed_faults(i);
 		bed_close(i);
