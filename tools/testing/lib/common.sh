@@ -19,8 +19,12 @@ t_die() {
 	exit 1
 }
 
-# t_key FILE... -> a short name that changes when one of the files changes
-t_key() { cat "$@" | sha256sum | cut -c1-12; }
+# t_key FILE... -> a short name that changes when one of the files changes, but
+# not when only its comments do. Kconfig's "is not set" is no comment.
+t_key() {
+	sed -E '/^[[:space:]]*#([^!]|$)/{/is not set$/!d}' "$@" |
+		sha256sum | cut -c1-12
+}
 
 # t_locked NAME COMMAND...: run COMMAND; only one with this NAME runs at a time
 t_locked() {
