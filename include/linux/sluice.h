@@ -40,12 +40,10 @@ struct sluice_slice;
 /**
  * struct sluice_type - one mdev type that a backend offers
  * @mdev: for the mdev core; the backend sets sysfs_name and pretty_name
- * @queue_pairs: I/O queue pairs reserved for an attachment of this type
  * @description: one line for the description attribute
  */
 struct sluice_type {
 	struct mdev_type mdev;
-	unsigned int queue_pairs;
 	const char *description;
 };
 
@@ -183,8 +181,12 @@ struct sluice_dev {
  * @SLUICE_POLL_SPIN: the poller calls &sluice_parent_ops.poll again and again,
  *	so the backend may mask the device's interrupts
  *
- * A device starts in %SLUICE_POLL_DOORBELL when it is opened. Any mode may
- * follow any other, and the same mode may be set twice.
+ * A device starts in %SLUICE_POLL_DOORBELL when it is opened. A mode lasts until
+ * the next call of &sluice_parent_ops.set_poll_mode. It says what the backend
+ * must turn on or may turn off, and not that there are no calls of
+ * &sluice_parent_ops.poll: a doorbell, sluice_poll_kick() or the end of a pause
+ * starts these again in every mode. Any mode may follow any other, and the same
+ * mode may be set twice.
  */
 enum sluice_poll_mode {
 	SLUICE_POLL_DOORBELL,
@@ -217,7 +219,9 @@ enum sluice_poll_mode {
  * @reg_write: the same for writing. Optional: without it writes are ignored
  * @doorbell: a trapped access has written word @index of the doorbell pages.
  *	Called in process context, often by the thread of a vCPU: do a limited
- *	amount of work and do not wait for the device. Required with doorbells
+ *	amount of work and do not wait for the device. Do the work here, or wake
+ *	a thread that does it: the core does not call @poll for a trapped
+ *	doorbell. Required with doorbells
  * @bus_master: the guest switched bus mastering. While it is off the backend
  *	must not access guest memory. Optional for a backend that never accesses
  *	guest memory
@@ -242,9 +246,10 @@ enum sluice_poll_mode {
  *	fail with -EAGAIN. Optional for a backend that keeps no guest memory
  *	from one call of sluice_mem_read() or sluice_mem_write() to the next
  * @resume: the backend may use guest memory again. Required with @quiesce
- * @notify: the slice has changed while it is attached: @info is its new state,
- *	and becomes &sluice_dev.info when this returns. Called under a lock of
- *	the parent's slices: must not attach, detach or look up slices. Optional
+ * @notify: the size of the slice has changed while it is attached: @info is its
+ *	new state, and &sluice_dev.info has the new size when this returns. May
+ *	sleep. Called under the lock of the parent's slices: must not attach,
+ *	detach or look up slices. Optional
  *
  * The core calls @open, @close, @reset, @quiesce, @resume and @bus_master under
  * one mutex per device, so never two at a time. @reg_read, @reg_write,

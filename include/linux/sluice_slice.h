@@ -15,6 +15,7 @@
 
 #include <linux/device.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/sluice.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
@@ -32,10 +33,13 @@ enum sluice_slice_state {
 	SLUICE_SLICE_WIPING,
 };
 
+struct module;
 struct sluice_provider;
 
 /**
  * struct sluice_provider_ops - what a provider does for the inventory
+ * @owner: module that has to stay until @free has been called for each slice;
+ *	NULL for a provider that is a part of the core
  * @group: attributes that only this provider's slices have; NULL for none
  * @enumerate: find out which slices exist; add, update and remove slices to
  *	match. @asked: an administrator requested this, and so confirms that the
@@ -63,9 +67,13 @@ struct sluice_provider;
  * @gone: the inventory removes the slice, which may be attached: release what
  *	@claim took. Called with the lock of the parent's slices held. Optional
  * @free: the last reference to the slice is gone: free its memory. Any context
- *	that may sleep, also after the provider has been deleted
+ *	that may sleep, also after the provider has been deleted. Required
+ *
+ * @prepare, @release and @wipe are called without a lock, so the slice may be
+ * @gone by then, and its provider deleted.
  */
 struct sluice_provider_ops {
+	struct module *owner;
 	const struct attribute_group *group;
 	int (*enumerate)(struct sluice_provider *provider, bool asked);
 	int (*claim)(struct sluice_slice *slice, const char **why);
@@ -114,7 +122,8 @@ struct sluice_provider {
  * @ambiguous: another slice of the parent has the same UUID, so neither can be
  *	attached. Under the lock of the parent's slices
  * @clean: the slice holds no data of an earlier guest. Written by the provider
- * @sdev: the attachment; under the lock of the parent's slices
+ * @sdev_lock: protects @sdev. Inside the lock of the parent's slices
+ * @sdev: the attachment, which hears of changes
  *
  * Embedded in a structure of the provider.
  */
@@ -134,6 +143,7 @@ struct sluice_slice {
 	bool gone;
 	bool ambiguous;
 	bool clean;
+	struct mutex sdev_lock;
 	struct sluice_dev *sdev;
 };
 
@@ -142,6 +152,7 @@ void sluice_provider_init(struct sluice_provider *provider,
 			  struct sluice_parent *parent,
 			  const struct sluice_provider_ops *ops);
 int sluice_provider_add(struct sluice_provider *provider);
+int sluice_provider_changed(struct sluice_provider *provider);
 void sluice_provider_del(struct sluice_provider *provider);
 
 /* Their slices */
@@ -159,8 +170,5 @@ void sluice_slice_set_state(struct sluice_slice *slice,
 			    enum sluice_slice_state state);
 void sluice_slice_wiped(struct sluice_slice *slice);
 void sluice_slice_announce(struct sluice_slice *slice);
-
-/* The parent's device, for messages about a provider's slices */
-struct device *sluice_parent_dev(const struct sluice_parent *parent);
 
 #endif /* _LINUX_SLUICE_SLICE_H */

@@ -198,9 +198,16 @@ static bool sluice_config_area_ok(const struct sluice_bar *bar, unsigned int n)
 	if (!area->size || !IS_ALIGNED(area->offset | area->size, PAGE_SIZE) ||
 	    area->size > bar->size || area->offset > bar->size - area->size)
 		return false;
-	if (area->type == SLUICE_AREA_MEMORY &&
-	    (!area->memory || !PAGE_ALIGNED(area->memory)))
+	switch (area->type) {
+	case SLUICE_AREA_DOORBELLS:
+		break;
+	case SLUICE_AREA_MEMORY:
+		if (!area->memory || !PAGE_ALIGNED(area->memory))
+			return false;
+		break;
+	default:
 		return false;
+	}
 	for (i = 0; i < n; i++)
 		if (area->offset < bar->areas[i].offset + bar->areas[i].size &&
 		    bar->areas[i].offset < area->offset + area->size)

@@ -331,6 +331,7 @@ static void config_refuses(struct kunit *test)
 	EXPECT_REFUSED(bars[0].areas[0].size, SZ_16K);
 	EXPECT_REFUSED(bars[0].areas[0].size, 0xfffff000);
 	EXPECT_REFUSED(bars[0].areas[0].type, SLUICE_AREA_MEMORY);
+	EXPECT_REFUSED(bars[0].areas[0].type, SLUICE_AREA_MEMORY + 1);
 	EXPECT_REFUSED(bars[0].nr_areas, SLUICE_BAR_AREAS + 1);
 	EXPECT_REFUSED(bars[0].nr_areas, 2);
 	EXPECT_REFUSED(bars[0].flags, ~0U);

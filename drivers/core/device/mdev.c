@@ -141,9 +141,12 @@ static unsigned int sluice_mdev_doorbell_pages(const struct sluice_function *fn)
 static int sluice_mdev_alloc(struct sluice_vdev *vdev,
 			     const struct sluice_function *fn)
 {
+	unsigned int pages = sluice_mdev_doorbell_pages(fn);
 	int ret;
 
 	ret = sluice_config_init(&vdev->config, fn);
+	if (!ret && pages && !sluice_vdev_ops(vdev)->doorbell)
+		ret = -EINVAL;
 	if (ret) {
 		dev_err(vdev->sdev.dev, "the backend describes an invalid PCI function\n");
 		return ret;
@@ -158,8 +161,7 @@ static int sluice_mdev_alloc(struct sluice_vdev *vdev,
 	vdev->msix_bar = kvzalloc(vdev->config.msix_size, GFP_KERNEL_ACCOUNT);
 	if (!vdev->msix_bar)
 		goto destroy_req;
-	ret = sluice_doorbell_init(&vdev->poll.doorbells,
-				   sluice_mdev_doorbell_pages(fn));
+	ret = sluice_doorbell_init(&vdev->poll.doorbells, pages);
 	if (ret)
 		goto free_msix_bar;
 	vdev->sdev.doorbells = vdev->poll.doorbells.words;

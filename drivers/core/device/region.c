@@ -9,6 +9,7 @@
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -38,10 +39,9 @@ u64 sluice_region_offset(unsigned int index)
  */
 u64 sluice_region_size(const struct sluice_vdev *vdev, unsigned int index)
 {
-	BUILD_BUG_ON(SLUICE_BARS != VFIO_PCI_BAR5_REGION_INDEX + 1);
-
 	if (index < SLUICE_BARS)
-		return sluice_config_bar_size(&vdev->config, index);
+		return sluice_config_bar_size(&vdev->config,
+					      array_index_nospec(index, SLUICE_BARS));
 	return index == VFIO_PCI_CONFIG_REGION_INDEX ? SLUICE_CONFIG_SIZE : 0;
 }
 
@@ -61,7 +61,7 @@ const struct sluice_area *sluice_region_area(const struct sluice_vdev *vdev,
 
 	if (index >= SLUICE_BARS)
 		return NULL;
-	bar = &vdev->config.fn.bars[index];
+	bar = &vdev->config.fn.bars[array_index_nospec(index, SLUICE_BARS)];
 	for (i = 0; i < bar->nr_areas; i++)
 		if (off >= bar->areas[i].offset &&
 		    off - bar->areas[i].offset < bar->areas[i].size)
@@ -123,6 +123,7 @@ int sluice_region_info(struct vfio_device *core_vdev,
 		       struct vfio_info_cap *caps)
 {
 	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
+	unsigned int bar;
 
 	if (info->index >= VFIO_PCI_NUM_REGIONS)
 		return -EINVAL;
@@ -134,8 +135,9 @@ int sluice_region_info(struct vfio_device *core_vdev,
 			      VFIO_REGION_INFO_FLAG_WRITE;
 	if (info->index >= SLUICE_BARS)
 		return 0;
-	return sluice_region_add_areas(vdev, &vdev->config.fn.bars[info->index],
-				       info, caps);
+	bar = array_index_nospec(info->index, SLUICE_BARS);
+	return sluice_region_add_areas(vdev, &vdev->config.fn.bars[bar], info,
+				       caps);
 }
 
 static vm_fault_t sluice_region_memory_fault(struct vm_fault *vmf)

@@ -111,7 +111,7 @@ static int sluice_claim_prepare(struct sluice_slice *slice, const uuid_t *mdev)
 
 	if (ret)
 		sluice_claim_refuse(slice->parent, mdev,
-				    "cleaning slice %s failed with error %d",
+				    "preparing slice %s failed with error %d",
 				    dev_name(&slice->dev), ret);
 	switch (ret) {
 	case 0:
@@ -183,7 +183,7 @@ void sluice_claim_info(struct sluice_slice *slice,
  */
 void sluice_claim_join(struct sluice_slice *slice, struct sluice_dev *sdev)
 {
-	guard(mutex)(&slice->parent->lock);
+	guard(mutex)(&slice->sdev_lock);
 	slice->sdev = sdev;
 	if (slice->info.size != sdev->info.size)
 		sluice_slice_notify(slice);
@@ -195,7 +195,7 @@ void sluice_claim_join(struct sluice_slice *slice, struct sluice_dev *sdev)
  */
 void sluice_claim_leave(struct sluice_slice *slice)
 {
-	guard(mutex)(&slice->parent->lock);
+	guard(mutex)(&slice->sdev_lock);
 	slice->sdev = NULL;
 }
 

@@ -19,6 +19,8 @@ void sluice_provider_init(struct sluice_provider *provider,
 			  struct sluice_parent *parent,
 			  const struct sluice_provider_ops *ops)
 {
+	WARN_ON_ONCE(!ops->free);
+	INIT_LIST_HEAD(&provider->node);
 	INIT_LIST_HEAD(&provider->slices);
 	provider->parent = parent;
 	provider->ops = ops;
@@ -55,6 +57,23 @@ int sluice_provider_add(struct sluice_provider *provider)
 }
 EXPORT_SYMBOL_GPL(sluice_provider_add);
 
+/**
+ * sluice_provider_changed() - enumerate again, since slices may have changed
+ * @provider: added
+ *
+ * For a provider that hears of changes by itself, for example from an event of
+ * its device.
+ *
+ * Context: may sleep. Takes the lock of the parent's slices.
+ * Return: 0 or the error of &sluice_provider_ops.enumerate
+ */
+int sluice_provider_changed(struct sluice_provider *provider)
+{
+	guard(mutex)(&provider->parent->lock);
+	return sluice_provider_enumerate(provider, false);
+}
+EXPORT_SYMBOL_GPL(sluice_provider_changed);
+
 static void sluice_provider_del_locked(struct sluice_provider *provider)
 {
 	struct sluice_parent *parent = provider->parent;
@@ -63,7 +82,7 @@ static void sluice_provider_del_locked(struct sluice_provider *provider)
 	list_for_each_entry_safe(slice, next, &provider->slices, node)
 		sluice_slice_remove(slice);
 	spin_lock(&parent->slice_lock);
-	list_del(&provider->node);
+	list_del_init(&provider->node);
 	spin_unlock(&parent->slice_lock);
 	provider->parent = NULL;
 }
@@ -74,11 +93,13 @@ static void sluice_provider_del_locked(struct sluice_provider *provider)
  *	removed it already
  *
  * Attached slices are removed, too; their devices continue without them until
- * they are detached. After this returns, the only operations of the provider
- * that may still be called are &sluice_provider_ops.release and
- * &sluice_provider_ops.free.
+ * they are detached. After this returns, the inventory may still call
+ * &sluice_provider_ops.prepare, &sluice_provider_ops.release,
+ * &sluice_provider_ops.wipe and &sluice_provider_ops.free, for a slice that is
+ * gone.
  *
- * Context: may sleep. Takes the lock of the parent's slices.
+ * Context: may sleep. Takes the lock of the parent's slices. Not at the same
+ * time as sluice_parent_unregister() in another thread.
  */
 void sluice_provider_del(struct sluice_provider *provider)
 {

@@ -11,14 +11,19 @@
  * hang. Writing an attribute needs &sluice_parent.lock, so the writer tries the
  * lock and restarts the system call if it is taken.
  */
+#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
+#include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "inventory/inventory.h"
+
+/* How long a writer sleeps that cannot have the lock of the slices */
+#define SLUICE_SLICE_RETRY_MS	5
 
 struct class sluice_class = {
 	.name = "sluice",
@@ -72,8 +77,11 @@ static int sluice_slice_resize(struct sluice_slice *slice, u64 size)
 	struct sluice_parent *parent = slice->parent;
 	int ret = -ENODEV;
 
-	if (!mutex_trylock(&parent->lock))
+	/* the thread with the lock may wait for this one to leave the attribute */
+	if (!mutex_trylock(&parent->lock)) {
+		msleep(SLUICE_SLICE_RETRY_MS);
 		return restart_syscall();
+	}
 	if (!slice->gone)
 		ret = slice->ops->resize(slice, size);
 	mutex_unlock(&parent->lock);
@@ -190,9 +198,12 @@ static void sluice_slice_release(struct device *dev)
 {
 	struct sluice_slice *slice = sluice_slice_of(dev);
 	struct sluice_parent *parent = slice->parent;
+	struct module *owner = slice->ops->owner;
 
+	mutex_destroy(&slice->sdev_lock);
 	slice->ops->free(slice);
 	put_device(&parent->slices);
+	module_put(owner);
 }
 
 /**
@@ -216,6 +227,7 @@ void sluice_slice_init(struct sluice_slice *slice,
 	 * one.
 	 */
 	get_device(&parent->slices);
+	__module_get(provider->ops->owner);
 	slice->parent = parent;
 	slice->provider = provider;
 	slice->ops = provider->ops;
@@ -224,6 +236,7 @@ void sluice_slice_init(struct sluice_slice *slice,
 	slice->info.generation = 0;
 	slice->pool = pool;
 	INIT_LIST_HEAD(&slice->node);
+	mutex_init(&slice->sdev_lock);
 	device_initialize(&slice->dev);
 	slice->dev.class = &sluice_class;
 	slice->dev.parent = &parent->slices;
@@ -268,14 +281,23 @@ static int sluice_slice_add_device(struct sluice_slice *slice)
  * Called with the lock of the parent's slices held, by
  * &sluice_provider_ops.enumerate.
  *
- * Return: 0, or a negative errno; after an error the caller calls put_device()
+ * Return: 0, or a negative errno: -EEXIST if another slice of the parent has the
+ * same UUID, and then that slice cannot be attached either. After an error the
+ * caller calls put_device()
  */
 int sluice_slice_add(struct sluice_slice *slice)
 {
 	struct sluice_parent *parent = slice->parent;
+	struct sluice_slice *other;
 	int ret;
 
 	lockdep_assert_held(&parent->lock);
+	other = sluice_slice_find(parent, &slice->info.uuid);
+	if (other) {
+		/* nobody knows which of the two is meant: attach neither */
+		other->ambiguous = true;
+		return -EEXIST;
+	}
 	ret = sluice_slice_add_device(slice);
 	if (ret)
 		return ret;
@@ -288,20 +310,23 @@ EXPORT_SYMBOL_GPL(sluice_slice_add);
 
 /**
  * sluice_slice_notify() - tell the backend that an attached slice has changed
- * @slice: slice
+ * @slice: slice, its @sdev_lock held
  *
- * Called with &sluice_parent.lock held. &sluice_dev.info, which the backend
- * sees, changes after the backend has been told.
+ * &sluice_dev.info, which the backend sees, changes after the backend has been
+ * told. Only the size of an attached slice can change.
  */
 void sluice_slice_notify(struct sluice_slice *slice)
 {
 	struct sluice_dev *sdev = slice->sdev;
+	struct sluice_slice_info info;
 
+	lockdep_assert_held(&slice->sdev_lock);
 	if (!sdev)
 		return;
+	sluice_slice_get_info(slice, &info);
 	if (sdev->parent->ops->notify)
-		sdev->parent->ops->notify(sdev, &slice->info);
-	sdev->info = slice->info;
+		sdev->parent->ops->notify(sdev, &info);
+	WRITE_ONCE(sdev->info.size, info.size);
 }
 
 /**
@@ -322,9 +347,10 @@ void sluice_slice_update(struct sluice_slice *slice,
 	spin_lock(slice->slice_lock);
 	slice->info = *info;
 	slice->info.generation = generation;
-	slice->pool = pool;
+	WRITE_ONCE(slice->pool, pool);
 	spin_unlock(slice->slice_lock);
-	sluice_slice_notify(slice);
+	scoped_guard(mutex, &slice->sdev_lock)
+		sluice_slice_notify(slice);
 	sluice_slice_announce(slice);
 }
 EXPORT_SYMBOL_GPL(sluice_slice_update);
@@ -341,7 +367,7 @@ void sluice_slice_remove(struct sluice_slice *slice)
 	lockdep_assert_held(&slice->parent->lock);
 	spin_lock(slice->slice_lock);
 	list_del_init(&slice->node);
-	slice->gone = true;
+	WRITE_ONCE(slice->gone, true);
 	spin_unlock(slice->slice_lock);
 
 	if (slice->ops->gone)

@@ -18,18 +18,18 @@ static void window_arrive(struct sluice_window *win, u64 now)
 }
 
 /* Ask every microsecond, at most @limit times; returns when the window ends. */
-static u64 window_lasts(struct sluice_window *win, u32 limit, u64 from,
+static u64 window_lasts(struct sluice_window *win, u32 longest, u64 from,
 			u64 limit)
 {
 	u64 us;
 
 	for (us = 0; us < limit; us++)
-		if (sluice_window_over(win, limit, from + us * US))
+		if (sluice_window_over(win, longest, from + us * US))
 			break;
 	return us;
 }
 
-static void window_first_is_the_bound(struct kunit *test)
+static void window_first_is_the_limit(struct kunit *test)
 {
 	struct sluice_window win;
 
@@ -128,7 +128,7 @@ static void window_grace_doubles(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, second, 2 * first);
 }
 
-static void window_grace_is_bounded(struct kunit *test)
+static void window_grace_is_limited(struct kunit *test)
 {
 	struct sluice_window win;
 	unsigned int i;
@@ -154,7 +154,7 @@ static void window_grace_follows_arrivals(struct kunit *test)
 			(u64)2000);
 }
 
-static void window_smaller_bound_counts_at_once(struct kunit *test)
+static void window_smaller_limit_counts_at_once(struct kunit *test)
 {
 	struct sluice_window win;
 
@@ -245,16 +245,16 @@ static void window_kick_is_no_doorbell(struct kunit *test)
 }
 
 static struct kunit_case window_cases[] = {
-	KUNIT_CASE(window_first_is_the_bound),
+	KUNIT_CASE(window_first_is_the_limit),
 	KUNIT_CASE(window_work_restarts_it),
 	KUNIT_CASE(window_shrinks_for_rare_work),
 	KUNIT_CASE(window_grows_for_frequent_work),
 	KUNIT_CASE(window_zero_drains),
 	KUNIT_CASE(window_maximum_never_ends),
 	KUNIT_CASE(window_grace_doubles),
-	KUNIT_CASE(window_grace_is_bounded),
+	KUNIT_CASE(window_grace_is_limited),
 	KUNIT_CASE(window_grace_follows_arrivals),
-	KUNIT_CASE(window_smaller_bound_counts_at_once),
+	KUNIT_CASE(window_smaller_limit_counts_at_once),
 	KUNIT_CASE(window_quiet_after_the_least),
 	KUNIT_CASE(window_looks_more_and_more_rarely),
 	KUNIT_CASE(window_awaits_the_doorbell_asleep),

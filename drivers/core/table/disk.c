@@ -102,7 +102,7 @@ EXPORT_SYMBOL_GPL(sluice_disk_del);
  * @sdev: the attachment
  * @extent: to be filled
  *
- * Context: any. The result does not change from attach to detach.
+ * Context: process. The result does not change from attach to detach.
  * Return: 0, or -EINVAL if the slice is not on a disk
  */
 int sluice_disk_extent(const struct sluice_dev *sdev,

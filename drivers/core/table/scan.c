@@ -245,6 +245,26 @@ sluice_scan_namesake(struct scan *scan, const struct sluice_partition_info *info
 	return NULL;
 }
 
+/* Another slice has the UUID of an entry: the inventory refuses the entry. */
+static int sluice_scan_add_twin(struct sluice_disk *disk,
+				const struct sluice_partition_info *info,
+				const struct sluice_slice *other)
+{
+	int ret;
+
+	/* the same disk: a duplicate in the table, or a slice that is in use */
+	if (other->provider == &disk->provider)
+		return 0;
+	ret = sluice_partition_add(disk, info);
+	if (ret != -EEXIST)
+		return ret;
+	dev_notice_ratelimited(sluice_scan_dev(disk),
+			       "%s: partition %u is not shown: slice %s has the same UUID %pUb\n",
+			       sluice_scan_disk_name(disk), info->number,
+			       dev_name(&other->dev), &info->uuid);
+	return 0;
+}
+
 static int sluice_scan_add_new(struct scan *scan,
 			       const struct sluice_partition_info *info)
 {
@@ -252,17 +272,8 @@ static int sluice_scan_add_new(struct scan *scan,
 	struct sluice_slice *other;
 
 	other = sluice_slice_find(disk->provider.parent, &info->uuid);
-	if (other && other->provider == &disk->provider)
-		return 0;
-	if (other) {
-		/* nobody knows which of the two is meant: attach neither */
-		other->ambiguous = true;
-		dev_notice_ratelimited(sluice_scan_dev(disk),
-				       "%s: partition %u is not shown: slice %s has the same UUID %pUb\n",
-				       sluice_scan_disk_name(disk), info->number,
-				       dev_name(&other->dev), &info->uuid);
-		return 0;
-	}
+	if (other)
+		return sluice_scan_add_twin(disk, info, other);
 	other = sluice_scan_namesake(scan, info);
 	if (other) {
 		dev_notice_ratelimited(sluice_scan_dev(disk),

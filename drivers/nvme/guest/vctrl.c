@@ -39,6 +39,11 @@ static struct sluice_nvme_ctrl *sluice_vctrl_parent_ctrl(struct sluice_parent *p
 	return sluice_parent_drvdata(p);
 }
 
+static unsigned int sluice_vctrl_type_qpairs(const struct sluice_type *type)
+{
+	return container_of(type, struct sluice_vctrl_type, type)->queue_pairs;
+}
+
 /**
  * sluice_vctrl_kick_worker() - have the worker look for something to do
  * @vctrl: controller
@@ -456,6 +461,8 @@ static void sluice_vctrl_describe(const struct sluice_vctrl *vctrl,
 	fn->subsystem_device = SLUICE_VCTRL_DEVICE;
 	fn->class = PCI_CLASS_STORAGE_EXPRESS;
 	fn->revision = 1;
+	BUILD_BUG_ON(SLUICE_VCTRL_DOORBELL_BYTES != PAGE_SIZE);
+
 	fn->bars[0] = (struct sluice_bar) {
 		.size = SLUICE_VCTRL_BAR0_SIZE,
 		.flags = SLUICE_BAR_64BIT,
@@ -507,7 +514,7 @@ static int sluice_vctrl_init(struct sluice_vctrl *vctrl,
 	vctrl->ns = extent.disk_priv;
 	vctrl->start = extent.start >> vctrl->ns->lba_shift;
 	vctrl->nr_blocks = extent.size >> vctrl->ns->lba_shift;
-	vctrl->nr_qpairs = sdev->type->queue_pairs;
+	vctrl->nr_qpairs = sluice_vctrl_type_qpairs(sdev->type);
 	vctrl->stop = BIT(SLUICE_STOP_CLOSED) | BIT(SLUICE_STOP_BUS_MASTER);
 	vctrl->admin_doorbell = SLUICE_VCTRL_NO_DOORBELL;
 	mutex_init(&vctrl->admin_lock);
@@ -553,7 +560,7 @@ static int sluice_vctrl_attach(struct sluice_dev *sdev,
 			       struct sluice_function *fn)
 {
 	struct sluice_nvme_ctrl *ctrl = sluice_vctrl_parent_ctrl(sdev->parent);
-	unsigned int nr = sdev->type->queue_pairs;
+	unsigned int nr = sluice_vctrl_type_qpairs(sdev->type);
 	struct sluice_vctrl *vctrl;
 	int err;
 
@@ -605,7 +612,7 @@ static unsigned int sluice_vctrl_available(struct sluice_parent *parent,
 
 	if (!sluice_nvme_live(ctrl))
 		return 0;
-	return sluice_nvme_qids_free(ctrl) / type->queue_pairs;
+	return sluice_nvme_qids_free(ctrl) / sluice_vctrl_type_qpairs(type);
 }
 
 const struct sluice_parent_ops sluice_vctrl_parent_ops = {
@@ -626,10 +633,13 @@ const struct sluice_parent_ops sluice_vctrl_parent_ops = {
 	.resume		= sluice_vctrl_resume,
 };
 
-static int sluice_vctrl_init_type(struct device *dev, struct sluice_type *type,
+static int sluice_vctrl_init_type(struct device *dev,
+				  struct sluice_vctrl_type *vtype,
 				  unsigned int queue_pairs)
 {
-	type->queue_pairs = queue_pairs;
+	struct sluice_type *type = &vtype->type;
+
+	vtype->queue_pairs = queue_pairs;
 	type->mdev.sysfs_name = devm_kasprintf(dev, GFP_KERNEL, "q%u",
 					       queue_pairs);
 	type->mdev.pretty_name = devm_kasprintf(dev, GFP_KERNEL,
@@ -654,7 +664,8 @@ int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
 {
 	unsigned int nr, most = ctrl->nr_qpairs - ctrl->nr_host_qpairs;
 	struct device *dev = &ctrl->pdev->dev;
-	struct sluice_type **list, *type;
+	struct sluice_vctrl_type *type;
+	struct sluice_type **list;
 	int err;
 
 	list = devm_kcalloc(dev, SLUICE_VCTRL_NR_TYPES, sizeof(*list),
@@ -668,7 +679,7 @@ int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
 		err = sluice_vctrl_init_type(dev, &type[nr], 1u << nr);
 		if (err)
 			return err;
-		list[nr] = &type[nr];
+		list[nr] = &type[nr].type;
 	}
 	*types = list;
 	return nr;

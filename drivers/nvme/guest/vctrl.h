@@ -346,6 +346,16 @@ struct sluice_vlog {
 };
 
 /**
+ * struct sluice_vctrl_type - an mdev type
+ * @type: for the core
+ * @queue_pairs: I/O queue pairs reserved for an attachment of this type
+ */
+struct sluice_vctrl_type {
+	struct sluice_type type;
+	unsigned int queue_pairs;
+};
+
+/**
  * struct sluice_vctrl - a virtual controller
  * @client: how a reset of the drive reaches this controller
  * @sdev: the attachment

@@ -563,7 +563,7 @@ static void vfake_init_slice(struct vfake *f)
 
 	f->type.queue_pairs = VFAKE_QPAIRS;
 	f->sdev.dev = &f->dev;
-	f->sdev.type = &f->type;
+	f->sdev.type = &f->type.type;
 	f->sdev.drvdata = &f->vctrl;
 	KUNIT_ASSERT_EQ(f->test, uuid_parse(uuid, &f->sdev.info.uuid), 0);
 	f->sdev.doorbells = kunit_kzalloc(f->test, SLUICE_VCTRL_DOORBELL_BYTES,

@@ -105,7 +105,7 @@ struct vfake {
 	struct sluice_nvme_ns ns;
 	struct nvme_id_ns ns_id;
 	struct sluice_dev sdev;
-	struct sluice_type type;
+	struct sluice_vctrl_type type;
 	struct device dev;
 	struct xarray pages;
 	unsigned int nr_pages;
