@@ -237,3 +237,14 @@ void *sluice_parent_drvdata(const struct sluice_parent *parent)
 }
 EXPORT_SYMBOL_GPL(sluice_parent_drvdata);
 
+/**
+ * sluice_parent_dev() - the physical function of a parent
+ * @parent: parent
+ *
+ * Return: its device, for the names and messages of slice providers
+ */
+struct device *sluice_parent_dev(const struct sluice_parent *parent)
+{
+	return parent->dev;
+}
+EXPORT_SYMBOL_GPL(sluice_parent_dev);

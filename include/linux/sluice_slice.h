@@ -171,4 +171,6 @@ void sluice_slice_set_state(struct sluice_slice *slice,
 void sluice_slice_wiped(struct sluice_slice *slice);
 void sluice_slice_announce(struct sluice_slice *slice);
 
+struct device *sluice_parent_dev(const struct sluice_parent *parent);
+
 #endif /* _LINUX_SLUICE_SLICE_H */
