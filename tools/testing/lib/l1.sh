@@ -93,12 +93,17 @@ kunit_only() {
 	[ ! -e $filter ] || printf %s "$1" >$filter
 }
 
-# modules_load [PARAMETER=VALUE...], the latter for sluice_nvme
-modules_load() {
+# What the modules under test need of the kernel
+modules_prepare() {
 	kunit_only "${KUNIT_SUITES:-none}"
 	have_module mdev || modprobe -q mdev || insmod /out/mods/mdev.ko || return
 	have_module vfio_iommu_type1 || modprobe vfio_iommu_type1 || return
-	have_module kvm_amd || modprobe kvm_amd || return
+	have_module kvm_amd || modprobe kvm_amd
+}
+
+# modules_load [PARAMETER=VALUE...], the latter for sluice_nvme
+modules_load() {
+	modules_prepare || return
 	have_module sluice || insmod /out/mods/sluice.ko || return
 	have_module sluice_nvme || insmod /out/mods/sluice_nvme.ko "$@"
 }
@@ -106,7 +111,7 @@ modules_load() {
 modules_unload() {
 	local m status=0
 
-	for m in sluice_nvme sluice; do
+	for m in sluice_sample sluice_nvme sluice; do
 		! have_module $m || rmmod $m || status=1
 	done
 	return $status

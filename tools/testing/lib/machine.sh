@@ -37,6 +37,36 @@ machine_modules() {
 	fi
 }
 
+# The sample backend and the core without table/ that it runs on, both for the
+# debug kernel: RUN_OUT/mods/sample. A test that misses them fails; a machine is of
+# use without.
+machine_sample() {
+	local log=$RUN_OUT/sample.log
+
+	mkdir -p "$RUN_OUT/mods/sample"
+	machine_build_sample >"$log" 2>&1 ||
+		t_say "the sample backend does not build: see $log"
+}
+
+machine_build_sample() {
+	local out=${OUT:-$T_TOP/out}/build/test-sample-backend kdir core
+
+	kdir=$(machine_dir debug)/build || return
+	core=$("$T_TOP/tools/build/modules" -o "${out%-backend}" "$kdir" \
+		CONFIG_SLUICE_TABLE=n CONFIG_SLUICE_NVME=n \
+		CONFIG_SLUICE_KUNIT_TEST=y) || return
+	mkdir -p "$out"
+	(
+		flock 9
+		rsync -r --checksum "$T_DIR/sample/" "$out/" &&
+			make -j"$(nproc)" -C "$kdir" M="$out" SLUICE_CORE="$core" \
+				KBUILD_EXTRA_SYMBOLS="$core/Module.symvers" \
+				W=1 KCFLAGS=-Werror &&
+			cp "$core/drivers/core/sluice.ko" "$out/sluice_sample.ko" \
+				"$RUN_OUT/mods/sample/"
+	) 9>"$out.lock"
+}
+
 # The tool and the self-tests, for RUN_OUT/bin. A test that misses one of them
 # fails; a machine is of use without.
 machine_programs() {
