@@ -48,8 +48,8 @@ static int check_idle(const struct request *rq, const struct slice *s, const cha
 		return 0;
 	who = strv_join(&programs, ", ");
 	fail(BUSY, "the slice '%s' (%s) is in use by %s", s->name, s->device, who);
-	hint("shut the guest down, or unplug the device in the guest, or use --force: it asks");
-	hint("the program to close the device, and waits until the program has done so");
+	hint("shut the guest down, or unplug the mdev in the guest, or use --force: then the");
+	hint("kernel asks the program every ten seconds to unplug the mdev, and sluicectl waits");
 	return BUSY;
 }
 

@@ -102,7 +102,8 @@ static void check_remapping(struct findings *f)
 	else if (remapped == all)
 		findings_add(f, VERDICT_OK, "interrupt remapping", NULL, "on");
 	else if (remapped)
-		findings_add(f, VERDICT_WARN, "interrupt remapping", NULL,
+		findings_add(f, VERDICT_WARN, "interrupt remapping",
+			     "needed for whole-function pass-through only",
 			     "on for %u of %u interrupts", remapped, all);
 	else
 		findings_add(f, VERDICT_WARN, "interrupt remapping",
