@@ -159,7 +159,8 @@ static bool sluice_parent_ops_complete(const struct sluice_parent_ops *ops)
  * @dev: the physical function
  * @ops: what the backend does for the core
  * @types: mdev types; the backend owns @types and @ops and must keep them until
- *	the parent is unregistered
+ *	the parent is unregistered. Each registration needs fresh memory for its
+ *	types: the mdev core initialises them once
  * @nr_types: number of @types
  * @drvdata: for the backend
  *

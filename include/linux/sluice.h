@@ -147,7 +147,9 @@ struct sluice_slice_info {
  * @parent: the parent
  * @type: the type of the mdev
  * @slice: the attached slice, for its provider
- * @info: what the slice is; changes only when &sluice_parent_ops.notify returns
+ * @info: what the slice is. Only the size can change, when
+ *	&sluice_parent_ops.notify returns, and without a lock that a backend
+ *	could take: a backend that needs the size keeps a copy of its own
  * @doorbells: the doorbell pages; NULL without such an area. Little-endian
  *	words that the guest writes at any time: read each word once with
  *	READ_ONCE() and check the copy. Set after &sluice_parent_ops.attach has
@@ -211,7 +213,8 @@ enum sluice_poll_mode {
  * @reset: Function Level Reset: go back to the state after @open. Bus mastering
  *	is off, without a call of @bus_master. Before returning, stop all DMA
  *	and drop every reference to guest memory. The core zeroes the doorbell
- *	pages afterwards
+ *	pages afterwards, and does not keep the poller out meanwhile: @poll must
+ *	ignore doorbells until the guest has enabled the function again
  * @reg_read: read registers of BAR @bar; @len is 1, 2, 4 or 8 and @off is a
  *	multiple of @len. Fill @val with the bytes, little-endian, lowest
  *	address first. Several vCPUs may call this at the same time. Optional:
