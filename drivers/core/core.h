@@ -17,6 +17,7 @@
  *   &sluice_parent.lock	providers, their slices, claims
  *     the provider's locks: for table/ &sluice_partition.lock, and inside it
  *     the block layer's open_mutex of a disk
+ *     &sluice_slice.sdev_lock	which attachment hears of changes of a slice
  *       &sluice_parent.slice_lock	what slices show and their states
  *
  * mmap_lock of the user
