@@ -48,7 +48,7 @@ static int check_idle(const struct request *rq, const struct slice *s, const cha
 		return 0;
 	who = strv_join(&programs, ", ");
 	fail(BUSY, "the slice '%s' (%s) is in use by %s", s->name, s->device, who);
-	hint("shut the guest down, or unplug the mdev in the guest, or use --force: then the");
+	hint("shut the guest down, or have QEMU unplug the mdev, or use --force: then the");
 	hint("kernel asks the program every ten seconds to unplug the mdev, and sluicectl waits");
 	return BUSY;
 }
