@@ -33,13 +33,10 @@ enum sluice_slice_state {
 	SLUICE_SLICE_WIPING,
 };
 
-struct module;
 struct sluice_provider;
 
 /**
  * struct sluice_provider_ops - what a provider does for the inventory
- * @owner: module that has to stay until @free has been called for each slice;
- *	NULL for a provider that is a part of the core
  * @group: attributes that only this provider's slices have; NULL for none
  * @enumerate: find out which slices exist; add, update and remove slices to
  *	match. @asked: an administrator requested this, and so confirms that the
@@ -73,7 +70,6 @@ struct sluice_provider;
  * @gone by then, and its provider deleted.
  */
 struct sluice_provider_ops {
-	struct module *owner;
 	const struct attribute_group *group;
 	int (*enumerate)(struct sluice_provider *provider, bool asked);
 	int (*claim)(struct sluice_slice *slice, const char **why);

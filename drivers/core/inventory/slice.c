@@ -15,7 +15,6 @@
 #include <linux/export.h>
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
-#include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -198,12 +197,10 @@ static void sluice_slice_release(struct device *dev)
 {
 	struct sluice_slice *slice = sluice_slice_of(dev);
 	struct sluice_parent *parent = slice->parent;
-	struct module *owner = slice->ops->owner;
 
 	mutex_destroy(&slice->sdev_lock);
 	slice->ops->free(slice);
 	put_device(&parent->slices);
-	module_put(owner);
 }
 
 /**
@@ -227,7 +224,6 @@ void sluice_slice_init(struct sluice_slice *slice,
 	 * one.
 	 */
 	get_device(&parent->slices);
-	__module_get(provider->ops->owner);
 	slice->parent = parent;
 	slice->provider = provider;
 	slice->ops = provider->ops;

@@ -231,7 +231,6 @@ static int sluice_sample_resize(struct sluice_slice *slice, u64 size)
 }
 
 const struct sluice_provider_ops sluice_sample_provider_ops = {
-	.owner = THIS_MODULE,
 	.group = &sluice_sample_group,
 	.enumerate = sluice_sample_enumerate,
 	.claim = sluice_sample_claim,
