@@ -25,10 +25,14 @@
  */
 #define SLUICE_VIO_FAULTS	(2 * SLUICE_NVME_MAX_XFER / SLUICE_NVME_PAGE)
 
+/*
+ * The first block has to be in the slice even if there are none to come: behind
+ * the last block of the slice is the first one of another tenant.
+ */
 static bool sluice_vio_in_slice(const struct sluice_vctrl *vctrl, u64 slba,
 				u64 nr_blocks)
 {
-	return slba <= vctrl->nr_blocks && nr_blocks <= vctrl->nr_blocks - slba;
+	return slba < vctrl->nr_blocks && nr_blocks <= vctrl->nr_blocks - slba;
 }
 
 /* The flags of dword 12 that the drive gets: FUA, LR, DEAC of Write Zeroes */
