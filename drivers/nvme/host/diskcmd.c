@@ -230,6 +230,8 @@ blk_status_t sluice_diskcmd_status(u16 status)
 		return BLK_STS_NOTSUPP;
 	case NVME_SC_LBA_RANGE:
 		return BLK_STS_TARGET;
+	case NVME_SC_CAPACITY_EXCEEDED:
+		return BLK_STS_NOSPC;
 	case NVME_SC_WRITE_FAULT:
 	case NVME_SC_READ_ERROR:
 		return BLK_STS_MEDIUM;

@@ -185,6 +185,10 @@ static void status_to_block_layer(struct kunit *test)
 			sluice_diskcmd_status(NVME_SC_LBA_RANGE),
 			(__force int)BLK_STS_TARGET);
 	KUNIT_EXPECT_EQ(test, (__force int)
+			sluice_diskcmd_status(NVME_SC_CAPACITY_EXCEEDED |
+					      NVME_SC_DNR),
+			(__force int)BLK_STS_NOSPC);
+	KUNIT_EXPECT_EQ(test, (__force int)
 			sluice_diskcmd_status(NVME_SC_INTERNAL),
 			(__force int)BLK_STS_IOERR);
 	KUNIT_EXPECT_EQ(test, (__force int)sluice_diskcmd_status(0x7ff),
