@@ -40,12 +40,26 @@ static void sluice_id_string(char *dst, size_t size, const char *src)
 	memcpy(dst, src, len);
 }
 
+/*
+ * The serial number has room for ten bytes in hexadecimal. The last six bytes of
+ * the UUID are folded onto the six before them, since two slices may have UUIDs
+ * that differ there only: Proxmox VE puts the number of the virtual machine there,
+ * and zeroes before it.
+ */
 static void sluice_id_serial(const struct sluice_vctrl *vctrl,
 			     struct nvme_id_ctrl *id)
 {
-	char hex[2 * UUID_SIZE + 1];
+	const u8 *uuid = vctrl->sdev->info.uuid.b;
+	u8 bytes[sizeof(id->sn) / 2];
+	char hex[sizeof(id->sn) + 1];
+	unsigned int i;
 
-	snprintf(hex, sizeof(hex), "%*phN", UUID_SIZE, &vctrl->sdev->info.uuid);
+	BUILD_BUG_ON(UUID_SIZE > 2 * sizeof(bytes));
+
+	memcpy(bytes, uuid, sizeof(bytes));
+	for (i = sizeof(bytes); i < UUID_SIZE; i++)
+		bytes[i + sizeof(bytes) - UUID_SIZE] ^= uuid[i];
+	snprintf(hex, sizeof(hex), "%*phN", (int)sizeof(bytes), bytes);
 	sluice_id_string(id->sn, sizeof(id->sn), hex);
 }
 

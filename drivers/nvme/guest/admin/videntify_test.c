@@ -177,13 +177,35 @@ static void controller_strings(struct kunit *test)
 	struct vfake *f = test->priv;
 	const u8 *page = identify(f, CNS_CTRL, 0);
 
-	expect_string(test, page, 4, 20, "0123456789abcdef0123");
+	expect_string(test, page, 4, 20, "01234567cccc4444cccc");
 	expect_string(test, page, 24, 40, "Sluice NVMe slice");
 	expect_string(test, page, 64, 8, SLUICE_VERSION);
 	/* this one is UTF-8 with a terminator */
 	KUNIT_EXPECT_STREQ(test, (const char *)page + 768, nqn);
 	KUNIT_EXPECT_NULL(test, memchr_inv(page + 768 + sizeof(nqn), 0,
 					   256 - sizeof(nqn)));
+}
+
+/* Two virtual machines of Proxmox VE, and two devices of one of them */
+static void serials_differ(struct kunit *test)
+{
+	static const char * const uuids[] = {
+		"00000000-0000-0000-0000-000000000101",
+		"00000000-0000-0000-0000-000000000102",
+		"00000001-0000-0000-0000-000000000101",
+		"00000001-0000-0000-0000-000000010101",
+	};
+	struct vfake *f = test->priv;
+	u8 serial[ARRAY_SIZE(uuids)][20];
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(uuids); i++) {
+		KUNIT_ASSERT_EQ(test,
+				uuid_parse(uuids[i], &f->sdev.info.uuid), 0);
+		memcpy(serial[i], identify(f, CNS_CTRL, 0) + 4, 20);
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_MEMNEQ(test, serial[i], serial[j], 20);
+	}
 }
 
 /* Nothing is promised that the drive cannot do */
@@ -352,6 +374,7 @@ static void where_it_goes(struct kunit *test)
 static struct kunit_case videntify_cases[] = {
 	KUNIT_CASE(controller),
 	KUNIT_CASE(controller_strings),
+	KUNIT_CASE(serials_differ),
 	KUNIT_CASE(controller_of_a_small_drive),
 	KUNIT_CASE(namespace),
 	KUNIT_CASE(descriptors),
