@@ -93,6 +93,9 @@ static long sluice_ioctl_get_irq_info(struct sluice_vdev *vdev,
 		return -EFAULT;
 	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
+	/* as a device without AER answers: QEMU warns of one that has no vector */
+	if (info.index == VFIO_PCI_ERR_IRQ_INDEX)
+		return -EINVAL;
 
 	irqs = sluice_ioctl_irqs(vdev, info.index);
 	info.flags = irqs ? VFIO_IRQ_INFO_EVENTFD : 0;

@@ -12,7 +12,7 @@ read -ra options <<<"${GUESTS_OPTIONS-}"
 mib=$((1 << 20))
 a=$(new_uuid) b=$(new_uuid) canary=$(new_uuid)
 
-plan 34
+plan 35
 check "fill the drive" l0 fill "$drive"
 check "bind the drive" sluice_up "$drive"
 disk=$(drive_disk "$drive")
@@ -48,6 +48,8 @@ serial_of() {
 expected() {
 	echo "Sluice NVMe slice / $(serial_of "$1") / $((64 * mib)) / 1"
 }
+is "QEMU warns of no missing error recovery" \
+	"$(grep -ic 'error recovery' "$L2_RUN/one/qemu.log")" 0
 is "guest one sees its slice" "$(l2_run one "$seen")" "$(expected "$a")"
 is "guest two sees its slice" "$(l2_run two "$seen")" "$(expected "$b")"
 ids='cat /sys/block/nvme0n1/uuid /sys/block/nvme0n1/nguid'

@@ -128,6 +128,8 @@ static void test_irqs(const struct test_opts *opts)
 	ok(info.count >= 2 && info.count <= 2048, "%u MSI-X vectors",
 	   info.count);
 	ok(info.flags & VFIO_IRQ_INFO_EVENTFD, "MSI-X signals eventfds");
+	is(irq_info(&dev, VFIO_PCI_ERR_IRQ_INDEX, sizeof(info), &info),
+	   -EINVAL, "no interrupt for errors, as without AER");
 	is(irq_info(&dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, &info), -EINVAL,
 	   "argsz 0 is refused");
 	is(irq_info(&dev, VFIO_PCI_MSIX_IRQ_INDEX, sizeof(info) - 1, &info),
