@@ -161,6 +161,8 @@ void sluice_slice_update(struct sluice_slice *slice,
 void sluice_slice_remove(struct sluice_slice *slice);
 struct sluice_slice *sluice_slice_find(struct sluice_parent *parent,
 				       const uuid_t *uuid);
+void sluice_slice_get_info(struct sluice_slice *slice,
+			   struct sluice_slice_info *info);
 enum sluice_slice_state sluice_slice_get_state(struct sluice_slice *slice);
 void sluice_slice_set_state(struct sluice_slice *slice,
 			    enum sluice_slice_state state);

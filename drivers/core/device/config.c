@@ -239,15 +239,24 @@ static bool sluice_config_bar_ok(const struct sluice_function *fn,
 	return true;
 }
 
-static unsigned int sluice_config_nr_doorbells(const struct sluice_function *fn)
+/* The pages of the one area of doorbells that a function may have */
+static int sluice_config_find_doorbells(const struct sluice_function *fn,
+					unsigned int *pages)
 {
-	unsigned int bar, i, nr = 0;
+	unsigned int bar, i;
 
+	*pages = 0;
 	for (bar = 0; bar < SLUICE_BARS; bar++)
-		for (i = 0; i < fn->bars[bar].nr_areas; i++)
-			nr += fn->bars[bar].areas[i].type ==
-			      SLUICE_AREA_DOORBELLS;
-	return nr;
+		for (i = 0; i < fn->bars[bar].nr_areas; i++) {
+			const struct sluice_area *area = &fn->bars[bar].areas[i];
+
+			if (area->type != SLUICE_AREA_DOORBELLS)
+				continue;
+			if (*pages)
+				return -EINVAL;
+			*pages = area->size >> PAGE_SHIFT;
+		}
+	return 0;
 }
 
 static bool sluice_config_function_ok(const struct sluice_function *fn)
@@ -257,8 +266,7 @@ static bool sluice_config_function_ok(const struct sluice_function *fn)
 	for (bar = 0; bar < SLUICE_BARS; bar++)
 		if (!sluice_config_bar_ok(fn, bar))
 			return false;
-	return sluice_config_nr_doorbells(fn) <= 1 &&
-	       fn->msix_bar < SLUICE_BARS && fn->vectors &&
+	return fn->msix_bar < SLUICE_BARS && fn->vectors &&
 	       fn->vectors <= SLUICE_CONFIG_VECTORS && fn->class <= 0xffffff;
 }
 
@@ -272,7 +280,8 @@ static bool sluice_config_function_ok(const struct sluice_function *fn)
 int sluice_config_init(struct sluice_config *cfg,
 		       const struct sluice_function *fn)
 {
-	if (!sluice_config_function_ok(fn))
+	if (!sluice_config_function_ok(fn) ||
+	    sluice_config_find_doorbells(fn, &cfg->doorbell_pages))
 		return -EINVAL;
 
 	cfg->fn = *fn;

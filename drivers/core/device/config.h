@@ -36,6 +36,7 @@
  * @msix_size: bytes of the BAR with the MSI-X table and PBA
  * @pba_offset: where the PBA begins in that BAR
  * @vectors: MSI-X vectors
+ * @doorbell_pages: pages of the area of doorbells, 0 without one
  * @fn: the function; a reset restores its values
  */
 struct sluice_config {
@@ -44,6 +45,7 @@ struct sluice_config {
 	u32 msix_size;
 	u32 pba_offset;
 	unsigned int vectors;
+	unsigned int doorbell_pages;
 	struct sluice_function fn;
 };
 

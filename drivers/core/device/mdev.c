@@ -122,30 +122,19 @@ static void sluice_mdev_fill_sdev(struct sluice_vdev *vdev,
 	sdev->parent = parent;
 	sdev->type = sluice_parent_type(mdev->type);
 	sdev->slice = slice;
-	sluice_claim_info(slice, &sdev->info);
+	sluice_slice_get_info(slice, &sdev->info);
 	mutex_init(&vdev->lock);
-}
-
-static unsigned int sluice_mdev_doorbell_pages(const struct sluice_function *fn)
-{
-	unsigned int bar, i;
-
-	for (bar = 0; bar < SLUICE_BARS; bar++)
-		for (i = 0; i < fn->bars[bar].nr_areas; i++)
-			if (fn->bars[bar].areas[i].type == SLUICE_AREA_DOORBELLS)
-				return fn->bars[bar].areas[i].size >> PAGE_SHIFT;
-	return 0;
 }
 
 /* Allocate what depends on the backend's description of the function. */
 static int sluice_mdev_alloc(struct sluice_vdev *vdev,
 			     const struct sluice_function *fn)
 {
-	unsigned int pages = sluice_mdev_doorbell_pages(fn);
 	int ret;
 
 	ret = sluice_config_init(&vdev->config, fn);
-	if (!ret && pages && !sluice_vdev_ops(vdev)->doorbell)
+	if (!ret && vdev->config.doorbell_pages &&
+	    !sluice_vdev_ops(vdev)->doorbell)
 		ret = -EINVAL;
 	if (ret) {
 		dev_err(vdev->sdev.dev, "the backend describes an invalid PCI function\n");
@@ -161,7 +150,8 @@ static int sluice_mdev_alloc(struct sluice_vdev *vdev,
 	vdev->msix_bar = kvzalloc(vdev->config.msix_size, GFP_KERNEL_ACCOUNT);
 	if (!vdev->msix_bar)
 		goto destroy_req;
-	ret = sluice_doorbell_init(&vdev->poll.doorbells, pages);
+	ret = sluice_doorbell_init(&vdev->poll.doorbells,
+				   vdev->config.doorbell_pages);
 	if (ret)
 		goto free_msix_bar;
 	vdev->sdev.doorbells = vdev->poll.doorbells.words;

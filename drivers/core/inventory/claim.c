@@ -163,23 +163,11 @@ struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 }
 
 /**
- * sluice_claim_info() - what a claimed slice is
- * @slice: slice
- * @info: to be filled
- */
-void sluice_claim_info(struct sluice_slice *slice,
-		       struct sluice_slice_info *info)
-{
-	guard(spinlock)(slice->slice_lock);
-	*info = slice->info;
-}
-
-/**
  * sluice_claim_join() - report changes of a slice to its attachment
  * @slice: slice, claimed
  * @sdev: the attachment, which the backend has attached
  *
- * Also reports a change of the size since sluice_claim_info().
+ * Also reports a change of the size since sluice_slice_get_info().
  */
 void sluice_claim_join(struct sluice_slice *slice, struct sluice_dev *sdev)
 {

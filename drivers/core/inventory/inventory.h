@@ -24,8 +24,6 @@ void sluice_inventory_clear(struct sluice_parent *parent);
 /* claim.c */
 struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 				  const uuid_t *mdev);
-void sluice_claim_info(struct sluice_slice *slice,
-		       struct sluice_slice_info *info);
 void sluice_claim_join(struct sluice_slice *slice, struct sluice_dev *sdev);
 void sluice_claim_leave(struct sluice_slice *slice);
 void sluice_claim_cancel(struct sluice_slice *slice);

@@ -34,13 +34,18 @@ static struct sluice_slice *sluice_slice_of(struct device *dev)
 	return container_of(dev, struct sluice_slice, dev);
 }
 
-static void sluice_slice_get_info(struct sluice_slice *slice,
-				  struct sluice_slice_info *info)
+/**
+ * sluice_slice_get_info() - read what a slice is
+ * @slice: slice
+ * @info: to be filled
+ */
+void sluice_slice_get_info(struct sluice_slice *slice,
+			   struct sluice_slice_info *info)
 {
-	spin_lock(slice->slice_lock);
+	guard(spinlock)(slice->slice_lock);
 	*info = slice->info;
-	spin_unlock(slice->slice_lock);
 }
+EXPORT_SYMBOL_GPL(sluice_slice_get_info);
 
 static ssize_t uuid_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)

@@ -222,9 +222,7 @@ static int sluice_sample_resize(struct sluice_slice *slice, u64 size)
 	if (size < SLUICE_SAMPLE_MIN_SIZE || size > SLUICE_SAMPLE_MEMORY ||
 	    !IS_ALIGNED(size, SZ_4K))
 		return -EINVAL;
-	spin_lock(slice->slice_lock);
-	info = slice->info;
-	spin_unlock(slice->slice_lock);
+	sluice_slice_get_info(slice, &info);
 	info.size = size;
 	sluice_slice_update(slice, &info, slice->pool);
 	return 0;
