@@ -82,7 +82,7 @@ static ssize_t rescan_store(struct device *dev, struct device_attribute *attr,
 		return ret;
 	if (!yes)
 		return -EINVAL;
-	ret = sluice_inventory_enumerate(parent, true);
+	ret = sluice_inventory_enumerate(parent);
 	return ret ?: count;
 }
 

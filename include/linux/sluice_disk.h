@@ -3,15 +3,17 @@
  * Sluice: slices that are partitions, for backends that have disks
  *
  * A backend calls sluice_disk_add() for each disk of a parent. The disk becomes
- * a slice provider: its slices are the partitions of Sluice's type in its GPT
- * or, if there are none, the whole disk.
+ * a slice provider: its slices are the partitions of Sluice's type in its GPT.
+ *
+ * A whole disk is never a slice. A guest would write the place where the host
+ * looks for a partition table, and after a reboot nobody could tell the guest's
+ * table from the administrator's.
  */
 #ifndef _LINUX_SLUICE_DISK_H
 #define _LINUX_SLUICE_DISK_H
 
 #include <linux/sluice.h>
 #include <linux/types.h>
-#include <linux/uuid.h>
 
 struct gendisk;
 struct sluice_disk;
@@ -30,8 +32,7 @@ struct sluice_extent {
 };
 
 struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
-				    struct gendisk *gendisk,
-				    const uuid_t *uuid, void *priv);
+				    struct gendisk *gendisk, void *priv);
 void sluice_disk_del(struct sluice_disk *disk);
 int sluice_disk_extent(const struct sluice_dev *sdev,
 		       struct sluice_extent *extent);

@@ -39,9 +39,8 @@ struct sluice_provider;
  * struct sluice_provider_ops - what a provider does for the inventory
  * @group: attributes that only this provider's slices have; NULL for none
  * @enumerate: find out which slices exist; add, update and remove slices to
- *	match. @asked: an administrator requested this, and so confirms that the
- *	data on the device can be trusted. Called with the lock of the parent's
- *	slices held. 0 or a negative errno. Optional if slices never change
+ *	match. Called with the lock of the parent's slices held. 0 or a negative
+ *	errno. Optional if slices never change
  * @claim: take a free slice, so that nobody else on this host can use it. Must
  *	be quick: called with the lock of the parent's slices held. 0, or a
  *	negative errno and in @why half a sentence that begins with a verb;
@@ -71,7 +70,7 @@ struct sluice_provider;
  */
 struct sluice_provider_ops {
 	const struct attribute_group *group;
-	int (*enumerate)(struct sluice_provider *provider, bool asked);
+	int (*enumerate)(struct sluice_provider *provider);
 	int (*claim)(struct sluice_slice *slice, const char **why);
 	int (*prepare)(struct sluice_slice *slice);
 	bool (*release)(struct sluice_slice *slice, bool used);

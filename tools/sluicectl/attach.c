@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "create.h"
 #include "inventory.h"
 #include "json.h"
 #include "klog.h"
@@ -218,15 +219,54 @@ static int execute(const struct request *rq, const struct slice *s, const struct
 	return r ? r : report(rq, s, type);
 }
 
+static bool has_partitions(const struct disk *d)
+{
+	for (size_t i = 0; i < d->parent->n_slices; i++)
+		if (!strcmp(d->parent->slices[i].disk, d->name))
+			return true;
+	return d->n_parts;
+}
+
+static int attach(const struct request *rq);
+
+/*
+ * A blank disk is given away as a slice that covers it. The slice's entry in a
+ * GPT is what says, also to the driver and after a reboot, that the guest's data
+ * may be given away, and it lies where the guest cannot write.
+ */
+static int attach_blank(const struct request *rq, const struct disk *disk)
+{
+	const struct mdev_type *type;
+	struct request again = *rq;
+	char *uuid __free = NULL;
+	int r;
+
+	r = find_type(rq, disk->parent, &type);
+	if (!r)
+		r = create_over(rq, disk, &uuid);
+	if (r || !uuid)
+		return r;
+	again.argv = &uuid;
+	r = attach(&again);
+	if (r)
+		hint("the slice %s covers all of %s now", uuid, disk->name);
+	return r;
+}
+
 static int attach(const struct request *rq)
 {
+	const struct disk *disk;
 	struct inventory inv __cleanup(inventory_free) = { };
 	const struct mdev_type *type = NULL;
 	const struct slice *s;
 	int r = inventory_load(&inv);
 
-	if (!r)
-		r = lookup_slice(&inv, rq->argv[0], rq->disk, &s);
+	if (r)
+		return r;
+	disk = disk_by_name(&inv, rq->argv[0]);
+	if (disk && !has_partitions(disk))
+		return attach_blank(rq, disk);
+	r = lookup_slice(&inv, rq->argv[0], rq->disk, &s);
 	if (!r)
 		r = check_slice(s);
 	if (!r)
@@ -247,7 +287,7 @@ static int attach(const struct request *rq)
 
 const struct verb verb_attach = {
 	.name = "attach",
-	.args = "SLICE",
+	.args = "SLICE|DISK",
 	.summary = "Make a slice available to a guest as a mediated device",
 	.options = OPT_JSON | OPT_DRY_RUN | OPT_DISK | OPT_QUEUES | OPT_TYPE,
 	.min_args = 1,

@@ -19,6 +19,7 @@
 
 #include "blank.h"
 #include "blkpg.h"
+#include "create.h"
 #include "interrupt.h"
 #include "json.h"
 #include "lookup.h"
@@ -41,6 +42,7 @@ struct job {
 	struct entry entry;
 	struct blank before;
 	int claim;		/* claims a blank disk exclusively; -1 for none */
+	bool over;		/* the slice is to cover a disk that is blank */
 };
 
 static void job_clear(struct job *job)
@@ -81,7 +83,7 @@ static int check_request(struct job *job)
 
 	if (!rq->name || !rq->size)
 		return fail(USAGE, "create: both --name and --size are needed");
-	wrong = name_check(rq->name);
+	wrong = job->over ? NULL : name_check(rq->name);
 	if (wrong)
 		return fail(USAGE, "the name '%s' %s", rq->name, wrong);
 	wrong = size_parse(rq->size, &job->size);
@@ -104,6 +106,8 @@ static int check_unique(struct job *job)
 	if (table_find(&job->table, job->entry.uuid, NULL, &other))
 		return fail(REFUSED, "the UUID %s belongs to partition %u of %s already",
 			    job->entry.uuid, other.number, job->target.node);
+	if (job->over)
+		return 0;
 	for (size_t i = 0; i < inv->n; i++)
 		for (size_t j = 0; j < inv->parents[i].n_slices; j++)
 			if (!strcmp(inv->parents[i].slices[j].name, job->entry.name))
@@ -112,25 +116,6 @@ static int check_unique(struct job *job)
 	if (table_count(&job->table, job->entry.name))
 		return fail(REFUSED, "%s has a slice named '%s' already", job->target.node,
 			    job->entry.name);
-	return 0;
-}
-
-/* A slice may be a whole unpartitioned namespace, content included. */
-static int check_whole(const struct job *job)
-{
-	const struct parent *p = job->target.disk->parent;
-
-	for (size_t i = 0; i < p->n_slices; i++) {
-		const struct slice *s = &p->slices[i];
-
-		if (!s->whole || strcmp(s->disk, job->target.disk->name) ||
-		    !strcmp(s->state, "free") || !strcmp(s->state, "busy"))
-			continue;
-		fail(BUSY, "all of %s is one slice, and it is %s", s->disk, s->state);
-		if (*s->mdev)
-			hint("detach it first: sluicectl detach %s", s->device);
-		return BUSY;
-	}
 	return 0;
 }
 
@@ -213,18 +198,29 @@ static int claim_blank(struct job *job)
 	return fail_errno(errno, "cannot open %s", job->target.node);
 }
 
+static int check_blank(const struct job *job)
+{
+	if (!job->over || job->table.blank)
+		return 0;
+	fail(REFUSED, "%s has a partition table, so it is not given away as a whole",
+	     job->target.node);
+	hint("make a slice in its free space: sluicectl create %s --name NAME --size max",
+	     job->target.disk->name);
+	return REFUSED;
+}
+
 static int prepare(struct job *job)
 {
 	int r = check_request(job);
 
 	if (!r)
 		r = target_find(&job->target, job->rq->argv[0], job->rq->block_size);
-	if (!r && job->target.disk)
-		r = check_whole(job);
 	if (!r)
 		r = table_open(&job->table, job->target.node,
 			       job->rq->dry_run ? TABLE_READ : TABLE_EDIT,
 			       job->target.block_size);
+	if (!r)
+		r = check_blank(job);
 	if (!r)
 		r = claim_blank(job);
 	if (!r && job->table.blank)
@@ -255,6 +251,8 @@ static int show_plan(const struct job *job)
 		 " to %" PRIu64 "%s", e->number, e->name, e->uuid, e->start,
 		 e->start + e->size - 1, e->pool ? ", pool member" : "");
 	rescan_plan(driver_of(job), &plan, true);
+	if (job->over)
+		plan_add(&plan, "attach the slice %s", e->uuid);
 	return plan_print(&plan, job->rq);
 }
 
@@ -397,6 +395,30 @@ static int create(const struct request *rq)
 	interrupt_defer();
 	r = execute(&job);
 	return r ? r : report(&job);
+}
+
+int create_over(const struct request *rq, const struct disk *disk, char **uuid)
+{
+	char *argv[] = { disk->name };
+	struct request own = {
+		.json = rq->json, .dry_run = rq->dry_run, .bytes = rq->bytes,
+		.name = "", .size = "max", .argv = argv, .argc = 1,
+	};
+	struct job __cleanup(job_clear) job = {
+		.rq = &own, .claim = -1, .table.fd = -1, .over = true,
+	};
+	int r;
+
+	r = prepare(&job);
+	if (r)
+		return r;
+	if (rq->dry_run)
+		return show_plan(&job);
+	interrupt_defer();
+	r = execute(&job);
+	if (!r)
+		*uuid = xstrdup(job.entry.uuid);
+	return r;
 }
 
 const struct verb verb_create = {

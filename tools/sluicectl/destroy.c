@@ -73,12 +73,6 @@ static int say_busy(const struct slice *s)
 
 static int check_slice(const struct slice *s)
 {
-	if (s->whole) {
-		fail(REFUSED, "%s is a whole namespace, not a partition that could be removed",
-		     s->device);
-		hint("'sluicectl create' puts a partition table on it when it is blank");
-		return REFUSED;
-	}
 	if (strcmp(s->state, "free"))
 		return say_busy(s);
 	return 0;

@@ -45,7 +45,6 @@ static int load_slice(struct parent *p, struct sd_device *dev)
 	s->block_size = sysdev_number(dev, "block_size_bytes");
 	s->partition = sysdev_number(dev, "partition");
 	s->pool = sysdev_number(dev, "pool");
-	s->whole = sysdev_number(dev, "whole");
 	return 0;
 }
 
@@ -106,7 +105,7 @@ static void find_free(const struct parent *p, struct disk *d)
 	for (size_t i = 0; i < p->n_slices; i++) {
 		const struct slice *s = &p->slices[i];
 
-		if (!s->whole && !strcmp(s->disk, d->name))
+		if (!strcmp(s->disk, d->name))
 			extents_add(&used, s->start, s->start + s->size);
 	}
 	if (used.n && d->size > backup)

@@ -12,7 +12,7 @@ struct slice {
 	char *mdev;		/* UUID of the mdev, or empty */
 	uint64_t start, size, generation;
 	unsigned int block_size, partition;
-	bool pool, whole;
+	bool pool;
 	const struct parent *parent;
 };
 

@@ -68,7 +68,6 @@ struct json_object *json_of_slice(const struct slice *s)
 	json_add_number(obj, "size_bytes", s->size);
 	json_add_number(obj, "block_size_bytes", s->block_size);
 	json_add_bool(obj, "pool", s->pool);
-	json_add_bool(obj, "whole", s->whole);
 	json_add_number(obj, "generation", s->generation);
 	json_add_text(obj, "mdev", s->mdev && *s->mdev ? s->mdev : NULL);
 	return obj;

@@ -43,8 +43,6 @@ static void add_slice(const struct listing *l, struct libscols_line *up, const s
 
 	if (s->pool)
 		strv_add(&notes, "pool");
-	if (s->whole)
-		strv_add(&notes, "whole namespace");
 	if (*s->mdev && strcmp(s->mdev, s->uuid))
 		strv_add(&notes, "as mdev %s", s->mdev);
 	note = strv_join(&notes, ", ");

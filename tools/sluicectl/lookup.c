@@ -28,7 +28,10 @@ static bool matches(const struct slice *s, const char *what)
 
 static int say_not_found(const struct inventory *inv, const char *what)
 {
-	fail(NOT_FOUND, "there is no slice '%s'", what);
+	if (disk_by_name(inv, what))
+		fail(NOT_FOUND, "%s is a disk, not a slice", what);
+	else
+		fail(NOT_FOUND, "there is no slice '%s'", what);
 	if (inv->n)
 		hint("'sluicectl list' shows the slices");
 	else
@@ -102,17 +105,24 @@ static int only_disk(const struct parent *p, const struct disk **disk)
 	return REFUSED;
 }
 
+const struct disk *disk_by_name(const struct inventory *inv, const char *what)
+{
+	const struct disk *disk = NULL;
+
+	for (size_t i = 0; !disk && i < inv->n; i++)
+		disk = parent_disk(&inv->parents[i], base_name(what));
+	return disk;
+}
+
 int lookup_disk(const struct inventory *inv, const char *what, const struct disk **disk)
 {
 	const struct parent *p = lookup_parent(inv, what);
 
 	if (p)
 		return only_disk(p, disk);
-	for (size_t i = 0; i < inv->n; i++) {
-		*disk = parent_disk(&inv->parents[i], base_name(what));
-		if (*disk)
-			return 0;
-	}
+	*disk = disk_by_name(inv, what);
+	if (*disk)
+		return 0;
 	fail(NOT_FOUND, "no drive or disk '%s' is bound to %s", what, DRIVER_NAME);
 	hint("'sluicectl list' shows what is bound, 'sluicectl bind' binds a drive");
 	return NOT_FOUND;

@@ -16,6 +16,9 @@ int lookup_slice(const struct inventory *inv, const char *what, const char *disk
 /* A parent by PCI address; NULL without a message if there is none. */
 const struct parent *lookup_parent(const struct inventory *inv, const char *what);
 
+/* A disk by name or device node; NULL without a message if there is none. */
+const struct disk *disk_by_name(const struct inventory *inv, const char *what);
+
 /* Finds the only disk of a parent, or a disk by name or device node. */
 int lookup_disk(const struct inventory *inv, const char *what, const struct disk **disk);
 

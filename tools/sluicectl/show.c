@@ -65,13 +65,11 @@ static int show_slice(const struct request *rq, const struct slice *s)
 	add(tb, "state", s->state);
 	add(tb, "drive", s->parent->bdf);
 	add(tb, "disk", s->disk);
-	if (!s->whole)
-		add_number(tb, "partition", s->partition);
+	add_number(tb, "partition", s->partition);
 	add_size(tb, "start", s->start, rq->bytes);
 	add_size(tb, "size", s->size, rq->bytes);
 	add_size(tb, "block size", s->block_size, rq->bytes);
 	add(tb, "pool member", s->pool ? "yes" : "no");
-	add(tb, "whole namespace", s->whole ? "yes" : "no");
 	add_number(tb, "attached so far", s->generation);
 	add(tb, "mdev", *s->mdev ? s->mdev : "none");
 	return output_print(tb);

@@ -144,7 +144,7 @@ struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 
 	do {
 		/* Ignore errors: the slices found last time are still there. */
-		sluice_inventory_enumerate(parent, false);
+		sluice_inventory_enumerate(parent);
 		mutex_lock(&parent->lock);
 		slice = sluice_claim_choose(parent, mdev);
 		mutex_unlock(&parent->lock);

@@ -18,7 +18,7 @@ void sluice_slice_notify(struct sluice_slice *slice);
 void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev);
 
 /* provider.c */
-int sluice_inventory_enumerate(struct sluice_parent *parent, bool asked);
+int sluice_inventory_enumerate(struct sluice_parent *parent);
 void sluice_inventory_clear(struct sluice_parent *parent);
 
 /* claim.c */

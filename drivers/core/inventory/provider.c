@@ -27,12 +27,9 @@ void sluice_provider_init(struct sluice_provider *provider,
 }
 EXPORT_SYMBOL_GPL(sluice_provider_init);
 
-static int sluice_provider_enumerate(struct sluice_provider *provider,
-				     bool asked)
+static int sluice_provider_enumerate(struct sluice_provider *provider)
 {
-	if (!provider->ops->enumerate)
-		return 0;
-	return provider->ops->enumerate(provider, asked);
+	return provider->ops->enumerate ? provider->ops->enumerate(provider) : 0;
 }
 
 /**
@@ -53,7 +50,7 @@ int sluice_provider_add(struct sluice_provider *provider)
 	spin_lock(&parent->slice_lock);
 	list_add_tail(&provider->node, &parent->providers);
 	spin_unlock(&parent->slice_lock);
-	return sluice_provider_enumerate(provider, false);
+	return sluice_provider_enumerate(provider);
 }
 EXPORT_SYMBOL_GPL(sluice_provider_add);
 
@@ -70,7 +67,7 @@ EXPORT_SYMBOL_GPL(sluice_provider_add);
 int sluice_provider_changed(struct sluice_provider *provider)
 {
 	guard(mutex)(&provider->parent->lock);
-	return sluice_provider_enumerate(provider, false);
+	return sluice_provider_enumerate(provider);
 }
 EXPORT_SYMBOL_GPL(sluice_provider_changed);
 
@@ -116,11 +113,10 @@ EXPORT_SYMBOL_GPL(sluice_provider_del);
 /**
  * sluice_inventory_enumerate() - find out again which slices exist
  * @parent: parent
- * @asked: an administrator requested it
  *
  * Return: 0, or the error of the last provider that failed
  */
-int sluice_inventory_enumerate(struct sluice_parent *parent, bool asked)
+int sluice_inventory_enumerate(struct sluice_parent *parent)
 {
 	struct sluice_provider *provider;
 	struct sluice_slice *slice;
@@ -131,7 +127,7 @@ int sluice_inventory_enumerate(struct sluice_parent *parent, bool asked)
 		list_for_each_entry(slice, &provider->slices, node)
 			slice->ambiguous = false;
 	list_for_each_entry(provider, &parent->providers, node) {
-		int err = sluice_provider_enumerate(provider, asked);
+		int err = sluice_provider_enumerate(provider);
 
 		if (err)
 			ret = err;

@@ -56,10 +56,6 @@ static int sluice_bdev_find(struct gendisk *disk,
 	unsigned long idx;
 	int ret = -ENOENT;
 
-	if (!info->number) {
-		*devt = disk_devt(disk);
-		return 0;
-	}
 	rcu_read_lock();
 	xa_for_each_start(&disk->part_tbl, idx, bdev, 1) {
 		if (sluice_bdev_matches(bdev, info)) {
@@ -169,7 +165,7 @@ int sluice_bdev_flush(struct sluice_partition *part)
 	start = sluice_bdev_start(bdev);
 	size = sluice_bdev_size(bdev);
 	ret = sluice_bdev_flush_range(bdev, 0, size - 1);
-	if (ret || bdev == bdev_whole(bdev))
+	if (ret)
 		return ret;
 	return sluice_bdev_flush_range(bdev_whole(bdev), start,
 				       start + size - 1);
@@ -198,8 +194,6 @@ bool sluice_bdev_busy(struct gendisk *disk, const struct sluice_partition_info *
 	unsigned long idx;
 	int holders = 0;
 
-	if (!info->number)
-		return sluice_bdev_whole_busy(disk, 0);
 	rcu_read_lock();
 	xa_for_each_start(&disk->part_tbl, idx, bdev, 1) {
 		int n = READ_ONCE(bdev->bd_holders);

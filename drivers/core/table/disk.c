@@ -19,14 +19,9 @@ sluice_provider_to_disk(struct sluice_provider *provider)
 	return container_of(provider, struct sluice_disk, provider);
 }
 
-/* An administrator who requests a rescan confirms that the table is right. */
-static int sluice_disk_enumerate(struct sluice_provider *provider, bool asked)
+static int sluice_disk_enumerate(struct sluice_provider *provider)
 {
-	struct sluice_disk *disk = sluice_provider_to_disk(provider);
-
-	if (asked)
-		disk->guest_table = false;
-	return sluice_scan_disk(disk);
+	return sluice_scan_disk(sluice_provider_to_disk(provider));
 }
 
 const struct sluice_provider_ops sluice_disk_provider_ops = {
@@ -45,7 +40,6 @@ const struct sluice_provider_ops sluice_disk_provider_ops = {
  * sluice_disk_add() - offer the slices of a disk
  * @parent: parent
  * @gendisk: the disk, added to the block layer
- * @uuid: identity of the disk, for the slice that is the whole disk
  * @priv: for the backend, see &sluice_extent.disk_priv
  *
  * A disk whose table cannot be read has no slices until a rescan finds some.
@@ -54,8 +48,7 @@ const struct sluice_provider_ops sluice_disk_provider_ops = {
  * Return: the argument for sluice_disk_del(), or ERR_PTR(-ENOMEM)
  */
 struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
-				    struct gendisk *gendisk,
-				    const uuid_t *uuid, void *priv)
+				    struct gendisk *gendisk, void *priv)
 {
 	struct sluice_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
 	int ret;
@@ -63,7 +56,6 @@ struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
 	if (!disk)
 		return ERR_PTR(-ENOMEM);
 	disk->disk = gendisk;
-	disk->uuid = *uuid;
 	disk->priv = priv;
 	disk->block_size = queue_logical_block_size(gendisk->queue);
 	sluice_provider_init(&disk->provider, parent,

@@ -44,16 +44,6 @@ static ssize_t block_size_bytes_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(block_size_bytes);
 
-static ssize_t whole_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
-{
-	struct sluice_partition_info info;
-
-	sluice_partition_get_info(dev, &info);
-	return sysfs_emit(buf, "%d\n", !info.number);
-}
-static DEVICE_ATTR_RO(whole);
-
 static ssize_t disk_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
@@ -74,7 +64,6 @@ static DEVICE_ATTR_RO(partition);
 static struct attribute *sluice_partition_attrs[] = {
 	&dev_attr_start_bytes.attr,
 	&dev_attr_block_size_bytes.attr,
-	&dev_attr_whole.attr,
 	&dev_attr_disk.attr,
 	&dev_attr_partition.attr,
 	NULL,
@@ -84,16 +73,13 @@ const struct attribute_group sluice_partition_group = {
 	.attrs = sluice_partition_attrs,
 };
 
-/* The name that the block layer gives the partition, or the disk. */
+/* The name that the block layer gives the partition. */
 static int sluice_partition_set_name(struct sluice_partition *part)
 {
 	const char *disk = part->disk_name;
-	struct device *dev = &part->slice.dev;
 	size_t len = strlen(disk);
 
-	if (!part->info.number)
-		return dev_set_name(dev, "%s", disk);
-	return dev_set_name(dev, "%s%s%u", disk,
+	return dev_set_name(&part->slice.dev, "%s%s%u", disk,
 			    len && isdigit(disk[len - 1]) ? "p" : "",
 			    part->info.number);
 }
@@ -216,8 +202,6 @@ int sluice_partition_claim(struct sluice_slice *slice, const char **why)
 		*why = "is used by the host or shares blocks with what is in use";
 	else if (ret == -ENOENT)
 		*why = "cannot be used: the kernel does not know this partition; run partx -u";
-	if (!ret && !part->info.number)
-		part->disk->guest_table = true;
 	return ret;
 }
 

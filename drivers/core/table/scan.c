@@ -4,10 +4,10 @@
  *
  * disk.c calls this file at each enumeration. A slice that is not free stays as
  * it is, whatever the table says, and a new slice that shares blocks with it is
- * not shown. If the whole disk is attached, the table belongs to the guest and
- * is not read. After the guest has returned the disk, the table is not read
- * until an administrator requests a rescan: the guest could have written a
- * slice there with the UUID of another guest's slice.
+ * not shown.
+ *
+ * No guest can have written the table: slices lie in its usable blocks, and the
+ * parser makes sure that the table itself does not.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -33,12 +33,10 @@ struct scan_entry {
  * struct scan - a scan in progress
  * @disk: the disk
  * @found: list of &struct scan_entry
- * @rejected: the table has slices that cannot be used
  */
 struct scan {
 	struct sluice_disk *disk;
 	struct list_head found;
-	bool rejected;
 };
 
 static struct device *sluice_scan_dev(const struct sluice_disk *disk)
@@ -111,7 +109,6 @@ static int sluice_scan_visit(void *priv, const struct sluice_gpt_entry *entry)
 	};
 
 	if (!sluice_scan_aligned(entry)) {
-		scan->rejected = true;
 		dev_notice_ratelimited(sluice_scan_dev(scan->disk),
 				       "%s: partition %u (%pUb) cannot be a slice: start %llu and size %llu are not both multiples of %lu bytes\n",
 				       sluice_scan_disk_name(scan->disk),
@@ -129,14 +126,13 @@ static void sluice_scan_reject(void *priv, u32 partition, const uuid_t *uuid,
 {
 	struct scan *scan = priv;
 
-	scan->rejected = true;
 	dev_notice_ratelimited(sluice_scan_dev(scan->disk),
 			       "%s: partition %u (%pUb) cannot be a slice: %s\n",
 			       sluice_scan_disk_name(scan->disk), partition,
 			       uuid, sluice_gpt_flaw_name(flaw));
 }
 
-/* Fill @found. A disk without slices in its table is one slice itself. */
+/* Fill @found. A disk without a GPT has no slices. */
 static int sluice_scan_collect(struct scan *scan)
 {
 	static const guid_t type = SLUICE_GPT_TYPE_SLICE;
@@ -148,10 +144,6 @@ static int sluice_scan_collect(struct scan *scan)
 		.block_size = disk->block_size,
 		.reject = sluice_scan_reject,
 	};
-	struct sluice_partition_info whole = {
-		.uuid = disk->uuid,
-		.size = reader.size_bytes,
-	};
 	int ret;
 
 	if (!reader.size_bytes)
@@ -160,11 +152,7 @@ static int sluice_scan_collect(struct scan *scan)
 	if (ret)
 		return ret;
 	ret = sluice_gpt_parse(&reader, &type, sluice_scan_visit, scan);
-	if (ret && ret != -ENODATA && ret != -EMEDIUMTYPE)
-		return ret;
-	if (!list_empty(&scan->found) || scan->rejected)
-		return 0;
-	return sluice_scan_append(scan, &whole);
+	return ret == -ENODATA || ret == -EMEDIUMTYPE ? 0 : ret;
 }
 
 static void sluice_scan_free(struct scan *scan)
@@ -313,17 +301,6 @@ static int sluice_scan_merge(struct scan *scan)
 	return ret;
 }
 
-static bool sluice_scan_given_away(struct sluice_disk *disk)
-{
-	struct sluice_slice *slice;
-
-	list_for_each_entry(slice, &disk->provider.slices, node)
-		if (!sluice_to_partition(slice)->info.number &&
-		    !sluice_scan_is_free(slice))
-			return true;
-	return false;
-}
-
 /**
  * sluice_scan_disk() - bring the slices of a disk up to date
  * @disk: disk
@@ -340,8 +317,6 @@ int sluice_scan_disk(struct sluice_disk *disk)
 
 	lockdep_assert_held(&disk->provider.parent->lock);
 	INIT_LIST_HEAD(&scan.found);
-	if (disk->guest_table || sluice_scan_given_away(disk))
-		return 0;
 	ret = sluice_scan_collect(&scan);
 	if (ret == -EINVAL)
 		sluice_scan_free(&scan);

@@ -21,29 +21,23 @@
  * struct sluice_disk - a disk, a provider of slices
  * @provider: for the inventory
  * @disk: the disk
- * @uuid: identity of the slice that is the whole disk
  * @priv: for the backend
  * @block_size: bytes of a logical block
- * @guest_table: a guest has had the whole disk, and so may have written its
- *	table. The table is not read again until an administrator requests a
- *	rescan
  */
 struct sluice_disk {
 	struct sluice_provider provider;
 	struct gendisk *disk;
-	uuid_t uuid;
 	void *priv;
 	unsigned int block_size;
-	bool guest_table;
 };
 
 /**
- * struct sluice_partition_info - what a table, or a disk, says about a slice
+ * struct sluice_partition_info - what a table says about a slice
  * @uuid: identity
  * @name: label, UTF-8
  * @start: first byte on the disk
  * @size: bytes
- * @number: number of the partition, 0 for the whole disk
+ * @number: number of the partition, from 1
  * @pool: the slice may be given to an mdev whose UUID matches no slice; wiped
  *	when released
  */
@@ -57,7 +51,7 @@ struct sluice_partition_info {
 };
 
 /**
- * struct sluice_partition - a slice that is a partition, or a whole disk
+ * struct sluice_partition - a slice that is a partition
  * @slice: for the inventory
  * @disk: the disk; must not be used after @slice is gone
  * @info: where the slice is; under &sluice_slice.slice_lock. Does not change

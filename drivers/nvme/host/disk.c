@@ -356,8 +356,7 @@ int sluice_disks_add(struct sluice_nvme_ctrl *ctrl)
 		}
 		ns->disk_added = true;
 		/* Without slices the host still has its disk. */
-		ns->slices = sluice_disk_add(ctrl->parent, ns->disk, &ns->uuid,
-					     ns);
+		ns->slices = sluice_disk_add(ctrl->parent, ns->disk, ns);
 		if (IS_ERR(ns->slices))
 			dev_err(dev, "%s: slices cannot be read: %pe\n",
 				ns->disk->disk_name, ns->slices);

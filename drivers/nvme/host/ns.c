@@ -18,8 +18,7 @@
  * Where a namespace has no 128-bit identifier, its UUID is made from what
  * identifies it otherwise: two SipHash-2-4 of these bytes, keyed with the
  * constants below, little-endian one after the other, and marked as a UUID of
- * version 8. This must never change: it is also the UUID of the slice that is
- * the whole namespace.
+ * version 8. This must never change: it is the namespace's identity.
  */
 static void sluice_nvme_uuid_derive(uuid_t *uuid, const void *data, size_t len)
 {

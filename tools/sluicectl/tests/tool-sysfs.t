@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 73
+begin 70
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 mount -t tmpfs none /sys
 gib=$((1 << 30))
@@ -58,7 +58,7 @@ MINOR=$5"
 	mkdir -p "$2/holders"
 }
 
-# slice NAME UUID LABEL START SIZE STATE MDEV POOL WHOLE PARTITION
+# slice NAME UUID LABEL START SIZE STATE MDEV POOL PARTITION
 slice() {
 	local d=$dev/sluice/$1
 
@@ -72,8 +72,7 @@ slice() {
 	put "$d/state" "$6"
 	put "$d/mdev" "$7"
 	put "$d/pool" "$8"
-	put "$d/whole" "$9"
-	put "$d/partition" "${10}"
+	put "$d/partition" "$9"
 	put "$d/disk" "${1%p*}"
 	put "$d/generation" 3
 }
@@ -117,9 +116,9 @@ for n in 2 3 4; do
 	put $dev/block/sluice0n1/sluice0n1p$n/partition $n
 	put $dev/block/sluice0n1/sluice0n1p$n/start 4096
 done
-slice sluice0n1p2 $uuid_a web $((2 * gib)) $gib free "" 0 0 2
-slice sluice0n1p3 $uuid_b $'tab\there' $((4 * gib)) $gib attached $uuid_b 0 0 3
-slice sluice0n1p4 $uuid_c "vm 100" $((5 * gib)) $gib attached $uuid_a 1 0 4
+slice sluice0n1p2 $uuid_a web $((2 * gib)) $gib free "" 0 2
+slice sluice0n1p3 $uuid_b $'tab\there' $((4 * gib)) $gib attached $uuid_b 0 3
+slice sluice0n1p4 $uuid_c "vm 100" $((5 * gib)) $gib attached $uuid_a 1 4
 
 gives "list" 0 "sluice0n1p2 +web +1 GiB +free +$uuid_a" list
 like "the drive" "$out" "^$bdf +QEMU NVMe Ctrl +live +6 of 14 queue pairs free"
@@ -137,8 +136,8 @@ is "JSON: the drive" "$(json '.parents[0] | [.address, .state, .queue_pairs.tota
 is "JSON: the slices" "$(json '.parents[0].disks[0].slices[] | .device')" \
 	$'sluice0n1p2\nsluice0n1p3\nsluice0n1p4'
 is "JSON: types of values" "$(json '.parents[0].disks[0].slices[2] |
-	[.pool, .whole, .size_bytes, .mdev, .generation] | map(type) | join(" ")')" \
-	"boolean boolean number string number"
+	[.pool, .size_bytes, .mdev, .generation] | map(type) | join(" ")')" \
+	"boolean number string number"
 is "JSON: no mdev is null" "$(json '.parents[0].disks[0].slices[0].mdev')" null
 is "JSON: what is free" "$(json '.parents[0].disks[0] | ([.free[].size_bytes] | add) == .free_bytes and
 	.largest_free_bytes <= .free_bytes')" true
@@ -242,15 +241,8 @@ like "doctor names them" "$(json ".findings[] | select(.check == \"drive $other\
 rm $sub/nvme0n1/nvme0n1p?/holders/*
 gives "unbind what is not bound" 6 "not bound to sluice_nvme but to nvme" unbind $other
 
-slice sluice0n1p5 aaaaaaaa-0000-4000-8000-000000000005 web $((7 * gib)) $gib free "" 0 0 5
+slice sluice0n1p5 aaaaaaaa-0000-4000-8000-000000000005 web $((7 * gib)) $gib free "" 0 5
 gives "a name that two slices have" 5 "2 slices are named 'web': sluice0n1p2, sluice0n1p5" show web
 block sluice0n2 $dev/block/sluice0n2 disk 204800 9
 put $dev/block/sluice0n2/queue/logical_block_size 512
 gives "a drive with two disks" 5 "has 2 disks: sluice0n1, sluice0n2" create $bdf --name x --size 1M
-slice sluice0n2 aaaaaaaa-0000-4000-8000-000000000009 "" 0 104857600 attached \
-	aaaaaaaa-0000-4000-8000-000000000009 0 1 0
-gives "a namespace that is given away whole" 4 "all of sluice0n2 is one slice, and it is attached" \
-	create sluice0n2 --name x --size 1M
-gives "destroy of a whole namespace" 5 "not a partition that could be removed" destroy sluice0n2
-run list
-like "a whole namespace in the list" "$out" "sluice0n2 +100 MiB +attached .*whole namespace"

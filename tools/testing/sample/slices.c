@@ -141,7 +141,7 @@ static int sluice_sample_add(struct sluice_sample_provider *sp,
 }
 
 /* Goes on behind the last slice that could be added. */
-static int sluice_sample_enumerate(struct sluice_provider *provider, bool asked)
+static int sluice_sample_enumerate(struct sluice_provider *provider)
 {
 	struct sluice_sample_provider *sp =
 		container_of(provider, struct sluice_sample_provider, provider);

@@ -13,13 +13,11 @@ sys=$(drive_sys main)
 available() { cat "$sys/mdev_supported_types/sluice_nvme-q$1/available_instances"; }
 slices() { find /sys/class/sluice -mindepth 1 -printf '%f\n' 2>/dev/null | sort; }
 
-plan 63
+plan 60
 check "fill the drive" l0 fill main
 check "bind the drive" sluice_up main
 disk=$(drive_disk main)
-is "an unpartitioned namespace is one slice" "$(slices)" "$disk"
-is "the whole one" "$(cat "/sys/class/sluice/$disk/whole")" 1
-is "of the drive's size" "$(cat "/sys/class/sluice/$disk/size_bytes")" $((1024 * mib))
+is "an unpartitioned namespace has no slice" "$(slices)" ""
 check "cut it up" table_write main \
 	"start=1MiB, size=32MiB, type=slice, uuid=$a, name=\"Größe äöü\"" \
 	"size=32MiB, type=slice, uuid=$b, name=beta" \
@@ -34,7 +32,6 @@ is "start_bytes" "$(cat "$dir/start_bytes")" $mib
 is "size_bytes" "$(cat "$dir/size_bytes")" $((32 * mib))
 is "block_size_bytes" "$(cat "$dir/block_size_bytes")" 512
 is "pool" "$(cat "$dir/pool") $(slice_attr "$pool1" pool)" "0 1"
-is "whole" "$(cat "$dir/whole")" 0
 is "disk" "$(cat "$dir/disk")" "$disk"
 is "partition" "$(cat "$dir/partition")" 1
 is "state" "$(cat "$dir/state")" free

@@ -44,8 +44,7 @@ check "a write that has to reach the medium" dd if=/dev/zero of="/dev/$disk" bs=
 	seek=1001 oflag=direct,dsync conv=notrunc
 echo 0 >$trace/events/block/block_rq_issue/enable
 like "is one with FUA, no write and a flush" "$(cat $trace/trace)" 'block_rq_issue: .* WFS 4096 '
-is "no slice on a drive with other data, but the whole" \
-	"$(cat /sys/class/sluice/*/whole)" 1
+refuse "a drive with other data has no slice" ls -d /sys/class/sluice/*
 check "partition it" table_write main "size=64MiB, type=L, name=one" "size=64MiB, type=L, name=two"
 check "the kernel sees the partitions" test -b "/dev/${disk}p2"
 check "a file system" mkfs.ext4 -q -F "/dev/${disk}p1"

@@ -92,7 +92,7 @@ gives "unbind: a mounted partition" 4 "${disk}p1 is mounted on /mnt" unbind "$bd
 is "it stays" "$(driver)" sluice_nvme
 umount /mnt
 run doctor --json
-like "doctor: a bound drive" "$(finding "drive $bdf")" "^OK bound to sluice_nvme, 1 slice, 0 attached"
+like "doctor: a bound drive" "$(finding "drive $bdf")" "^OK bound to sluice_nvme, 0 slices, 0 attached"
 gives "unbind, dry run" 0 "would unbind $bdf from sluice_nvme" unbind "$bdf" --dry-run
 is "it stays" "$(driver)" sluice_nvme
 gives "unbind" 0 "$bdf is given back to nvme" unbind "$bdf"

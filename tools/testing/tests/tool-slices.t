@@ -21,19 +21,11 @@ available() { cat "$(drive_sys main)/mdev_supported_types/sluice_nvme-q$1/availa
 on_disk() { sfdisk --dump "/dev/$disk" | grep -v '^label-id'; }
 start_of() { slice_attr "$1" start_bytes; }
 
-begin 85
+begin 80
 check "fill the drive" l0 fill main
 check "the modules load" modules_load
 gives "bind" 0 "bound to sluice_nvme" bind "$bdf"
 disk=$(drive_disk main)
-
-# A namespace without a table
-gives "it is one slice" 0 "└─$disk +1 GiB +free .*whole namespace" list
-gives "which cannot be destroyed" 5 "not a partition that could be removed" destroy "$disk"
-gives "but attached" 0 "attached slice .*$disk" attach "$disk"
-gives "then nothing can be created" 4 "all of $disk is one slice, and it is attached" \
-	create "$bdf" --name alpha --size 128M
-gives "until it is detached" 0 "detached" detach "$disk"
 
 # The first slice
 check "remember what is on the drive" l0 snapshot main
@@ -46,7 +38,7 @@ is "the driver has it" "$(slice_attr "$a" name) $(slice_attr "$a" state)" "alpha
 check "the kernel has it" test -b "/dev/${disk}p1"
 check "it is zeroed" l0 zero main "$(start_of "$a")" $((128 * mib))
 check "all else is as it was" l0 same main 0 $((129 * mib)) $((1023 * mib)) $mib
-refuse "the whole namespace is no slice any more" test -e "/sys/class/sluice/$disk"
+gives "a disk is no slice" 3 "$disk is a disk, not a slice" attach "$disk"
 
 # A partition of the host
 echo "size=64MiB, type=L" | sfdisk -q --append "/dev/$disk"
