@@ -109,13 +109,16 @@ struct sluice_provider {
  * @slice_lock: the parent's slice_lock; protects the members below, up to @gone
  * @info: what every slice has
  * @pool: the slice may be given to an mdev whose UUID matches no slice
+ * @refusal: why the slice can never be attached as it is, and what helps: words
+ *	that complete "the slice ...", constant; NULL if nothing is wrong. Written
+ *	by the provider
  * @state: what the slice is doing. Unless it is free, @info does not change,
  *	except by a resize
  * @mdev: UUID of the mdev that has the slice, all zeroes if none has it
  * @has_mdev: @mdev is valid
  * @gone: the inventory has removed the slice
  * @ambiguous: another slice of the parent has the same UUID, so neither can be
- *	attached. Under the lock of the parent's slices
+ *	attached. Written under the lock of the parent's slices
  * @clean: the slice holds no data of an earlier guest. Written by the provider
  * @sdev_lock: protects @sdev. Inside the lock of the parent's slices
  * @sdev: the attachment, which hears of changes
@@ -132,6 +135,7 @@ struct sluice_slice {
 	spinlock_t *slice_lock;
 	struct sluice_slice_info info;
 	bool pool;
+	const char *refusal;
 	enum sluice_slice_state state;
 	uuid_t mdev;
 	bool has_mdev;

@@ -94,6 +94,8 @@ static int check_slice(const struct slice *s)
 	}
 	if (!strcmp(s->state, "free"))
 		return 0;
+	if (*s->refusal && !*s->mdev)
+		return fail(REFUSED, "the slice '%s' (%s) %s", s->name, s->device, s->refusal);
 	if (!strcmp(s->mdev, s->uuid))
 		return fail(UNCHANGED, "the slice '%s' (%s) is attached already, nothing was done",
 			    s->name, s->device);
@@ -236,9 +238,9 @@ static int attach(const struct request *rq);
  */
 static int attach_blank(const struct request *rq, const struct disk *disk)
 {
+	char *uuid __free = NULL;
 	const struct mdev_type *type;
 	struct request again = *rq;
-	char *uuid __free = NULL;
 	int r;
 
 	r = find_type(rq, disk->parent, &type);

@@ -399,16 +399,14 @@ static int create(const struct request *rq)
 
 int create_over(const struct request *rq, const struct disk *disk, char **uuid)
 {
-	char *argv[] = { disk->name };
-	struct request own = {
+	const struct request own = {
 		.json = rq->json, .dry_run = rq->dry_run, .bytes = rq->bytes,
-		.name = "", .size = "max", .argv = argv, .argc = 1,
+		.name = "", .size = "max", .argv = (char **)&disk->name, .argc = 1,
 	};
-	struct job __cleanup(job_clear) job = {
-		.rq = &own, .claim = -1, .table.fd = -1, .over = true,
-	};
+	struct job __cleanup(job_clear) job = { .rq = &own, .claim = -1, .table.fd = -1 };
 	int r;
 
+	job.over = true;
 	r = prepare(&job);
 	if (r)
 		return r;

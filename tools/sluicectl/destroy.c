@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <uuid/uuid.h>
 
 #include "blkpg.h"
@@ -73,7 +74,7 @@ static int say_busy(const struct slice *s)
 
 static int check_slice(const struct slice *s)
 {
-	if (strcmp(s->state, "free"))
+	if (strcmp(s->state, "free") && strcmp(s->state, "refused"))
 		return say_busy(s);
 	return 0;
 }
@@ -104,8 +105,10 @@ static int find_on_disk(struct job *job)
 {
 	const struct slice *s = job->slice;
 
+	/* The driver rounds the size down to whole pages. */
 	if (table_find(&job->table, s->uuid, NULL, &job->entry) && job->entry.slice &&
-	    job->entry.start == s->start && job->entry.size == s->size)
+	    job->entry.start == s->start && job->entry.size >= s->size &&
+	    job->entry.size - s->size < (uint64_t)sysconf(_SC_PAGESIZE))
 		return 0;
 	fail(REFUSED, "the partition table of %s does not have the slice %s as the driver shows it",
 	     job->target.node, s->device);

@@ -38,6 +38,7 @@ static int load_slice(struct parent *p, struct sd_device *dev)
 	s->name = sysdev_text(dev, "name");
 	s->disk = sysdev_text(dev, "disk");
 	s->state = sysdev_text(dev, "state");
+	s->refusal = sysdev_text(dev, "refusal");
 	s->mdev = sysdev_text(dev, "mdev");
 	s->start = sysdev_number(dev, "start_bytes");
 	s->size = sysdev_number(dev, "size_bytes");
@@ -105,8 +106,10 @@ static void find_free(const struct parent *p, struct disk *d)
 	for (size_t i = 0; i < p->n_slices; i++) {
 		const struct slice *s = &p->slices[i];
 
-		if (!strcmp(s->disk, d->name))
-			extents_add(&used, s->start, s->start + s->size);
+		/* The entry of a refused slice may name blocks that do not exist. */
+		if (!strcmp(s->disk, d->name) && s->start < d->size)
+			extents_add(&used, s->start, s->size < d->size - s->start ?
+				    s->start + s->size : d->size);
 	}
 	if (used.n && d->size > backup)
 		extents_free(&used, SLICE_ALIGN, d->size - backup, &d->free);
@@ -317,6 +320,7 @@ static void free_slice(struct slice *s)
 	free(s->name);
 	free(s->disk);
 	free(s->state);
+	free(s->refusal);
 	free(s->mdev);
 }
 

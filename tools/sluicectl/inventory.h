@@ -9,6 +9,7 @@
 struct slice {
 	char *device;		/* name in class sluice, and of the block device */
 	char *uuid, *name, *disk, *state;
+	char *refusal;		/* why it cannot be attached as it is, or empty */
 	char *mdev;		/* UUID of the mdev, or empty */
 	uint64_t start, size, generation;
 	unsigned int block_size, partition;

@@ -61,6 +61,7 @@ struct json_object *json_of_slice(const struct slice *s)
 	json_add_text(obj, "uuid", s->uuid);
 	json_add_text(obj, "name", s->name);
 	json_add_text(obj, "state", s->state);
+	json_add_text(obj, "refusal", s->refusal && *s->refusal ? s->refusal : NULL);
 	json_add_text(obj, "parent", s->parent ? s->parent->bdf : NULL);
 	json_add_text(obj, "disk", s->disk);
 	json_add_number(obj, "partition", s->partition);

@@ -43,6 +43,8 @@ static void add_slice(const struct listing *l, struct libscols_line *up, const s
 
 	if (s->pool)
 		strv_add(&notes, "pool");
+	if (*s->refusal)
+		strv_add(&notes, "%s", s->refusal);
 	if (*s->mdev && strcmp(s->mdev, s->uuid))
 		strv_add(&notes, "as mdev %s", s->mdev);
 	note = strv_join(&notes, ", ");

@@ -130,9 +130,18 @@ int lookup_disk(const struct inventory *inv, const char *what, const struct disk
 
 const struct slice *slice_by_uuid(const struct inventory *inv, const char *uuid)
 {
-	for (size_t i = 0; i < inv->n; i++)
-		for (size_t j = 0; j < inv->parents[i].n_slices; j++)
-			if (same_uuid(inv->parents[i].slices[j].uuid, uuid))
-				return &inv->parents[i].slices[j];
-	return NULL;
+	const struct slice *refused = NULL;
+
+	for (size_t i = 0; i < inv->n; i++) {
+		for (size_t j = 0; j < inv->parents[i].n_slices; j++) {
+			const struct slice *s = &inv->parents[i].slices[j];
+
+			if (!same_uuid(s->uuid, uuid))
+				continue;
+			if (!*s->refusal)
+				return s;
+			refused = s;
+		}
+	}
+	return refused;
 }

@@ -22,6 +22,7 @@ const struct disk *disk_by_name(const struct inventory *inv, const char *what);
 /* Finds the only disk of a parent, or a disk by name or device node. */
 int lookup_disk(const struct inventory *inv, const char *what, const struct disk **disk);
 
+/* The slice with a UUID, one that is not refused if there is a choice; or NULL. */
 const struct slice *slice_by_uuid(const struct inventory *inv, const char *uuid);
 
 #endif

@@ -63,6 +63,8 @@ static int show_slice(const struct request *rq, const struct slice *s)
 	add(tb, "name", s->name);
 	add(tb, "uuid", s->uuid);
 	add(tb, "state", s->state);
+	if (*s->refusal)
+		add(tb, "refused, as it", s->refusal);
 	add(tb, "drive", s->parent->bdf);
 	add(tb, "disk", s->disk);
 	add_number(tb, "partition", s->partition);

@@ -40,10 +40,9 @@ static int sluice_claim_take(struct sluice_slice *slice, const uuid_t *mdev,
 	case SLUICE_SLICE_FREE:
 		break;
 	}
-	if (slice->ambiguous) {
-		*why = "cannot be attached: another slice has the same UUID";
-		return -EBUSY;
-	}
+	*why = sluice_slice_refusal(slice);
+	if (*why)
+		return -EINVAL;
 	*why = "cannot be claimed";
 	ret = slice->ops->claim ? slice->ops->claim(slice, why) : 0;
 	if (ret)

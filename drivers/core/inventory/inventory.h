@@ -14,6 +14,7 @@
 /* slice.c */
 extern struct class sluice_class;
 unsigned int sluice_slice_nr_free(struct sluice_parent *parent);
+const char *sluice_slice_refusal(const struct sluice_slice *slice);
 void sluice_slice_notify(struct sluice_slice *slice);
 void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev);
 

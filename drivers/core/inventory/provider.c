@@ -32,6 +32,48 @@ static int sluice_provider_enumerate(struct sluice_provider *provider)
 	return provider->ops->enumerate ? provider->ops->enumerate(provider) : 0;
 }
 
+static bool sluice_inventory_has_twin(struct sluice_parent *parent,
+				      const struct sluice_slice *slice)
+{
+	struct sluice_provider *provider;
+	struct sluice_slice *other;
+
+	list_for_each_entry(provider, &parent->providers, node)
+		list_for_each_entry(other, &provider->slices, node)
+			if (other != slice && !other->refusal &&
+			    uuid_equal(&other->info.uuid, &slice->info.uuid))
+				return true;
+	return false;
+}
+
+/* Nobody knows which of two slices with one UUID is meant: neither is. */
+static void sluice_inventory_mark_twins(struct sluice_parent *parent)
+{
+	struct sluice_provider *provider;
+	struct sluice_slice *slice;
+	bool twin;
+
+	list_for_each_entry(provider, &parent->providers, node) {
+		list_for_each_entry(slice, &provider->slices, node) {
+			twin = !slice->refusal &&
+			       sluice_inventory_has_twin(parent, slice);
+			if (twin == slice->ambiguous)
+				continue;
+			WRITE_ONCE(slice->ambiguous, twin);
+			sluice_slice_announce(slice);
+		}
+	}
+}
+
+/* Under &sluice_parent.lock. */
+static int sluice_provider_refresh(struct sluice_provider *provider)
+{
+	int ret = sluice_provider_enumerate(provider);
+
+	sluice_inventory_mark_twins(provider->parent);
+	return ret;
+}
+
 /**
  * sluice_provider_add() - add a provider and its slices to the inventory
  * @provider: initialised
@@ -50,7 +92,7 @@ int sluice_provider_add(struct sluice_provider *provider)
 	spin_lock(&parent->slice_lock);
 	list_add_tail(&provider->node, &parent->providers);
 	spin_unlock(&parent->slice_lock);
-	return sluice_provider_enumerate(provider);
+	return sluice_provider_refresh(provider);
 }
 EXPORT_SYMBOL_GPL(sluice_provider_add);
 
@@ -67,7 +109,7 @@ EXPORT_SYMBOL_GPL(sluice_provider_add);
 int sluice_provider_changed(struct sluice_provider *provider)
 {
 	guard(mutex)(&provider->parent->lock);
-	return sluice_provider_enumerate(provider);
+	return sluice_provider_refresh(provider);
 }
 EXPORT_SYMBOL_GPL(sluice_provider_changed);
 
@@ -81,6 +123,7 @@ static void sluice_provider_del_locked(struct sluice_provider *provider)
 	spin_lock(&parent->slice_lock);
 	list_del_init(&provider->node);
 	spin_unlock(&parent->slice_lock);
+	sluice_inventory_mark_twins(parent);
 	provider->parent = NULL;
 }
 
@@ -119,19 +162,16 @@ EXPORT_SYMBOL_GPL(sluice_provider_del);
 int sluice_inventory_enumerate(struct sluice_parent *parent)
 {
 	struct sluice_provider *provider;
-	struct sluice_slice *slice;
 	int ret = 0;
 
 	guard(mutex)(&parent->lock);
-	list_for_each_entry(provider, &parent->providers, node)
-		list_for_each_entry(slice, &provider->slices, node)
-			slice->ambiguous = false;
 	list_for_each_entry(provider, &parent->providers, node) {
 		int err = sluice_provider_enumerate(provider);
 
 		if (err)
 			ret = err;
 	}
+	sluice_inventory_mark_twins(parent);
 	return ret;
 }
 

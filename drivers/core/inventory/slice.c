@@ -148,6 +148,30 @@ static bool sluice_slice_busy(struct sluice_slice *slice)
 	return !slice->gone && slice->ops->busy && slice->ops->busy(slice);
 }
 
+/**
+ * sluice_slice_refusal() - why a slice cannot be attached as it is
+ * @slice: slice
+ *
+ * Return: words that complete "the slice ...", or NULL if nothing is wrong
+ */
+const char *sluice_slice_refusal(const struct sluice_slice *slice)
+{
+	const char *refusal = READ_ONCE(slice->refusal);
+
+	if (!refusal && READ_ONCE(slice->ambiguous))
+		return "has the UUID of another slice of the drive: change one (sgdisk -u)";
+	return refusal;
+}
+
+static ssize_t refusal_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	const char *refusal = sluice_slice_refusal(sluice_slice_of(dev));
+
+	return sysfs_emit(buf, "%s\n", refusal ?: "");
+}
+static DEVICE_ATTR_RO(refusal);
+
 static const char *sluice_slice_state_name(struct sluice_slice *slice)
 {
 	const char *name = "free";
@@ -157,6 +181,8 @@ static const char *sluice_slice_state_name(struct sluice_slice *slice)
 		name = "attached";
 	else if (slice->state == SLUICE_SLICE_WIPING)
 		name = "wiping";
+	else if (sluice_slice_refusal(slice))
+		name = "refused";
 	else if (sluice_slice_busy(slice))
 		name = "busy";
 	spin_unlock(slice->slice_lock);
@@ -177,6 +203,7 @@ static struct attribute *sluice_slice_attrs[] = {
 	&dev_attr_size_bytes.attr,
 	&dev_attr_pool.attr,
 	&dev_attr_state.attr,
+	&dev_attr_refusal.attr,
 	&dev_attr_mdev.attr,
 	&dev_attr_generation.attr,
 	NULL,
@@ -282,23 +309,14 @@ static int sluice_slice_add_device(struct sluice_slice *slice)
  * Called with the lock of the parent's slices held, by
  * &sluice_provider_ops.enumerate.
  *
- * Return: 0, or a negative errno: -EEXIST if another slice of the parent has the
- * same UUID, and then that slice cannot be attached either. After an error the
- * caller calls put_device()
+ * Return: 0, or a negative errno; after an error the caller calls put_device()
  */
 int sluice_slice_add(struct sluice_slice *slice)
 {
 	struct sluice_parent *parent = slice->parent;
-	struct sluice_slice *other;
 	int ret;
 
 	lockdep_assert_held(&parent->lock);
-	other = sluice_slice_find(parent, &slice->info.uuid);
-	if (other) {
-		/* nobody knows which of the two is meant: attach neither */
-		other->ambiguous = true;
-		return -EEXIST;
-	}
 	ret = sluice_slice_add_device(slice);
 	if (ret)
 		return ret;
@@ -384,20 +402,26 @@ EXPORT_SYMBOL_GPL(sluice_slice_remove);
  *
  * Called with the lock of the parent's slices held.
  *
- * Return: the slice or NULL
+ * Return: the slice, one with which nothing is wrong if there is a choice, or
+ * NULL
  */
 struct sluice_slice *sluice_slice_find(struct sluice_parent *parent,
 				       const uuid_t *uuid)
 {
+	struct sluice_slice *slice, *refused = NULL;
 	struct sluice_provider *provider;
-	struct sluice_slice *slice;
 
 	lockdep_assert_held(&parent->lock);
-	list_for_each_entry(provider, &parent->providers, node)
-		list_for_each_entry(slice, &provider->slices, node)
-			if (uuid_equal(&slice->info.uuid, uuid))
+	list_for_each_entry(provider, &parent->providers, node) {
+		list_for_each_entry(slice, &provider->slices, node) {
+			if (!uuid_equal(&slice->info.uuid, uuid))
+				continue;
+			if (!slice->refusal)
 				return slice;
-	return NULL;
+			refused = slice;
+		}
+	}
+	return refused;
 }
 EXPORT_SYMBOL_GPL(sluice_slice_find);
 
@@ -417,7 +441,7 @@ unsigned int sluice_slice_nr_free(struct sluice_parent *parent)
 	list_for_each_entry(provider, &parent->providers, node)
 		list_for_each_entry(slice, &provider->slices, node)
 			if (slice->state == SLUICE_SLICE_FREE &&
-			    !READ_ONCE(slice->ambiguous) &&
+			    !sluice_slice_refusal(slice) &&
 			    !sluice_slice_busy(slice))
 				nr++;
 	return nr;

@@ -31,11 +31,12 @@ static u64 sluice_bdev_size(struct block_device *bdev)
 	return (u64)bdev_nr_sectors(bdev) << SECTOR_SHIFT;
 }
 
+/* A slice is whole pages: it may leave the rest of its partition unused. */
 static bool sluice_bdev_matches(struct block_device *bdev,
 				const struct sluice_partition_info *info)
 {
 	return sluice_bdev_start(bdev) == info->start &&
-	       sluice_bdev_size(bdev) == info->size;
+	       round_down(sluice_bdev_size(bdev), PAGE_SIZE) == info->size;
 }
 
 static bool sluice_bdev_overlaps(struct block_device *bdev,

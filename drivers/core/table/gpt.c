@@ -567,21 +567,11 @@ static void sluice_gpt_fill_entry(const struct gpt_scan *scan,
 	e->type = slot->raw.type;
 	sluice_gpt_guid_to_uuid(&e->uuid, &slot->raw.unique);
 	e->start_bytes = slot->first << scan->block_shift;
-	e->size_bytes = (slot->last - slot->first + 1) << scan->block_shift;
+	if (slot->first <= slot->last)
+		e->size_bytes = (slot->last - slot->first + 1) <<
+				scan->block_shift;
 	e->attributes = le64_to_cpu(slot->raw.attributes);
 	sluice_gpt_copy_name(e->name, &slot->raw);
-}
-
-static void sluice_gpt_reject(const struct gpt_scan *scan,
-			      const struct gpt_slot *slot)
-{
-	const struct sluice_gpt_reader *r = scan->reader;
-	uuid_t uuid;
-
-	if (!r->reject)
-		return;
-	sluice_gpt_guid_to_uuid(&uuid, &slot->raw.unique);
-	r->reject(r->priv, slot->partition, &uuid, slot->flaw);
 }
 
 static int sluice_gpt_visit_slots(const struct gpt_scan *scan,
@@ -589,6 +579,7 @@ static int sluice_gpt_visit_slots(const struct gpt_scan *scan,
 				  int (*visit)(void *priv, const struct sluice_gpt_entry *e),
 				  void *priv)
 {
+	const struct sluice_gpt_reader *r = scan->reader;
 	const struct gpt_slot *slot;
 	struct sluice_gpt_entry e;
 	int ret;
@@ -596,11 +587,12 @@ static int sluice_gpt_visit_slots(const struct gpt_scan *scan,
 	for (slot = scan->slots; slot < scan->slots + scan->nr_slots; slot++) {
 		if (type_filter && !guid_equal(&slot->raw.type, type_filter))
 			continue;
+		sluice_gpt_fill_entry(scan, slot, &e);
 		if (slot->flaw != SLUICE_GPT_SOUND) {
-			sluice_gpt_reject(scan, slot);
+			if (r->reject)
+				r->reject(r->priv, &e, slot->flaw);
 			continue;
 		}
-		sluice_gpt_fill_entry(scan, slot, &e);
 		ret = visit(priv, &e);
 		if (ret)
 			return ret;
@@ -667,24 +659,24 @@ int sluice_gpt_parse(const struct sluice_gpt_reader *r,
 }
 
 /**
- * sluice_gpt_flaw_name() - say what is wrong with an entry
+ * sluice_gpt_flaw_text() - say what is wrong with an entry, and what helps
  * @flaw: the flaw
  *
  * Return: words that complete "the partition ..."
  */
-const char *sluice_gpt_flaw_name(enum sluice_gpt_flaw flaw)
+const char *sluice_gpt_flaw_text(enum sluice_gpt_flaw flaw)
 {
 	switch (flaw) {
 	case SLUICE_GPT_SOUND:
 		return "has no flaw";
 	case SLUICE_GPT_BAD_RANGE:
-		return "is not within the usable blocks";
+		return "is not within the usable blocks of the table: delete it";
 	case SLUICE_GPT_NO_UUID:
-		return "has no unique GUID";
+		return "has no unique GUID: give it one (sgdisk -u)";
 	case SLUICE_GPT_OVERLAP:
-		return "overlaps another partition";
+		return "overlaps another partition: delete one of the two";
 	case SLUICE_GPT_DUPLICATE:
-		return "has the unique GUID of another partition";
+		return "has the unique GUID of another partition: change one (sgdisk -u)";
 	}
 	return "has an unknown flaw";
 }

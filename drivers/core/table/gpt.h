@@ -46,6 +46,8 @@ enum sluice_gpt_flaw {
 	SLUICE_GPT_DUPLICATE,
 };
 
+struct sluice_gpt_entry;
+
 /**
  * struct sluice_gpt_reader - the disk that holds the table
  * @read: reads @len bytes from @offset_bytes of the disk; 0 or a negative
@@ -55,14 +57,14 @@ enum sluice_gpt_flaw {
  * @size_bytes: size of the disk
  * @block_size: bytes of a logical block, 512 or 4096
  * @reject: optional; called for each entry that matches the type filter but is
- *	not visited because of a flaw
+ *	not visited because of a flaw. The entry is valid only during the call
  */
 struct sluice_gpt_reader {
 	int (*read)(void *priv, u64 offset_bytes, void *buf, size_t len);
 	void *priv;
 	u64 size_bytes;
 	unsigned int block_size;
-	void (*reject)(void *priv, u32 partition, const uuid_t *uuid,
+	void (*reject)(void *priv, const struct sluice_gpt_entry *e,
 		       enum sluice_gpt_flaw flaw);
 };
 
@@ -72,7 +74,7 @@ struct sluice_gpt_reader {
  * @type: partition type, in the byte order of the table
  * @uuid: unique GUID in RFC 4122 byte order, prints as the PARTUUID
  * @start_bytes: offset of its first byte on the disk
- * @size_bytes: its size, never 0
+ * @size_bytes: its size, 0 only for an entry that ends before it starts
  * @attributes: attribute bits as they are in the table
  * @name: label in valid UTF-8; control characters and invalid characters are
  *	replaced by U+FFFD
@@ -91,6 +93,6 @@ int sluice_gpt_parse(const struct sluice_gpt_reader *r,
 		     const guid_t *type_filter,
 		     int (*visit)(void *priv, const struct sluice_gpt_entry *e),
 		     void *priv);
-const char *sluice_gpt_flaw_name(enum sluice_gpt_flaw flaw);
+const char *sluice_gpt_flaw_text(enum sluice_gpt_flaw flaw);
 
 #endif /* SLUICE_GPT_H */

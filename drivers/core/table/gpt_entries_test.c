@@ -206,14 +206,14 @@ static void reject_is_optional(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->nr_seen, 1);
 }
 
-static void flaw_names(struct kunit *test)
+static void flaw_texts(struct kunit *test)
 {
 	int a, b;
 
 	for (a = SLUICE_GPT_SOUND; a <= SLUICE_GPT_DUPLICATE + 1; a++)
 		for (b = SLUICE_GPT_SOUND; b < a; b++)
-			KUNIT_EXPECT_STRNEQ(test, sluice_gpt_flaw_name(a),
-					    sluice_gpt_flaw_name(b));
+			KUNIT_EXPECT_STRNEQ(test, sluice_gpt_flaw_text(a),
+					    sluice_gpt_flaw_text(b));
 }
 
 static struct kunit_case gpt_entries_cases[] = {
@@ -227,7 +227,7 @@ static struct kunit_case gpt_entries_cases[] = {
 	KUNIT_CASE(no_uuid),
 	KUNIT_CASE(unused_entries),
 	KUNIT_CASE(reject_is_optional),
-	KUNIT_CASE(flaw_names),
+	KUNIT_CASE(flaw_texts),
 	{}
 };
 

@@ -35,14 +35,14 @@ static int gfake_read(void *priv, u64 offset, void *buf, size_t len)
 	return 0;
 }
 
-static void gfake_reject(void *priv, u32 partition, const uuid_t *uuid,
+static void gfake_reject(void *priv, const struct sluice_gpt_entry *e,
 			 enum sluice_gpt_flaw flaw)
 {
 	struct gfake *t = priv;
 
 	if (t->nr_rejected < GFAKE_SEEN) {
-		t->rejected[t->nr_rejected] = partition;
-		t->rejected_uuids[t->nr_rejected] = *uuid;
+		t->rejected[t->nr_rejected] = e->partition;
+		t->rejected_uuids[t->nr_rejected] = e->uuid;
 		t->flaws[t->nr_rejected] = flaw;
 	}
 	t->nr_rejected++;

@@ -123,6 +123,7 @@ int sluice_partition_add(struct sluice_disk *disk,
 	sluice_partition_fill(&slice_info, info);
 	sluice_slice_init(&part->slice, &disk->provider, &slice_info,
 			  info->pool);
+	part->slice.refusal = info->refusal;
 	ret = sluice_partition_set_name(part);
 	if (!ret)
 		ret = sluice_slice_add(&part->slice);
@@ -136,6 +137,7 @@ static bool sluice_partition_same(const struct sluice_partition_info *a,
 {
 	return a->start == b->start && a->size == b->size &&
 	       a->pool == b->pool && a->number == b->number &&
+	       a->refusal == b->refusal &&
 	       uuid_equal(&a->uuid, &b->uuid) && !strcmp(a->name, b->name);
 }
 
@@ -159,6 +161,7 @@ void sluice_partition_update(struct sluice_partition *part,
 	mutex_unlock(&part->lock);
 	spin_lock(part->slice.slice_lock);
 	part->info = *info;
+	WRITE_ONCE(part->slice.refusal, info->refusal);
 	spin_unlock(part->slice.slice_lock);
 	sluice_partition_fill(&slice_info, info);
 	sluice_slice_update(&part->slice, &slice_info, info->pool);

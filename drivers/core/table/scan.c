@@ -3,8 +3,8 @@
  * Scanning: from a disk's partition table to slices
  *
  * disk.c calls this file at each enumeration. A slice that is not free stays as
- * it is, whatever the table says, and a new slice that shares blocks with it is
- * not shown.
+ * it is, whatever the table says. A new slice that shares blocks with it is
+ * shown, but cannot be claimed while the other is in use.
  *
  * No guest can have written the table: slices lie in its usable blocks, and the
  * parser makes sure that the table itself does not.
@@ -74,62 +74,64 @@ static int sluice_scan_read(void *priv, u64 offset_bytes, void *buf, size_t len)
 	return ret;
 }
 
-static int sluice_scan_append(struct scan *scan,
-			      const struct sluice_partition_info *info)
+/*
+ * The page cache of the whole disk works in blocks of up to a page. If a slice
+ * shared a block with its neighbour or with the table, the host could write its
+ * cached copy of that block over the guest's data. So a slice is whole pages. A
+ * partition tool that takes all free blocks leaves an odd end, which the slice
+ * does not get.
+ */
+static const char *
+sluice_scan_fit(struct sluice_partition_info *info)
+{
+	info->size = round_down(info->size, PAGE_SIZE);
+	if (info->start % PAGE_SIZE)
+		return "does not begin at a multiple of 4096 bytes: use sluicectl create";
+	if (!info->size)
+		return "is smaller than 4096 bytes: make it larger";
+	return NULL;
+}
+
+static int sluice_scan_add(struct scan *scan,
+			   const struct sluice_gpt_entry *entry,
+			   const char *refusal)
 {
 	struct scan_entry *e = kzalloc(sizeof(*e), GFP_KERNEL);
 
 	if (!e)
 		return -ENOMEM;
-	e->info = *info;
-	list_add_tail(&e->list, &scan->found);
-	return 0;
-}
-
-/*
- * The page cache of the whole disk works in blocks of up to a page. If a slice
- * shared a block with its neighbour or with the table, the host could write its
- * cached copy of that block over the guest's data.
- */
-static bool sluice_scan_aligned(const struct sluice_gpt_entry *entry)
-{
-	return !(entry->start_bytes % PAGE_SIZE) &&
-	       !(entry->size_bytes % PAGE_SIZE);
-}
-
-static int sluice_scan_visit(void *priv, const struct sluice_gpt_entry *entry)
-{
-	struct scan *scan = priv;
-	struct sluice_partition_info info = {
+	e->info = (struct sluice_partition_info) {
 		.uuid = entry->uuid,
 		.start = entry->start_bytes,
 		.size = entry->size_bytes,
 		.number = entry->partition,
 		.pool = entry->attributes & SLUICE_GPT_ATTR_POOL,
 	};
-
-	if (!sluice_scan_aligned(entry)) {
-		dev_notice_ratelimited(sluice_scan_dev(scan->disk),
-				       "%s: partition %u (%pUb) cannot be a slice: start %llu and size %llu are not both multiples of %lu bytes\n",
-				       sluice_scan_disk_name(scan->disk),
-				       entry->partition, &entry->uuid,
-				       entry->start_bytes, entry->size_bytes,
-				       PAGE_SIZE);
-		return 0;
-	}
-	strscpy(info.name, entry->name, sizeof(info.name));
-	return sluice_scan_append(scan, &info);
+	strscpy(e->info.name, entry->name, sizeof(e->info.name));
+	e->info.refusal = sluice_scan_fit(&e->info);
+	if (refusal)
+		e->info.refusal = refusal;
+	list_add_tail(&e->list, &scan->found);
+	return 0;
 }
 
-static void sluice_scan_reject(void *priv, u32 partition, const uuid_t *uuid,
+static int sluice_scan_visit(void *priv, const struct sluice_gpt_entry *entry)
+{
+	return sluice_scan_add(priv, entry, NULL);
+}
+
+/* Show the entry as a slice that says why it cannot be attached. */
+static void sluice_scan_reject(void *priv, const struct sluice_gpt_entry *entry,
 			       enum sluice_gpt_flaw flaw)
 {
 	struct scan *scan = priv;
+	int ret = sluice_scan_add(scan, entry, sluice_gpt_flaw_text(flaw));
 
-	dev_notice_ratelimited(sluice_scan_dev(scan->disk),
-			       "%s: partition %u (%pUb) cannot be a slice: %s\n",
-			       sluice_scan_disk_name(scan->disk), partition,
-			       uuid, sluice_gpt_flaw_name(flaw));
+	if (ret)
+		dev_notice_ratelimited(sluice_scan_dev(scan->disk),
+				       "%s: partition %u is not shown: error %d\n",
+				       sluice_scan_disk_name(scan->disk),
+				       entry->partition, ret);
 }
 
 /* Fill @found. A disk without a GPT has no slices. */
@@ -207,20 +209,6 @@ static void sluice_scan_merge_known(struct scan *scan)
 	}
 }
 
-/* Find a slice of this disk that is in use and shares blocks with an entry. */
-static struct sluice_slice *
-sluice_scan_conflict(struct scan *scan, const struct sluice_partition_info *info)
-{
-	struct sluice_slice *slice;
-
-	list_for_each_entry(slice, &scan->disk->provider.slices, node)
-		if (!sluice_scan_is_free(slice) &&
-		    sluice_partitions_overlap(&sluice_to_partition(slice)->info,
-					      info))
-			return slice;
-	return NULL;
-}
-
 /* Find a slice with the name of an entry: its partition was renumbered. */
 static struct sluice_slice *
 sluice_scan_namesake(struct scan *scan, const struct sluice_partition_info *info)
@@ -233,49 +221,23 @@ sluice_scan_namesake(struct scan *scan, const struct sluice_partition_info *info
 	return NULL;
 }
 
-/* Another slice has the UUID of an entry: the inventory refuses the entry. */
-static int sluice_scan_add_twin(struct sluice_disk *disk,
-				const struct sluice_partition_info *info,
-				const struct sluice_slice *other)
-{
-	int ret;
-
-	/* the same disk: a duplicate in the table, or a slice that is in use */
-	if (other->provider == &disk->provider)
-		return 0;
-	ret = sluice_partition_add(disk, info);
-	if (ret != -EEXIST)
-		return ret;
-	dev_notice_ratelimited(sluice_scan_dev(disk),
-			       "%s: partition %u is not shown: slice %s has the same UUID %pUb\n",
-			       sluice_scan_disk_name(disk), info->number,
-			       dev_name(&other->dev), &info->uuid);
-	return 0;
-}
-
 static int sluice_scan_add_new(struct scan *scan,
 			       const struct sluice_partition_info *info)
 {
 	struct sluice_disk *disk = scan->disk;
 	struct sluice_slice *other;
 
+	/* The partition of a slice in use has another number now. */
 	other = sluice_slice_find(disk->provider.parent, &info->uuid);
-	if (other)
-		return sluice_scan_add_twin(disk, info, other);
+	if (other && other->provider == &disk->provider &&
+	    !sluice_scan_is_free(other))
+		return 0;
 	other = sluice_scan_namesake(scan, info);
 	if (other) {
 		dev_notice_ratelimited(sluice_scan_dev(disk),
 				       "%s: slice %pUb is not shown: the slice %pUb is in use and has the same partition number %u\n",
 				       sluice_scan_disk_name(disk), &info->uuid,
 				       &other->info.uuid, info->number);
-		return 0;
-	}
-	other = sluice_scan_conflict(scan, info);
-	if (other) {
-		dev_notice_ratelimited(sluice_scan_dev(disk),
-				       "%s: slice %pUb is not shown: it shares blocks with slice %s, which is in use\n",
-				       sluice_scan_disk_name(disk), &info->uuid,
-				       dev_name(&other->dev));
 		return 0;
 	}
 	return sluice_partition_add(disk, info);

@@ -36,10 +36,11 @@ struct sluice_disk {
  * @uuid: identity
  * @name: label, UTF-8
  * @start: first byte on the disk
- * @size: bytes
+ * @size: bytes, whole pages
  * @number: number of the partition, from 1
  * @pool: the slice may be given to an mdev whose UUID matches no slice; wiped
  *	when released
+ * @refusal: see &sluice_slice.refusal
  */
 struct sluice_partition_info {
 	uuid_t uuid;
@@ -48,6 +49,7 @@ struct sluice_partition_info {
 	u64 size;
 	unsigned int number;
 	bool pool;
+	const char *refusal;
 };
 
 /**

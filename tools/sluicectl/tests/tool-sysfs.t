@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 70
+begin 75
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 mount -t tmpfs none /sys
 gib=$((1 << 30))
@@ -192,6 +192,15 @@ put $dev/sluice/sluice0n1p2/state wiping
 gives "attach while wiping" 4 "is wiping" attach web
 put $dev/sluice/sluice0n1p2/state busy
 gives "attach what the host uses" 4 "the host uses /dev/sluice0n1p2" attach web
+put $dev/sluice/sluice0n1p2/state refused
+put $dev/sluice/sluice0n1p2/refusal "overlaps another partition: delete one"
+gives "attach what is refused" 5 "'web' \(sluice0n1p2\) overlaps another partition: delete one" \
+	attach web
+gives "list says why" 0 "sluice0n1p2 +web .*refused .*overlaps another partition: delete one" list
+gives "show says why" 0 "refused, as it: +overlaps another" show web
+is "JSON: a refusal, or null" "$("$tool" list --json | jq -r '.parents[0].disks[0].slices[0, 1].refusal' |
+	paste -sd,)" "overlaps another partition: delete one,null"
+put $dev/sluice/sluice0n1p2/refusal ""
 put $dev/sluice/sluice0n1p2/state free
 put $dev/sluice/state dead
 gives "attach on a dead drive" 4 "$bdf is dead" attach web
@@ -245,4 +254,5 @@ slice sluice0n1p5 aaaaaaaa-0000-4000-8000-000000000005 web $((7 * gib)) $gib fre
 gives "a name that two slices have" 5 "2 slices are named 'web': sluice0n1p2, sluice0n1p5" show web
 block sluice0n2 $dev/block/sluice0n2 disk 204800 9
 put $dev/block/sluice0n2/queue/logical_block_size 512
+gives "attach a disk" 3 "sluice0n1 is a disk, not a slice" attach sluice0n1
 gives "a drive with two disks" 5 "has 2 disks: sluice0n1, sluice0n2" create $bdf --name x --size 1M

@@ -20,10 +20,10 @@ static int image_read(void *priv, u64 offset, void *buf, size_t len)
 	return n == (ssize_t)len ? 0 : -EIO;
 }
 
-static void image_reject(void *priv, u32 partition, const uuid_t *uuid,
+static void image_reject(void *priv, const struct sluice_gpt_entry *e,
 			 enum sluice_gpt_flaw flaw)
 {
-	printf("%u : %s\n", partition, sluice_gpt_flaw_name(flaw));
+	printf("%u : %s\n", e->partition, sluice_gpt_flaw_text(flaw));
 }
 
 static void print_uuid(const u8 *b)

@@ -74,7 +74,7 @@ static const struct gpt_model_entry *expected(struct run *run)
 	return NULL;
 }
 
-static void run_reject(void *priv, u32 partition, const uuid_t *uuid,
+static void run_reject(void *priv, const struct sluice_gpt_entry *got,
 		       enum sluice_gpt_flaw flaw)
 {
 	struct run *run = priv;
@@ -83,8 +83,11 @@ static void run_reject(void *priv, u32 partition, const uuid_t *uuid,
 	if (run->faults)
 		return;
 	e = expected(run);
-	check(e && e->entry.partition == partition, "order of entries");
-	check(uuid_equal(uuid, &e->entry.uuid), "GUID of a flawed entry");
+	check(e && e->entry.partition == got->partition, "order of entries");
+	check(uuid_equal(&got->uuid, &e->entry.uuid), "GUID of a flawed entry");
+	check(got->start_bytes == e->entry.start_bytes, "start of a flawed entry");
+	check(got->size_bytes == (e->first > e->last ? 0 : e->entry.size_bytes),
+	      "size of a flawed entry");
 	switch (flaw) {
 	case SLUICE_GPT_BAD_RANGE:
 		check(e->bad_range, "range is bad");
