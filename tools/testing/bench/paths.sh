@@ -15,6 +15,18 @@ drives_up() {
 	host_controller=$(basename "$(drive_sys host)"/nvme/nvme*)
 }
 
+# nsid_slice NSID: make a slice that covers a namespace of the drive "sliced", and
+# print its UUID
+nsid_slice() {
+	local disk uuid
+
+	disk=$(drive_disk sliced)
+	uuid=$(new_uuid)
+	echo "type=$SLICE_TYPE, uuid=$uuid" |
+		sfdisk -q --label gpt "/dev/${disk%n*}n$1" >&2 || return
+	echo "$uuid"
+}
+
 # host_disk NSID: print the disk for namespace NSID of the drive "host"
 host_disk() { echo "$host_controller"n"$1"; }
 
