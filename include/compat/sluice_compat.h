@@ -207,12 +207,21 @@ struct sluice_compat_bdev {
 #endif
 };
 
+/*
+ * 6.8 can refuse other openers for writing, if the administrator wants that
+ * (bdev_allow_write_mounted=0).
+ */
+#if SLUICE_KERNEL_SINCE(6, 8)
+#define SLUICE_COMPAT_BLK_OPEN_CLAIM BLK_OPEN_RESTRICT_WRITES
+#else
+#define SLUICE_COMPAT_BLK_OPEN_CLAIM 0
+#endif
+
 /**
  * sluice_compat_bdev_open() - open a block device for reading and writing
  * @b: receives the open device
  * @dev: device number
- * @holder: claims the device exclusively for this holder; NULL does not claim
- *	it
+ * @holder: claims the device exclusively for this holder
  *
  * 6.5 changed the flags and how to ask for exclusive use, 6.7 introduced a
  * handle, 6.9 a file.
@@ -222,26 +231,28 @@ struct sluice_compat_bdev {
 static inline int sluice_compat_bdev_open(struct sluice_compat_bdev *b,
 					  dev_t dev, void *holder)
 {
+#if SLUICE_KERNEL_SINCE(6, 5)
+	const blk_mode_t mode = BLK_OPEN_READ | BLK_OPEN_WRITE |
+				SLUICE_COMPAT_BLK_OPEN_CLAIM;
+#endif
+
 	b->bdev = NULL;
 #if SLUICE_KERNEL_SINCE(6, 9)
-	b->file = bdev_file_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE,
-					holder, NULL);
+	b->file = bdev_file_open_by_dev(dev, mode, holder, NULL);
 	if (IS_ERR(b->file))
 		return PTR_ERR(b->file);
 	b->bdev = file_bdev(b->file);
 #elif SLUICE_KERNEL_SINCE(6, 7)
-	b->handle = bdev_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE,
-				     holder, NULL);
+	b->handle = bdev_open_by_dev(dev, mode, holder, NULL);
 	if (IS_ERR(b->handle))
 		return PTR_ERR(b->handle);
 	b->bdev = b->handle->bdev;
 #else
 #if SLUICE_KERNEL_SINCE(6, 5)
 	b->holder = holder;
-	b->bdev = blkdev_get_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE, holder,
-				    NULL);
+	b->bdev = blkdev_get_by_dev(dev, mode, holder, NULL);
 #else
-	b->mode = FMODE_READ | FMODE_WRITE | (holder ? FMODE_EXCL : 0);
+	b->mode = FMODE_READ | FMODE_WRITE | FMODE_EXCL;
 	b->bdev = blkdev_get_by_dev(dev, b->mode, holder);
 #endif
 	if (IS_ERR(b->bdev)) {

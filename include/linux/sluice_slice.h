@@ -119,7 +119,8 @@ struct sluice_provider {
  * @gone: the inventory has removed the slice
  * @ambiguous: another slice of the parent has the same UUID, so neither can be
  *	attached. Written under the lock of the parent's slices
- * @clean: the slice holds no data of an earlier guest. Written by the provider
+ * @clean: the slice holds no data of an earlier guest or of the host. Written by
+ *	the provider at any time; only what @prepare finds is reliable
  * @sdev_lock: protects @sdev. Inside the lock of the parent's slices
  * @sdev: the attachment, which hears of changes
  *

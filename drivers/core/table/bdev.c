@@ -149,7 +149,8 @@ static int sluice_bdev_flush_range(struct block_device *bdev, u64 start,
  * sluice_bdev_flush() - write back and drop the host's cached pages
  * @part: slice, claimed
  *
- * Flushes the pages cached through the partition and through the whole disk.
+ * Flushes the pages cached through the partition, and those of the slice cached
+ * through the whole disk. The partition may have been resized since the claim.
  * Called with &sluice_partition.lock held.
  *
  * Return: 0 or a negative errno, -EBUSY if the host continues to use the pages
@@ -157,19 +158,43 @@ static int sluice_bdev_flush_range(struct block_device *bdev, u64 start,
 int sluice_bdev_flush(struct sluice_partition *part)
 {
 	struct block_device *bdev = part->bdev.bdev;
-	u64 start, size;
 	int ret;
 
 	lockdep_assert_held(&part->lock);
 	if (!bdev)
 		return -ENODEV;
-	start = sluice_bdev_start(bdev);
-	size = sluice_bdev_size(bdev);
-	ret = sluice_bdev_flush_range(bdev, 0, size - 1);
+	ret = sluice_bdev_flush_range(bdev, 0, LLONG_MAX);
 	if (ret)
 		return ret;
-	return sluice_bdev_flush_range(bdev_whole(bdev), start,
-				       start + size - 1);
+	return sluice_bdev_flush_range(bdev_whole(bdev), part->info.start,
+				       part->info.start + part->info.size - 1);
+}
+
+static void sluice_bdev_drop_range(struct block_device *bdev, loff_t start,
+				   loff_t end)
+{
+	struct address_space *mapping = sluice_compat_bdev_mapping(bdev);
+
+	filemap_invalidate_lock(mapping);
+	truncate_inode_pages_range(mapping, start, end);
+	filemap_invalidate_unlock(mapping);
+}
+
+/**
+ * sluice_bdev_drop() - drop the host's cached pages, also those to be written
+ * @part: slice, claimed
+ *
+ * For a slice that a guest has had: whatever the host has cached is out of date.
+ * Called with &sluice_partition.lock held.
+ */
+void sluice_bdev_drop(struct sluice_partition *part)
+{
+	struct block_device *bdev = part->bdev.bdev;
+
+	lockdep_assert_held(&part->lock);
+	sluice_bdev_drop_range(bdev, 0, -1);
+	sluice_bdev_drop_range(bdev_whole(bdev), part->info.start,
+			       part->info.start + part->info.size - 1);
 }
 
 /* The disk's bd_holders counts claims of the disk and of its partitions. */

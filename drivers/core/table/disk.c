@@ -57,6 +57,7 @@ struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
 		return ERR_PTR(-ENOMEM);
 	disk->disk = gendisk;
 	disk->priv = priv;
+	INIT_LIST_HEAD(&disk->watched);
 	disk->block_size = queue_logical_block_size(gendisk->queue);
 	sluice_provider_init(&disk->provider, parent,
 			     &sluice_disk_provider_ops);
@@ -76,7 +77,8 @@ EXPORT_SYMBOL_GPL(sluice_disk_add);
  * removed, too: the backend must have stopped their I/O. Their devices continue
  * without a disk until they are detached. When this returns, nothing uses the
  * disk or holds it open. After sluice_parent_unregister(), which does the same,
- * this only frees memory.
+ * this only frees memory. No call of sluice_disk_may_write() for the disk may
+ * begin after this was called.
  *
  * Context: may sleep. May take the lock of the parent's slices.
  */
@@ -85,7 +87,7 @@ void sluice_disk_del(struct sluice_disk *disk)
 	if (IS_ERR_OR_NULL(disk))
 		return;
 	sluice_provider_del(&disk->provider);
-	kfree(disk);
+	kfree_rcu(disk, rcu);
 }
 EXPORT_SYMBOL_GPL(sluice_disk_del);
 

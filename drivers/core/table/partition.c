@@ -129,6 +129,8 @@ int sluice_partition_add(struct sluice_disk *disk,
 		ret = sluice_slice_add(&part->slice);
 	if (ret)
 		put_device(&part->slice.dev);
+	else
+		sluice_watch_add(part);
 	return ret;
 }
 
@@ -157,7 +159,7 @@ void sluice_partition_update(struct sluice_partition *part,
 		return;
 	mutex_lock(&part->lock);
 	if (part->info.start != info->start || part->info.size != info->size)
-		part->slice.clean = false;
+		WRITE_ONCE(part->slice.clean, false);
 	mutex_unlock(&part->lock);
 	spin_lock(part->slice.slice_lock);
 	part->info = *info;
@@ -212,7 +214,9 @@ int sluice_partition_claim(struct sluice_slice *slice, const char **why)
  * sluice_partition_prepare() - see &sluice_provider_ops.prepare
  * @slice: slice, claimed
  *
- * Wipes a slice of the pool that may have been written to.
+ * Wipes a slice of the pool that may have been written to. The host's cached
+ * pages are written back first, so that this is known. After that the host can
+ * write no more.
  *
  * Return: 0 or a negative errno
  */
@@ -221,15 +225,14 @@ int sluice_partition_prepare(struct sluice_slice *slice)
 	struct sluice_partition *part = sluice_to_partition(slice);
 	int ret;
 
-	mutex_lock(&part->lock);
-	if (slice->pool && !slice->clean) {
+	guard(mutex)(&part->lock);
+	ret = sluice_bdev_flush(part);
+	if (!ret && slice->pool && !READ_ONCE(slice->clean)) {
 		sluice_slice_set_state(slice, SLUICE_SLICE_WIPING);
 		ret = sluice_wipe(part);
 		sluice_slice_set_state(slice, SLUICE_SLICE_ATTACHED);
-	} else {
-		ret = sluice_bdev_flush(part);
 	}
-	mutex_unlock(&part->lock);
+	WRITE_ONCE(part->guests, !ret);
 	return ret;
 }
 
@@ -244,20 +247,19 @@ int sluice_partition_prepare(struct sluice_slice *slice)
 bool sluice_partition_release(struct sluice_slice *slice, bool used)
 {
 	struct sluice_partition *part = sluice_to_partition(slice);
-	int ret = 0;
+	bool there;
 
 	guard(mutex)(&part->lock);
-	if (used)
-		slice->clean = false;
 	/* No open block device: the disk has been removed. */
-	if (used && part->bdev.bdev) {
-		if (slice->pool)
-			return true;
-		ret = sluice_bdev_flush(part);
+	there = part->bdev.bdev;
+	if (used) {
+		WRITE_ONCE(slice->clean, false);
+		if (there)
+			sluice_bdev_drop(part);
 	}
-	if (ret)
-		dev_warn(&slice->dev, "the host's page cache of this slice may be out of date, error %d\n",
-			 ret);
+	WRITE_ONCE(part->guests, false);
+	if (used && there && slice->pool)
+		return true;
 	sluice_bdev_close(part);
 	return false;
 }
@@ -284,6 +286,7 @@ void sluice_partition_gone(struct sluice_slice *slice)
 	struct sluice_partition *part = sluice_to_partition(slice);
 
 	sluice_wipe_stop(part);
+	sluice_watch_del(part);
 	mutex_lock(&part->lock);
 	sluice_bdev_close(part);
 	mutex_unlock(&part->lock);
@@ -298,5 +301,5 @@ void sluice_partition_free(struct sluice_slice *slice)
 	struct sluice_partition *part = sluice_to_partition(slice);
 
 	mutex_destroy(&part->lock);
-	kfree(part);
+	kfree_rcu(part, rcu);
 }

@@ -23,12 +23,17 @@
  * @disk: the disk
  * @priv: for the backend
  * @block_size: bytes of a logical block
+ * @watched: list of &struct sluice_partition, for RCU readers; changed under
+ *	&sluice_parent.lock
+ * @rcu: frees this structure after the last reader of @watched
  */
 struct sluice_disk {
 	struct sluice_provider provider;
 	struct gendisk *disk;
 	void *priv;
 	unsigned int block_size;
+	struct list_head watched;
+	struct rcu_head rcu;
 };
 
 /**
@@ -61,8 +66,12 @@ struct sluice_partition_info {
  * @block_size: bytes of a logical block
  * @disk_name: name of the disk
  * @disk_priv: the backend's pointer for the disk
- * @lock: protects the members below, up to @stop, and &sluice_slice.clean.
- *	Inside &sluice_parent.lock
+ * @watch: in &sluice_disk.watched
+ * @rcu: frees this structure after the last reader of &sluice_disk.watched
+ * @lock: protects the members below, up to @stop. Also &sluice_slice.clean: it
+ *	becomes true under this lock only, but false without it, too. Inside
+ *	&sluice_parent.lock
+ * @guests: a guest may have the slice: the host must not write to it
  * @bdev: the block device, open while the slice is not free and its disk exists
  * @wipe: work item that overwrites a slice of the pool after its release
  * @stop: tells a wipe to end early: the disk is being removed
@@ -74,7 +83,10 @@ struct sluice_partition {
 	unsigned int block_size;
 	char disk_name[DISK_NAME_LEN];
 	void *disk_priv;
+	struct list_head watch;
+	struct rcu_head rcu;
 	struct mutex lock;
+	bool guests;
 	struct sluice_compat_bdev bdev;
 	struct work_struct wipe;
 	bool stop;
@@ -116,8 +128,13 @@ void sluice_partition_free(struct sluice_slice *slice);
 int sluice_bdev_open(struct sluice_partition *part);
 void sluice_bdev_close(struct sluice_partition *part);
 int sluice_bdev_flush(struct sluice_partition *part);
+void sluice_bdev_drop(struct sluice_partition *part);
 bool sluice_bdev_busy(struct gendisk *disk,
 		      const struct sluice_partition_info *info);
+
+/* watch.c */
+void sluice_watch_add(struct sluice_partition *part);
+void sluice_watch_del(struct sluice_partition *part);
 
 /* wipe.c */
 int sluice_wipe(struct sluice_partition *part);

@@ -20,12 +20,14 @@ static struct workqueue_struct *sluice_wipe_wq;
 
 static int sluice_wipe_zero(struct sluice_partition *part)
 {
-	struct block_device *bdev = part->bdev.bdev;
-	sector_t nr = bdev_nr_sectors(bdev);
-	sector_t pos = 0;
+	/* The partition may have been resized; the guest had what it was. */
+	struct block_device *bdev = bdev_whole(part->bdev.bdev);
+	sector_t pos = part->info.start >> SECTOR_SHIFT;
+	sector_t end = pos + (part->info.size >> SECTOR_SHIFT);
 
-	while (pos < nr) {
-		sector_t n = min_t(sector_t, nr - pos, SLUICE_WIPE_STEP_SECTORS);
+	while (pos < end) {
+		sector_t n = min_t(sector_t, end - pos,
+				   SLUICE_WIPE_STEP_SECTORS);
 		int ret;
 
 		if (READ_ONCE(part->stop) || fatal_signal_pending(current))
@@ -59,7 +61,7 @@ int sluice_wipe(struct sluice_partition *part)
 		ret = sluice_wipe_zero(part);
 	if (!ret)
 		ret = sluice_bdev_flush(part);
-	part->slice.clean = !ret;
+	WRITE_ONCE(part->slice.clean, !ret);
 	return ret;
 }
 

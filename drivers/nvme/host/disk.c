@@ -28,6 +28,27 @@ static struct sluice_nvme_ns *sluice_disk_ns(struct request *rq)
 	return rq->q->queuedata;
 }
 
+/* What belongs to a guest is not the host's to write. */
+static bool sluice_disk_is_allowed(struct sluice_nvme_ns *ns,
+				   struct request *rq)
+{
+	struct sluice_disk *slices;
+	struct bio *bio;
+
+	if (!op_is_write(req_op(rq)))
+		return true;
+	guard(rcu)();
+	slices = READ_ONCE(ns->slices);
+	if (IS_ERR_OR_NULL(slices))
+		return true;
+	__rq_for_each_bio(bio, rq)
+		if (!sluice_disk_may_write(slices,
+					   bio->bi_iter.bi_sector << SECTOR_SHIFT,
+					   bio->bi_iter.bi_size))
+			return false;
+	return true;
+}
+
 static blk_status_t sluice_disk_queue_rq(struct blk_mq_hw_ctx *hctx,
 					 const struct blk_mq_queue_data *bd)
 {
@@ -45,6 +66,8 @@ static blk_status_t sluice_disk_queue_rq(struct blk_mq_hw_ctx *hctx,
 	case SLUICE_NVME_DEAD:
 		return BLK_STS_IOERR;
 	}
+	if (!sluice_disk_is_allowed(ns, rq))
+		return BLK_STS_IOERR;
 	if (!(rq->rq_flags & RQF_DONTPREP)) {
 		srq->retries = 0;
 		rq->rq_flags |= RQF_DONTPREP;
@@ -356,7 +379,8 @@ int sluice_disks_add(struct sluice_nvme_ctrl *ctrl)
 		}
 		ns->disk_added = true;
 		/* Without slices the host still has its disk. */
-		ns->slices = sluice_disk_add(ctrl->parent, ns->disk, ns);
+		WRITE_ONCE(ns->slices,
+			   sluice_disk_add(ctrl->parent, ns->disk, ns));
 		if (IS_ERR(ns->slices))
 			dev_err(dev, "%s: slices cannot be read: %pe\n",
 				ns->disk->disk_name, ns->slices);
@@ -375,8 +399,10 @@ void sluice_disks_del(struct sluice_nvme_ctrl *ctrl)
 	struct sluice_nvme_ns *ns;
 
 	list_for_each_entry(ns, &ctrl->namespaces, list) {
-		sluice_disk_del(ns->slices);
-		ns->slices = NULL;
+		struct sluice_disk *slices = ns->slices;
+
+		WRITE_ONCE(ns->slices, NULL);
+		sluice_disk_del(slices);
 		if (ns->disk_added)
 			del_gendisk(ns->disk);
 		ns->disk_added = false;

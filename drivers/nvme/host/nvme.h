@@ -119,7 +119,7 @@ struct sluice_nvme_sq {
  * @uuid: identity: UUID, NGUID, or derived from EUI-64 or serial and NSID
  * @disk: the host's disk
  * @disk_added: the host's users can see @disk
- * @slices: the slices of @disk, for sluice_disk_del()
+ * @slices: the slices of @disk. Requests read it under RCU
  * @id: Identify Namespace, for fields that clients pass on
  */
 struct sluice_nvme_ns {
