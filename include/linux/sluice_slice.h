@@ -121,6 +121,7 @@ struct sluice_provider {
  *	attached. Written under the lock of the parent's slices
  * @clean: the slice holds no data of an earlier guest or of the host. Written by
  *	the provider at any time; only what @prepare finds is reliable
+ * @unfit: preparing the slice for a guest failed the last time
  * @sdev_lock: protects @sdev. Inside the lock of the parent's slices
  * @sdev: the attachment, which hears of changes
  *
@@ -143,6 +144,7 @@ struct sluice_slice {
 	bool gone;
 	bool ambiguous;
 	bool clean;
+	bool unfit;
 	struct mutex sdev_lock;
 	struct sluice_dev *sdev;
 };

@@ -66,9 +66,26 @@ static int sluice_claim_named(struct sluice_slice *slice, const uuid_t *mdev)
 	return ret;
 }
 
-/* Under &sluice_parent.lock: claim the first slice of the pool that is free. */
+/* Slices of the pool that need no wipe come first, those that failed last. */
+enum sluice_claim_rank {
+	SLUICE_CLAIM_CLEAN,
+	SLUICE_CLAIM_DIRTY,
+	SLUICE_CLAIM_UNFIT,
+	SLUICE_CLAIM_RANKS,
+};
+
+static enum sluice_claim_rank sluice_claim_rank(const struct sluice_slice *slice)
+{
+	if (slice->unfit)
+		return SLUICE_CLAIM_UNFIT;
+	return READ_ONCE(slice->clean) ? SLUICE_CLAIM_CLEAN :
+					 SLUICE_CLAIM_DIRTY;
+}
+
+/* Under &sluice_parent.lock: claim the first such slice that is free. */
 static struct sluice_slice *sluice_claim_pool(struct sluice_parent *parent,
-					      const uuid_t *mdev, bool clean)
+					      const uuid_t *mdev,
+					      enum sluice_claim_rank rank)
 {
 	struct sluice_provider *provider;
 	struct sluice_slice *slice;
@@ -76,7 +93,7 @@ static struct sluice_slice *sluice_claim_pool(struct sluice_parent *parent,
 
 	list_for_each_entry(provider, &parent->providers, node)
 		list_for_each_entry(slice, &provider->slices, node)
-			if (slice->pool && slice->clean == clean &&
+			if (slice->pool && sluice_claim_rank(slice) == rank &&
 			    !sluice_claim_take(slice, mdev, &why))
 				return slice;
 	return NULL;
@@ -87,17 +104,18 @@ static struct sluice_slice *sluice_claim_choose(struct sluice_parent *parent,
 						const uuid_t *mdev)
 {
 	struct sluice_slice *slice = sluice_slice_find(parent, mdev);
+	enum sluice_claim_rank rank;
 	int ret;
 
 	if (slice) {
 		ret = sluice_claim_named(slice, mdev);
 		return ret ? ERR_PTR(ret) : slice;
 	}
-	slice = sluice_claim_pool(parent, mdev, true);
-	if (!slice)
-		slice = sluice_claim_pool(parent, mdev, false);
-	if (slice)
-		return slice;
+	for (rank = 0; rank < SLUICE_CLAIM_RANKS; rank++) {
+		slice = sluice_claim_pool(parent, mdev, rank);
+		if (slice)
+			return slice;
+	}
 	sluice_claim_refuse(parent, mdev,
 			    "no slice has this UUID, and no slice of the pool is free");
 	return ERR_PTR(-ENOENT);
@@ -123,23 +141,11 @@ static int sluice_claim_prepare(struct sluice_slice *slice, const uuid_t *mdev)
 	}
 }
 
-/**
- * sluice_claim() - claim a slice for an mdev
- * @parent: parent
- * @mdev: UUID of the mdev: the UUID of a slice, or any other UUID for a slice
- *	of the pool
- *
- * First the providers enumerate their slices.
- *
- * Return: the slice with a reference, or an ERR_PTR(): -ENOENT, -EBUSY, -EINTR,
- * -EIO, -ENODEV, or another error of &sluice_provider_ops.claim
- */
-struct sluice_slice *sluice_claim(struct sluice_parent *parent,
-				  const uuid_t *mdev)
+static struct sluice_slice *sluice_claim_once(struct sluice_parent *parent,
+					      const uuid_t *mdev)
 {
 	struct sluice_slice *slice;
 	unsigned int tries = 0;
-	int ret;
 
 	do {
 		/* Ignore errors: the slices found last time are still there. */
@@ -148,17 +154,56 @@ struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 		slice = sluice_claim_choose(parent, mdev);
 		mutex_unlock(&parent->lock);
 	} while (slice == ERR_PTR(-EAGAIN) && ++tries < SLUICE_CLAIM_TRIES);
-	if (slice == ERR_PTR(-EAGAIN))
-		return ERR_PTR(-EBUSY);
-	if (IS_ERR(slice))
-		return slice;
+	return slice == ERR_PTR(-EAGAIN) ? ERR_PTR(-EBUSY) : slice;
+}
 
-	ret = sluice_claim_prepare(slice, mdev);
-	if (ret) {
+/*
+ * Whether to try another slice of the pool after this one, claimed, could not be
+ * prepared. Each slice is given up once, so this ends.
+ */
+static bool sluice_claim_give_up(struct sluice_slice *slice, const uuid_t *mdev,
+				 int error)
+{
+	bool again = !slice->unfit && !uuid_equal(&slice->info.uuid, mdev);
+
+	if (error == -EINTR)
+		return false;
+	slice->unfit = true;
+	return again;
+}
+
+/**
+ * sluice_claim() - claim a slice for an mdev
+ * @parent: parent
+ * @mdev: UUID of the mdev: the UUID of a slice, or any other UUID for a slice
+ *	of the pool
+ *
+ * First the providers enumerate their slices. A slice of the pool that cannot be
+ * wiped is left for another one.
+ *
+ * Return: the slice with a reference, or an ERR_PTR(): -ENOENT, -EBUSY, -EINTR,
+ * -EIO, -ENODEV, or another error of &sluice_provider_ops.claim
+ */
+struct sluice_slice *sluice_claim(struct sluice_parent *parent,
+				  const uuid_t *mdev)
+{
+	struct sluice_slice *slice;
+	bool again;
+	int ret;
+
+	do {
+		slice = sluice_claim_once(parent, mdev);
+		if (IS_ERR(slice))
+			return slice;
+		ret = sluice_claim_prepare(slice, mdev);
+		if (!ret) {
+			slice->unfit = false;
+			return slice;
+		}
+		again = sluice_claim_give_up(slice, mdev, ret);
 		sluice_claim_cancel(slice);
-		return ERR_PTR(ret);
-	}
-	return slice;
+	} while (again);
+	return ERR_PTR(ret);
 }
 
 /**

@@ -111,6 +111,13 @@ blkdebug_rules() {
 	errno = "5"
 	sector = "$((65536 + 4096))"
 	once = "off"
+
+	[inject-error]
+	event = "none"
+	iotype = "write-zeroes"
+	errno = "5"
+	sector = "$((65536 + 4096))"
+	once = "off"
 	END
 }
 
