@@ -136,8 +136,8 @@ struct gpt_scan {
 
 /*
  * The block layer returns ENODATA for a medium error. That must not look like a
- * disk without a table, so the three results about the content never come from
- * the reader: they become -EIO.
+ * disk without a table, so the results about the content never come from the
+ * reader: they become -EIO.
  */
 static int sluice_gpt_read(struct gpt_scan *scan, u64 lba, size_t len)
 {
@@ -145,7 +145,8 @@ static int sluice_gpt_read(struct gpt_scan *scan, u64 lba, size_t len)
 	int ret;
 
 	ret = r->read(r->priv, lba << scan->block_shift, scan->buf, len);
-	if (ret > 0 || ret == -ENODATA || ret == -EINVAL || ret == -EMEDIUMTYPE)
+	if (ret > 0 || ret == -ENODATA || ret == -EINVAL ||
+	    ret == -EMEDIUMTYPE || ret == -ERANGE)
 		return -EIO;
 	return ret;
 }
@@ -215,8 +216,7 @@ static bool sluice_gpt_usable_ok(const struct gpt_scan *scan, u64 lba)
 		return false;
 	if (lba != GPT_PRIMARY_LBA)
 		return scan->alternate_lba == GPT_PRIMARY_LBA;
-	return scan->alternate_lba > scan->last_usable &&
-	       scan->alternate_lba <= scan->last_lba;
+	return scan->alternate_lba > scan->last_usable;
 }
 
 static bool sluice_gpt_entry_size_ok(const struct gpt_scan *scan)
@@ -252,7 +252,8 @@ static bool sluice_gpt_array_ok(const struct gpt_scan *scan, u64 lba)
 
 /*
  * Returns 0, -ENODATA if there is no header at @lba, -EINVAL if the header
- * there cannot be used, or an error of the reader.
+ * there cannot be used, -ERANGE if it is that of a larger disk, or an error of
+ * the reader.
  */
 static int sluice_gpt_load_header(struct gpt_scan *scan, u64 lba)
 {
@@ -275,6 +276,8 @@ static int sluice_gpt_load_header(struct gpt_scan *scan, u64 lba)
 	scan->entry_size = le32_to_cpu(h->entry_size);
 	scan->array_crc = le32_to_cpu(h->array_crc);
 
+	if (lba == GPT_PRIMARY_LBA && scan->alternate_lba > scan->last_lba)
+		return -ERANGE;
 	if (!sluice_gpt_usable_ok(scan, lba) ||
 	    !sluice_gpt_entry_size_ok(scan) || !sluice_gpt_array_ok(scan, lba))
 		return -EINVAL;
@@ -374,13 +377,16 @@ static int sluice_gpt_load_table(struct gpt_scan *scan, u64 lba)
 /*
  * The alternate table may be older than the primary. So it is used only if the
  * primary is missing, wrong or unreadable, not if reading the primary failed
- * for a temporary reason.
+ * for a temporary reason. If the disk has become smaller, what is its last block
+ * now may be a guest's, and with it what looks like an alternate table.
  */
 static int sluice_gpt_load(struct gpt_scan *scan)
 {
 	int primary, alternate;
 
 	primary = sluice_gpt_load_table(scan, GPT_PRIMARY_LBA);
+	if (primary == -ERANGE)
+		return -EINVAL;
 	if (primary != -ENODATA && primary != -EINVAL && primary != -EIO)
 		return primary;
 

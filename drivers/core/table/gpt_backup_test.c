@@ -80,6 +80,26 @@ static void shrunk_disk(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gfake_parse(t), 0);
 }
 
+/* The last block of the smaller disk was a slice's: its guest wrote a table. */
+static void shrunk_into_a_slice(struct kunit *test)
+{
+	struct gfake *t = gfake_two_labels(test);
+	u8 *forged = gfake_block(t, 50);
+
+	memcpy(forged, gfake_alternate(t), 512);
+	memcpy(gfake_block(t, 20), gfake_alternate_entry(t, 1), 8 * 512);
+	gfake_put64(forged + H_MY_LBA, 50);
+	gfake_put64(forged + H_ARRAY, 20);
+	gfake_put64(forged + H_FIRST, 30);
+	gfake_put64(forged + H_LAST, 49);
+	gfake_seal_table(t, forged);
+	t->reader.size_bytes = 51 * 512;
+	KUNIT_EXPECT_EQ(test, gfake_parse(t), -EINVAL);
+	/* It would do, if there were no primary. */
+	memset(gfake_primary(t), 0, 512);
+	KUNIT_EXPECT_EQ(test, gfake_parse(t), 0);
+}
+
 static void read_errors(struct kunit *test)
 {
 	struct gfake *t = gfake_two_labels(test);
@@ -133,6 +153,7 @@ static struct kunit_case gpt_backup_cases[] = {
 	KUNIT_CASE(checksums),
 	KUNIT_CASE(grown_disk),
 	KUNIT_CASE(shrunk_disk),
+	KUNIT_CASE(shrunk_into_a_slice),
 	KUNIT_CASE(read_errors),
 	KUNIT_CASE(read_errors_are_no_verdict),
 	{}

@@ -79,6 +79,9 @@ static const struct mutation primary_mutations[] = {
 	{ "alternate is primary", H_ALTERNATE, 8, 1 },
 	{ "alternate usable", H_ALTERNATE, 8, 54 },
 	{ "alternate array does not fit", H_ALTERNATE, 8, 62 },
+};
+
+static const struct mutation larger_mutations[] = {
 	{ "alternate behind the disk", H_ALTERNATE, 8, 64 },
 	{ "alternate max", H_ALTERNATE, 8, U64_MAX },
 };
@@ -122,6 +125,10 @@ static void primary_checks(struct kunit *test)
 	check_mutations(t, gfake_primary(t), primary_mutations,
 			ARRAY_SIZE(primary_mutations), 0);
 	KUNIT_EXPECT_STREQ(test, t->seen[0].name, "a");
+
+	/* Of a larger disk: the last block was not the alternate's place. */
+	check_mutations(t, gfake_primary(t), larger_mutations,
+			ARRAY_SIZE(larger_mutations), -EINVAL);
 
 	/* The same with nothing to fall back on. */
 	gfake_alternate(t)[H_MY_LBA] ^= 1;

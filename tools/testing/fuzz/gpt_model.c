@@ -51,9 +51,11 @@ static bool meet(wide a, wide b, wide c, wide d)
 
 /*
  * Returns the array of a usable table, or NULL. Sets @trace if there is the
- * signature of a header, even of a damaged one.
+ * signature of a header, even of a damaged one, and @larger if there is the
+ * primary header of a larger disk.
  */
-static u8 *load(const struct gpt_input *in, u64 lba, bool *trace, u8 *header)
+static u8 *load(const struct gpt_input *in, u64 lba, bool *trace, bool *larger,
+		u8 *header)
 {
 	wide end = in->blocks, first, last, array, blocks, other;
 	u8 block[4096];
@@ -76,6 +78,10 @@ static u8 *load(const struct gpt_input *in, u64 lba, bool *trace, u8 *header)
 		return NULL;
 
 	other = le(header + 32, 8);
+	if (lba == 1 && other >= end) {
+		*larger = true;
+		return NULL;
+	}
 	first = le(header + 40, 8);
 	last = le(header + 48, 8);
 	array = le(header + 72, 8);
@@ -91,7 +97,7 @@ static u8 *load(const struct gpt_input *in, u64 lba, bool *trace, u8 *header)
 
 	if (first < 2 || last < first || last + 1 >= end)
 		return NULL;
-	if (lba == 1 && (other >= end || other < last + 1 + blocks))
+	if (lba == 1 && other < last + 1 + blocks)
 		return NULL;
 	if (lba != 1 && other != 1)
 		return NULL;
@@ -174,7 +180,7 @@ static bool boot_signature(const struct gpt_input *in, bool *protective)
 
 void gpt_model_parse(struct gpt_model *model, const struct gpt_input *in)
 {
-	bool signature, protective, trace = false;
+	bool signature, protective, trace = false, larger = false;
 	u8 *entries, header[92];
 	u32 i;
 
@@ -184,9 +190,9 @@ void gpt_model_parse(struct gpt_model *model, const struct gpt_input *in)
 		return;
 
 	signature = boot_signature(in, &protective);
-	entries = in->blocks > 2 ? load(in, 1, &trace, header) : NULL;
-	if (!entries && in->blocks > 2)
-		entries = load(in, in->blocks - 1, &trace, header);
+	entries = in->blocks > 2 ? load(in, 1, &trace, &larger, header) : NULL;
+	if (!entries && !larger && in->blocks > 2)
+		entries = load(in, in->blocks - 1, &trace, &larger, header);
 	if (!entries || !protective) {
 		if (trace || protective)
 			model->result = -EINVAL;
