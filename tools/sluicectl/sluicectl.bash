@@ -80,7 +80,8 @@ _sluicectl() {
 				_filedir
 				;;
 			show) words_of="$(_sluicectl_bound) $(_sluicectl_slices)" ;;
-			destroy | attach | detach) words_of=$(_sluicectl_slices) ;;
+			attach) words_of="$(_sluicectl_slices) $(_sluicectl_disks)" ;;
+			destroy | detach) words_of=$(_sluicectl_slices) ;;
 			*) return ;;
 			esac
 		fi
