@@ -47,7 +47,8 @@ static int sluice_wipe_zero(struct sluice_partition *part)
  *
  * Drops the host's cached pages before the wipe, so that the host does not
  * write them over the zeroes, and again afterwards, so that no process reads
- * old data from them. Called with &sluice_partition.lock held.
+ * old data from them. Called with &sluice_partition.lock held and the slice's
+ * block device open.
  *
  * Return: 0; -EINTR when stopped; or an error of the disk
  */
@@ -56,12 +57,10 @@ int sluice_wipe(struct sluice_partition *part)
 	int ret;
 
 	lockdep_assert_held(&part->lock);
-	ret = sluice_bdev_flush(part);
-	if (!ret)
-		ret = sluice_wipe_zero(part);
-	if (!ret)
-		ret = sluice_bdev_flush(part);
+	sluice_bdev_drop(part);
+	ret = sluice_wipe_zero(part);
 	WRITE_ONCE(part->slice.clean, !ret);
+	sluice_bdev_drop(part);
 	return ret;
 }
 
