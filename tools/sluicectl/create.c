@@ -399,14 +399,14 @@ static int create(const struct request *rq)
 
 int create_over(const struct request *rq, const struct disk *disk, char **uuid)
 {
+	struct job job __cleanup(job_clear) = { .over = true, .claim = -1, .table.fd = -1 };
 	const struct request own = {
 		.json = rq->json, .dry_run = rq->dry_run, .bytes = rq->bytes,
 		.name = "", .size = "max", .argv = (char **)&disk->name, .argc = 1,
 	};
-	struct job __cleanup(job_clear) job = { .rq = &own, .claim = -1, .table.fd = -1 };
 	int r;
 
-	job.over = true;
+	job.rq = &own;
 	r = prepare(&job);
 	if (r)
 		return r;
