@@ -371,7 +371,8 @@ int sluice_disks_add(struct sluice_nvme_ctrl *ctrl)
 	int ret;
 
 	list_for_each_entry(ns, &ctrl->namespaces, list) {
-		ret = device_add_disk(dev, ns->disk, NULL);
+		ret = device_add_disk(dev, ns->disk,
+				      sluice_nvme_disk_groups);
 		if (ret) {
 			dev_err(dev, "disk %s: %pe\n", ns->disk->disk_name,
 				ERR_PTR(ret));

@@ -144,6 +144,7 @@ void sluice_nvme_host_exit(void);
 int sluice_nvme_dma_init(struct pci_dev *pdev);
 
 /* sysfs.c */
+extern const struct attribute_group *sluice_nvme_disk_groups[];
 int sluice_nvme_sysfs_add(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_sysfs_del(struct sluice_nvme_ctrl *ctrl);
 
@@ -214,7 +215,8 @@ int sluice_nvme_identify(struct sluice_nvme_ctrl *ctrl, u8 cns, u32 nsid,
 int sluice_nvme_ns_scan(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_ns_free_all(struct sluice_nvme_ctrl *ctrl);
 const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id);
-bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len);
+u8 sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len);
+int sluice_nvme_ns_wwid(const struct sluice_nvme_ns *ns, char *buf, size_t size);
 
 /* disk.c */
 int sluice_disks_init(struct sluice_nvme_ctrl *ctrl);

@@ -3,7 +3,6 @@
  * Sluice: the namespaces of a controller
  */
 #include <linux/bitfield.h>
-#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -14,54 +13,17 @@
 
 #define SLUICE_NVME_NIDT_HEAD	4	/* bytes before a descriptor's data */
 
-/*
- * Where a namespace has no 128-bit identifier, its UUID is made from what
- * identifies it otherwise: two SipHash-2-4 of these bytes, keyed with the
- * constants below, little-endian one after the other, and marked as a UUID of
- * version 8. This must never change: it is the namespace's identity.
- */
-static void sluice_nvme_uuid_derive(uuid_t *uuid, const void *data, size_t len)
-{
-	static const siphash_key_t keys[2] = {
-		{ { 0x65636975736c0001ull, 0x73656d616e000001ull } },
-		{ { 0x65636975736c0002ull, 0x73656d616e000002ull } },
-	};
-
-	__le64 half[2] = {
-		cpu_to_le64(siphash(data, len, &keys[0])),
-		cpu_to_le64(siphash(data, len, &keys[1])),
-	};
-
-	memcpy(uuid->b, half, sizeof(uuid->b));
-	uuid->b[6] = (uuid->b[6] & 0x0f) | 0x80;
-	uuid->b[8] = (uuid->b[8] & 0x3f) | 0x80;
-}
-
-static void sluice_nvme_uuid_from_serial(struct sluice_nvme_ns *ns)
-{
-	const struct nvme_id_ctrl *id = ns->ctrl->id;
-	struct {
-		char sn[20];
-		char mn[40];
-		__le32 nsid;
-	} key = { .nsid = cpu_to_le32(ns->nsid) };
-
-	memcpy(key.sn, id->sn, sizeof(key.sn));
-	memcpy(key.mn, id->mn, sizeof(key.mn));
-	sluice_nvme_uuid_derive(&ns->uuid, &key, sizeof(key));
-}
-
 /**
  * sluice_nvme_uuid_from_list() - find a namespace's UUID, or else its NGUID
  * @uuid: receives it; undefined when there is none
  * @list: list of Namespace Identification Descriptors, from the controller
  * @len: its bytes
  *
- * Return: whether there is one that is not zero.
+ * Return: NVME_NIDT_UUID or NVME_NIDT_NGUID, 0 if there is none that is not zero.
  */
-bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
+u8 sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
 {
-	bool found = false;
+	u8 found = 0;
 	size_t pos = 0;
 	uuid_t id;
 
@@ -77,7 +39,7 @@ bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
 			if (!uuid_is_null(&id) &&
 			    (type == NVME_NIDT_UUID || !found)) {
 				*uuid = id;
-				found = true;
+				found = type;
 			}
 		}
 		pos += size;
@@ -88,7 +50,6 @@ bool sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
 static int sluice_nvme_ns_set_uuid(struct sluice_nvme_ns *ns)
 {
 	struct sluice_nvme_ctrl *ctrl = ns->ctrl;
-	bool found = false;
 	int ret = 0;
 	u8 *list;
 
@@ -99,22 +60,61 @@ static int sluice_nvme_ns_set_uuid(struct sluice_nvme_ns *ns)
 		ret = sluice_nvme_identify(ctrl, NVME_ID_CNS_NS_DESC_LIST,
 					   ns->nsid, list);
 		if (!ret)
-			found = sluice_nvme_uuid_from_list(&ns->uuid, list,
-							   SLUICE_NVME_ADMIN_DATA);
+			ns->nidt = sluice_nvme_uuid_from_list(&ns->uuid, list,
+							      SLUICE_NVME_ADMIN_DATA);
 		kfree(list);
 	}
 	if (ret < 0)
 		return ret;
-	if (found)
+	if (ns->nidt)
 		return 0;
-	if (memchr_inv(ns->id->nguid, 0, sizeof(ns->id->nguid)))
+	if (memchr_inv(ns->id->nguid, 0, sizeof(ns->id->nguid))) {
+		ns->nidt = NVME_NIDT_NGUID;
 		memcpy(&ns->uuid, ns->id->nguid, sizeof(ns->uuid));
-	else if (memchr_inv(ns->id->eui64, 0, sizeof(ns->id->eui64)))
-		sluice_nvme_uuid_derive(&ns->uuid, ns->id->eui64,
-					sizeof(ns->id->eui64));
-	else
-		sluice_nvme_uuid_from_serial(ns);
+	} else if (memchr_inv(ns->id->eui64, 0, sizeof(ns->id->eui64))) {
+		ns->nidt = NVME_NIDT_EUI64;
+	}
 	return 0;
+}
+
+/* Bytes of a string of Identify without the padding behind it */
+static int sluice_nvme_id_len(const char *str, size_t size)
+{
+	while (size && (!str[size - 1] || str[size - 1] == ' '))
+		size--;
+	return size;
+}
+
+/**
+ * sluice_nvme_ns_wwid() - write the worldwide name of a namespace
+ * @ns: namespace
+ * @buf: receives the name
+ * @size: its bytes
+ *
+ * The kernel's own driver gives a namespace this name, and the links in
+ * /dev/disk/by-id contain it: they must not change when the drive is bound to
+ * another driver.
+ *
+ * Return: the length of the name.
+ */
+int sluice_nvme_ns_wwid(const struct sluice_nvme_ns *ns, char *buf, size_t size)
+{
+	const struct nvme_id_ctrl *id = ns->ctrl->id;
+
+	switch (ns->nidt) {
+	case NVME_NIDT_UUID:
+		return scnprintf(buf, size, "uuid.%pUb", &ns->uuid);
+	case NVME_NIDT_NGUID:
+		return scnprintf(buf, size, "eui.%16phN", &ns->uuid);
+	case NVME_NIDT_EUI64:
+		return scnprintf(buf, size, "eui.%8phN", ns->id->eui64);
+	default:
+		return scnprintf(buf, size, "nvme.%04x-%*phN-%*phN-%08x",
+				 le16_to_cpu(id->vid),
+				 sluice_nvme_id_len(id->sn, sizeof(id->sn)), id->sn,
+				 sluice_nvme_id_len(id->mn, sizeof(id->mn)), id->mn,
+				 ns->nsid);
+	}
 }
 
 /**

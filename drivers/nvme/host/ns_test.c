@@ -44,13 +44,13 @@ static void ns_add_descriptor(struct ns_test *t, u8 type, const void *data,
 	t->len += 4 + len;
 }
 
-static void ns_expect_uuid(struct kunit *test, const uuid_t *want)
+static void ns_expect_uuid(struct kunit *test, u8 type, const uuid_t *want)
 {
 	struct ns_test *t = test->priv;
 	uuid_t got;
 
-	KUNIT_ASSERT_TRUE(test, sluice_nvme_uuid_from_list(&got, t->list,
-							   LIST_LEN));
+	KUNIT_ASSERT_EQ(test, sluice_nvme_uuid_from_list(&got, t->list,
+							 LIST_LEN), type);
 	KUNIT_EXPECT_TRUE(test, uuid_equal(&got, want));
 }
 
@@ -59,21 +59,21 @@ static void ns_expect_no_uuid(struct kunit *test)
 	struct ns_test *t = test->priv;
 	uuid_t got;
 
-	KUNIT_EXPECT_FALSE(test, sluice_nvme_uuid_from_list(&got, t->list,
-							    LIST_LEN));
+	KUNIT_EXPECT_EQ(test, sluice_nvme_uuid_from_list(&got, t->list,
+							 LIST_LEN), 0);
 }
 
 static void ns_uuid_only(struct kunit *test)
 {
 	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid, 16);
-	ns_expect_uuid(test, &uuid);
+	ns_expect_uuid(test, NVME_NIDT_UUID, &uuid);
 }
 
 static void ns_uuid_wins(struct kunit *test)
 {
 	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid, 16);
 	ns_add_descriptor(test->priv, NVME_NIDT_NGUID, &nguid, 16);
-	ns_expect_uuid(test, &uuid);
+	ns_expect_uuid(test, NVME_NIDT_UUID, &uuid);
 }
 
 static void ns_uuid_wins_later(struct kunit *test)
@@ -81,7 +81,7 @@ static void ns_uuid_wins_later(struct kunit *test)
 	ns_add_descriptor(test->priv, NVME_NIDT_EUI64, "\1\2\3\4\5\6\7", 8);
 	ns_add_descriptor(test->priv, NVME_NIDT_NGUID, &nguid, 16);
 	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid, 16);
-	ns_expect_uuid(test, &uuid);
+	ns_expect_uuid(test, NVME_NIDT_UUID, &uuid);
 }
 
 /* Zeros mean that the drive has none, not that it is the name. */
@@ -89,7 +89,7 @@ static void ns_null_uuid(struct kunit *test)
 {
 	ns_add_descriptor(test->priv, NVME_NIDT_NGUID, &nguid, 16);
 	ns_add_descriptor(test->priv, NVME_NIDT_UUID, &uuid_null, 16);
-	ns_expect_uuid(test, &nguid);
+	ns_expect_uuid(test, NVME_NIDT_NGUID, &nguid);
 }
 
 static void ns_empty_list(struct kunit *test)
@@ -181,6 +181,48 @@ static void ns_size(struct kunit *test)
 	ns_expect_refusal(test, "represented");
 }
 
+static void ns_expect_wwid(struct kunit *test, const struct sluice_nvme_ns *ns,
+			   const char *want)
+{
+	char *got = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, got);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_wwid(ns, got, PAGE_SIZE),
+			(int)strlen(want));
+	KUNIT_EXPECT_STREQ(test, (const char *)got, want);
+}
+
+/* The names are those of nvme-core's wwid_show(). */
+static void ns_wwid(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+	struct sluice_nvme_ctrl *ctrl;
+	struct sluice_nvme_ns ns = { .nsid = 0x2a, .uuid = uuid, .id = &t->id };
+	struct nvme_id_ctrl *id;
+
+	ctrl = kunit_kzalloc(test, sizeof(*ctrl), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ctrl);
+	id = kunit_kzalloc(test, sizeof(*id), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, id);
+	ctrl->id = id;
+	ns.ctrl = ctrl;
+	id->vid = cpu_to_le16(0x1b36);
+	memcpy(t->id.eui64, "\1\2\3\4\5\6\7\x8f", 8);
+	/* leading blanks count, padding of either kind does not */
+	memcpy(id->sn, " S1\0                ", sizeof(id->sn));
+	memset(id->mn, ' ', sizeof(id->mn));
+	memcpy(id->mn, "M 2", 3);
+
+	ns.nidt = NVME_NIDT_UUID;
+	ns_expect_wwid(test, &ns, "uuid.fedcba98-7654-4321-0908-070605040302");
+	ns.nidt = NVME_NIDT_NGUID;
+	ns_expect_wwid(test, &ns, "eui.fedcba98765443210908070605040302");
+	ns.nidt = NVME_NIDT_EUI64;
+	ns_expect_wwid(test, &ns, "eui.010203040506078f");
+	ns.nidt = 0;
+	ns_expect_wwid(test, &ns, "nvme.1b36-205331-4d2032-0000002a");
+}
+
 static struct kunit_case ns_cases[] = {
 	KUNIT_CASE(ns_uuid_only),
 	KUNIT_CASE(ns_uuid_wins),
@@ -194,6 +236,7 @@ static struct kunit_case ns_cases[] = {
 	KUNIT_CASE(ns_protection),
 	KUNIT_CASE(ns_block_size),
 	KUNIT_CASE(ns_size),
+	KUNIT_CASE(ns_wwid),
 	{ }
 };
 

@@ -116,7 +116,8 @@ struct sluice_nvme_sq {
  * @nsid: namespace identifier
  * @lba_shift: log2 of the logical block size, 9 or 12
  * @nr_blocks: size in logical blocks
- * @uuid: identity: UUID, NGUID, or derived from EUI-64 or serial and NSID
+ * @uuid: UUID or NGUID, as @nidt says
+ * @nidt: the best identifier that the namespace has: NVME_NIDT_*, 0 for none
  * @disk: the host's disk
  * @disk_added: the host's users can see @disk
  * @slices: the slices of @disk. Requests read it under RCU
@@ -129,6 +130,7 @@ struct sluice_nvme_ns {
 	unsigned int lba_shift;
 	u64 nr_blocks;
 	uuid_t uuid;
+	u8 nidt;
 	struct gendisk *disk;
 	bool disk_added;
 	struct sluice_disk *slices;
