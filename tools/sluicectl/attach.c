@@ -17,6 +17,7 @@
 #include "plan.h"
 #include "request.h"
 #include "sysdev.h"
+#include "usage.h"
 
 /* udev may still be reading the table that "create" has just written. */
 #define RETRY_EVERY_MS	100
@@ -100,12 +101,14 @@ static int check_slice(const struct slice *s)
 		return fail(UNCHANGED, "the slice '%s' (%s) is attached already, nothing was done",
 			    s->name, s->device);
 	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
-	if (*s->mdev)
+	if (*s->mdev) {
 		hint("a guest may use it: see %s/%s", MDEV_DEVICES, s->mdev);
-	else if (!strcmp(s->state, "busy"))
+	} else if (!strcmp(s->state, "busy")) {
 		hint("the host uses /dev/%s: unmount it or whatever else holds it", s->device);
-	else
+		usage_hints(s->device);
+	} else {
 		hint("wait until it is free again");
+	}
 	return BUSY;
 }
 
@@ -130,8 +133,9 @@ static int say_refused(int err, const struct slice *s, const struct mdev_type *t
 		hint("if 'sluicectl list' still shows it: partx --update /dev/%s", s->disk);
 		return NOT_FOUND;
 	case EBUSY:
-		return fail(BUSY, "the slice '%s' (%s), or a part of it, is in use", s->name,
-			    s->device);
+		fail(BUSY, "the slice '%s' (%s), or a part of it, is in use", s->name, s->device);
+		usage_hints(s->device);
+		return BUSY;
 	case ENOSPC:
 		return fail(BUSY, "%s has not enough free queue pairs for %s", s->parent->bdf,
 			    type->id);

@@ -22,7 +22,6 @@
 #include "request.h"
 #include "rescan.h"
 #include "size.h"
-#include "sysdev.h"
 #include "table.h"
 #include "target.h"
 #include "usage.h"
@@ -49,26 +48,14 @@ static const struct parent *driver_of(const struct job *job)
 	return job->slice ? job->slice->parent : NULL;
 }
 
-static void add_block_users(const char *device, struct strv *users)
-{
-	struct sd_device *dev __cleanup(unref_device) = NULL;
-
-	if (sd_device_new_from_subsystem_sysname(&dev, "block", device) >= 0)
-		usage_of(dev, USAGE_CLAIMS, users);
-}
-
 static int say_busy(const struct slice *s)
 {
-	struct strv users __cleanup(strv_clear) = { };
-
 	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
 	if (*s->mdev) {
 		hint("detach it first: sluicectl detach %s", s->device);
 		return BUSY;
 	}
-	add_block_users(s->device, &users);
-	for (size_t i = 0; i < users.n; i++)
-		hint("%s", users.v[i]);
+	usage_hints(s->device);
 	return BUSY;
 }
 

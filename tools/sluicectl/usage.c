@@ -254,3 +254,14 @@ int usage_of_drive(struct sd_device *pci, enum usage_depth depth, struct strv *u
 	*root = holds_root(users);
 	return 0;
 }
+
+void usage_hints(const char *device)
+{
+	struct sd_device *dev __cleanup(unref_device) = NULL;
+	struct strv users __cleanup(strv_clear) = { };
+
+	if (sd_device_new_from_subsystem_sysname(&dev, "block", device) >= 0)
+		usage_of(dev, USAGE_CLAIMS, &users);
+	for (size_t i = 0; i < users.n; i++)
+		hint("%s", users.v[i]);
+}

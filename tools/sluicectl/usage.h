@@ -26,4 +26,7 @@ int usage_of(struct sd_device *dev, enum usage_depth depth, struct strv *users);
  */
 int usage_of_drive(struct sd_device *pci, enum usage_depth depth, struct strv *users, bool *root);
 
+/* Prints a hint for each use of the block device with the name @device. */
+void usage_hints(const char *device);
+
 #endif
