@@ -12,12 +12,15 @@ OUT ?= $(CURDIR)/out
 # Packagers install into DESTDIR
 DESTDIR ?=
 PREFIX ?= /usr/local
+# udev reads this directory of /usr/local and of /usr
+UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
 export OUT DESTDIR
 
 # The release that KDIR builds for; it names the directory of the modules.
 KREL = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
 SERIES = $(subst $(comma), ,$(SLUICE_KERNELS_BUILT))
 DKMS_SRC = $(DESTDIR)/usr/src/sluice-$(SLUICE_VERSION)
+UDEV_RULES = $(DESTDIR)$(UDEVRULESDIR)/59-sluice.rules
 TOOL = +$(MAKE) -C tools/sluicectl OUT=. prefix=$(PREFIX)
 comma = ,
 
@@ -38,15 +41,18 @@ lint: ## check style, kernel-doc, sparse, W=1, scripts, ABI documents and the ve
 install: modules-install tools-install ## install modules, tools and what goes with them (DESTDIR, PREFIX)
 
 # Packaged headers have no key to sign with; a kernel built here may have one.
-modules-install: check-kdir ## install the modules for KDIR
+modules-install: check-kdir udev-install ## install the modules for KDIR, and the udev rules
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
 		INSTALL_MOD_DIR=updates/sluice \
 		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
 		modules_install
 	$(if $(DESTDIR),,depmod -a $(KREL))
 
-tools-install: ## install sluicectl, its manual page and completion
+tools-install: udev-install ## install sluicectl, its manual page and completion, and the udev rules
 	$(TOOL) install
+
+udev-install: ## install the udev rules, which make links to the host's disks and guard slices
+	install -D -m 0644 tools/udev/59-sluice.rules $(UDEV_RULES)
 
 uninstall: ## remove what "make install" installed, for every kernel
 	for dir in $(wildcard $(DESTDIR)/lib/modules/*/updates/sluice); do \
@@ -54,8 +60,10 @@ uninstall: ## remove what "make install" installed, for every kernel
 		$(if $(DESTDIR),,depmod "$$(basename "$${dir%/updates/sluice}")";) \
 	done
 	$(TOOL) uninstall
+	rm -f $(UDEV_RULES)
 
-dkms-install: ## hand the modules to DKMS, which builds them for this and every later kernel
+# DKMS knows modules only
+dkms-install: udev-install ## hand the modules to DKMS, for this and every later kernel; install the udev rules
 	$(if $(DESTDIR),,if [ -n "$$(dkms status -m sluice -v $(SLUICE_VERSION))" ]; then \
 		dkms remove -m sluice -v $(SLUICE_VERSION) --all; fi)
 	rm -rf $(DKMS_SRC)
@@ -63,9 +71,10 @@ dkms-install: ## hand the modules to DKMS, which builds them for this and every 
 	tools/build/dkms-source $(DKMS_SRC)
 	$(if $(DESTDIR),,dkms install -m sluice -v $(SLUICE_VERSION))
 
-dkms-uninstall: ## take the modules away from DKMS, for all kernels
+dkms-uninstall: ## take the modules away from DKMS, for all kernels, and remove the udev rules
 	$(if $(DESTDIR),,dkms remove -m sluice -v $(SLUICE_VERSION) --all)
 	rm -rf $(DKMS_SRC)
+	rm -f $(UDEV_RULES)
 
 clean: ## remove what was built in place and OUT; the cache stays
 	rm -rf $(OUT)
@@ -91,4 +100,4 @@ check-kdir:
 
 .DEFAULT_GOAL := all
 .PHONY: all modules tools build-all lint install modules-install tools-install \
-	uninstall dkms-install dkms-uninstall clean help check-kdir
+	udev-install uninstall dkms-install dkms-uninstall clean help check-kdir

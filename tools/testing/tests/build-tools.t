@@ -13,13 +13,15 @@ work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
 dest=$work/dest
 
 copy_tree() {
-	mkdir "$work/tree" && (cd "$top" && cp -a META Makefile Kbuild Kconfig \
+	mkdir "$work/tree" && (cd "$top" && cp -a META LICENSE Makefile dkms.conf Kbuild Kconfig \
 		drivers include tools "$work/tree/")
 }
 in_tree() { make -C "$work/tree" OUT="$work/out" DESTDIR="$dest" "$@"; }
 modules() { (cd "$dest/lib/modules/$release/updates/sluice" && find . -name '*.ko*' | sort); }
 
-plan 9
+rules() { (cd "$dest" && find . -name '*.rules'); }
+
+plan 16
 trap 'rm -rf "$work"; tap_end' EXIT
 release=$(cat "$("$top/tools/testing/roots/build")/release")
 headers=/usr/src/linux-headers-$release
@@ -30,6 +32,15 @@ check "make install" in_tree install KDIR="$headers"
 like "the modules are there" "$(modules | xargs)" 'sluice\.ko.*sluice_nvme\.ko'
 like "the tool states META's version" \
 	"$("$dest/usr/local/sbin/sluicectl" --version 2>&1)" "$SLUICE_VERSION"
+is "the udev rules are there" "$(rules)" ./usr/local/lib/udev/rules.d/59-sluice.rules
 check "make uninstall, which needs no headers" in_tree uninstall KDIR=/none
 is "no module is left" "$(find "$dest" -name '*.ko*')" ""
 is "nothing of the tools either" "$(find "$dest" -type f ! -path '*/lib/modules/*')" ""
+
+# Each of the ways that install only a part brings the rules along
+check "make dkms-install" in_tree dkms-install PREFIX=/usr KDIR=/none
+is "the udev rules are there" "$(rules)" ./usr/lib/udev/rules.d/59-sluice.rules
+check "make dkms-uninstall" in_tree dkms-uninstall PREFIX=/usr KDIR=/none
+is "nothing is left" "$(find "$dest" -type f)" ""
+check "make tools-install" in_tree tools-install KDIR=/none
+is "the udev rules are there" "$(rules)" ./usr/local/lib/udev/rules.d/59-sluice.rules
