@@ -23,7 +23,7 @@
 /**
  * enum sluice_slice_state - what a slice is doing
  * @SLUICE_SLICE_FREE: nothing, unless the provider says that the host uses the
- *	slice
+ *	slice, see &sluice_provider_ops.check
  * @SLUICE_SLICE_ATTACHED: claimed for a guest
  * @SLUICE_SLICE_WIPING: the provider removes what a guest left
  */
@@ -58,8 +58,10 @@ struct sluice_provider;
  *	and returns 0, or returns a negative errno. Called with the lock of the
  *	parent's slices held. Optional: without it, the size is changed by other
  *	means
- * @busy: whether the host uses the slice, so that @claim would fail. Called
- *	with a spinlock held; a guess is enough. Optional
+ * @check: what @claim would return now; -EBUSY if the host uses the slice.
+ *	What the mdev types promise counts only slices for which this is 0.
+ *	Called with the spinlock held that protects the slice. Optional if
+ *	@claim never fails
  * @gone: the inventory removes the slice, which may be attached: release what
  *	@claim took. Called with the lock of the parent's slices held. Optional
  * @free: the last reference to the slice is gone: free its memory. Any context
@@ -76,7 +78,7 @@ struct sluice_provider_ops {
 	bool (*release)(struct sluice_slice *slice, bool used);
 	void (*wipe)(struct sluice_slice *slice);
 	int (*resize)(struct sluice_slice *slice, u64 size);
-	bool (*busy)(struct sluice_slice *slice);
+	int (*check)(struct sluice_slice *slice);
 	void (*gone)(struct sluice_slice *slice);
 	void (*free)(struct sluice_slice *slice);
 };

@@ -142,10 +142,12 @@ static ssize_t generation_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(generation);
 
-/* Under &sluice_parent.slice_lock: whether the host uses a free slice. */
-static bool sluice_slice_busy(struct sluice_slice *slice)
+/* Under &sluice_parent.slice_lock: what claiming a free slice would return. */
+static int sluice_slice_check(struct sluice_slice *slice)
 {
-	return !slice->gone && slice->ops->busy && slice->ops->busy(slice);
+	if (slice->gone || !slice->ops->check)
+		return 0;
+	return slice->ops->check(slice);
 }
 
 /**
@@ -183,7 +185,7 @@ static const char *sluice_slice_state_name(struct sluice_slice *slice)
 		name = "wiping";
 	else if (sluice_slice_refusal(slice))
 		name = "refused";
-	else if (sluice_slice_busy(slice))
+	else if (sluice_slice_check(slice) == -EBUSY)
 		name = "busy";
 	spin_unlock(slice->slice_lock);
 	return name;
@@ -442,7 +444,7 @@ unsigned int sluice_slice_nr_free(struct sluice_parent *parent)
 		list_for_each_entry(slice, &provider->slices, node)
 			if (slice->state == SLUICE_SLICE_FREE &&
 			    !sluice_slice_refusal(slice) &&
-			    !sluice_slice_busy(slice))
+			    !sluice_slice_check(slice))
 				nr++;
 	return nr;
 }

@@ -203,17 +203,9 @@ static bool sluice_bdev_whole_busy(struct gendisk *disk, int part_holders)
 	return READ_ONCE(disk->part0->bd_holders) > part_holders;
 }
 
-/**
- * sluice_bdev_busy() - whether the host seems to use a slice's partition
- * @disk: disk
- * @info: the slice, not claimed
- *
- * Looks without a lock; only a claim gives a reliable answer.
- *
- * Context: any.
- * Return: true if a claim would probably fail
- */
-bool sluice_bdev_busy(struct gendisk *disk, const struct sluice_partition_info *info)
+/* Whether the host holds the slice's partition, or what it shares blocks with */
+static bool sluice_bdev_busy(struct gendisk *disk,
+			     const struct sluice_partition_info *info)
 {
 	struct block_device *bdev;
 	bool busy = false;
@@ -230,4 +222,25 @@ bool sluice_bdev_busy(struct gendisk *disk, const struct sluice_partition_info *
 	}
 	rcu_read_unlock();
 	return busy || sluice_bdev_whole_busy(disk, holders);
+}
+
+/**
+ * sluice_bdev_check() - what sluice_bdev_open() would return
+ * @disk: disk
+ * @info: the slice, not claimed
+ *
+ * Looks without a lock, so the answer may be out of date when it is used.
+ *
+ * Context: any.
+ * Return: 0, -EBUSY or -ENOENT
+ */
+int sluice_bdev_check(struct gendisk *disk,
+		      const struct sluice_partition_info *info)
+{
+	dev_t devt;
+	int ret = sluice_bdev_find(disk, info, &devt);
+
+	if (!ret && sluice_bdev_busy(disk, info))
+		ret = -EBUSY;
+	return ret;
 }

@@ -31,7 +31,7 @@ const struct sluice_provider_ops sluice_disk_provider_ops = {
 	.prepare = sluice_partition_prepare,
 	.release = sluice_partition_release,
 	.wipe = sluice_wipe_queue,
-	.busy = sluice_partition_busy,
+	.check = sluice_partition_check,
 	.gone = sluice_partition_gone,
 	.free = sluice_partition_free,
 };

@@ -169,14 +169,17 @@ void sluice_partition_update(struct sluice_partition *part,
 	sluice_slice_update(&part->slice, &slice_info, info->pool);
 }
 
-/* Whether a slice in use shares blocks with this one: the table was edited. */
+/*
+ * Under &sluice_parent.slice_lock: whether a slice in use shares blocks with
+ * this one, because the table was edited.
+ */
 static bool sluice_partition_overlapped(const struct sluice_partition *part)
 {
 	struct sluice_slice *other;
 
 	list_for_each_entry(other, &part->disk->provider.slices, node)
 		if (other != &part->slice &&
-		    sluice_slice_get_state(other) != SLUICE_SLICE_FREE &&
+		    other->state != SLUICE_SLICE_FREE &&
 		    sluice_partitions_overlap(&part->info,
 					      &sluice_to_partition(other)->info))
 			return true;
@@ -195,10 +198,13 @@ static bool sluice_partition_overlapped(const struct sluice_partition *part)
 int sluice_partition_claim(struct sluice_slice *slice, const char **why)
 {
 	struct sluice_partition *part = sluice_to_partition(slice);
+	bool overlapped;
 	int ret = -EBUSY;
 
 	*why = "cannot be opened";
-	if (!sluice_partition_overlapped(part)) {
+	scoped_guard(spinlock, slice->slice_lock)
+		overlapped = sluice_partition_overlapped(part);
+	if (!overlapped) {
 		mutex_lock(&part->lock);
 		ret = sluice_bdev_open(part);
 		mutex_unlock(&part->lock);
@@ -265,16 +271,18 @@ bool sluice_partition_release(struct sluice_slice *slice, bool used)
 }
 
 /**
- * sluice_partition_busy() - see &sluice_provider_ops.busy
+ * sluice_partition_check() - see &sluice_provider_ops.check
  * @slice: slice, free
  *
- * Return: true if a claim would probably fail
+ * Return: what sluice_partition_claim() would return now
  */
-bool sluice_partition_busy(struct sluice_slice *slice)
+int sluice_partition_check(struct sluice_slice *slice)
 {
 	struct sluice_partition *part = sluice_to_partition(slice);
 
-	return sluice_bdev_busy(part->disk->disk, &part->info);
+	if (sluice_partition_overlapped(part))
+		return -EBUSY;
+	return sluice_bdev_check(part->disk->disk, &part->info);
 }
 
 /**

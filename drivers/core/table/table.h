@@ -120,7 +120,7 @@ void sluice_partition_update(struct sluice_partition *part,
 int sluice_partition_claim(struct sluice_slice *slice, const char **why);
 int sluice_partition_prepare(struct sluice_slice *slice);
 bool sluice_partition_release(struct sluice_slice *slice, bool used);
-bool sluice_partition_busy(struct sluice_slice *slice);
+int sluice_partition_check(struct sluice_slice *slice);
 void sluice_partition_gone(struct sluice_slice *slice);
 void sluice_partition_free(struct sluice_slice *slice);
 
@@ -129,7 +129,7 @@ int sluice_bdev_open(struct sluice_partition *part);
 void sluice_bdev_close(struct sluice_partition *part);
 int sluice_bdev_flush(struct sluice_partition *part);
 void sluice_bdev_drop(struct sluice_partition *part);
-bool sluice_bdev_busy(struct gendisk *disk,
+int sluice_bdev_check(struct gendisk *disk,
 		      const struct sluice_partition_info *info);
 
 /* watch.c */

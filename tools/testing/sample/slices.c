@@ -171,17 +171,15 @@ static void sluice_sample_gone(struct sluice_slice *slice)
  * Claims
  */
 
-static bool sluice_sample_busy(struct sluice_slice *slice)
+static int sluice_sample_check(struct sluice_slice *slice)
 {
-	return READ_ONCE(sluice_sample_to_slice(slice)->host_uses);
+	return READ_ONCE(sluice_sample_to_slice(slice)->host_uses) ? -EBUSY : 0;
 }
 
 static int sluice_sample_claim(struct sluice_slice *slice, const char **why)
 {
-	if (!sluice_sample_busy(slice))
-		return 0;
 	*why = "is in use by the host";
-	return -EBUSY;
+	return sluice_sample_check(slice);
 }
 
 /* What a wipe that never came to its end has left. */
@@ -236,7 +234,7 @@ const struct sluice_provider_ops sluice_sample_provider_ops = {
 	.release = sluice_sample_release,
 	.wipe = sluice_sample_wipe,
 	.resize = sluice_sample_resize,
-	.busy = sluice_sample_busy,
+	.check = sluice_sample_check,
 	.gone = sluice_sample_gone,
 	.free = sluice_sample_free,
 };
