@@ -82,6 +82,8 @@ extern struct mdev_driver sluice_mdev_driver;
 /* parent.c */
 struct sluice_parent *sluice_parent_of_type(struct mdev_type *type);
 const struct sluice_type *sluice_parent_type(struct mdev_type *type);
+const char *sluice_parent_type_like(const struct sluice_parent *parent,
+				    bool pool);
 unsigned int sluice_parent_available(struct mdev_type *type);
 ssize_t sluice_parent_describe(struct mdev_type *type, char *buf);
 

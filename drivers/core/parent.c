@@ -40,21 +40,42 @@ const struct sluice_type *sluice_parent_type(struct mdev_type *type)
 }
 
 /**
+ * sluice_parent_type_like() - an example of a type with or without a pool
+ * @parent: parent, registered
+ * @pool: which kind of type
+ *
+ * Return: the name of the first such type, for a message
+ */
+const char *sluice_parent_type_like(const struct sluice_parent *parent,
+				    bool pool)
+{
+	unsigned int i;
+
+	for (i = 0; i < parent->mdev.nr_types; i++) {
+		if (sluice_parent_type(parent->types[i])->pool == pool)
+			return parent->types[i]->sysfs_name;
+	}
+	return "none";
+}
+
+/**
  * sluice_parent_available() - how many more devices of a type can be created
  * @type: registered type
  *
- * Each device needs a free slice and resources of the hardware.
+ * Each device needs a free slice, of the pool or not as the type says, and
+ * resources of the hardware.
  *
  * Return: the number
  */
 unsigned int sluice_parent_available(struct mdev_type *type)
 {
 	struct sluice_parent *parent = sluice_parent_of_type(type);
+	const struct sluice_type *stype = sluice_parent_type(type);
 	unsigned int hw = UINT_MAX;
 
 	if (parent->ops->available)
-		hw = parent->ops->available(parent, sluice_parent_type(type));
-	return hw ? min(hw, sluice_slice_nr_free(parent)) : 0;
+		hw = parent->ops->available(parent, stype);
+	return hw ? min(hw, sluice_slice_nr_free(parent, stype->pool)) : 0;
 }
 
 /**

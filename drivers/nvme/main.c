@@ -27,6 +27,10 @@ static int sluice_nvme_register(struct sluice_nvme_ctrl *ctrl)
 	nr = sluice_vctrl_types(ctrl, &types);
 	if (nr < 0)
 		return nr;
+	if (!nr)
+		dev_notice(dev, "no slice can be attached: a guest needs %d I/O queue pairs, and of this drive's %u the host keeps %u\n",
+			   SLUICE_NVME_MIN_CLIENT_QPAIRS, ctrl->nr_qpairs,
+			   ctrl->nr_host_qpairs);
 	ctrl->parent = sluice_parent_register(dev, &sluice_vctrl_parent_ops,
 					      types, nr, ctrl);
 	if (IS_ERR(ctrl->parent))

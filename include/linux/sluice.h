@@ -41,10 +41,13 @@ struct sluice_slice;
  * struct sluice_type - one mdev type that a backend offers
  * @mdev: for the mdev core; the backend sets sysfs_name and pretty_name
  * @description: one line for the description attribute
+ * @pool: an mdev of this type gets a slice of the pool, whatever its UUID is.
+ *	Without @pool it gets the slice that has its UUID and is not in the pool
  */
 struct sluice_type {
 	struct mdev_type mdev;
 	const char *description;
+	bool pool;
 };
 
 /**

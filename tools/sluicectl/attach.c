@@ -23,65 +23,112 @@
 #define RETRY_EVERY_MS	100
 #define RETRY_FOR_MS	3000
 
-static int no_such_type(const struct parent *p, const char *what)
+/* Most guests have no more vCPUs that do I/O at the same time. */
+#define DEFAULT_QUEUES	4
+
+/* A slice of the pool has other types than a slice that is not in the pool. */
+static bool type_fits(const struct mdev_type *type, const struct slice *s)
 {
+	return type->pool == s->pool;
+}
+
+static int no_such_type(const struct slice *s, const char *what)
+{
+	const struct parent *p = s->parent;
 	struct strv all __cleanup(strv_clear) = { };
 	char *list __free = NULL;
 
 	for (size_t i = 0; i < p->n_types; i++)
-		strv_add(&all, "q%u", p->types[i].queues);
+		if (type_fits(&p->types[i], s))
+			strv_add(&all, "%sq%u", s->pool ? "pool-" : "", p->types[i].queues);
 	list = strv_join(&all, ", ");
 	fail(NOT_FOUND, "%s has no type with %s", p->bdf, what);
 	if (all.n)
-		hint("it has %s", list);
+		hint("for this slice it has %s", list);
+	else
+		hint("a guest needs two queue pairs, and of this drive's %u the host keeps %u",
+		     p->qp_total, p->qp_host);
 	return NOT_FOUND;
 }
 
-static int type_by_queues(const struct parent *p, unsigned long queues,
+static int type_by_queues(const struct slice *s, unsigned long queues,
 			  const struct mdev_type **type)
 {
 	char *what __free = xasprintf("%lu queue pairs", queues);
+	const struct parent *p = s->parent;
 
 	for (size_t i = 0; i < p->n_types; i++) {
-		if (p->types[i].queues == queues) {
+		if (type_fits(&p->types[i], s) && p->types[i].queues == queues) {
 			*type = &p->types[i];
 			return 0;
 		}
 	}
-	return no_such_type(p, what);
+	return no_such_type(s, what);
 }
 
-static int type_by_name(const struct parent *p, const char *name, const struct mdev_type **type)
+static int type_by_name(const struct slice *s, const char *name, const struct mdev_type **type)
 {
+	char *id __free = xasprintf("%s%s", strncmp(name, TYPE_OWNER, strlen(TYPE_OWNER)) ?
+				    TYPE_OWNER : "", name);
 	char *what __free = xasprintf("the name '%s'", name);
-	char *id __free = xasprintf("%s%s", *name == 'q' ? DRIVER_NAME "-" : "", name);
+	const struct parent *p = s->parent;
 
 	for (size_t i = 0; i < p->n_types; i++) {
-		if (!strcmp(p->types[i].id, id)) {
-			*type = &p->types[i];
-			return 0;
+		const struct mdev_type *t = &p->types[i];
+
+		if (strcmp(t->id, id))
+			continue;
+		if (!type_fits(t, s)) {
+			fail(REFUSED, "%s is %sfor slices of the pool, and '%s' (%s) is %sone", id,
+			     s->pool ? "not " : "", s->name, s->device, s->pool ? "" : "not ");
+			hint("give the number with --queues %u instead of the type", t->queues);
+			return REFUSED;
 		}
+		*type = t;
+		return 0;
 	}
-	return no_such_type(p, what);
+	return no_such_type(s, what);
 }
 
-static int find_type(const struct request *rq, const struct parent *p,
+/*
+ * The slice gets the largest type that is not above its share of the drive's
+ * free queue pairs, if all slices that are free now share these, and not above
+ * DEFAULT_QUEUES; else the smallest type.
+ */
+static int type_by_share(const struct slice *s, const struct mdev_type **type)
+{
+	const struct parent *p = s->parent;
+	unsigned int free = 0, share;
+
+	for (size_t i = 0; i < p->n_slices; i++)
+		free += !strcmp(p->slices[i].state, "free");
+	share = p->qp_free / (free ?: 1);
+	if (share > DEFAULT_QUEUES)
+		share = DEFAULT_QUEUES;
+	/* They are in the order of their number of queue pairs. */
+	for (size_t i = 0; i < p->n_types; i++)
+		if (type_fits(&p->types[i], s) && (!*type || p->types[i].queues <= share))
+			*type = &p->types[i];
+	return *type ? 0 : no_such_type(s, "queue pairs for guests");
+}
+
+static int find_type(const struct request *rq, const struct slice *s,
 		     const struct mdev_type **type)
 {
-	unsigned long queues = 1;
+	unsigned long queues;
 	char *end;
 
 	if (rq->queues && rq->type)
 		return fail(USAGE, "attach: --queues and --type mean the same, give one of them");
 	if (rq->type)
-		return type_by_name(p, rq->type, type);
-	if (rq->queues) {
-		errno = 0;
-		queues = strtoul(rq->queues, &end, 10);
-		if (errno || *end || !queues || *rq->queues == '-')
-			return fail(USAGE, "'%s' is not a number of queue pairs", rq->queues);
-	}
-	return type_by_queues(p, queues, type);
+		return type_by_name(s, rq->type, type);
+	if (!rq->queues)
+		return type_by_share(s, type);
+	errno = 0;
+	queues = strtoul(rq->queues, &end, 10);
+	if (errno || *end || !queues || *rq->queues == '-')
+		return fail(USAGE, "'%s' is not a number of queue pairs", rq->queues);
+	return type_by_queues(s, queues, type);
 }
 
 static int check_slice(const struct slice *s)
@@ -118,7 +165,8 @@ static int check_room(const struct parent *p, const struct mdev_type *type)
 		return 0;
 	fail(BUSY, "%s has no room for %s: %u of its %u queue pairs for guests are free", p->bdf,
 	     type->id, p->qp_free, p->qp_total - p->qp_host);
-	hint("choose fewer with --queues, or detach another slice");
+	hint(p->qp_free < p->types[0].queues ? "detach another slice" :
+	     "choose fewer with --queues, or detach another slice");
 	return BUSY;
 }
 
@@ -195,8 +243,9 @@ static int report(const struct request *rq, const struct slice *s, const struct 
 	if (!rq->json) {
 		char *name __free = text_printable(s->name);
 
-		printf("attached slice '%s' (%s) with %u queue pair%s\nmdev: %s\nqemu: %s\n",
-		       name, s->device, type->queues, type->queues == 1 ? "" : "s", mdev, qemu);
+		printf("attached slice '%s' (%s) with %u queue pairs\n", name, s->device,
+		       type->queues);
+		printf("type: %s\nmdev: %s\nqemu: %s\n", type->id, mdev, qemu);
 		return DONE;
 	}
 	root = json_root();
@@ -243,11 +292,15 @@ static int attach(const struct request *rq);
 static int attach_blank(const struct request *rq, const struct disk *disk)
 {
 	char *uuid __free = NULL;
-	const struct mdev_type *type;
+	/* What the request says of the type is checked before anything is written. */
+	const struct slice slice = {
+		.parent = disk->parent, .name = disk->name, .device = disk->name,
+	};
+	const struct mdev_type *type = NULL;
 	struct request again = *rq;
 	int r;
 
-	r = find_type(rq, disk->parent, &type);
+	r = find_type(rq, &slice, &type);
 	if (!r)
 		r = create_over(rq, disk, &uuid);
 	if (r || !uuid)
@@ -276,7 +329,7 @@ static int attach(const struct request *rq)
 	if (!r)
 		r = check_slice(s);
 	if (!r)
-		r = find_type(rq, s->parent, &type);
+		r = find_type(rq, s, &type);
 	if (!r)
 		r = check_room(s->parent, type);
 	if (r)

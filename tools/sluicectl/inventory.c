@@ -169,13 +169,16 @@ static void load_type(struct parent *p, struct sd_device *pci, const char *id)
 {
 	struct mdev_type *t;
 	unsigned int queues;
+	bool pool;
 	int end = 0;
 
-	if (sscanf(id, TYPE_PREFIX "%u%n", &queues, &end) != 1 || id[end])
+	pool = sscanf(id, POOL_TYPE_PREFIX "%u%n", &queues, &end) == 1;
+	if ((!pool && sscanf(id, TYPE_PREFIX "%u%n", &queues, &end) != 1) || id[end])
 		return;
 	t = append(p->types, p->n_types);
 	t->id = xstrdup(id);
 	t->queues = queues;
+	t->pool = pool;
 #define TYPE_ATTR(what) \
 	({ char *path __free = xasprintf("mdev_supported_types/%s/" what, id); \
 	   sysdev_text(pci, path); })
@@ -190,10 +193,12 @@ static void load_type(struct parent *p, struct sd_device *pci, const char *id)
 	}
 }
 
-static int by_queues(const void *a, const void *b)
+static int by_pool_and_queues(const void *a, const void *b)
 {
 	const struct mdev_type *x = a, *y = b;
 
+	if (x->pool != y->pool)
+		return x->pool - y->pool;
 	return (x->queues > y->queues) - (x->queues < y->queues);
 }
 
@@ -210,7 +215,7 @@ static void load_types(struct parent *p, struct sd_device *pci)
 		load_type(p, pci, entry->d_name);
 	closedir(dir);
 	if (p->n_types)
-		qsort(p->types, p->n_types, sizeof(*p->types), by_queues);
+		qsort(p->types, p->n_types, sizeof(*p->types), by_pool_and_queues);
 }
 
 static int by_slice_place(const void *a, const void *b)

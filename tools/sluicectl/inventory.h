@@ -36,9 +36,10 @@ struct disk {
 };
 
 struct mdev_type {
-	char *id;		/* sluice_nvme-q4 */
+	char *id;		/* sluice_nvme-q4 or sluice_nvme-pool-q4 */
 	char *name, *description, *device_api;
 	unsigned int queues, available;
+	bool pool;		/* for the slices of the pool, else for the others */
 	const struct parent *parent;
 };
 

@@ -82,6 +82,7 @@ struct json_object *json_of_type(const struct mdev_type *t)
 	json_add_text(obj, "type", t->id);
 	json_add_text(obj, "name", t->name);
 	json_add_number(obj, "queues", t->queues);
+	json_add_bool(obj, "pool", t->pool);
 	json_add_number(obj, "available_instances", t->available);
 	json_add_text(obj, "device_api", t->device_api);
 	json_add_text(obj, "description", t->description);

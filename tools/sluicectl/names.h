@@ -8,7 +8,9 @@
 #define DRIVER_NAME	"sluice_nvme"
 #define CORE_MODULE	"sluice"
 #define SLICE_CLASS	"sluice"
-#define TYPE_PREFIX	DRIVER_NAME "-q"
+#define TYPE_OWNER	DRIVER_NAME "-"
+#define TYPE_PREFIX	TYPE_OWNER "q"
+#define POOL_TYPE_PREFIX TYPE_OWNER "pool-q"
 #define MDEV_DEVICES	"/sys/bus/mdev/devices"
 #define PCI_DRIVERS	"/sys/bus/pci/drivers"
 

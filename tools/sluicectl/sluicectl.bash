@@ -62,7 +62,7 @@ _sluicectl() {
 	--name | -N | --uuid | -u) return ;;
 	--size | -s) words_of="max 25% 50% 10G" ;;
 	--block-size) words_of="512 4096" ;;
-	--queues | -q) words_of=$(_sluicectl_types | tr -d q) ;;
+	--queues | -q) words_of=$(_sluicectl_types | sed -n 's/^q//p') ;;
 	--type | -t) words_of=$(_sluicectl_types) ;;
 	--disk | -d)
 		words_of=$(_sluicectl_disks)

@@ -254,7 +254,7 @@ int sluice_mdev_probe(struct mdev_device *mdev)
 	if (!try_module_get(parent->ops->owner))
 		return -ENODEV;
 	sluice_mdev_to_uuid(&mdev->uuid, &uuid);
-	slice = sluice_claim(parent, &uuid);
+	slice = sluice_claim(parent, sluice_parent_type(mdev->type), &uuid);
 	if (IS_ERR(slice)) {
 		ret = PTR_ERR(slice);
 		goto put_module;

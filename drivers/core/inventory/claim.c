@@ -53,12 +53,28 @@ static int sluice_claim_take(struct sluice_slice *slice, const uuid_t *mdev,
 	return 0;
 }
 
-/* Under &sluice_parent.lock: claim the slice that has the mdev's UUID. */
-static int sluice_claim_named(struct sluice_slice *slice, const uuid_t *mdev)
+/*
+ * Under &sluice_parent.lock: claim the slice that has the mdev's UUID. A slice
+ * has one kind of types, so that available_instances can count it once.
+ */
+static int sluice_claim_named(struct sluice_slice *slice,
+			      const struct sluice_type *type,
+			      const uuid_t *mdev)
 {
 	const char *why;
-	int ret = sluice_claim_take(slice, mdev, &why);
+	int ret;
 
+	if (slice->pool != type->pool) {
+		sluice_claim_refuse(slice->parent, mdev,
+				    "slice %s is %s, and this type is for others; use a type like %s-%s",
+				    dev_name(&slice->dev),
+				    slice->pool ? "in the pool" : "not in the pool",
+				    dev_driver_string(slice->parent->dev),
+				    sluice_parent_type_like(slice->parent,
+							    slice->pool));
+		return -EINVAL;
+	}
+	ret = sluice_claim_take(slice, mdev, &why);
 	if (ret && ret != -EAGAIN)
 		sluice_claim_refuse(slice->parent, mdev,
 				    "slice %s %s (error %d)",
@@ -101,6 +117,7 @@ static struct sluice_slice *sluice_claim_pool(struct sluice_parent *parent,
 
 /* Under &sluice_parent.lock. */
 static struct sluice_slice *sluice_claim_choose(struct sluice_parent *parent,
+						const struct sluice_type *type,
 						const uuid_t *mdev)
 {
 	struct sluice_slice *slice = sluice_slice_find(parent, mdev);
@@ -108,17 +125,23 @@ static struct sluice_slice *sluice_claim_choose(struct sluice_parent *parent,
 	int ret;
 
 	if (slice) {
-		ret = sluice_claim_named(slice, mdev);
+		ret = sluice_claim_named(slice, type, mdev);
 		return ret ? ERR_PTR(ret) : slice;
+	}
+	if (!type->pool) {
+		sluice_claim_refuse(parent, mdev,
+				    "no slice has this UUID; for any slice of the pool use a type like %s-%s",
+				    dev_driver_string(parent->dev),
+				    sluice_parent_type_like(parent, true));
+		return ERR_PTR(-ENOENT);
 	}
 	for (rank = 0; rank < SLUICE_CLAIM_RANKS; rank++) {
 		slice = sluice_claim_pool(parent, mdev, rank);
 		if (slice)
 			return slice;
 	}
-	sluice_claim_refuse(parent, mdev,
-			    "no slice has this UUID, and no slice of the pool is free");
-	return ERR_PTR(-ENOENT);
+	sluice_claim_refuse(parent, mdev, "no slice of the pool is free");
+	return ERR_PTR(-ENOSPC);
 }
 
 /* The slow part, after the claim: nobody else can claim the slice now. */
@@ -142,6 +165,7 @@ static int sluice_claim_prepare(struct sluice_slice *slice, const uuid_t *mdev)
 }
 
 static struct sluice_slice *sluice_claim_once(struct sluice_parent *parent,
+					      const struct sluice_type *type,
 					      const uuid_t *mdev)
 {
 	struct sluice_slice *slice;
@@ -151,7 +175,7 @@ static struct sluice_slice *sluice_claim_once(struct sluice_parent *parent,
 		/* Ignore errors: the slices found last time are still there. */
 		sluice_inventory_enumerate(parent);
 		mutex_lock(&parent->lock);
-		slice = sluice_claim_choose(parent, mdev);
+		slice = sluice_claim_choose(parent, type, mdev);
 		mutex_unlock(&parent->lock);
 	} while (slice == ERR_PTR(-EAGAIN) && ++tries < SLUICE_CLAIM_TRIES);
 	return slice == ERR_PTR(-EAGAIN) ? ERR_PTR(-EBUSY) : slice;
@@ -175,16 +199,19 @@ static bool sluice_claim_give_up(struct sluice_slice *slice, const uuid_t *mdev,
 /**
  * sluice_claim() - claim a slice for an mdev
  * @parent: parent
+ * @type: type of the mdev, which says whether the slice is of the pool
  * @mdev: UUID of the mdev: the UUID of a slice, or any other UUID for a slice
  *	of the pool
  *
  * First the providers enumerate their slices. A slice of the pool that cannot be
  * wiped is left for another one.
  *
- * Return: the slice with a reference, or an ERR_PTR(): -ENOENT, -EBUSY, -EINTR,
- * -EIO, -ENODEV, or another error of &sluice_provider_ops.claim
+ * Return: the slice with a reference, or an ERR_PTR(): -ENOENT, -ENOSPC,
+ * -EINVAL, -EBUSY, -EINTR, -EIO, -ENODEV, or another error of
+ * &sluice_provider_ops.claim
  */
 struct sluice_slice *sluice_claim(struct sluice_parent *parent,
+				  const struct sluice_type *type,
 				  const uuid_t *mdev)
 {
 	struct sluice_slice *slice;
@@ -192,7 +219,7 @@ struct sluice_slice *sluice_claim(struct sluice_parent *parent,
 	int ret;
 
 	do {
-		slice = sluice_claim_once(parent, mdev);
+		slice = sluice_claim_once(parent, type, mdev);
 		if (IS_ERR(slice))
 			return slice;
 		ret = sluice_claim_prepare(slice, mdev);

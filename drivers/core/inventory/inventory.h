@@ -13,7 +13,7 @@
 
 /* slice.c */
 extern struct class sluice_class;
-unsigned int sluice_slice_nr_free(struct sluice_parent *parent);
+unsigned int sluice_slice_nr_free(struct sluice_parent *parent, bool pool);
 const char *sluice_slice_refusal(const struct sluice_slice *slice);
 void sluice_slice_notify(struct sluice_slice *slice);
 void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev);
@@ -24,6 +24,7 @@ void sluice_inventory_clear(struct sluice_parent *parent);
 
 /* claim.c */
 struct sluice_slice *sluice_claim(struct sluice_parent *parent,
+				  const struct sluice_type *type,
 				  const uuid_t *mdev);
 void sluice_claim_join(struct sluice_slice *slice, struct sluice_dev *sdev);
 void sluice_claim_leave(struct sluice_slice *slice);

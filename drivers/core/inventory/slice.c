@@ -430,10 +430,11 @@ EXPORT_SYMBOL_GPL(sluice_slice_find);
 /**
  * sluice_slice_nr_free() - count the slices that can be attached
  * @parent: parent
+ * @pool: count the slices of the pool, else the others
  *
  * Return: the number
  */
-unsigned int sluice_slice_nr_free(struct sluice_parent *parent)
+unsigned int sluice_slice_nr_free(struct sluice_parent *parent, bool pool)
 {
 	struct sluice_provider *provider;
 	struct sluice_slice *slice;
@@ -443,6 +444,7 @@ unsigned int sluice_slice_nr_free(struct sluice_parent *parent)
 	list_for_each_entry(provider, &parent->providers, node)
 		list_for_each_entry(slice, &provider->slices, node)
 			if (slice->state == SLUICE_SLICE_FREE &&
+			    slice->pool == pool &&
 			    !sluice_slice_refusal(slice) &&
 			    !sluice_slice_check(slice))
 				nr++;

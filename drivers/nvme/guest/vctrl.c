@@ -31,8 +31,11 @@
 /* A drive that completes no command for this time hangs and is reset. */
 #define SLUICE_VCTRL_DRAIN_MS	10000
 
-/* The mdev types q1, q2, q4, q8 and q16 */
-#define SLUICE_VCTRL_NR_TYPES	5
+/*
+ * The mdev types: q2, q4, q8 and q16 for slices that have the UUID of the mdev,
+ * and as many for the pool
+ */
+#define SLUICE_VCTRL_NR_TYPES	(2 * 4)
 
 static struct sluice_nvme_ctrl *sluice_vctrl_parent_ctrl(struct sluice_parent *p)
 {
@@ -635,19 +638,24 @@ const struct sluice_parent_ops sluice_vctrl_parent_ops = {
 
 static int sluice_vctrl_init_type(struct device *dev,
 				  struct sluice_vctrl_type *vtype,
-				  unsigned int queue_pairs)
+				  unsigned int queue_pairs, bool pool)
 {
 	struct sluice_type *type = &vtype->type;
 
 	vtype->queue_pairs = queue_pairs;
-	type->mdev.sysfs_name = devm_kasprintf(dev, GFP_KERNEL, "q%u",
+	type->pool = pool;
+	type->mdev.sysfs_name = devm_kasprintf(dev, GFP_KERNEL, "%sq%u",
+					       pool ? "pool-" : "",
 					       queue_pairs);
 	type->mdev.pretty_name = devm_kasprintf(dev, GFP_KERNEL,
-						"Sluice NVMe q%u", queue_pairs);
+						"Sluice NVMe %sq%u",
+						pool ? "pool " : "",
+						queue_pairs);
 	type->description = devm_kasprintf(dev, GFP_KERNEL,
-					   "NVMe slice with %u I/O queue pair%s",
-					   queue_pairs,
-					   queue_pairs > 1 ? "s" : "");
+					   pool ?
+					   "any slice of the pool, %u I/O queue pairs" :
+					   "the slice with the UUID of the mdev, %u I/O queue pairs",
+					   queue_pairs);
 	return type->mdev.sysfs_name && type->mdev.pretty_name &&
 	       type->description ? 0 : -ENOMEM;
 }
@@ -657,12 +665,13 @@ static int sluice_vctrl_init_type(struct device *dev,
  * @ctrl: physical controller; the memory lives as long as it is bound
  * @types: receives the types
  *
- * Return: their number or a negative errno.
+ * Return: their number, 0 for a drive with too few queue pairs, or a negative
+ * errno.
  */
 int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
 		       struct sluice_type *const **types)
 {
-	unsigned int nr, most = ctrl->nr_qpairs - ctrl->nr_host_qpairs;
+	unsigned int qpairs, nr = 0;
 	struct device *dev = &ctrl->pdev->dev;
 	struct sluice_vctrl_type *type;
 	struct sluice_type **list;
@@ -675,11 +684,18 @@ int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
 	if (!list || !type)
 		return -ENOMEM;
 
-	for (nr = 0; nr < SLUICE_VCTRL_NR_TYPES && 1u << nr <= most; nr++) {
-		err = sluice_vctrl_init_type(dev, &type[nr], 1u << nr);
+	for (qpairs = SLUICE_NVME_MIN_CLIENT_QPAIRS;
+	     qpairs <= SLUICE_VCTRL_MAX_QPAIRS &&
+	     qpairs <= ctrl->nr_qpairs - ctrl->nr_host_qpairs; qpairs *= 2) {
+		err = sluice_vctrl_init_type(dev, &type[nr], qpairs, false);
+		if (!err)
+			err = sluice_vctrl_init_type(dev, &type[nr + 1],
+						     qpairs, true);
 		if (err)
 			return err;
 		list[nr] = &type[nr].type;
+		list[nr + 1] = &type[nr + 1].type;
+		nr += 2;
 	}
 	*types = list;
 	return nr;

@@ -554,7 +554,52 @@ static void drive_reset_while_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 0ul);
 }
 
+static void release_device(struct device *dev)
+{
+}
+
+/*
+ * Each number of queue pairs has two types, one of them for the pool. No type
+ * has a single pair, with which a guest cannot boot by UEFI.
+ */
+static void mdev_types(struct kunit *test)
+{
+	static const char *const names[] = {
+		"q2", "pool-q2", "q4", "pool-q4", "q8", "pool-q8",
+		"q16", "pool-q16",
+	};
+	static const struct {
+		unsigned int qpairs, host;
+		int types;
+	} cases[] = {
+		{ 1, 1, 0 }, { 2, 1, 0 }, { 2, 2, 0 }, { 3, 1, 2 }, { 5, 2, 2 },
+		{ 6, 2, 4 }, { 17, 2, 6 }, { 18, 2, 8 }, { 128, 2, 8 },
+	};
+	struct vfake *f = test->priv;
+	struct device *dev = &f->pdev.dev;
+	struct sluice_type *const *types;
+	unsigned int i, j;
+	int nr;
+
+	dev->release = release_device;
+	device_initialize(dev);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		f->ctrl.nr_qpairs = cases[i].qpairs;
+		f->ctrl.nr_host_qpairs = cases[i].host;
+		nr = sluice_vctrl_types(&f->ctrl, &types);
+		KUNIT_ASSERT_EQ_MSG(test, nr, cases[i].types, "%u queue pairs",
+				    cases[i].qpairs);
+		for (j = 0; j < nr; j++) {
+			KUNIT_EXPECT_STREQ(test, types[j]->mdev.sysfs_name,
+					   names[j]);
+			KUNIT_EXPECT_EQ(test, types[j]->pool, j % 2 == 1);
+		}
+	}
+	put_device(dev);
+}
+
 static struct kunit_case vctrl_cases[] = {
+	KUNIT_CASE(mdev_types),
 	KUNIT_CASE(register_actions),
 	KUNIT_CASE(invalid_doorbells),
 	KUNIT_CASE(valid_doorbells),

@@ -36,12 +36,13 @@ static int sluice_nvme_ioq_alloc(struct sluice_nvme_ctrl *ctrl,
 int sluice_nvme_ioqs_alloc(struct sluice_nvme_ctrl *ctrl)
 {
 	struct sluice_nvme_host *host = ctrl->host;
-	unsigned int i;
+	unsigned int i, most = ctrl->nr_qpairs;
 	int ret;
 
-	/* The host needs one pair; clients need one, if there are two. */
-	ctrl->nr_host_qpairs = clamp(sluice_nvme_host_queues, 1u,
-				     max(ctrl->nr_qpairs - 1, 1u));
+	/* The host needs one pair. What is too little for a client is its, too. */
+	if (ctrl->nr_qpairs > SLUICE_NVME_MIN_CLIENT_QPAIRS)
+		most = ctrl->nr_qpairs - SLUICE_NVME_MIN_CLIENT_QPAIRS;
+	ctrl->nr_host_qpairs = clamp(sluice_nvme_host_queues, 1u, most);
 	ctrl->qids = bitmap_zalloc(ctrl->nr_qpairs, GFP_KERNEL);
 	host->ioqs = kcalloc(ctrl->nr_host_qpairs, sizeof(*host->ioqs),
 			     GFP_KERNEL);

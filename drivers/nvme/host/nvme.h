@@ -28,6 +28,12 @@
 /* A PRP list of one page serves transfers of up to this many bytes. */
 #define SLUICE_NVME_MAX_XFER	SZ_1M
 
+/*
+ * The fewest I/O queue pairs that are of use to a client. The NVMe driver of
+ * EDK II, with which a guest boots by UEFI, creates two and gives up with one.
+ */
+#define SLUICE_NVME_MIN_CLIENT_QPAIRS	2
+
 struct sluice_nvme_client;
 struct sluice_nvme_cq;
 

@@ -17,7 +17,7 @@
 unsigned int sluice_nvme_host_queues = 2;
 module_param_named(host_queues, sluice_nvme_host_queues, uint, 0444);
 MODULE_PARM_DESC(host_queues,
-		 "I/O queue pairs that the host keeps of each controller (default 2, at least 1, at most all but one)");
+		 "I/O queue pairs that the host keeps of each controller (default 2, at least 1; two are left to guests)");
 
 unsigned int sluice_nvme_io_timeout_ms = 30000;
 module_param_named(io_timeout_ms, sluice_nvme_io_timeout_ms, uint, 0444);

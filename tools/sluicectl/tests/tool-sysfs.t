@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 75
+begin 88
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 mount -t tmpfs none /sys
 gib=$((1 << 30))
@@ -105,7 +105,7 @@ put $dev/sluice/firmware_rev 1.0
 put $dev/sluice/queue_pairs_total 16
 put $dev/sluice/queue_pairs_host 2
 put $dev/sluice/queue_pairs_free 6
-type q1 6; type q2 3; type q8 0; type q16 0; type q4 1
+type pool-q4 0; type q2 3; type q8 0; type q16 0; type pool-q2 0; type q4 1
 block sluice0n1 $dev/block/sluice0n1 disk $((10 * gib / 512)) 0
 put $dev/block/sluice0n1/queue/logical_block_size 512
 block sluice0n1p1 $dev/block/sluice0n1/sluice0n1p1 partition $((gib / 512)) 1
@@ -149,12 +149,14 @@ gives "list of one drive" 0 "$bdf" list 01:00.0
 gives "list of one that is not there" 3 "no drive '0000:09:00.0'" list 0000:09:00.0
 gives "list of one that is not ours" 3 "no drive '02:00.0' is bound" list 02:00.0
 
-gives "types, in order" 0 "q1 " types
+gives "types, in order" 0 "q2 " types
 is "types: how many" "$(awk 'NR > 1 { print $3, $4 }' <<<"$out" | tr '\n' ' ')" \
-	"1 6 2 3 4 1 8 0 16 0 "
+	"2 3 4 1 8 0 16 0 2 0 4 0 "
 run types --json $bdf
-is "JSON of a type" "$(json '.types[2] | [.type, .queues, .available_instances, .parent] |
-	join(" ")')" "sluice_nvme-q4 4 1 $bdf"
+is "JSON of a type" "$(json '.types[1] | [.type, .queues, .pool, .available_instances, .parent] |
+	join(" ")')" "sluice_nvme-q4 4 false 1 $bdf"
+is "JSON of a type for the pool" "$(json '.types[5] | [.type, .queues, .pool, .available_instances] |
+	join(" ")')" "sluice_nvme-pool-q4 4 true 0"
 
 gives "show by name" 0 "device: +sluice0n1p2" show web
 gives "show by UUID" 0 "name: +web" show $uuid_a
@@ -170,8 +172,35 @@ run show $bdf --json
 is "JSON of a drive" "$(json '.parent.address, .parent.disks[0].name' | tr '\n' ' ')" \
 	"$bdf sluice0n1 "
 
-gives "attach, dry run" 0 "would write $uuid_a to $dev/mdev_supported_types/sluice_nvme-q1/create" \
+# Without a number of queues: the slice's share of the free pairs, from 2 to 4
+gives "attach, dry run" 0 "would write $uuid_a to $dev/mdev_supported_types/sluice_nvme-q4/create" \
 	attach web --dry-run
+slice sluice0n1p6 aaaaaaaa-0000-4000-8000-000000000006 other $((8 * gib)) $gib free "" 0 0 6
+gives "attach, half of 6 free queue pairs" 0 "sluice_nvme-q2/create" attach web --dry-run
+put $dev/sluice/queue_pairs_free 8
+gives "attach, half of 8" 0 "sluice_nvme-q4/create" attach web --dry-run
+put $dev/sluice/queue_pairs_free 3
+gives "attach, half of 3" 0 "sluice_nvme-q2/create" attach web --dry-run
+put $dev/sluice/queue_pairs_free 14
+put $dev/sluice/sluice0n1p6/state attached
+put $dev/sluice/sluice0n1p6/mdev aaaaaaaa-0000-4000-8000-000000000006
+gives "attach, 14 for one slice" 0 "sluice_nvme-q4/create" attach web --dry-run
+put $dev/sluice/queue_pairs_free 6
+slice sluice0n1p7 aaaaaaaa-0000-4000-8000-000000000007 shared $((9 * gib)) $gib free "" 1 0 7
+put $dev/mdev_supported_types/sluice_nvme-pool-q2/available_instances 1
+gives "attach a slice of the pool" 0 "sluice_nvme-pool-q2/create" attach shared --dry-run
+gives "with queues" 0 "sluice_nvme-pool-q2/create" attach shared -q 2 --dry-run
+gives "with a type" 0 "sluice_nvme-pool-q2/create" attach shared -t pool-q2 --dry-run
+gives "with a type for others" 5 "sluice_nvme-q2 is not for slices of the pool, and 'shared' \(sluice0n1p7\) is one" \
+	attach shared -t q2
+gives "another with a type for the pool" 5 "sluice_nvme-pool-q2 is for slices of the pool, and 'web' \(sluice0n1p2\) is not one" \
+	attach web -t pool-q2
+like "it says what to do" "$err" "with --queues 2 instead"
+gives "with too many queues for the pool" 3 "no type with 8 queue pairs" attach shared -q 8
+like "and it says which there are" "$err" "it has pool-q2, pool-q4$"
+for n in 6 7; do
+	rm -r /sys/class/sluice/sluice0n1p$n $dev/sluice/sluice0n1p$n
+done
 gives "attach with queues" 0 "sluice_nvme-q4/create" attach web --queues 4 --dry-run
 gives "attach with a type" 0 "sluice_nvme-q2/create" attach web --type q2 --dry-run
 gives "attach with a type's full name" 0 "sluice_nvme-q2/create" \
@@ -181,11 +210,11 @@ is "JSON of a dry run" "$(json '.version, .dry_run, (.steps | length)' | tr '\n'
 is "a dry run writes nothing" "$(cat $dev/mdev_supported_types/*/create | tr -d '\n')" ""
 gives "attach with too many queues" 4 "no room for sluice_nvme-q8: 6 of its 14" attach web -q 8
 gives "attach with an odd number" 3 "no type with 3 queue pairs" attach web -q 3
-like "and it says which there are" "$err" "it has q1, q2, q4, q8, q16"
+like "and it says which there are" "$err" "it has q2, q4, q8, q16"
 gives "attach with a type that is not there" 3 "no type with the name 'q5'" attach web -t q5
 gives "attach with no number" 2 "not a number" attach web -q x
 gives "attach with a negative number" 2 "not a number" attach web -q -1
-gives "attach with both" 2 "give one of them" attach web -q 1 -t q1
+gives "attach with both" 2 "give one of them" attach web -q 2 -t q2
 gives "attach what is attached" 6 "is attached already" attach sluice0n1p3
 gives "attach what has another UUID's guest" 4 "is attached" attach "vm 100"
 put $dev/sluice/sluice0n1p2/state wiping

@@ -159,10 +159,14 @@ slice_dir() {
 
 slice_attr() { cat "$(slice_dir "$1")/$2"; }
 
-# slice_attach DRIVE UUID [QUEUES]
-slice_attach() {
-	echo "$2" >"$(drive_sys "$1")/mdev_supported_types/sluice_nvme-q${3:-2}/create"
-}
+# drive_type DRIVE TYPE -> the directory of an mdev type, such as q2 or pool-q2
+drive_type() { echo "$(drive_sys "$1")/mdev_supported_types/sluice_nvme-$2"; }
+
+# slice_attach DRIVE UUID [QUEUES]: a slice that is not in the pool
+slice_attach() { echo "$2" >"$(drive_type "$1" "q${3:-2}")/create"; }
+
+# slice_attach_pool DRIVE UUID [QUEUES]: any slice of the pool
+slice_attach_pool() { echo "$2" >"$(drive_type "$1" "pool-q${3:-2}")/create"; }
 
 slice_detach() { echo 1 >"/sys/bus/mdev/devices/$1/remove"; }
 

@@ -163,7 +163,7 @@ machine_drives_bench() {
 	local name slot=14 nsid latency=$((${DRIVE_US:-0} * 1000))
 
 	for name in whole sliced host; do
-		machine_controller $name $slot 80
+		machine_controller $name $slot 128
 		slot=$((slot + 1))
 		for ((nsid = 1; nsid <= 64; nsid++)); do
 			DRIVES+=(-drive "if=none,id=$name$nsid,format=raw,snapshot=on,file.driver=null-co,file.size=$((1 << 30)),file.read-zeroes=on,file.latency-ns=$latency"

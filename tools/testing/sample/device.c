@@ -163,86 +163,100 @@ struct sluice_sample {
 };
 
 /* The class of plain is that of an NVMe controller: vfio_config asks for it. */
+static const struct sluice_function sluice_sample_plain_fn = {
+	.vendor = SLUICE_SAMPLE_VENDOR,
+	.device = 1,
+	.class = 0x010802,
+	.bars[0] = {
+		.size = SZ_16K,
+		.flags = SLUICE_BAR_64BIT,
+		.nr_areas = 1,
+		.areas[0] = {
+			.type = SLUICE_AREA_DOORBELLS,
+			.offset = 0x1000,
+			.size = PAGE_SIZE,
+		},
+	},
+	.msix_bar = 2,
+	.vectors = 4,
+};
+
 const struct sluice_sample_kind sluice_sample_plain = {
 	.sysfs_name = "plain",
 	.pretty_name = "Sluice sample plain",
 	.description = "kernel memory, one doorbell page",
-	.fn = {
-		.vendor = SLUICE_SAMPLE_VENDOR,
-		.device = 1,
-		.class = 0x010802,
-		.bars[0] = {
-			.size = SZ_16K,
-			.flags = SLUICE_BAR_64BIT,
-			.nr_areas = 1,
-			.areas[0] = {
-				.type = SLUICE_AREA_DOORBELLS,
-				.offset = 0x1000,
-				.size = PAGE_SIZE,
-			},
-		},
-		.msix_bar = 2,
-		.vectors = 4,
+	.fn = &sluice_sample_plain_fn,
+};
+
+static const struct sluice_function sluice_sample_wide_fn = {
+	.vendor = SLUICE_SAMPLE_VENDOR,
+	.device = 2,
+	.class = 0xff0000,
+	.bars[0] = {
+		.size = SZ_4K,
 	},
+	.bars[2] = {
+		.size = SZ_64K,
+		.flags = SLUICE_BAR_64BIT,
+		.nr_areas = 2,
+		.areas[0] = {
+			.type = SLUICE_AREA_DOORBELLS,
+			.offset = 0x2000,
+			.size = 2 * PAGE_SIZE,
+		},
+		.areas[1] = {
+			.type = SLUICE_AREA_MEMORY,
+			.offset = 0x4000,
+			.size = SZ_32K,
+		},
+	},
+	.msix_bar = 4,
+	.vectors = 8,
 };
 
 const struct sluice_sample_kind sluice_sample_wide = {
 	.sysfs_name = "wide",
 	.pretty_name = "Sluice sample wide",
 	.description = "kernel memory that can be mapped, two doorbell pages",
-	.fn = {
-		.vendor = SLUICE_SAMPLE_VENDOR,
-		.device = 2,
-		.class = 0xff0000,
-		.bars[0] = {
-			.size = SZ_4K,
+	.fn = &sluice_sample_wide_fn,
+};
+
+const struct sluice_sample_kind sluice_sample_pool = {
+	.sysfs_name = "pool",
+	.pretty_name = "Sluice sample pool",
+	.description = "like wide, for slices of the pool",
+	.pool = true,
+	.fn = &sluice_sample_wide_fn,
+};
+
+static const struct sluice_function sluice_sample_trapped_fn = {
+	.vendor = SLUICE_SAMPLE_VENDOR,
+	.device = 3,
+	.class = 0xff0000,
+	.bars[0] = {
+		.size = SZ_16K,
+		.flags = SLUICE_BAR_64BIT,
+		.nr_areas = 2,
+		.areas[0] = {
+			.type = SLUICE_AREA_DOORBELLS,
+			.offset = 0x1000,
+			.size = PAGE_SIZE,
 		},
-		.bars[2] = {
-			.size = SZ_64K,
-			.flags = SLUICE_BAR_64BIT,
-			.nr_areas = 2,
-			.areas[0] = {
-				.type = SLUICE_AREA_DOORBELLS,
-				.offset = 0x2000,
-				.size = 2 * PAGE_SIZE,
-			},
-			.areas[1] = {
-				.type = SLUICE_AREA_MEMORY,
-				.offset = 0x4000,
-				.size = SZ_32K,
-			},
+		.areas[1] = {
+			.type = SLUICE_AREA_MEMORY,
+			.offset = 0x2000,
+			.size = SZ_8K,
 		},
-		.msix_bar = 4,
-		.vectors = 8,
 	},
+	.msix_bar = 2,
+	.vectors = 2,
 };
 
 const struct sluice_sample_kind sluice_sample_trapped = {
 	.sysfs_name = "trapped",
 	.pretty_name = "Sluice sample trapped",
 	.description = "kernel memory that can be mapped, doorbells that cannot",
-	.fn = {
-		.vendor = SLUICE_SAMPLE_VENDOR,
-		.device = 3,
-		.class = 0xff0000,
-		.bars[0] = {
-			.size = SZ_16K,
-			.flags = SLUICE_BAR_64BIT,
-			.nr_areas = 2,
-			.areas[0] = {
-				.type = SLUICE_AREA_DOORBELLS,
-				.offset = 0x1000,
-				.size = PAGE_SIZE,
-			},
-			.areas[1] = {
-				.type = SLUICE_AREA_MEMORY,
-				.offset = 0x2000,
-				.size = SZ_8K,
-			},
-		},
-		.msix_bar = 2,
-		.vectors = 2,
-	},
+	.fn = &sluice_sample_trapped_fn,
 };
 
 /*
@@ -275,7 +289,7 @@ static int sluice_sample_attach(struct sluice_dev *sdev,
 	mutex_init(&sample->copy_lock);
 	spin_lock_init(&sample->lock);
 
-	*fn = container_of(sdev->type, struct sluice_sample_type, type)->kind->fn;
+	*fn = *container_of(sdev->type, struct sluice_sample_type, type)->kind->fn;
 	for (bar = 0; bar < SLUICE_BARS; bar++)
 		for (i = 0; i < fn->bars[bar].nr_areas; i++)
 			sluice_sample_use_area(sample, &fn->bars[bar].areas[i]);

@@ -32,7 +32,8 @@ static const struct sluice_sample_desc sluice_sample_min_descs[] = {
 
 static const struct sluice_sample_variant sluice_sample_variant = {
 	.ops = &sluice_sample_parent_ops,
-	.kinds = { &sluice_sample_plain, &sluice_sample_wide },
+	.kinds = { &sluice_sample_plain, &sluice_sample_wide,
+		   &sluice_sample_pool },
 	.descs = sluice_sample_descs,
 	.nr_descs = ARRAY_SIZE(sluice_sample_descs),
 };
@@ -74,6 +75,7 @@ sluice_sample_fill_types(struct sluice_sample_parent *sp,
 		type->type.mdev.sysfs_name = kind->sysfs_name;
 		type->type.mdev.pretty_name = kind->pretty_name;
 		type->type.description = kind->description;
+		type->type.pool = kind->pool;
 		sp->list[i] = &type->type;
 	}
 	return i;

@@ -29,20 +29,22 @@ static_assert(PAGE_SIZE == SZ_4K);
 #define SLUICE_SAMPLE_MIN_SIZE	SZ_4K
 
 /* Types of one parent at most */
-#define SLUICE_SAMPLE_TYPES	2
+#define SLUICE_SAMPLE_TYPES	3
 
 /**
  * struct sluice_sample_kind - an mdev type, as a table in device.c has it
  * @sysfs_name: for the mdev core
  * @pretty_name: for the mdev core
  * @description: for the core
+ * @pool: for the core
  * @fn: the PCI function, without the memory of the slice
  */
 struct sluice_sample_kind {
 	const char *sysfs_name;
 	const char *pretty_name;
 	const char *description;
-	struct sluice_function fn;
+	bool pool;
+	const struct sluice_function *fn;
 };
 
 /**
@@ -128,6 +130,7 @@ extern const struct sluice_provider_ops sluice_sample_provider_ops;
 /* device.c */
 extern const struct sluice_sample_kind sluice_sample_plain;
 extern const struct sluice_sample_kind sluice_sample_wide;
+extern const struct sluice_sample_kind sluice_sample_pool;
 extern const struct sluice_sample_kind sluice_sample_trapped;
 extern const struct sluice_parent_ops sluice_sample_parent_ops;
 extern const struct sluice_parent_ops sluice_sample_min_parent_ops;

@@ -43,28 +43,29 @@ is "a size that can be written" "$(stat -c %a $dir/size_bytes)" 644
 is "device is the platform device" "$(readlink -f $dir/device)" \
 	/sys/devices/platform/sluice_sample
 is "as many can be attached as there are" \
-	"$(sample_available plain) $(sample_available wide) $(sample_available trapped)" "4 4 2"
+	"$(sample_available plain) $(sample_available wide) $(sample_available pool) $(sample_available trapped)" "3 3 1 2"
 check "a rescan" eval "echo 1 >/sys/devices/platform/sluice_sample/sluice/rescan"
 is "finds nothing more" "$(find /sys/class/sluice -mindepth 1 | wc -l)" 6
 
 # Busy, attached, and the pool
 check "the host uses a slice" host_uses "$beta" 1
 is "it is busy" "$(state "$beta")" busy
-is "there is one less to be attached" "$(sample_available plain)" 3
+is "there is one less to be attached" "$(sample_available plain)" 2
 errno_is "it is refused" EBUSY sample_attach plain "$beta"
 check "the host is done with it" host_uses "$beta" 0
 is "it is free" "$(state "$beta")" free
 check "attach it as plain" sample_attach plain "$beta"
 is "it is attached" "$(attrs /sys/class/sluice/sluice_sample-beta)" \
 	"$beta,beta,65536,0,attached,$beta,1,1048576"
-is "both types have one less" "$(sample_available plain) $(sample_available wide)" "3 3"
-check "attach a UUID that no slice has" sample_attach wide "$other"
+is "both types have one less, and that of the pool has not" \
+	"$(sample_available plain) $(sample_available wide) $(sample_available pool)" "2 2 1"
+check "attach a UUID that no slice has" sample_attach pool "$other"
 is "it has the pool's slice" "$(cat "/sys/bus/mdev/devices/$other/slice")" "$pool"
 is "whose mdev it is" "$(slice_attr "$pool" mdev)" "$other"
-errno_is "an attached slice is refused" EBUSY sample_attach wide "$pool"
-errno_is "the pool is empty" ENOENT sample_attach wide "$another"
+errno_is "an attached slice is refused" EBUSY sample_attach pool "$pool"
+errno_is "the pool is empty" ENOSPC sample_attach pool "$another"
 check "attach at the other parent" sample_attach trapped "$small"
-errno_is "which has no pool" ENOENT sample_attach trapped "$another"
+errno_is "which has no type for a pool" ENOENT sample_attach trapped "$another"
 
 # Through VFIO
 check "the general part of the self-tests" \
@@ -83,11 +84,11 @@ refuse "the pool's slice has been written to" \
 sample_wipe_ms 4000
 check "detach it" slice_detach "$other"
 is "it is being wiped" "$(state "$pool")" wiping
-errno_is "it is refused meanwhile" EBUSY sample_attach wide "$pool"
-errno_is "also as a member of the pool" ENOENT sample_attach wide "$other"
+errno_is "it is refused meanwhile" EBUSY sample_attach pool "$pool"
+errno_is "also as a member of the pool" ENOSPC sample_attach pool "$other"
 check "the wipe ends" wait_for 30 has_state "$pool" free
 sample_wipe_ms 0
-check "attach it by its own UUID" sample_attach wide "$pool"
+check "attach it by its own UUID" sample_attach pool "$pool"
 is "its second tenant" "$(slice_attr "$pool" generation)" 2
 check "finds it empty" sample_client group --case fresh "$pool" sample
 check "detach" slice_detach "$pool"
@@ -102,7 +103,7 @@ check "unbind the parent" sample_unbind sluice_sample
 is "its slices have gone, and those of the other have not" "$(slices)" \
 	"sluice_sample_min-alpha sluice_sample_min-beta"
 check "bind it again" sample_bind sluice_sample
-check "attach the pool's slice" sample_attach wide "$other"
+check "attach the pool's slice" sample_attach pool "$other"
 sample_wipe_ms 600000
 check "detach it: the wipe is ten minutes away" slice_detach "$other"
 check "unbind the other parent" sample_unbind sluice_sample_min

@@ -9,11 +9,10 @@
 
 mib=$((1 << 20))
 a=$(new_uuid) b=$(new_uuid) pool1=$(new_uuid) pool2=$(new_uuid) other=$(new_uuid)
-sys=$(drive_sys main)
-available() { cat "$sys/mdev_supported_types/sluice_nvme-q$1/available_instances"; }
+available() { cat "$(drive_type main "$1")/available_instances"; }
 slices() { find /sys/class/sluice -mindepth 1 -printf '%f\n' 2>/dev/null | sort; }
 
-plan 60
+plan 68
 check "fill the drive" l0 fill main
 check "bind the drive" sluice_up main
 disk=$(drive_disk main)
@@ -39,12 +38,12 @@ is "mdev" "$(cat "$dir/mdev")" ""
 is "the device below is the drive" "$(basename "$(readlink -f "$dir/device")")" "$(drive_bdf main)"
 generation=$(cat "$dir/generation")
 
-before="$(available 1) $(available 2) $(available 4)"
+before="$(available q2) $(available q4) $(available pool-q2)"
 check "attach" slice_attach main "$a"
 is "state" "$(cat "$dir/state")" attached
 is "mdev" "$(cat "$dir/mdev")" "$a"
 check "the generation is higher" test "$(cat "$dir/generation")" -gt "$generation"
-check "fewer are available" test "$(available 2)" -le "$(cut -d' ' -f2 <<<"$before")"
+is "fewer are available, but not of the pool" "$(available q2) $(available pool-q2)" "1 2"
 errno_is "the same once more" EEXIST slice_attach main "$a"
 refuse "an exclusive open by the host is refused" mkfs.ext4 -q -F "/dev/${disk}p1"
 refuse "taking its partition away is refused" partx -d -n 1 "/dev/$disk"
@@ -62,7 +61,8 @@ refuse "the slice is gone" slice_dir "$other"
 check "detach" slice_detach "$a"
 is "state" "$(cat "$dir/state")" free
 is "mdev" "$(cat "$dir/mdev")" ""
-is "available_instances are back" "$(available 1) $(available 2) $(available 4)" "$before"
+is "available_instances are back" "$(available q2) $(available q4) $(available pool-q2)" "$before"
+
 
 errno_is "what is no UUID is refused" EINVAL slice_attach main not-a-uuid
 check "exclusive use by the host" mkfs.ext4 -q -F "/dev/${disk}p2"
@@ -74,16 +74,23 @@ like "the log says why" "$(dmesg | tail -n 5)" "$b|${disk}p2"
 umount /mnt
 is "until it ends" "$(slice_attr "$b" state)" free
 
-# A UUID that is not a slice's takes a slice of the pool
-before=$(available 2)
+# A UUID that is not a slice's takes a slice of the pool, if the type is for it
+before=$(available pool-q2)
+errno_is "a UUID of nobody is refused for other slices" ENOENT slice_attach main "$other"
+like "the log names a type for the pool" "$(dmesg | tail -n 2)" \
+	"$other refused: no slice has this UUID; .* sluice_nvme-pool-q2"
+errno_is "a slice of the pool as well" EINVAL slice_attach main "$pool1"
+like "the log names a type for it" "$(dmesg | tail -n 2)" "is in the pool, .* sluice_nvme-pool-q2"
+errno_is "and another slice by a type for the pool" EINVAL slice_attach_pool main "$a"
+like "the log names a type for it" "$(dmesg | tail -n 2)" "is not in the pool, .* sluice_nvme-q2"
 start=$(slice_attr "$pool1" start_bytes)
 refuse "the pool's slices hold data" l0 zero main "$start" $((32 * mib))
-check "a UUID of nobody takes a pool slice" slice_attach main "$other"
+check "a UUID of nobody takes a pool slice" slice_attach_pool main "$other"
 is "the first one" "$(slice_attr "$pool1" mdev)" "$other"
 second=$(new_uuid)
-check "and the next the second" slice_attach main "$second"
+check "and the next the second" slice_attach_pool main "$second"
 is "indeed" "$(slice_attr "$pool2" mdev)" "$second"
-errno_is "then there is none" ENOENT slice_attach main "$(new_uuid)"
+errno_is "then there is none" ENOSPC slice_attach_pool main "$(new_uuid)"
 check "a new tenant sees nothing of the former" l0 zero main "$start" $((16 * mib))
 check "the tenants write" l0 scribble main "$start" $((32 * mib))
 l0 snapshot main
@@ -95,7 +102,11 @@ check "nothing else is touched" l0 same main "$start" $((16 * mib))
 check "detach the second" slice_detach "$second"
 pool2_freed() { [ "$(slice_attr "$pool2" state)" = free ]; }
 wait_for 30 pool2_freed
-is "all are available again" "$(available 2)" "$before"
+is "all are available again" "$(available pool-q2)" "$before"
+check "attach a slice of the pool by its own UUID" slice_attach_pool main "$pool2"
+is "it is the right one" "$(slice_attr "$pool2" mdev)" "$pool2"
+slice_detach "$pool2"
+wait_for 30 pool2_freed
 check "a named slice is not wiped" slice_attach main "$a"
 slice_detach "$a"
 refuse "its data is there" l0 zero main $mib $((32 * mib))

@@ -8,8 +8,8 @@
 . /t/tools/testing/lib/l1.sh
 
 a=$(new_uuid) b=$(new_uuid) c=$(new_uuid)
-types() { echo "$(drive_sys "${1-main}")/mdev_supported_types"; }
-available() { cat "$(types)/sluice_nvme-q$1/available_instances"; }
+types() { echo "$(drive_sys "$1")"/mdev_supported_types/*; }
+available() { cat "$(drive_type main "q$1")/available_instances"; }
 pairs() { cat "$(drive_sys main)/sluice/queue_pairs_$1"; }
 
 # available_instances of a type is the smaller one of what the free slices and
@@ -21,16 +21,17 @@ expect() {
 	echo $((free < slices ? free : slices))
 }
 
-plan 43
+plan 49
 check "bind, four queue pairs for the host" sluice_up main host_queues=4
 is "the drive has 16" "$(pairs total)" 16
 is "the host has 4" "$(pairs host)" 4
 is "12 are free" "$(pairs free)" 12
 is "a type the drive could never serve is not there" \
-	"$(cd "$(types)" && echo *)" "sluice_nvme-q1 sluice_nvme-q2 sluice_nvme-q4 sluice_nvme-q8"
+	"$(types main | xargs -n 1 basename | paste -sd' ')" \
+	"sluice_nvme-pool-q2 sluice_nvme-pool-q4 sluice_nvme-pool-q8 sluice_nvme-q2 sluice_nvme-q4 sluice_nvme-q8"
 check "three slices" table_write main "size=16MiB, type=slice, uuid=$a, name=a" \
 	"size=16MiB, type=slice, uuid=$b, name=b" "size=16MiB, type=slice, uuid=$c, name=c"
-for n in 1 2 4 8; do
+for n in 2 4 8; do
 	is "q$n: available instances" "$(available $n)" "$(expect 3 $n)"
 done
 check "attach with 8" slice_attach main "$a" 8
@@ -39,7 +40,7 @@ is "q8: none available" "$(available 8)" 0
 errno_is "another with 8 is refused" ENOSPC slice_attach main "$b" 8
 is "and takes nothing" "$(pairs free) $(slice_attr "$b" state)" "4 free"
 check "one with 4 is not" slice_attach main "$b" 4
-errno_is "then not even one with 1" ENOSPC slice_attach main "$c" 1
+errno_is "then not even one with 2" ENOSPC slice_attach main "$c" 2
 like "the log says why" "$(dmesg | grep -i queue | tail -n 3)" 'queue'
 
 # With one vCPU Linux uses one queue out of eight
@@ -77,12 +78,14 @@ slice_detach "$a"
 
 # A drive with enough queue pairs for the largest type
 check "another drive" drive_to k4 sluice_nvme
-is "the largest type is there" "$(cd "$(types k4)" && echo *)" \
-	"sluice_nvme-q1 sluice_nvme-q16 sluice_nvme-q2 sluice_nvme-q4 sluice_nvme-q8"
-for n in 1 16; do
-	is "q$n: its name" "$(cat "$(types k4)/sluice_nvme-q$n/name")" "Sluice NVMe q$n"
-	like "q$n: what it is" "$(cat "$(types k4)/sluice_nvme-q$n/description")" \
-		"^NVMe slice with $n I/O queue pairs?\$"
+like "the largest type is there" "$(types k4)" "/sluice_nvme-q16 "
+for n in 2 16; do
+	is "q$n: its name" "$(cat "$(drive_type k4 q$n)/name")" "Sluice NVMe q$n"
+	is "q$n: what it is" "$(cat "$(drive_type k4 q$n)/description")" \
+		"the slice with the UUID of the mdev, $n I/O queue pairs"
+	is "pool-q$n: its name" "$(cat "$(drive_type k4 pool-q$n)/name")" "Sluice NVMe pool q$n"
+	is "pool-q$n: what it is" "$(cat "$(drive_type k4 pool-q$n)/description")" \
+		"any slice of the pool, $n I/O queue pairs"
 done
 check "a slice" table_write k4 "size=16MiB, type=slice, uuid=$c, name=c"
 check "attach with 16" slice_attach k4 "$c" 16
@@ -94,3 +97,10 @@ check "and its I/O is right" l2_run most 'fio --minimal --output=/dev/null --ioe
 	--iodepth=8 --numjobs=4 --size=2m --offset_increment=2m --verify=crc32c --verify_fatal=1 --verify_state_save=0 --filename=/dev/nvme0n1 --name=job'
 l2_stop most
 slice_detach "$c"
+
+# However many the host may keep, the smallest type is left to guests
+modules_unload
+check "bind, a hundred queue pairs for the host" sluice_up main host_queues=100
+is "the host has all but two" "$(pairs host) $(pairs free)" "14 2"
+is "the smallest types are there" \
+	"$(types main | xargs -n 1 basename | paste -sd' ')" "sluice_nvme-pool-q2 sluice_nvme-q2"

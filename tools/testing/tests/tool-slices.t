@@ -16,7 +16,7 @@ SLUICECTL=/out/bin/sluicectl
 mib=$((1 << 20))
 bdf=$(drive_bdf main)
 a=$(new_uuid)
-available() { cat "$(drive_sys main)/mdev_supported_types/sluice_nvme-q$1/available_instances"; }
+available() { cat "$(drive_type main "q$1")/available_instances"; }
 # Print the table on the disk, without the part that differs in every table
 on_disk() { sfdisk --dump "/dev/$disk" | grep -v '^label-id'; }
 start_of() { slice_attr "$1" start_bytes; }
@@ -66,7 +66,7 @@ gives "a UUID that is taken" 5 "belongs to ${disk}p1 already" \
 gives "too large" 5 "no free extent of 2 GiB" create "$bdf" --name x --size 2G
 
 # Attach
-before="$(available 1) $(available 8)"
+before="$(available 2) $(available 8)"
 gives "attach, dry run" 0 "would write $a to " attach alpha --queues 8 --dry-run
 is "it was dry" "$(slice_attr "$a" state)" free
 gives "attach" 0 "^mdev: /sys/bus/mdev/devices/$a$" attach alpha --queues 8
@@ -74,12 +74,12 @@ like "the argument for QEMU" "$out" "^qemu: -device vfio-pci,sysfsdev=/sys/bus/m
 check "the mdev is there" test -e "/sys/bus/mdev/devices/$a"
 is "of the type that was asked for" \
 	"$(basename "$(readlink "/sys/bus/mdev/devices/$a/mdev_type")")" sluice_nvme-q8
-run attach gamma --type q1 --json
+run attach gamma --type q2 --json
 is "attach, JSON" "$status $(json '.version, .slice, .device, .type, .queues, .mdev, .qemu' |
-	tr '\n' ' ')" "0 1 $c ${disk}p4 sluice_nvme-q1 1 /sys/bus/mdev/devices/$c -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$c "
+	tr '\n' ' ')" "0 1 $c ${disk}p4 sluice_nvme-q2 2 /sys/bus/mdev/devices/$c -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$c "
 gives "show" 0 "mdev: +$a" show alpha
 gives "attach again" 6 "'alpha' \(${disk}p1\) is attached already, nothing was done" attach alpha
-gives "no room for so many queues" 4 "no room for sluice_nvme-q8: 5 of its 14" attach beta -q 8
+gives "no room for so many queues" 4 "no room for sluice_nvme-pool-q8: 4 of its 14" attach beta -q 8
 gives "more than the drive ever has" 3 "no type with 16 queue pairs" attach beta -q 16
 gives "destroy while attached" 4 "detach it first: sluicectl detach ${disk}p1" destroy alpha
 gives "unbind while attached" 4 "the slice 'alpha' \(${disk}p1\) is attached as mdev $a" \
@@ -149,7 +149,7 @@ gives "detach" 0 "detached slice 'alpha'" detach alpha
 gives "detach again" 6 "is not attached, nothing was done" detach alpha
 run detach "$c" --json
 is "detach, JSON" "$status $(json '.slice, .mdev' | tr '\n' ' ')" "0 $c $c "
-is "everything is available again" "$(available 1) $(available 8)" "$before"
+is "everything is available again" "$(available 2) $(available 8)" "$before"
 mkfs.ext4 -q "/dev/${disk}p4"
 mkdir -p /mnt2
 mount -t ext4 "/dev/${disk}p4" /mnt2
@@ -160,7 +160,7 @@ umount /mnt2
 # The pool: another UUID gets the slice, and detaching wipes the slice
 dd if=/dev/urandom of="/dev/${disk}p3" bs=1M count=64 oflag=direct status=none
 other=$(new_uuid)
-check "a UUID of nobody takes the pool slice" slice_attach main "$other" 1
+check "a UUID of nobody takes the pool slice" slice_attach_pool main "$other"
 gives "detach by the mdev's UUID" 0 "detached slice 'beta'.*being wiped" detach "$other"
 beta_free() { [ "$(slice_attr "$b" state)" = free ]; }
 check "it is free again" wait_for 60 beta_free
