@@ -131,7 +131,8 @@ struct sluice_function {
  * @uuid: identity of the slice, in the byte order of RFC 4122
  * @name: label, UTF-8
  * @size: bytes; 0 if the provider's slices have no size
- * @generation: counts the attachments of the slice; raised at each attach
+ * @generation: number of the slice's last attachment. All slices share one
+ *	count, so no two attachments have the same number. 0 before the first
  *
  * The provider knows what only its own slices have: linux/sluice_disk.h has
  * what a partition has.

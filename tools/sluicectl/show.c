@@ -72,7 +72,7 @@ static int show_slice(const struct request *rq, const struct slice *s)
 	add_size(tb, "size", s->size, rq->bytes);
 	add_size(tb, "block size", s->block_size, rq->bytes);
 	add(tb, "pool member", s->pool ? "yes" : "no");
-	add_number(tb, "attached so far", s->generation);
+	add_number(tb, "generation", s->generation);
 	add(tb, "mdev", *s->mdev ? s->mdev : "none");
 	return output_print(tb);
 }

@@ -11,6 +11,7 @@
  * hang. Writing an attribute needs &sluice_parent.lock, so the writer tries the
  * lock and restarts the system call if it is taken.
  */
+#include <linux/atomic.h>
 #include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/kobject.h>
@@ -23,6 +24,12 @@
 
 /* How long a writer sleeps that cannot have the lock of the slices */
 #define SLUICE_SLICE_RETRY_MS	5
+
+/*
+ * Attachments so far, of all slices: a slice that was forgotten and found again
+ * gets no number that one of its earlier attachments had.
+ */
+static atomic64_t sluice_slice_attachments;
 
 struct class sluice_class = {
 	.name = "sluice",
@@ -480,7 +487,7 @@ EXPORT_SYMBOL_GPL(sluice_slice_set_state);
 /**
  * sluice_slice_set_mdev() - set which mdev has a slice
  * @slice: slice
- * @mdev: UUID of the mdev; raises the generation. NULL for no mdev
+ * @mdev: UUID of the mdev, for a new generation; NULL for no mdev
  */
 void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev)
 {
@@ -488,7 +495,8 @@ void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev)
 	slice->has_mdev = mdev;
 	slice->mdev = mdev ? *mdev : uuid_null;
 	if (mdev)
-		slice->info.generation++;
+		slice->info.generation =
+			atomic64_inc_return(&sluice_slice_attachments);
 }
 
 /**

@@ -89,7 +89,7 @@ errno_is "also as a member of the pool" ENOSPC sample_attach pool "$other"
 check "the wipe ends" wait_for 30 has_state "$pool" free
 sample_wipe_ms 0
 check "attach it by its own UUID" sample_attach pool "$pool"
-is "its second tenant" "$(slice_attr "$pool" generation)" 2
+is "its second tenant, and the fourth attachment in all" "$(slice_attr "$pool" generation)" 4
 check "finds it empty" sample_client group --case fresh "$pool" sample
 check "detach" slice_detach "$pool"
 check "it is free when it is wiped" wait_for 30 has_state "$pool" free

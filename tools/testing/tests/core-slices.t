@@ -12,7 +12,7 @@ a=$(new_uuid) b=$(new_uuid) pool1=$(new_uuid) pool2=$(new_uuid) other=$(new_uuid
 available() { cat "$(drive_type main "$1")/available_instances"; }
 slices() { find /sys/class/sluice -mindepth 1 -printf '%f\n' 2>/dev/null | sort; }
 
-plan 68
+plan 74
 check "fill the drive" l0 fill main
 check "bind the drive" sluice_up main
 disk=$(drive_disk main)
@@ -62,6 +62,17 @@ check "detach" slice_detach "$a"
 is "state" "$(cat "$dir/state")" free
 is "mdev" "$(cat "$dir/mdev")" ""
 is "available_instances are back" "$(available q2) $(available q4) $(available pool-q2)" "$before"
+
+# A slice that is forgotten and found again gets no generation for a second time
+generation=$(cat "$dir/generation")
+check "the slice's entry goes" eval "sfdisk --dump /dev/$disk >/tmp/table &&
+	sfdisk -q --delete /dev/$disk 1 && rescan main"
+refuse "the slice is forgotten" slice_dir "$a"
+check "the entry comes back" eval "sfdisk -q /dev/$disk </tmp/table && rescan main"
+is "the slice is found" "$(cat "$dir/uuid")" "$a"
+check "attach it" slice_attach main "$a"
+check "its generation is a new one" test "$(cat "$dir/generation")" -gt "$generation"
+slice_detach "$a"
 
 
 errno_is "what is no UUID is refused" EINVAL slice_attach main not-a-uuid
