@@ -17,12 +17,13 @@
  * task treats its slices in the same way.
  *
  * The core creates pollers when slices need them, on the NUMA node of the
- * parent but not on isolated CPUs. A poller ends with its last slice. Pollers
- * have the default scheduling policy and priority; an administrator may change
- * both.
+ * parent but not on isolated CPUs. A poller ends with its last slice. It freezes
+ * with the other tasks when the machine is suspended. Pollers have the default
+ * scheduling policy and priority; an administrator may change both.
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/freezer.h>
 #include <linux/idr.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -302,7 +303,12 @@ static int sluice_poller_thread(void *data)
 {
 	struct sluice_poller *poller = data;
 
-	while (!kthread_should_stop()) {
+	/*
+	 * A slice that is polled without end would keep a CPU awake during a
+	 * suspend, and a visit to a drive that is suspended finds nothing.
+	 */
+	set_freezable();
+	while (!kthread_freezable_should_stop(NULL)) {
 		if (sluice_poller_visit_next(poller))
 			/* a busy poller must not block RCU Tasks */
 			cond_resched_tasks_rcu_qs();

@@ -159,6 +159,17 @@ bool kthread_should_stop(void)
 	return !poller_visits--;
 }
 
+/* Nothing is suspended here. */
+bool set_freezable(void)
+{
+	return false;
+}
+
+bool kthread_freezable_should_stop(bool *was_frozen)
+{
+	return kthread_should_stop();
+}
+
 int wake_up_process(void *task)
 {
 	return 1;

@@ -68,6 +68,8 @@ int __SCT__cond_resched(void);
 void *kthread_create_on_node(int (*thread)(void *data), void *data, int node,
 			     const char *name, ...);
 bool kthread_should_stop(void);
+bool kthread_freezable_should_stop(bool *was_frozen);
+bool set_freezable(void);
 int wake_up_process(void *task);
 int vm_insert_page(void *vma, unsigned long addr, void *page);
 

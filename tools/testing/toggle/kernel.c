@@ -220,6 +220,17 @@ bool kthread_should_stop(void)
 	return __atomic_load_n(&current->stop, __ATOMIC_SEQ_CST);
 }
 
+/* Nothing is suspended here. */
+bool set_freezable(void)
+{
+	return false;
+}
+
+bool kthread_freezable_should_stop(bool *was_frozen)
+{
+	return kthread_should_stop();
+}
+
 int wake_up_process(void *data)
 {
 	struct task *task = data;
