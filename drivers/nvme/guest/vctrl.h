@@ -624,6 +624,8 @@ sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result);
 sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result);
+unsigned int sluice_vsq_slots_left(const struct sluice_vctrl *vctrl,
+				   const struct sluice_vcq *vcq);
 sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result);
 sluice_vstatus_t sluice_vsq_delete(struct sluice_vctrl *vctrl,

@@ -19,9 +19,13 @@
  * submission queue, so that queue needs no more entries than there are slots,
  * and one. A hardware completion queue has room for as many, even if the
  * guest's is smaller: a drive that finds a completion queue full may delay the
- * commands of all guests. Only if several of a guest's submission queues share
- * a completion queue can it become full.
+ * commands of all guests. Submission queues that share a completion queue share
+ * its entries, too: together they have no more slots. See
+ * sluice_vsq_slots_left().
  */
+
+/* Slots that each submission queue can have, whatever the others have */
+#define SLUICE_VSQ_SLOTS	32u
 
 static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 {
@@ -324,17 +328,47 @@ static sluice_vstatus_t sluice_vsq_check_cq(struct sluice_vctrl *vctrl,
 	return SLUICE_VSTATUS_OK;
 }
 
+/**
+ * sluice_vsq_slots_left() - count the slots that a submission queue can have
+ * @vctrl: controller, its admin lock held
+ * @vcq: the completion queue of the new submission queue
+ *
+ * All submission queues of the guest may come to this completion queue, so each
+ * of them has a share of its entries; what is left beyond these shares goes to
+ * the queue that is created first.
+ *
+ * Return: their number, 0 if the drive has too few entries.
+ */
+unsigned int sluice_vsq_slots_left(const struct sluice_vctrl *vctrl,
+				   const struct sluice_vcq *vcq)
+{
+	unsigned int left = vcq->hw.depth - 1;
+	unsigned int i, share = min(left / vctrl->nr_qpairs, SLUICE_VSQ_SLOTS);
+
+	left -= (vctrl->nr_qpairs - 1) * share;
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		const struct sluice_vsq *vsq = &vctrl->sqs[i];
+
+		if (vsq->live && vsq->vcq == vcq && vsq->nr_slots > share)
+			left -= vsq->nr_slots - share;
+	}
+	return left;
+}
+
 /* The ring is set; the rest of a submission queue */
 static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
 					    struct sluice_vcq *vcq, u32 size)
 {
+	unsigned int left = sluice_vsq_slots_left(vsq->vctrl, vcq);
 	sluice_vstatus_t status;
 
+	if (!left)
+		return sluice_vstatus_fail(NVME_SC_QUEUE_SIZE);
 	status = sluice_vring_status(sluice_vring_map(vsq->vctrl, &vsq->ring));
 	if (status)
 		return status;
 	if (sluice_vsq_start(vsq, vcq, size,
-			     min(size - 1, (u32)SLUICE_VSQ_MAX_SLOTS)))
+			     min3(size - 1, (u32)SLUICE_VSQ_MAX_SLOTS, left)))
 		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	if (sluice_vsq_alloc_lists(vsq) || sluice_vsq_hw_create(vsq)) {
 		sluice_vsq_release_slots(vsq);

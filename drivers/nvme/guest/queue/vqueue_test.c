@@ -379,6 +379,73 @@ static void delete_with_commands(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&f->vctrl.cqs[1].waiting));
 }
 
+static unsigned int add_sharing_sq(struct vfake *f, u16 qid, u32 size)
+{
+	struct sluice_vctrl *vctrl = &f->vctrl;
+	unsigned int left = sluice_vsq_slots_left(vctrl, &vctrl->cqs[1]);
+	unsigned int slots = min(size - 1, left);
+
+	KUNIT_ASSERT_GT(f->test, slots, 0u);
+	vfake_add_sq(f, qid, 1, SQ + qid * 0x10000, size, slots);
+	return slots;
+}
+
+static void remove_sq(struct vfake *f, u16 qid)
+{
+	KUNIT_ASSERT_EQ(f->test, delete_sq(f, qid), 0);
+}
+
+/*
+ * However many submission queues share a completion queue, the drive has room
+ * for the completions of all commands that can be in flight.
+ */
+static void shared_cq_slots(struct kunit *test)
+{
+	static const u32 depths[] = { 1024, 256, 64, 17, 6, 5 };
+	static const u32 sizes[] = { 1024, 2, 40, 1024 };
+	struct vfake *f = test->priv;
+	struct sluice_vcq *vcq = &f->vctrl.cqs[1];
+	unsigned int i, qid, total;
+
+	for (i = 0; i < ARRAY_SIZE(depths); i++) {
+		vfake_add_cq(f, 1, CQ, 16);
+		vcq->hw.depth = depths[i];
+		/* all as deep as they can be */
+		for (total = 0, qid = 1; qid <= VFAKE_QPAIRS; qid++)
+			total += add_sharing_sq(f, qid, 1024);
+		KUNIT_EXPECT_LE(test, total, depths[i] - 1);
+		/* deleted and created again in another order, some small */
+		for (qid = 1; qid <= VFAKE_QPAIRS; qid++)
+			remove_sq(f, qid);
+		for (total = 0, qid = VFAKE_QPAIRS; qid >= 1; qid--)
+			total += add_sharing_sq(f, qid, sizes[qid - 1]);
+		remove_sq(f, 2);
+		remove_sq(f, 3);
+		total = f->vctrl.sqs[1].nr_slots + f->vctrl.sqs[4].nr_slots +
+			add_sharing_sq(f, 2, 1024) + add_sharing_sq(f, 3, 1024);
+		KUNIT_EXPECT_LE(test, total, depths[i] - 1);
+		for (qid = 1; qid <= VFAKE_QPAIRS; qid++)
+			remove_sq(f, qid);
+		KUNIT_ASSERT_EQ(test, delete_cq(f, 1), 0);
+	}
+}
+
+/* A drive with fewer entries than the guest has queues: the last gets none */
+static void shared_cq_too_small(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	u16 qid;
+
+	vfake_add_cq(f, 1, CQ, 16);
+	f->vctrl.cqs[1].hw.depth = VFAKE_QPAIRS;
+	for (qid = 1; qid < VFAKE_QPAIRS; qid++)
+		KUNIT_EXPECT_EQ(test, add_sharing_sq(f, qid, 2), 1u);
+	vfake_map(f, SQ);
+	KUNIT_EXPECT_EQ(test, create_sq(f, VFAKE_QPAIRS, 16, SQ, 1 << 16 | PC),
+			QUEUE_SIZE_INVALID);
+	f->vctrl.cqs[1].hw.depth = 1024;
+}
+
 /* A Controller Reset, with everything in use, leaves nothing */
 static void destroy_all(struct kunit *test)
 {
@@ -511,6 +578,8 @@ static struct kunit_case vqueue_cases[] = {
 	KUNIT_CASE(scattered_pages_refused),
 	KUNIT_CASE(delete_order),
 	KUNIT_CASE(delete_with_commands),
+	KUNIT_CASE(shared_cq_slots),
+	KUNIT_CASE(shared_cq_too_small),
 	KUNIT_CASE(destroy_all),
 	KUNIT_CASE(admin_queues),
 	KUNIT_CASE(admin_queues_refused),
