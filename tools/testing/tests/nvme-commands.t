@@ -18,7 +18,7 @@ oncs() { printf '%#x' $(($(sed -n 's/^oncs *: *//p') & 0x8d)); }
 # The fields of the health log that describe the drive, not the slice
 health() { grep -E '^(critical_warning|temperature|available_spare|percentage_used|power_on_hours)[[:space:]]'; }
 
-plan 36
+plan 41
 check "fill the drive" l0 fill "$drive"
 modprobe nvme
 drive_to "$drive" nvme
@@ -37,6 +37,27 @@ check "snapshot" l0 snapshot "$drive"
 guest() {
 	l2_run one "block=$block blocks=$blocks; dev=/dev/nvme0n1; $1"
 }
+# Errors in the guest's health log and error log
+errors() {
+	guest 'nvme smart-log /dev/nvme0' | sed -n 's/^num_err_log_entries[[:space:]]*: *//p'
+	guest 'nvme error-log /dev/nvme0' | grep -Ec '^error_count[[:space:]]*: *[1-9]'
+}
+
+# Each driver looks for optional things at boot; tools look for more
+is "a guest that has booted has no errors" "$(errors)" $'0\n0'
+optional=$(guest 'for cns in 0x06 0x1c; do
+		nvme admin-passthru /dev/nvme0 -o 6 -l 4096 -r --cdw10=$cns 2>&1
+	done
+	nvme get-log /dev/nvme0 -i 0x0d -l 512 2>&1
+	nvme get-feature /dev/nvme0 -f 0x0c 2>&1
+	nvme format $dev -n 1 -f 2>&1')
+is "optional things are refused" \
+	"$(grep -Eic 'invalid' <<<"$optional")" 5
+is "and that is no error" "$(errors)" $'0\n0'
+like "a read beyond the end is refused" \
+	"$(guest 'nvme read $dev -s $((32 * blocks)) -c 0 -z $block -d /tmp/data 2>&1')" \
+	'LBA Out of Range'
+is "and that is one" "$(errors)" $'1\n1'
 
 check "write zeroes" guest '/bin/blkdiscard -z -o $((4 << 20)) -l $((1 << 20)) $dev'
 check "makes zeroes there" l0 zero "$drive" $((start + 4 * mib)) $mib

@@ -49,11 +49,62 @@ void sluice_vlog_exit(struct sluice_vctrl *vctrl)
 	kfree(vctrl->log.smart);
 }
 
+/* In place of the opcode of a &struct sluice_vlog_refusal */
+#define SLUICE_REFUSAL_ANY	-1	/* any command of any queue */
+
+/**
+ * struct sluice_vlog_refusal - how a guest learns that it lacks something
+ * @opcode: of an admin command, or %SLUICE_REFUSAL_ANY
+ * @sc: the status code, with its type, that says so
+ */
+struct sluice_vlog_refusal {
+	int opcode;
+	u16 sc;
+};
+
+/*
+ * Drivers and tools try what is optional, and the status tells them that this
+ * controller does not have it. Nothing has failed then, so the error log gets
+ * no entry: monitors in the guest, such as smartd, report every new one. The
+ * log need not have all errors; it has what the bit More of a status points to
+ * [NVMe 1.4, 4.6.1].
+ */
+static const struct sluice_vlog_refusal sluice_vlog_refusals[] = {
+	/* optional commands [5 and 6] */
+	{ SLUICE_REFUSAL_ANY,		NVME_SC_INVALID_OPCODE },
+	/* optional data structures: values of CNS [5.15.1] */
+	{ NVME_ADMIN_IDENTIFY,		NVME_SC_INVALID_FIELD },
+	/* optional log pages [5.14.1] */
+	{ NVME_ADMIN_GET_LOG_PAGE,	NVME_SC_INVALID_LOG_PAGE },
+	/* optional features, sensors and vectors [5.9 and 5.21.1] */
+	{ NVME_ADMIN_GET_FEATURES,	NVME_SC_INVALID_FIELD },
+	{ NVME_ADMIN_SET_FEATURES,	NVME_SC_INVALID_FIELD },
+	{ NVME_ADMIN_SET_FEATURES,	NVME_SC_FEAT_NOT_SAVEABLE },
+};
+
+static bool sluice_vlog_refuses(const struct sluice_vslot *slot, u16 sqid)
+{
+	const struct sluice_vlog_refusal *refusal = sluice_vlog_refusals;
+	int opcode = sqid ? SLUICE_REFUSAL_ANY : slot->opcode;
+	u16 sc = slot->status & NVME_SC_MASK;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sluice_vlog_refusals); i++, refusal++) {
+		if (refusal->sc == sc && (refusal->opcode == opcode ||
+					  refusal->opcode == SLUICE_REFUSAL_ANY))
+			return true;
+	}
+	return false;
+}
+
 /**
  * sluice_vlog_error() - add to the Error Information log [NVMe 1.4, 5.14.1.1]
  * @vctrl: controller
- * @slot: the command that failed, its status set
+ * @slot: the command that failed, its status and opcode set
  * @sqid: its submission queue
+ *
+ * A command that was refused because it asked for something optional is no
+ * error.
  *
  * Any context.
  */
@@ -63,6 +114,8 @@ void sluice_vlog_error(struct sluice_vctrl *vctrl,
 	struct sluice_vlog *log = &vctrl->log;
 	struct nvme_error_log *entry;
 
+	if (sluice_vlog_refuses(slot, sqid))
+		return;
 	guard(spinlock_irqsave)(&log->lock);
 	entry = &log->errors[log->error_count++ % SLUICE_VCTRL_ERRORS];
 	*entry = (struct nvme_error_log) {

@@ -113,13 +113,13 @@ static void errors(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(log, 0, 512));
 
 	fail(f, 3, 0x1234, VFAKE_DNR(0x281), 0x1122334455667788ull);
-	fail(f, 0, 0xffff, VFAKE_DNR(0x001), 0);
+	fail(f, 0, 0xffff, VFAKE_DNR(0x004), 0);
 	log = read_log(f, LOG_ERROR, 0, 512);
 	/* the newest first */
 	KUNIT_EXPECT_EQ(test, get_le(log, 0, 8), 2ull);
 	KUNIT_EXPECT_EQ(test, get_le(log, 8, 2), 0ull);		/* SQID */
 	KUNIT_EXPECT_EQ(test, get_le(log, 10, 2), 0xffffull);	/* CID */
-	KUNIT_EXPECT_EQ(test, get_le(log, 12, 2), 0x8002ull);	/* status */
+	KUNIT_EXPECT_EQ(test, get_le(log, 12, 2), 0x8008ull);	/* status */
 	KUNIT_EXPECT_EQ(test, get_le(log, 14, 2), 0xffffull);	/* no location */
 	KUNIT_EXPECT_EQ(test, get_le(log, 16, 8), 0ull);	/* LBA */
 	KUNIT_EXPECT_EQ(test, get_le(log, 24, 4), 0ull);	/* NSID */
@@ -151,6 +151,58 @@ static void errors_wrap(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, get_le(log, 64 * i + 10, 2), expected);
 		}
 	}
+}
+
+/*
+ * A guest that asks for what is optional has made no error; one that asks in a
+ * wrong way, or for blocks that it does not have, has.
+ */
+static void refusals(struct kunit *test)
+{
+	static const struct {
+		u16 sqid;
+		u8 opcode;
+		u16 status;
+		bool error;
+	} tries[] = {
+		{ 0, 0x06, 0x002 },			/* Identify: CNS */
+		{ 0, 0x06, 0x013, true },		/* its PRP */
+		{ 0, 0x06, 0x00b, true },		/* its namespace */
+		{ 0, 0x02, 0x109 },			/* Get Log Page: LID */
+		{ 0, 0x02, 0x002, true },		/* its offset */
+		{ 0, 0x0a, 0x002 },			/* Get Features */
+		{ 0, 0x09, 0x002 },			/* Set Features */
+		{ 0, 0x09, 0x10d },			/* to be saved */
+		{ 0, 0x09, 0x00c, true },		/* too late */
+		{ 0, 0x05, 0x002, true },		/* Create I/O CQ */
+		{ 0, 0x01, 0x101, true },		/* Create I/O SQ */
+		{ 0, 0x80, 0x001 },			/* Format NVM */
+		{ 1, 0x7f, 0x001 },			/* no command */
+		{ 1, 0x02, 0x109, true },		/* no Get Log Page */
+		{ 1, 0x06, 0x002, true },		/* no Identify */
+		{ 1, 0x02, 0x080, true },		/* Read */
+		{ 1, 0x01, 0x281, true },
+		{ 1, 0x05, 0x285, true },
+	};
+	struct vfake *f = test->priv;
+	struct sluice_vslot *slot = vfake_slot(f);
+	unsigned int i;
+	u64 errors = 0;
+
+	for (i = 0; i < ARRAY_SIZE(tries); i++) {
+		slot->opcode = tries[i].opcode;
+		slot->status = tries[i].status | (i % 2 ? 0 : NVME_SC_DNR);
+		sluice_vlog_error(&f->vctrl, slot, tries[i].sqid);
+		if (tries[i].error)
+			errors++;
+		KUNIT_ASSERT_EQ_MSG(test, f->vctrl.log.error_count, errors,
+				    "queue %u, opcode %#x, status %#x",
+				    tries[i].sqid, tries[i].opcode,
+				    tries[i].status);
+	}
+	/* the health log counts the same */
+	KUNIT_EXPECT_EQ(test, get_le(read_log(f, LOG_SMART, 0, 512), 176, 8),
+			errors);
 }
 
 static void count_io(struct vfake *f, u16 qid, u64 reads, u64 blocks_read,
@@ -535,6 +587,7 @@ static void event_retained(struct kunit *test)
 static struct kunit_case vlog_cases[] = {
 	KUNIT_CASE(errors),
 	KUNIT_CASE(errors_wrap),
+	KUNIT_CASE(refusals),
 	KUNIT_CASE(smart),
 	KUNIT_CASE(smart_units),
 	KUNIT_CASE(smart_namespaces),
