@@ -526,6 +526,7 @@ static int sluice_vctrl_init(struct sluice_vctrl *vctrl,
 	INIT_WORK(&vctrl->work, sluice_vctrl_work);
 	INIT_DELAYED_WORK(&vctrl->retry, sluice_vctrl_retry);
 	sluice_vctrl_init_queues(vctrl);
+	sluice_vdbbuf_init(vctrl);
 	sluice_vregs_init(&vctrl->regs, vctrl->ctrl->max_depth);
 	sluice_vfeat_init(vctrl);
 

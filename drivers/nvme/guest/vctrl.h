@@ -317,6 +317,10 @@ struct sluice_vfeat {
  * @event_ring: the guest's page with the event indices
  * @stale: doorbells of queues that were created while @shadow_ring was not
  *	mapped: its page has old values of them. Under the admin lock
+ * @lock: protects @copies, @used, and changes to the admin queue's shadow
+ *	doorbells. Innermost, taken in any context
+ * @copies: what the controller has written to the admin queue's shadow doorbells
+ * @used: bits of those that the guest has written since
  * @shadow: the mapping of @shadow_ring while both pages are mapped, else NULL;
  *	read under RCU
  * @events: the same of @event_ring
@@ -325,6 +329,9 @@ struct sluice_vdbbuf {
 	struct sluice_vring shadow_ring;
 	struct sluice_vring event_ring;
 	u64 stale;
+	spinlock_t lock;
+	u32 copies[2];
+	unsigned int used;
 	__le32 __rcu *shadow;
 	__le32 __rcu *events;
 };
@@ -511,19 +518,28 @@ static inline u32 sluice_vctrl_io_doorbell(const struct sluice_vctrl *vctrl,
 	return val;
 }
 
-static inline u32 sluice_vctrl_sq_doorbell(const struct sluice_vctrl *vctrl,
-					   u16 qid)
+u32 sluice_vdbbuf_admin(struct sluice_vctrl *vctrl, unsigned int index);
+
+/* The value of one of the admin queue's two doorbells */
+static inline u32 sluice_vctrl_admin_doorbell(struct sluice_vctrl *vctrl,
+					      unsigned int index)
+{
+	if (likely(!rcu_access_pointer(vctrl->dbbuf.shadow)))
+		return sluice_vctrl_page_doorbell(vctrl, index);
+	return sluice_vdbbuf_admin(vctrl, index);
+}
+
+static inline u32 sluice_vctrl_sq_doorbell(struct sluice_vctrl *vctrl, u16 qid)
 {
 	if (unlikely(!qid))
-		return sluice_vctrl_page_doorbell(vctrl, 0);
+		return sluice_vctrl_admin_doorbell(vctrl, 0);
 	return sluice_vctrl_io_doorbell(vctrl, 2 * qid);
 }
 
-static inline u32 sluice_vctrl_cq_doorbell(const struct sluice_vctrl *vctrl,
-					   u16 qid)
+static inline u32 sluice_vctrl_cq_doorbell(struct sluice_vctrl *vctrl, u16 qid)
 {
 	if (unlikely(!qid))
-		return sluice_vctrl_page_doorbell(vctrl, 1);
+		return sluice_vctrl_admin_doorbell(vctrl, 1);
 	return sluice_vctrl_io_doorbell(vctrl, 2 * qid + 1);
 }
 
@@ -601,8 +617,9 @@ void sluice_virq_configure_all(struct sluice_vctrl *vctrl);
 void sluice_virq_stop(struct sluice_vcq *vcq);
 bool sluice_virq_due(struct sluice_vcq *vcq);
 
-/* vdbbuf.c */
+/* vdbbuf.c, with sluice_vdbbuf_admin() above */
 extern bool sluice_vdbbuf_offered;
+void sluice_vdbbuf_init(struct sluice_vctrl *vctrl);
 sluice_vstatus_t sluice_vdbbuf_config(struct sluice_vctrl *vctrl,
 				      const struct nvme_cmd *cmd, u32 *result);
 int sluice_vdbbuf_map(struct sluice_vctrl *vctrl);
@@ -612,6 +629,7 @@ void sluice_vdbbuf_reset(struct sluice_vctrl *vctrl);
 void sluice_vdbbuf_start(struct sluice_vctrl *vctrl, unsigned int index);
 void sluice_vdbbuf_arm(struct sluice_vctrl *vctrl, unsigned int index,
 		       u32 value);
+void sluice_vdbbuf_arm_sq(struct sluice_vctrl *vctrl, u16 qid);
 void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl);
 
 /* vqueue.c */

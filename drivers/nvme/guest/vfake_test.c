@@ -606,6 +606,7 @@ static void vfake_init_vctrl(struct vfake *f)
 	vctrl->nr_qpairs = VFAKE_QPAIRS;
 	mutex_init(&vctrl->admin_lock);
 	spin_lock_init(&vctrl->reg_lock);
+	sluice_vdbbuf_init(vctrl);
 	init_waitqueue_head(&vctrl->drained);
 	INIT_WORK(&vctrl->work, vfake_work);
 	INIT_DELAYED_WORK(&vctrl->retry, vfake_retry);

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: none
 #
-# The models of the protocols for mapped doorbells and for shadow doorbells: the
-# checker spin finds no error in them, and finds each mistake that the models
-# can contain.
+# The models of the protocols for mapped doorbells, for shadow doorbells, and for
+# the shadow doorbells of an admin queue: the checker spin finds no error in them,
+# and finds each mistake that the models can contain.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
@@ -16,8 +16,9 @@ model() {
 
 doorbell="MAP_UNLOCKED NO_SECOND_LOOK CHECK_EARLY LIST_LATE LEAVE_UNLOCKED NO_TIMER"
 shadow="NO_BARRIER NO_GUEST_BARRIER NO_SECOND_LOOK ARM_LATE"
+admin="PAGE_ONLY MEMORY_ONLY COPY_BLINDLY NO_WORKER_ARM ARM_ONCE"
 
-plan 12
+plan 18
 check "doorbells that are mapped are all seen" model doorbell
 for bug in $doorbell; do
 	check "they would not be: $bug" model doorbell BUG="$bug"
@@ -25,4 +26,8 @@ done
 check "shadow doorbells are all seen" model shadow
 for bug in $shadow; do
 	check "they would not be: $bug" model shadow BUG="$bug"
+done
+check "shadow doorbells of an admin queue are all seen" model admin
+for bug in $admin; do
+	check "they would not be: $bug" model admin BUG="$bug"
 done

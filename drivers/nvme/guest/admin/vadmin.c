@@ -354,6 +354,18 @@ static bool sluice_vadmin_pending(struct sluice_vctrl *vctrl)
 	return tail != vsq->head;
 }
 
+/*
+ * Is there a command? If not, the guest's next one is seen: the poller may put
+ * the slice to sleep before the worker has taken the last one.
+ */
+static bool sluice_vadmin_next(struct sluice_vctrl *vctrl)
+{
+	if (sluice_vadmin_pending(vctrl))
+		return true;
+	sluice_vdbbuf_arm_sq(vctrl, 0);
+	return sluice_vadmin_pending(vctrl);
+}
+
 static bool sluice_vadmin_ready(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vsq *vsq = &vctrl->sqs[0];
@@ -385,7 +397,7 @@ void sluice_vadmin_service(struct sluice_vctrl *vctrl)
 	WRITE_ONCE(vsq->stalled, false);
 	if (!sluice_vadmin_ready(vctrl))
 		return;
-	while (sluice_vadmin_pending(vctrl) && !READ_ONCE(vctrl->stop)) {
+	while (sluice_vadmin_next(vctrl) && !READ_ONCE(vctrl->stop)) {
 		if (!budget--) {
 			sluice_vctrl_kick_worker(vctrl);
 			break;

@@ -501,7 +501,7 @@ void sluice_vio_service(struct sluice_vsq *vsq)
 		sluice_vio_service_locked(vsq);
 	mutex_unlock(&vsq->lock);
 
-	sluice_vdbbuf_arm(vsq->vctrl, 2 * vsq->id, READ_ONCE(vsq->head));
+	sluice_vdbbuf_arm_sq(vsq->vctrl, vsq->id);
 	/* pairs with the barrier above, in a thread that found the lock held */
 	smp_mb();
 	if (sluice_vio_more(vsq))

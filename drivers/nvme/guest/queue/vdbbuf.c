@@ -17,10 +17,19 @@
  * are mapped again; until then the worker tries to map them every few
  * milliseconds.
  *
- * The admin queue's doorbells stay in the doorbell page, where guests write
- * them. For a guest that does not, its event indices ask for a write at every
- * change.
+ * The first two words of each page are the admin queue's. Some drivers use them
+ * as all others; Linux never writes them and goes on with the doorbell page; and
+ * nothing tells the controller beforehand. So it keeps a copy of the doorbell
+ * page's value in the shadow doorbell. When another value is there, the guest
+ * has written it: from then on the shadow doorbell counts, and only that.
+ *
+ * The guest's first value is never equal to the copy. When the copy was made
+ * the doorbell had that value. It can come back to the value only a whole round
+ * later, and before that the controller has to look at the doorbell, and copies
+ * it again.
  */
+#include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 
@@ -31,6 +40,18 @@ bool sluice_vdbbuf_offered = true;
 module_param_named(shadow_doorbells, sluice_vdbbuf_offered, bool, 0644);
 MODULE_PARM_DESC(shadow_doorbells,
 		 "offer guests shadow doorbells, from their next Identify on (default Y)");
+
+/* The admin queue's doorbells, as bits of &sluice_vdbbuf.stale */
+#define SLUICE_VDBBUF_ADMIN	GENMASK_ULL(1, 0)
+
+/**
+ * sluice_vdbbuf_init() - no shadow doorbells yet
+ * @vctrl: new controller
+ */
+void sluice_vdbbuf_init(struct sluice_vctrl *vctrl)
+{
+	spin_lock_init(&vctrl->dbbuf.lock);
+}
 
 /* For a holder of the admin lock, under which the pointers change */
 static __le32 *sluice_vdbbuf_shadow(struct sluice_vctrl *vctrl)
@@ -50,17 +71,77 @@ static unsigned int sluice_vdbbuf_words(const struct sluice_vctrl *vctrl)
 	return 2 * (vctrl->nr_qpairs + 1);
 }
 
-/* Copy those doorbells of I/O queues that have a bit in @which */
+/* Copy those doorbells that have a bit in @which */
 static void sluice_vdbbuf_move(struct sluice_vctrl *vctrl, u64 which,
 			       const __le32 *from, __le32 *to)
 {
 	unsigned int i, word;
 
 	BUILD_BUG_ON(2 * (SLUICE_VCTRL_MAX_QPAIRS + 1) > 64);
-	for (i = 2; i < sluice_vdbbuf_words(vctrl); i++) {
+	for (i = 0; i < sluice_vdbbuf_words(vctrl); i++) {
 		word = sluice_vctrl_doorbell_word(i);
 		if (which & BIT_ULL(i))
 			WRITE_ONCE(to[word], READ_ONCE(from[word]));
+	}
+}
+
+/**
+ * sluice_vdbbuf_admin() - one of the admin queue's doorbells
+ * @vctrl: controller
+ * @index: 0 for the tail, 1 for the head
+ *
+ * Any context.
+ *
+ * Return: the value in that page that the guest writes.
+ */
+u32 sluice_vdbbuf_admin(struct sluice_vctrl *vctrl, unsigned int index)
+{
+	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
+	u32 value, copy;
+	__le32 *word;
+
+	guard(rcu)();
+	word = rcu_dereference(dbbuf->shadow);
+	if (!word)
+		return sluice_vctrl_page_doorbell(vctrl, index);
+	word += sluice_vctrl_doorbell_word(index);
+	if (READ_ONCE(dbbuf->used) & BIT(index))
+		return le32_to_cpu(READ_ONCE(*word));
+	/* as most times: nobody has written anything */
+	copy = READ_ONCE(dbbuf->copies[index]);
+	if (le32_to_cpu(READ_ONCE(*word)) == copy &&
+	    sluice_vctrl_page_doorbell(vctrl, index) == copy)
+		return copy;
+
+	guard(spinlock_irqsave)(&dbbuf->lock);
+	copy = dbbuf->copies[index];
+	value = sluice_vctrl_page_doorbell(vctrl, index);
+	/* the guest may be writing its first value just now: it must not be lost */
+	if (cmpxchg((__force u32 *)word, (__force u32)cpu_to_le32(copy),
+		    (__force u32)cpu_to_le32(value)) !=
+	    (__force u32)cpu_to_le32(copy)) {
+		WRITE_ONCE(dbbuf->used, dbbuf->used | BIT(index));
+		return le32_to_cpu(READ_ONCE(*word));
+	}
+	WRITE_ONCE(dbbuf->copies[index], value);
+	return value;
+}
+
+/* The admin queue's doorbells are copied to shadow doorbells of old values */
+static void sluice_vdbbuf_start_admin(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
+	__le32 *shadow = dbbuf->shadow_ring.va;
+	unsigned int i;
+
+	guard(spinlock_irq)(&dbbuf->lock);
+	for (i = 0; i < ARRAY_SIZE(dbbuf->copies); i++) {
+		if (!(dbbuf->stale & BIT_ULL(i)))
+			continue;
+		dbbuf->used &= ~BIT(i);
+		dbbuf->copies[i] = sluice_vctrl_page_doorbell(vctrl, i);
+		WRITE_ONCE(shadow[sluice_vctrl_doorbell_word(i)],
+			   cpu_to_le32(dbbuf->copies[i]));
 	}
 }
 
@@ -68,8 +149,9 @@ static void sluice_vdbbuf_publish(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
 
-	sluice_vdbbuf_move(vctrl, dbbuf->stale, vctrl->sdev->doorbells,
-			   dbbuf->shadow_ring.va);
+	sluice_vdbbuf_start_admin(vctrl);
+	sluice_vdbbuf_move(vctrl, dbbuf->stale & ~SLUICE_VDBBUF_ADMIN,
+			   vctrl->sdev->doorbells, dbbuf->shadow_ring.va);
 	dbbuf->stale = 0;
 	rcu_assign_pointer(dbbuf->events, dbbuf->event_ring.va);
 	rcu_assign_pointer(dbbuf->shadow, dbbuf->shadow_ring.va);
@@ -85,7 +167,10 @@ static void sluice_vdbbuf_withdraw(struct sluice_vctrl *vctrl)
 		return;
 	/* the guest is to write the next one to the doorbell page too */
 	sluice_vdbbuf_arm_all(vctrl);
-	sluice_vdbbuf_move(vctrl, U64_MAX, shadow, vctrl->sdev->doorbells);
+	sluice_vdbbuf_admin(vctrl, 0);
+	sluice_vdbbuf_admin(vctrl, 1);
+	sluice_vdbbuf_move(vctrl, READ_ONCE(dbbuf->used) | ~SLUICE_VDBBUF_ADMIN,
+			   shadow, vctrl->sdev->doorbells);
 	rcu_assign_pointer(dbbuf->shadow, NULL);
 	rcu_assign_pointer(dbbuf->events, NULL);
 	synchronize_rcu_expedited();
@@ -244,10 +329,33 @@ void sluice_vdbbuf_arm(struct sluice_vctrl *vctrl, unsigned int index,
 }
 
 /**
+ * sluice_vdbbuf_arm_sq() - have the guest tell of its next submission
+ * @vctrl: controller
+ * @qid: submission queue
+ *
+ * As sluice_vdbbuf_arm(). The event index has to be the queue's head: a new tail
+ * does not pass an older value. Another thread may move the head and arm it
+ * meanwhile; the last to write the event index sees the head that was moved
+ * before.
+ */
+void sluice_vdbbuf_arm_sq(struct sluice_vctrl *vctrl, u16 qid)
+{
+	const struct sluice_vsq *vsq = &vctrl->sqs[qid];
+	u32 head;
+
+	/* the caller may have moved the head */
+	smp_wmb();
+	do {
+		head = READ_ONCE(vsq->head);
+		sluice_vdbbuf_arm(vctrl, 2 * qid, head);
+	} while (READ_ONCE(vsq->head) != head);
+}
+
+/**
  * sluice_vdbbuf_arm_all() - have the guest tell of all new submissions
  * @vctrl: controller
  *
- * As sluice_vdbbuf_arm(). Completion queues are left out: the doorbell of one
+ * As sluice_vdbbuf_arm_sq(). Completion queues are left out: the doorbell of one
  * matters only while completions wait for room, and vcomp.c arms it then.
  */
 void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl)
@@ -257,5 +365,5 @@ void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl)
 	if (!rcu_access_pointer(vctrl->dbbuf.events))
 		return;
 	for (i = 0; i <= vctrl->nr_qpairs; i++)
-		sluice_vdbbuf_arm(vctrl, 2 * i, READ_ONCE(vctrl->sqs[i].head));
+		sluice_vdbbuf_arm_sq(vctrl, i);
 }

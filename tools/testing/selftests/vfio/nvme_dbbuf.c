@@ -48,6 +48,7 @@ static void release(struct nvme *nv, struct buffers *b)
 {
 	nv->shadow = NULL;
 	nv->events = NULL;
+	nv->shadow_admin = false;
 	dma_free(&b->shadow);
 	dma_free(&b->events);
 }
@@ -354,6 +355,155 @@ static void test_unmap(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
+/*
+ * Commands of the admin queue, @at_once at a time, with some pauses. The
+ * doorbell is written for each, so that some come while others are executed.
+ */
+static void use_admin(struct nvme *nv, unsigned int at_once, const char *what)
+{
+	unsigned int i, k, good = 0, nr = 0;
+	struct nvme_sqe sqe = { .opcode = ADM_GET_FEATURES, .cdw10 = 7 };
+	u16 cids[16];
+
+	nv->rung = 0;
+	for (i = 0; i < 96; i++) {
+		for (k = 0; k < at_once; k++) {
+			cids[k] = nvme_queue_cmd(&nv->asq, &sqe);
+			nvme_ring(&nv->asq);
+		}
+		for (k = 0; k < at_once; k++, nr++) {
+			struct nvme_cqe cqe = nvme_wait_cid(&nv->asq, cids[k]);
+
+			good += nvme_status(&cqe) == ST_OK;
+		}
+		if (good != nr)
+			break;
+		if (i % 4 == 3)
+			sleep_ms(2);
+	}
+	is(good, 96 * at_once, "%s: %u admin commands, %u at a time", what,
+	   96 * at_once, at_once);
+	tap_diag("%lu doorbells for them", nv->rung);
+	if (good != nr)
+		tap_bail("the admin queue does not work any more");
+}
+
+static void test_admin_how(const struct test_opts *opts, bool trapped,
+			   const char *dir, const char *us)
+{
+	struct test_opts how = *opts;
+	struct nvme_qpair qp;
+	struct vfio_dev dev;
+	struct buffers b;
+	struct nvme nv;
+	char mode[40];
+
+	how.trapped = trapped;
+	snprintf(mode, sizeof(mode), "%s, poll_us=%s",
+		 trapped ? "trapped" : "mapped", us);
+	if (slice_write(dir, "poll_us", us))
+		tap_bail("poll_us cannot be set to %s", us);
+	test_start(&nv, &dev, &how);
+	alloc(&nv, &b);
+	give(&nv, &b);
+	nv.shadow_admin = true;
+	use_admin(&nv, 1, mode);
+	use_admin(&nv, 7, mode);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	use_busy(&qp.sq, mode);
+	use_admin(&nv, 1, mode);
+	nvme_qpair_delete(&qp);
+	release(&nv, &b);
+	test_stop(&nv, &dev);
+}
+
+/* A guest that writes the admin queue's doorbells as those of other queues */
+static void test_admin(const struct test_opts *opts)
+{
+	char mdev[256], dir[300], usual[32];
+
+	vfio_sysfs_dir(opts->id, mdev, sizeof(mdev));
+	snprintf(dir, sizeof(dir), "%s/sluice", mdev);
+	if (!slice_attr(dir, "poll_us", usual, sizeof(usual)))
+		tap_bail("no poll_us in %s", dir);
+	test_admin_how(opts, false, dir, "0");
+	test_admin_how(opts, true, dir, "0");
+	test_admin_how(opts, true, dir, usual);
+	test_admin_how(opts, false, dir, usual);
+	test_admin_how(opts, false, dir, "4294967295");
+	slice_write(dir, "poll_us", usual);
+}
+
+/*
+ * A guest that begins some commands after it has given the pages; the tail comes
+ * back to each value that it can have.
+ */
+static void test_admin_late(const struct test_opts *opts)
+{
+	struct nvme_sqe sqe = { .opcode = ADM_GET_FEATURES, .cdw10 = 7 };
+	struct nvme_sqe pages = { .opcode = ADM_DOORBELL_BUFFER };
+	unsigned int before, i, good, all = 0;
+	struct vfio_dev dev;
+	struct nvme_cqe cqe;
+	struct buffers b;
+	struct nvme nv;
+	u16 cid;
+
+	test_start(&nv, &dev, opts);
+	alloc(&nv, &b);
+	pages.prp1 = b.shadow.iova[0];
+	pages.prp2 = b.events.iova[0];
+	for (before = 0; before <= nv.asq.depth; before++) {
+		cid = nvme_queue_cmd(&nv.asq, &pages);
+		nvme_ring(&nv.asq);
+		/* its completion is the first that counts as before */
+		nv.shadow_admin = false;
+		cqe = nvme_wait_cid(&nv.asq, cid);
+		if (nvme_status(&cqe) != ST_OK)
+			tap_bail("the pages are not accepted");
+		nv.shadow = (u32 *)b.shadow.va;
+		nv.events = (u32 *)b.events.va;
+		for (i = 0, good = 0; i < before + 3; i++) {
+			nv.shadow_admin = i >= before;
+			good += nvme_exec_status(&nv.asq, &sqe) == ST_OK;
+			if (good != i + 1)
+				tap_bail("command %u after %u does not complete",
+					 i, before);
+		}
+		all += good;
+	}
+	ok(all, "admin doorbells move after any number of commands");
+	tap_diag("%u commands", all);
+	release(&nv, &b);
+	test_stop(&nv, &dev);
+}
+
+static void test_admin_unmap(const struct test_opts *opts)
+{
+	struct buffers b;
+	struct vfio_dev dev;
+	struct nvme nv;
+	pthread_t thread;
+
+	test_start(&nv, &dev, opts);
+	alloc(&nv, &b);
+	give(&nv, &b);
+	nv.shadow_admin = true;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct remapper r = { .buf = i ? &b.events : &b.shadow };
+
+		if (pthread_create(&thread, NULL, remap, &r))
+			tap_bail("no thread");
+		use_admin(&nv, 3, i ? "the page of event indices is unmapped" :
+				      "the page of doorbells is unmapped");
+		__atomic_store_n(&r.stop, true, __ATOMIC_RELAXED);
+		pthread_join(thread, NULL);
+		ok(r.times && !r.failed, "it was unmapped and mapped again");
+	}
+	release(&nv, &b);
+	test_stop(&nv, &dev);
+}
+
 static bool untouched(const struct dma_buf *buf)
 {
 	size_t i;
@@ -399,6 +549,9 @@ int main(int argc, char **argv)
 		{ "io", test_io },
 		{ "values", test_values },
 		{ "unmap", test_unmap },
+		{ "admin", test_admin },
+		{ "admin_late", test_admin_late },
+		{ "admin_unmap", test_admin_unmap },
 		{ "reset", test_reset },
 	};
 

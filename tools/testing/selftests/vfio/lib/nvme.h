@@ -76,6 +76,7 @@ struct nvme_sq {
  * @doorbells: mapped doorbell page, NULL when accesses are trapped
  * @shadow: shadow doorbells, NULL when not configured
  * @events: event indices of the shadow doorbells
+ * @shadow_admin: use shadow doorbells for the admin queue as well
  * @rung: doorbells written to the device
  * @cap: Controller Capabilities
  * @cc: value for CC, without CC_EN
@@ -96,6 +97,7 @@ struct nvme {
 	volatile u32 *doorbells;
 	u32 *shadow;
 	u32 *events;
+	bool shadow_admin;
 	unsigned long rung;
 	u64 cap;
 	u32 cc;

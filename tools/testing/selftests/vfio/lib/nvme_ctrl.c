@@ -98,8 +98,9 @@ void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val)
 
 	/* The device must see queue memory before the doorbell. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	/* The admin queue has no shadow doorbells. */
-	if (nv->shadow && index >= 2 && !ring_shadow(nv, word, val))
+	/* Most drivers leave their admin queue out. */
+	if (nv->shadow && (index >= 2 || nv->shadow_admin) &&
+	    !ring_shadow(nv, word, val))
 		return;
 	__atomic_add_fetch(&nv->rung, 1, __ATOMIC_RELAXED);
 	if (nv->doorbells)
