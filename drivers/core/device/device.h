@@ -32,6 +32,8 @@
  * @msix: MSI-X vectors
  * @req: the interrupt that asks the user to close the device
  * @iova_table: guest memory
+ * @pin_error: the errno of pinning that was logged last, 0 since open. Written by
+ *	@iova_table's work item, and by open before that can run
  * @poll: the doorbell pages, and what the poller keeps of the slice
  */
 struct sluice_vdev {
@@ -46,6 +48,7 @@ struct sluice_vdev {
 	struct sluice_irqs msix;
 	struct sluice_irqs req;
 	struct sluice_iova_table iova_table;
+	int pin_error;
 	struct sluice_poll_entry poll;
 };
 

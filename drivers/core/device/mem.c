@@ -8,6 +8,7 @@
  * bounce buffers: nothing here copies or syncs memory for the device.
  */
 #include <linux/dma-mapping.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
@@ -33,6 +34,45 @@ static bool sluice_mem_is_ram(struct page **pages, unsigned int nr)
 	return true;
 }
 
+/*
+ * Why VFIO refuses to pin memory that the VMM has mapped for its guest. What is
+ * not here the guest has brought about itself: no memory there, or a page that
+ * it must not write. Only the guest hears of that.
+ */
+#define SLUICE_MEM_USE	"use anonymous memory, hugetlbfs or memfd"
+
+static const struct {
+	int err;
+	const char *cause;
+} sluice_mem_causes[] = {
+	{ -EFAULT, "a file of a file system like ext4; " SLUICE_MEM_USE },
+	{ -EOPNOTSUPP, "a file of a DAX file system; " SLUICE_MEM_USE },
+	{ -EACCES, "a VFIO_TYPE1_IOMMU container; use VFIO_TYPE1v2_IOMMU" },
+	{ -ENOMEM, "the limit of locked memory; raise RLIMIT_MEMLOCK" },
+};
+
+/*
+ * Log why a page cannot be pinned, once for each time that the device is open:
+ * the guest tries again and again. Called by the work item only.
+ */
+static void sluice_mem_explain(struct sluice_vdev *vdev, u64 iova, int err)
+{
+	unsigned int i;
+
+	if (err == vdev->pin_error)
+		return;
+	for (i = 0; i < ARRAY_SIZE(sluice_mem_causes); i++) {
+		if (sluice_mem_causes[i].err != err)
+			continue;
+		vdev->pin_error = err;
+		dev_warn_ratelimited(vdev->sdev.dev,
+				     "guest memory at 0x%llx cannot be pinned (error %pe), most likely because of %s\n",
+				     iova, ERR_PTR(err),
+				     sluice_mem_causes[i].cause);
+		return;
+	}
+}
+
 static int sluice_mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
 			  struct page **pages)
 {
@@ -48,6 +88,9 @@ static int sluice_mem_pin(void *priv, u64 iova, unsigned int nr, bool write,
 		vfio_unpin_pages(&vdev->vdev, iova, ret);
 		return -EFAULT;
 	}
+	/* of a group of pages some may be pinned one by one */
+	if (nr == 1)
+		sluice_mem_explain(vdev, iova, ret);
 	return ret == -EPERM || ret == -ENOMEM ? ret : -EFAULT;
 }
 

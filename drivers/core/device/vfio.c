@@ -130,6 +130,7 @@ static int sluice_vfio_open(struct vfio_device *core_vdev)
 	sluice_doorbell_clear(&vdev->poll.doorbells);
 	WRITE_ONCE(vdev->memory_on, false);
 	vdev->master_on = false;
+	vdev->pin_error = 0;
 	sluice_iova_open(&vdev->iova_table);
 	ret = sluice_vdev_ops(vdev)->open(&vdev->sdev);
 	vdev->opened = !ret;

@@ -54,7 +54,7 @@ int vfio_open(struct vfio_dev *dev, const char *id, enum vfio_path path)
 		.path = path, .next_iova = FIRST_IOVA,
 	};
 	vfio_sysfs_dir(id, dir, sizeof(dir));
-	if (path == VFIO_PATH_GROUP)
+	if (path != VFIO_PATH_IOMMUFD)
 		ret = vfio_group_open(dev, id, dir);
 	else
 		ret = vfio_iommufd_open(dev, dir);
@@ -246,14 +246,14 @@ int vfio_disable_irqs(struct vfio_dev *dev, u32 index)
 
 int vfio_map(struct vfio_dev *dev, void *va, u64 iova, u64 len, u32 flags)
 {
-	if (dev->path == VFIO_PATH_GROUP)
+	if (dev->path != VFIO_PATH_IOMMUFD)
 		return vfio_group_map(dev, va, iova, len, flags);
 	return vfio_iommufd_map(dev, va, iova, len, flags);
 }
 
 int vfio_unmap(struct vfio_dev *dev, u64 iova, u64 len)
 {
-	if (dev->path == VFIO_PATH_GROUP)
+	if (dev->path != VFIO_PATH_IOMMUFD)
 		return vfio_group_unmap(dev, iova, len);
 	return vfio_iommufd_unmap(dev, iova, len);
 }

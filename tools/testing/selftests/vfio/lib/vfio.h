@@ -14,6 +14,7 @@
 
 enum vfio_path {
 	VFIO_PATH_GROUP,	/* /dev/vfio/N and a type1 v2 container */
+	VFIO_PATH_GROUP_V1,	/* the same with a container that cannot pin */
 	VFIO_PATH_IOMMUFD,	/* /dev/vfio/devices/vfioN and /dev/iommu */
 };
 

@@ -55,7 +55,9 @@ static int join(struct vfio_dev *dev, const char *id)
 		return -EPERM;
 	if (ioctl(dev->group, VFIO_GROUP_SET_CONTAINER, &dev->space))
 		return -errno;
-	if (ioctl(dev->space, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	if (ioctl(dev->space, VFIO_SET_IOMMU,
+		  dev->path == VFIO_PATH_GROUP_V1 ? VFIO_TYPE1_IOMMU :
+						    VFIO_TYPE1v2_IOMMU))
 		return -errno;
 	dev->fd = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, id);
 	return dev->fd < 0 ? -errno : 0;
