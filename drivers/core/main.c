@@ -3,6 +3,7 @@
  * Sluice core: loads and unloads the module, its class and its mdev driver
  */
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "core.h"
 #include "device/device.h"
@@ -63,6 +64,8 @@ static void __exit sluice_exit(void)
 	class_unregister(&sluice_class);
 	sluice_wipe_wq_exit();
 	sluice_iova_wq_exit();
+	/* the callbacks are in this module */
+	rcu_barrier();
 }
 module_exit(sluice_exit);
 

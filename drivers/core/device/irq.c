@@ -3,17 +3,77 @@
  * Interrupts of a slice: vectors that signal eventfds
  *
  * ioctl.c sets eventfds for the user; backends signal them. Signalling takes no
- * lock and may happen in hard interrupt context. A thread that replaces
- * eventfds waits for one RCU grace period for all of them before it frees the
- * old ones: a vector may still be signalling them.
+ * lock and may happen in hard interrupt context. So a vector may still be
+ * signalling an eventfd that a thread has just replaced: the old eventfds are
+ * freed after an RCU grace period. The thread does not wait for that, as the VMM
+ * holds a lock that its vCPUs need.
+ *
+ * What a user can rely on: when VFIO_DEVICE_SET_IRQS has returned, no vector
+ * begins to signal an old eventfd. One that was about to may still do so, for as
+ * long as a processor takes for it. That interrupt is not lost: the thread that
+ * signals looks at the vector once more afterwards, and signals what it finds
+ * there now.
+ *
+ *	VMM					thread that signals
+ *						finds the old eventfd
+ *	replaces it, SET_IRQS returns
+ *	takes what the old one has,
+ *	does not look at it again
+ *						signals the old one
+ *						finds the new one, signals it
+ *
+ * Both the VMM's look and the signal take the old eventfd's lock. If the look
+ * comes first, its holder had replaced the pointer before, and the thread that
+ * signals, holding the lock next, sees that.
  */
 #include <linux/errno.h>
 #include <linux/eventfd.h>
+#include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
 #include "device/device.h"
+
+/* A user that replaces an eventfd all the time must not keep the interrupt. */
+#define SLUICE_IRQS_TRIES	4
+
+/**
+ * struct sluice_irqs_batch - eventfds on their way into or out of vectors
+ * @rcu: for freeing them
+ * @nr: of @ctx
+ * @ctx: the eventfds, NULL for none
+ */
+struct sluice_irqs_batch {
+	struct rcu_head rcu;
+	unsigned int nr;
+	struct eventfd_ctx *ctx[];
+};
+
+static struct sluice_irqs_batch *sluice_irqs_batch_alloc(unsigned int nr)
+{
+	struct sluice_irqs_batch *batch;
+
+	batch = kzalloc(struct_size(batch, ctx, nr), GFP_KERNEL_ACCOUNT);
+	if (batch)
+		batch->nr = nr;
+	return batch;
+}
+
+static void sluice_irqs_batch_free(struct sluice_irqs_batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->nr; i++)
+		if (batch->ctx[i])
+			eventfd_ctx_put(batch->ctx[i]);
+	kfree(batch);
+}
+
+static void sluice_irqs_batch_free_rcu(struct rcu_head *rcu)
+{
+	sluice_irqs_batch_free(container_of(rcu, struct sluice_irqs_batch, rcu));
+}
 
 /**
  * sluice_irqs_init() - make vectors that signal nothing
@@ -25,13 +85,9 @@
 int sluice_irqs_init(struct sluice_irqs *irqs, unsigned int nr)
 {
 	irqs->trigger = kvcalloc(nr, sizeof(*irqs->trigger), GFP_KERNEL);
-	irqs->old = kvcalloc(nr, sizeof(*irqs->old), GFP_KERNEL);
-	if (!irqs->trigger || !irqs->old) {
-		kvfree(irqs->trigger);
-		kvfree(irqs->old);
-		irqs->trigger = NULL;
+	if (!irqs->trigger)
 		return -ENOMEM;
-	}
+	irqs->spare = NULL;
 	irqs->nr = nr;
 	mutex_init(&irqs->lock);
 	return 0;
@@ -48,38 +104,20 @@ void sluice_irqs_destroy(struct sluice_irqs *irqs)
 	sluice_irqs_clear(irqs);
 	mutex_destroy(&irqs->lock);
 	kvfree(irqs->trigger);
-	kvfree(irqs->old);
 	irqs->trigger = NULL;
 	irqs->nr = 0;
 }
 
-static void sluice_irqs_put(struct eventfd_ctx **ctxs, unsigned int count)
+/* Exchange the eventfds of @batch and those of some vectors. */
+static void sluice_irqs_exchange(struct sluice_irqs *irqs, unsigned int start,
+				 struct sluice_irqs_batch *batch)
 {
 	unsigned int i;
 
-	for (i = 0; i < count; i++)
-		if (ctxs[i])
-			eventfd_ctx_put(ctxs[i]);
-}
-
-/* Replace the eventfds by @ctxs and put the old ones; consumes @ctxs. */
-static void sluice_irqs_replace(struct sluice_irqs *irqs, unsigned int start,
-				unsigned int count, struct eventfd_ctx **ctxs)
-{
-	bool any = false;
-	unsigned int i;
-
-	mutex_lock(&irqs->lock);
-	for (i = 0; i < count; i++) {
-		ctxs[i] = rcu_replace_pointer(irqs->trigger[start + i], ctxs[i],
-					      lockdep_is_held(&irqs->lock));
-		any = any || ctxs[i];
-	}
-	mutex_unlock(&irqs->lock);
-
-	if (any)
-		synchronize_rcu();
-	sluice_irqs_put(ctxs, count);
+	for (i = 0; i < batch->nr; i++)
+		batch->ctx[i] = rcu_replace_pointer(irqs->trigger[start + i],
+						    batch->ctx[i],
+						    lockdep_is_held(&irqs->lock));
 }
 
 /**
@@ -88,52 +126,71 @@ static void sluice_irqs_replace(struct sluice_irqs *irqs, unsigned int start,
  */
 void sluice_irqs_clear(struct sluice_irqs *irqs)
 {
-	bool any = false;
-	unsigned int i;
+	struct sluice_irqs_batch *batch;
 
 	mutex_lock(&irqs->lock);
-	for (i = 0; i < irqs->nr; i++) {
-		irqs->old[i] = rcu_replace_pointer(irqs->trigger[i], NULL,
-						   lockdep_is_held(&irqs->lock));
-		any = any || irqs->old[i];
-	}
-	if (any)
-		synchronize_rcu();
-	sluice_irqs_put(irqs->old, irqs->nr);
+	batch = irqs->spare;
+	irqs->spare = NULL;
+	if (batch)
+		sluice_irqs_exchange(irqs, 0, batch);
 	mutex_unlock(&irqs->lock);
+	if (batch)
+		call_rcu(&batch->rcu, sluice_irqs_batch_free_rcu);
+}
+
+static int sluice_irqs_get(struct sluice_irqs_batch *batch, const s32 *fds)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->nr; i++) {
+		struct eventfd_ctx *ctx;
+
+		if (fds[i] == -1)
+			continue;
+		ctx = eventfd_ctx_fdget(fds[i]);
+		if (IS_ERR(ctx))
+			return PTR_ERR(ctx);
+		batch->ctx[i] = ctx;
+	}
+	return 0;
+}
+
+/* Replace eventfds by those of @batch, which receives the old ones. */
+static int sluice_irqs_replace(struct sluice_irqs *irqs, unsigned int start,
+			       struct sluice_irqs_batch *batch)
+{
+	int ret = 0;
+
+	mutex_lock(&irqs->lock);
+	if (!irqs->spare)
+		irqs->spare = sluice_irqs_batch_alloc(irqs->nr);
+	if (irqs->spare)
+		sluice_irqs_exchange(irqs, start, batch);
+	else
+		ret = -ENOMEM;
+	mutex_unlock(&irqs->lock);
+	return ret;
 }
 
 static int sluice_irqs_set_eventfds(struct sluice_irqs *irqs,
 				    unsigned int start, unsigned int count,
 				    const s32 *fds)
 {
-	struct eventfd_ctx **ctxs;
-	unsigned int i;
-	int ret = 0;
+	struct sluice_irqs_batch *batch;
+	int ret;
 
 	if (!count)
 		return -EINVAL;
-	ctxs = kvcalloc(count, sizeof(*ctxs), GFP_KERNEL);
-	if (!ctxs)
+	batch = sluice_irqs_batch_alloc(count);
+	if (!batch)
 		return -ENOMEM;
-	for (i = 0; i < count; i++) {
-		struct eventfd_ctx *ctx;
-
-		if (fds[i] == -1)
-			continue;
-		ctx = eventfd_ctx_fdget(fds[i]);
-		if (IS_ERR(ctx)) {
-			ret = PTR_ERR(ctx);
-			goto out;
-		}
-		ctxs[i] = ctx;
-	}
-	sluice_irqs_replace(irqs, start, count, ctxs);
-	goto free;
-out:
-	sluice_irqs_put(ctxs, count);
-free:
-	kvfree(ctxs);
+	ret = sluice_irqs_get(batch, fds);
+	if (!ret)
+		ret = sluice_irqs_replace(irqs, start, batch);
+	if (ret)
+		sluice_irqs_batch_free(batch);
+	else
+		call_rcu(&batch->rcu, sluice_irqs_batch_free_rcu);
 	return ret;
 }
 
@@ -190,6 +247,22 @@ int sluice_irqs_set(struct sluice_irqs *irqs, u32 flags, unsigned int start,
 	}
 }
 
+/* An eventfd has been replaced while it was signalled: see the beginning */
+static noinline void sluice_irqs_signal_new(struct eventfd_ctx __rcu **trigger,
+					    struct eventfd_ctx *signalled)
+{
+	struct eventfd_ctx *ctx;
+	unsigned int tries;
+
+	for (tries = 0; tries < SLUICE_IRQS_TRIES; tries++) {
+		ctx = rcu_dereference(*trigger);
+		if (!ctx || ctx == signalled)
+			break;
+		sluice_compat_eventfd_signal(ctx);
+		signalled = ctx;
+	}
+}
+
 /**
  * sluice_irqs_signal() - raise an interrupt
  * @irqs: the vectors
@@ -200,14 +273,19 @@ int sluice_irqs_set(struct sluice_irqs *irqs, u32 flags, unsigned int start,
  */
 bool sluice_irqs_signal(struct sluice_irqs *irqs, unsigned int vector)
 {
+	struct eventfd_ctx __rcu **trigger;
 	struct eventfd_ctx *ctx;
 
 	if (vector >= irqs->nr)
 		return false;
+	trigger = &irqs->trigger[vector];
 	rcu_read_lock();
-	ctx = rcu_dereference(irqs->trigger[vector]);
-	if (ctx)
+	ctx = rcu_dereference(*trigger);
+	if (ctx) {
 		sluice_compat_eventfd_signal(ctx);
+		if (unlikely(rcu_access_pointer(*trigger) != ctx))
+			sluice_irqs_signal_new(trigger, ctx);
+	}
 	rcu_read_unlock();
 	return ctx;
 }

@@ -9,20 +9,21 @@
 #include <linux/types.h>
 
 struct eventfd_ctx;
+struct sluice_irqs_batch;
 
 /**
  * struct sluice_irqs - the vectors of one VFIO interrupt index
  * @lock: serialises changes
  * @nr: number of vectors
  * @trigger: the eventfd of each vector, NULL for none. Read under RCU
- * @old: space for the eventfds that sluice_irqs_clear() removes, so that
- *	clearing needs no memory and cannot fail
+ * @spare: for the eventfds that sluice_irqs_clear() will remove, so that clearing
+ *	needs no memory and cannot fail; NULL only while no vector has one
  */
 struct sluice_irqs {
 	struct mutex lock;
 	unsigned int nr;
 	struct eventfd_ctx __rcu **trigger;
-	struct eventfd_ctx **old;
+	struct sluice_irqs_batch *spare;
 };
 
 int sluice_irqs_init(struct sluice_irqs *irqs, unsigned int nr);

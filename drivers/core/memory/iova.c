@@ -11,14 +11,21 @@
  * whole chunk; the pages outside the unmapped range come back at their next
  * touch.
  *
- * Readers take no lock: they read the table and its chunks under RCU.
+ * Readers take no lock: they read the table and its chunks under RCU. A thread
+ * that copies from or to a page also holds off its unpinning, with SRCU, as an
+ * unmap waits for such threads while the VMM holds locks that its vCPUs need: a
+ * grace period of RCU would take too long, or interrupt all processors.
  */
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/srcu.h>
 #include <linux/string.h>
 
 #include "memory/iova_table.h"
+
+/* Held during a copy; one for all tables, since a copy is short */
+DEFINE_STATIC_SRCU(sluice_iova_copying);
 
 /* How long one unmap waits for the unpinning, and how often it may give up. */
 #define SLUICE_IOVA_UNPIN_WAIT_MS 200
@@ -61,16 +68,28 @@ int sluice_iova_get(struct sluice_iova_table *table, u64 iova, bool write,
 	return -EAGAIN;
 }
 
-/* Called under RCU, so that no unmap unpins the page during the copy. */
-static void sluice_iova_copy_page(struct page *page, u64 iova, void *buf,
-				  size_t len, bool to_guest)
+/* Copy, if the page is in the table */
+static int sluice_iova_try_copy(struct sluice_iova_table *table, u64 iova,
+				void *buf, size_t len, bool to_guest)
 {
-	void *vaddr = page_address(page) + offset_in_page(iova);
+	struct page *page;
+	dma_addr_t dma;
+	void *vaddr;
+	int ret;
 
+	/* no unmap unpins the page during the copy */
+	guard(srcu)(&sluice_iova_copying);
+	rcu_read_lock();
+	ret = sluice_iova_lookup(table, iova, to_guest, &page, &dma);
+	rcu_read_unlock();
+	if (ret)
+		return ret;
+	vaddr = page_address(page) + offset_in_page(iova);
 	if (to_guest)
 		memcpy(vaddr, buf, len);
 	else
 		memcpy(buf, vaddr, len);
+	return 0;
 }
 
 /**
@@ -88,17 +107,11 @@ static void sluice_iova_copy_page(struct page *page, u64 iova, void *buf,
 int sluice_iova_copy(struct sluice_iova_table *table, u64 iova, void *buf,
 		     size_t len, bool to_guest)
 {
-	struct page *page;
 	unsigned int tries;
-	dma_addr_t dma;
 	int ret;
 
 	for (tries = 0; tries < SLUICE_IOVA_TRIES; tries++) {
-		rcu_read_lock();
-		ret = sluice_iova_lookup(table, iova, to_guest, &page, &dma);
-		if (!ret)
-			sluice_iova_copy_page(page, iova, buf, len, to_guest);
-		rcu_read_unlock();
+		ret = sluice_iova_try_copy(table, iova, buf, len, to_guest);
 		if (ret != -ENOENT)
 			return ret;
 		ret = sluice_iova_fault(table, iova, to_guest);
@@ -186,8 +199,8 @@ void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last)
 	if (!nr)
 		return;
 
-	/* After this no copy under RCU still uses the chunks. */
-	synchronize_rcu_expedited();
+	/* After this no copy still uses the pages. */
+	synchronize_srcu_expedited(&sluice_iova_copying);
 	list_for_each_entry(chunk, &chunks, node)
 		sluice_iova_unmap_chunk(table, chunk);
 

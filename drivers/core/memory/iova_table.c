@@ -403,7 +403,6 @@ static void sluice_iova_prune(struct sluice_iova_table *table, u64 iova)
 	if (!chunk || chunk->nr_pinned)
 		return;
 	xa_erase(&table->chunks, sluice_iova_index(iova));
-	synchronize_rcu();
 	sluice_iova_free_chunk(chunk);
 }
 
@@ -464,15 +463,22 @@ void sluice_iova_unmap_chunk(struct sluice_iova_table *table,
 	}
 }
 
-/**
- * sluice_iova_free_chunk() - free a chunk
- * @chunk: removed from the table, with no page pinned
- */
-void sluice_iova_free_chunk(struct sluice_iova_chunk *chunk)
+static void sluice_iova_free_chunk_rcu(struct rcu_head *rcu)
 {
+	struct sluice_iova_chunk *chunk =
+		container_of(rcu, struct sluice_iova_chunk, rcu);
 	unsigned int i;
 
 	for (i = 0; i < SLUICE_IOVA_LEAVES; i++)
 		kfree(rcu_access_pointer(chunk->leaves[i]));
 	kfree(chunk);
+}
+
+/**
+ * sluice_iova_free_chunk() - free a chunk when no reader uses it any more
+ * @chunk: removed from the table, with no page pinned
+ */
+void sluice_iova_free_chunk(struct sluice_iova_chunk *chunk)
+{
+	call_rcu(&chunk->rcu, sluice_iova_free_chunk_rcu);
 }

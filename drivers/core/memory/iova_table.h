@@ -41,6 +41,7 @@ struct sluice_iova_leaf {
  * @leaves: the slots, if each page has its own DMA mapping; a leaf may be
  *	missing
  * @node: in &sluice_iova_table.dropped
+ * @rcu: for freeing it, when it is in no table and no list
  */
 struct sluice_iova_chunk {
 	u64 iova;
@@ -48,7 +49,10 @@ struct sluice_iova_chunk {
 	dma_addr_t dma;
 	unsigned int nr_pinned;
 	struct sluice_iova_leaf __rcu *leaves[SLUICE_IOVA_LEAVES];
-	struct list_head node;
+	union {
+		struct list_head node;
+		struct rcu_head rcu;
+	};
 };
 
 static inline bool sluice_iova_overlap(u64 a_first, u64 a_last, u64 b_first,

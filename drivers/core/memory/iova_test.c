@@ -14,6 +14,8 @@
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -594,6 +596,54 @@ static void iova_unmap_waits_a_while(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 }
 
+/**
+ * struct fake_reader - a thread that reads something under RCU, for long
+ * @entered: it has begun
+ * @stop: it is to end
+ */
+struct fake_reader {
+	struct completion entered;
+	bool stop;
+};
+
+static int fake_reader_thread(void *data)
+{
+	unsigned long end = jiffies + 2 * HZ;
+	struct fake_reader *reader = data;
+
+	rcu_read_lock();
+	complete(&reader->entered);
+	while (!READ_ONCE(reader->stop) && time_before(jiffies, end))
+		cpu_relax();
+	rcu_read_unlock();
+	/* ended by itself: somebody has waited for it */
+	return !READ_ONCE(reader->stop);
+}
+
+/*
+ * The VMM's vCPUs wait for an unmap. So it waits for no grace period of RCU, long
+ * or expedited: it is over before a thread that had been reading.
+ */
+static void iova_unmap_beside_reader(struct kunit *test)
+{
+	struct fake_reader reader = {};
+	struct fake *fake = test->priv;
+	struct task_struct *task;
+
+	fake_expect(fake, 0);
+	init_completion(&reader.entered);
+	task = kthread_create(fake_reader_thread, &reader, "sluice_iova_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	wake_up_process(task);
+	wait_for_completion(&reader.entered);
+	fake_unmap_range(fake, fake->start, fake->start);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
+	WRITE_ONCE(reader.stop, true);
+	KUNIT_EXPECT_EQ(test, kthread_stop(task), 0);
+	put_task_struct(task);
+}
+
 static void iova_closed(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -878,6 +928,7 @@ static struct kunit_case iova_cases[] = {
 	KUNIT_CASE(iova_waiter_gives_up),
 	KUNIT_CASE(iova_pin_survives_other_unmap),
 	KUNIT_CASE(iova_unmap_waits_a_while),
+	KUNIT_CASE(iova_unmap_beside_reader),
 	KUNIT_CASE(iova_closed),
 	KUNIT_CASE(iova_copies),
 	KUNIT_CASE(iova_find_misses),
