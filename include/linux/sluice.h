@@ -24,6 +24,7 @@
 #include <linux/uuid.h>
 #include <uapi/linux/sluice.h>
 
+struct mem_cgroup;
 struct module;
 struct sluice_parent;
 struct sluice_slice;
@@ -389,6 +390,10 @@ static inline int sluice_mem_find(struct sluice_dev *sdev,
 	mem->vaddr = cursor->way[way].first.vaddr + off;
 	return 0;
 }
+
+/* Memory that a guest makes the host allocate */
+struct mem_cgroup *sluice_charge_begin(struct sluice_dev *sdev);
+void sluice_charge_end(struct sluice_dev *sdev, struct mem_cgroup *old);
 
 /* Polling and interrupts */
 void sluice_poll_kick(struct sluice_dev *sdev);

@@ -8,6 +8,7 @@
 
 #include <linux/mdev.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sluice.h>
 #include <linux/vfio.h>
 
@@ -30,6 +31,9 @@
  * @opened: true from open to close; under @lock
  * @msix_bar: contents of the BAR with the MSI-X table and PBA
  * @msix: MSI-X vectors
+ * @owner_lock: protects @owner. A thread that charges the owner holds it for
+ *	reading; outside of all locks of a backend
+ * @owner: the memory cgroup of the process that has opened the device, or NULL
  * @req: the interrupt that asks the user to close the device
  * @iova_table: guest memory
  * @pin_error: the errno of pinning that was logged last, 0 since open. Written by
@@ -47,6 +51,8 @@ struct sluice_vdev {
 	u8 *msix_bar;
 	struct sluice_irqs msix;
 	struct sluice_irqs req;
+	struct rw_semaphore owner_lock;
+	struct mem_cgroup *owner;
 	struct sluice_iova_table iova_table;
 	int pin_error;
 	struct sluice_poll_entry poll;
@@ -72,6 +78,10 @@ sluice_vdev_ops(const struct sluice_vdev *vdev)
 /* mem.c */
 void sluice_mem_init(struct sluice_vdev *vdev);
 void sluice_mem_exit(struct sluice_vdev *vdev);
+
+/* charge.c */
+void sluice_charge_open(struct sluice_vdev *vdev);
+void sluice_charge_close(struct sluice_vdev *vdev);
 
 /* vfio.c */
 extern const struct vfio_device_ops sluice_vfio_ops;

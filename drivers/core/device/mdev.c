@@ -91,9 +91,20 @@ static ssize_t doorbell_faults_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(doorbell_faults);
 
+static ssize_t polled_us_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	struct sluice_vdev *vdev = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%llu\n",
+			  READ_ONCE(vdev->poll.spent) / NSEC_PER_USEC);
+}
+static DEVICE_ATTR_RO(polled_us);
+
 static struct attribute *mdev_polling_attrs[] = {
 	&dev_attr_poll_us.attr,
 	&dev_attr_doorbell_faults.attr,
+	&dev_attr_polled_us.attr,
 	NULL,
 };
 
@@ -124,6 +135,7 @@ static void sluice_mdev_fill_sdev(struct sluice_vdev *vdev,
 	sdev->slice = slice;
 	sluice_slice_get_info(slice, &sdev->info);
 	mutex_init(&vdev->lock);
+	init_rwsem(&vdev->owner_lock);
 }
 
 /* Allocate what depends on the backend's description of the function. */

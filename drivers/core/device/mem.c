@@ -331,7 +331,8 @@ void *sluice_mem_vmap(struct sluice_dev *sdev, const u64 *iovas,
 
 	if (!nr_pages)
 		return ERR_PTR(-EINVAL);
-	pages = kvmalloc_array(nr_pages, sizeof(*pages), GFP_KERNEL);
+	pages = kvmalloc_array(nr_pages, sizeof(*pages),
+			       GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < nr_pages; i++) {

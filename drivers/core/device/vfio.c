@@ -124,6 +124,7 @@ static int sluice_vfio_open(struct vfio_device *core_vdev)
 	ret = sluice_vfio_join(vdev);
 	if (ret)
 		return ret;
+	sluice_charge_open(vdev);
 	mutex_lock(&vdev->lock);
 	sluice_config_reset(&vdev->config);
 	sluice_vfio_reset_msix_bar(vdev);
@@ -131,12 +132,13 @@ static int sluice_vfio_open(struct vfio_device *core_vdev)
 	WRITE_ONCE(vdev->memory_on, false);
 	vdev->master_on = false;
 	vdev->pin_error = 0;
-	sluice_iova_open(&vdev->iova_table);
+	sluice_iova_open(&vdev->iova_table, vdev->owner);
 	ret = sluice_vdev_ops(vdev)->open(&vdev->sdev);
 	vdev->opened = !ret;
 	mutex_unlock(&vdev->lock);
 	if (ret) {
 		sluice_iova_close(&vdev->iova_table);
+		sluice_charge_close(vdev);
 		sluice_vfio_leave(vdev);
 	}
 	return ret;
@@ -156,6 +158,7 @@ static void sluice_vfio_close(struct vfio_device *core_vdev)
 	sluice_irqs_clear(&vdev->msix);
 	sluice_irqs_clear(&vdev->req);
 	sluice_iova_close(&vdev->iova_table);
+	sluice_charge_close(vdev);
 }
 
 /* The unmap drops whole chunks, so the backend must quiesce whole chunks. */

@@ -19,6 +19,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
 
@@ -194,6 +195,7 @@ void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last)
 		xa_erase(&table->chunks, index);
 		list_add_tail(&chunk->node, &chunks);
 		nr++;
+		cond_resched();
 	}
 	mutex_unlock(&table->table_lock);
 	if (!nr)
@@ -201,8 +203,11 @@ void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last)
 
 	/* After this no copy still uses the pages. */
 	synchronize_srcu_expedited(&sluice_iova_copying);
-	list_for_each_entry(chunk, &chunks, node)
+	list_for_each_entry(chunk, &chunks, node) {
 		sluice_iova_unmap_chunk(table, chunk);
+		/* a guest may have used hundreds of gigabytes */
+		cond_resched();
+	}
 
 	sluice_iova_unpin(table, &chunks, nr);
 }
@@ -280,9 +285,12 @@ u64 sluice_iova_nr_pinned(struct sluice_iova_table *table)
 /**
  * sluice_iova_open() - allow the use of guest memory
  * @table: an empty table
+ * @memcg: whom to charge for the table's memory, or NULL; valid until
+ *	sluice_iova_close() returns
  */
-void sluice_iova_open(struct sluice_iova_table *table)
+void sluice_iova_open(struct sluice_iova_table *table, struct mem_cgroup *memcg)
 {
+	table->memcg = memcg;
 	/* An unmap may be in progress already: keep what it has noted. */
 	spin_lock(&table->lock);
 	WRITE_ONCE(table->open, true);
@@ -328,7 +336,7 @@ void sluice_iova_init(struct sluice_iova_table *table,
 	table->ops = ops;
 	table->priv = priv;
 	table->max_map = max_map;
-	xa_init(&table->chunks);
+	xa_init_flags(&table->chunks, XA_FLAGS_ACCOUNT);
 	mutex_init(&table->table_lock);
 	spin_lock_init(&table->lock);
 	INIT_LIST_HEAD(&table->wanted);

@@ -31,6 +31,8 @@
 #define SLUICE_IOVA_LEAVES     8
 #define SLUICE_IOVA_LEAF_PAGES (SLUICE_IOVA_PAGES / SLUICE_IOVA_LEAVES)
 
+struct mem_cgroup;
+
 /**
  * struct sluice_iova_ops - how pages are pinned and mapped
  * @pin: pin @nr pages from @iova on and store them in @pages. All or none: 0,
@@ -75,6 +77,7 @@ struct sluice_iova_ops {
  * @open: requests are accepted
  * @unmapping: number of unmaps in progress; while there are any, no thread
  *	waits for a page to be pinned
+ * @memcg: whom @work charges, or NULL; changes only while @work is idle
  * @wait: woken at every change that a thread may wait for
  * @work: pins and unpins
  * @pages: for @work
@@ -100,6 +103,7 @@ struct sluice_iova_table {
 	bool spoiled;
 	bool open;
 	atomic_t unmapping;
+	struct mem_cgroup *memcg;
 	wait_queue_head_t wait;
 	struct work_struct work;
 	struct page *pages[SLUICE_IOVA_PAGES];
@@ -111,7 +115,8 @@ void sluice_iova_init(struct sluice_iova_table *table,
 		      const struct sluice_iova_ops *ops, void *priv,
 		      size_t max_map);
 void sluice_iova_destroy(struct sluice_iova_table *table);
-void sluice_iova_open(struct sluice_iova_table *table);
+void sluice_iova_open(struct sluice_iova_table *table,
+		      struct mem_cgroup *memcg);
 void sluice_iova_close(struct sluice_iova_table *table);
 
 int sluice_iova_find(struct sluice_iova_table *table,

@@ -32,6 +32,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "memory/iova_table.h"
@@ -243,8 +244,13 @@ sluice_iova_next_request(struct sluice_iova_table *table)
 static void sluice_iova_serve(struct sluice_iova_table *table,
 			      struct sluice_iova_request *req)
 {
+	struct mem_cgroup *old;
+
+	/* this thread is nobody's: what the guest causes is its owner's */
+	old = set_active_memcg(table->memcg);
 	req->ret =
 		sluice_iova_fill(table, req->iova, req->write, &req->retry_in);
+	set_active_memcg(old);
 	/* Pairs with sluice_iova_request_done(): the answer is there. */
 	smp_store_release(&req->done, true);
 	wake_up_all(&table->wait);
@@ -318,6 +324,7 @@ void sluice_iova_work(struct work_struct *work)
 		chunk = sluice_iova_next_dropped(table);
 		if (chunk) {
 			sluice_iova_unpin_chunk(table, chunk);
+			cond_resched();
 			continue;
 		}
 		req = sluice_iova_next_request(table);

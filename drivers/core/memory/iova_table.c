@@ -290,7 +290,7 @@ static int sluice_iova_install_huge(struct sluice_iova_table *table, u64 first)
 	struct sluice_iova_chunk *chunk;
 	int ret;
 
-	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;
 	chunk->iova = first;
@@ -328,7 +328,7 @@ sluice_iova_chunk_with_leaves(struct sluice_iova_table *table, u64 first,
 	int ret;
 
 	if (!chunk) {
-		chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+		chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
 		if (!chunk)
 			return NULL;
 		chunk->iova = ALIGN_DOWN(first, SLUICE_IOVA_CHUNK);
@@ -345,7 +345,7 @@ sluice_iova_chunk_with_leaves(struct sluice_iova_table *table, u64 first,
 
 		if (rcu_access_pointer(chunk->leaves[i]))
 			continue;
-		leaf = kzalloc(sizeof(*leaf), GFP_KERNEL);
+		leaf = kzalloc(sizeof(*leaf), GFP_KERNEL_ACCOUNT);
 		if (!leaf)
 			return NULL;
 		rcu_assign_pointer(chunk->leaves[i], leaf);

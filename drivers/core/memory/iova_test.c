@@ -197,7 +197,7 @@ static int fake_init(struct kunit *test)
 	init_completion(&fake->go);
 	fake_lay_out(fake);
 	sluice_iova_init(&fake->iova_table, &fake_ops, fake, SIZE_MAX);
-	sluice_iova_open(&fake->iova_table);
+	sluice_iova_open(&fake->iova_table, NULL);
 	test->priv = fake;
 	return 0;
 }
@@ -658,7 +658,7 @@ static void iova_closed(struct kunit *test)
 					 1, false),
 			-ENODEV);
 	fake_unmap_range(fake, 0, U64_MAX);
-	sluice_iova_open(&fake->iova_table);
+	sluice_iova_open(&fake->iova_table, NULL);
 	fake_expect(fake, 0);
 }
 

@@ -76,6 +76,7 @@ MODULE_PARM_DESC(poller_cpus,
  * @number: number in the thread's name; no two pollers have the same
  * @nid: the NUMA node that it works for
  * @nr_slices: number of slices that belong to it; under poller_lock
+ * @since: when the poller last asked for the time, or woke; for the thread only
  * @visit_lock: held during a visit
  * @lock: protects @busy. Inside &sluice_doorbells.lock
  * @busy: list of &struct sluice_poll_entry to be visited
@@ -86,6 +87,7 @@ struct sluice_poller {
 	int number;
 	int nid;
 	unsigned int nr_slices;
+	u64 since;
 	struct mutex visit_lock;
 	spinlock_t lock;
 	struct list_head busy;
@@ -105,6 +107,20 @@ static struct cpumask poller_near;
 /*
  * Visits
  */
+
+/*
+ * The time now. What has passed since the poller last asked counts as spent on
+ * this slice; a visit asks after each look at the slice.
+ */
+static u64 sluice_poller_now(struct sluice_poll_entry *entry)
+{
+	struct sluice_poller *poller = entry->poller;
+	u64 now = ktime_get_ns();
+
+	WRITE_ONCE(entry->spent, entry->spent + now - poller->since);
+	poller->since = now;
+	return now;
+}
 
 static void sluice_poller_forget(struct sluice_poll_entry *entry)
 {
@@ -127,12 +143,16 @@ static void sluice_poller_forget(struct sluice_poll_entry *entry)
 static void sluice_poller_put_off(struct sluice_poll_entry *entry, u64 due)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
+	unsigned int found;
+	u64 now;
 
 	entry->due = due;
 	entry->polling = false;
 	entry->streak = 0;
-	if (ops->poll(entry->sdev, POLLER_BUDGET)) {
-		sluice_window_work(&entry->window, ktime_get_ns());
+	found = ops->poll(entry->sdev, POLLER_BUDGET);
+	now = sluice_poller_now(entry);
+	if (found) {
+		sluice_window_work(&entry->window, now);
 		return;
 	}
 	guard(spinlock_irq)(&entry->lock);
@@ -148,6 +168,8 @@ static void sluice_poller_put_off(struct sluice_poll_entry *entry, u64 due)
 static void sluice_poller_rest(struct sluice_poll_entry *entry)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
+	unsigned int found;
+	u64 now;
 
 	if (!mutex_trylock(&entry->doorbells.lock)) {
 		ops->set_poll_mode(entry->sdev, SLUICE_POLL_PAUSE);
@@ -164,8 +186,10 @@ static void sluice_poller_rest(struct sluice_poll_entry *entry)
 	entry->streak = 0;
 	ops->set_poll_mode(entry->sdev, SLUICE_POLL_DOORBELL);
 	trace_sluice_poll_rest(&entry->sdev->info);
-	if (ops->poll(entry->sdev, POLLER_BUDGET)) {
-		sluice_window_work(&entry->window, ktime_get_ns());
+	found = ops->poll(entry->sdev, POLLER_BUDGET);
+	now = sluice_poller_now(entry);
+	if (found) {
+		sluice_window_work(&entry->window, now);
 		sluice_poller_wake(entry);
 	}
 }
@@ -187,12 +211,13 @@ static bool sluice_poller_begin(struct sluice_poll_entry *entry)
  * itself, wants this CPU. A completion after sluice_poller_begin() kicks, now
  * or soon, and ends the wait.
  */
-static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us)
+static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us,
+			       u64 now)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
 	bool alone = single_task_running();
 	enum sluice_poll_mode mode;
-	u64 due, now = ktime_get_ns();
+	u64 due;
 
 	if (limit_us == SLUICE_POLL_US_FOREVER ||
 	    (alone && !sluice_window_quiet(&entry->window, now)))
@@ -222,25 +247,29 @@ static void sluice_poller_visit(struct sluice_poll_entry *entry)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
 	u32 limit_us = READ_ONCE(entry->poll_us);
+	unsigned int found;
 	bool kicked;
+	u64 now;
 
 	kicked = sluice_poller_begin(entry);
 	if (!entry->awake) {
 		entry->awake = true;
 		sluice_window_wake(&entry->window, limit_us,
 				   xchg(&entry->faulted, false),
-				   ktime_get_ns());
+				   sluice_poller_now(entry));
 	}
-	if (ops->poll(entry->sdev, POLLER_BUDGET)) {
-		sluice_window_work(&entry->window, ktime_get_ns());
+	found = ops->poll(entry->sdev, POLLER_BUDGET);
+	now = sluice_poller_now(entry);
+	if (found) {
+		sluice_window_work(&entry->window, now);
 		sluice_poller_streak(entry, limit_us);
 		return;
 	}
 	if (kicked)
-		sluice_window_kick(&entry->window, ktime_get_ns());
-	if (sluice_poller_wait(entry, limit_us))
+		sluice_window_kick(&entry->window, now);
+	if (sluice_poller_wait(entry, limit_us, now))
 		return;
-	if (sluice_window_over(&entry->window, limit_us, ktime_get_ns())) {
+	if (sluice_window_over(&entry->window, limit_us, now)) {
 		sluice_poller_rest(entry);
 		return;
 	}
@@ -285,6 +314,7 @@ static void sluice_poller_sleep(struct sluice_poller *poller)
 		schedule_hrtimeout(due == KTIME_MAX ? NULL : &due,
 				   HRTIMER_MODE_ABS);
 	__set_current_state(TASK_RUNNING);
+	poller->since = ktime_get_ns();
 }
 
 static bool sluice_poller_visit_next(struct sluice_poller *poller)
@@ -418,6 +448,7 @@ static struct sluice_poller *sluice_poller_create(int nid)
 	}
 	poller->number = number;
 	poller->nid = nid;
+	poller->since = ktime_get_ns();
 	mutex_init(&poller->visit_lock);
 	spin_lock_init(&poller->lock);
 	INIT_LIST_HEAD(&poller->busy);

@@ -25,6 +25,8 @@ struct sluice_poller;
  * @window: how long to poll the slice; for the poller only
  * @poll_us: limit of the window, in microseconds. Written by the administrator
  * @due: end of the wait for the device, in nanoseconds; for the poller only
+ * @spent: nanoseconds that pollers have spent on the slice since it was
+ *	attached. Written by the poller
  * @streak: visits with work since the slice woke or waited; for the poller only
  * @awake: the slice has had a visit since it woke; for the poller only
  * @faulted: a fault woke the slice, so the guest's store is still to come.
@@ -45,6 +47,7 @@ struct sluice_poll_entry {
 	struct sluice_window window;
 	u32 poll_us;
 	u64 due;
+	u64 spent;
 	unsigned int streak;
 	bool awake;
 	bool faulted;

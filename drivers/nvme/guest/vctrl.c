@@ -309,7 +309,14 @@ static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
 
 static void sluice_vctrl_work(struct work_struct *work)
 {
-	sluice_vctrl_serve(container_of(work, struct sluice_vctrl, work));
+	struct sluice_vctrl *vctrl = container_of(work, struct sluice_vctrl,
+						  work);
+	struct mem_cgroup *old;
+
+	/* queues, and what is known of guest memory, are the guest's expense */
+	old = sluice_charge_begin(vctrl->sdev);
+	sluice_vctrl_serve(vctrl);
+	sluice_charge_end(vctrl->sdev, old);
 }
 
 static void sluice_vctrl_retry(struct work_struct *work)

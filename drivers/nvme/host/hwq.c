@@ -108,7 +108,7 @@ int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
 {
 	cq->entries = dma_alloc_coherent(&ctrl->pdev->dev,
 					 depth * sizeof(*cq->entries),
-					 &cq->dma, GFP_KERNEL);
+					 &cq->dma, GFP_KERNEL_ACCOUNT);
 	if (!cq->entries)
 		return -ENOMEM;
 	cq->ctrl = ctrl;
@@ -439,7 +439,7 @@ int sluice_nvme_sq_alloc(struct sluice_nvme_sq *sq,
 {
 	sq->entries = dma_alloc_coherent(&ctrl->pdev->dev,
 					 depth * sizeof(*sq->entries),
-					 &sq->dma, GFP_KERNEL);
+					 &sq->dma, GFP_KERNEL_ACCOUNT);
 	if (!sq->entries)
 		return -ENOMEM;
 	sq->ctrl = ctrl;

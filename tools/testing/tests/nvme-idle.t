@@ -14,9 +14,10 @@ trace=/sys/kernel/tracing/instances/idle
 switches() { awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$poller/status"; }
 run_ns() { cut -d' ' -f1 "/proc/$poller/schedstat"; }
 work() { grep -cE 'workqueue_execute_start:.* function .*sluice' $trace/trace; }
-counts() { echo "$(switches) $(run_ns) $(work) $(queue_interrupts)"; }
+polled() { cat "/sys/bus/mdev/devices/$a/sluice/polled_us"; }
+counts() { echo "$(switches) $(run_ns) $(work) $(queue_interrupts) $(polled)"; }
 
-plan 14
+plan 15
 check "bind the drive" sluice_up main
 check "a slice" table_write main "size=64MiB, type=slice, uuid=$a, name=a"
 check "attach" slice_attach main "$a"
@@ -34,12 +35,15 @@ sleep 5
 before=$(counts)
 sleep 10
 after=$(counts)
-is "nothing happens in ten seconds (switches, time, work, interrupts)" "$after" "$before"
+is "nothing happens in ten seconds (switches, time, work, interrupts, time for the slice)" "$after" "$before"
 
-read -r switches ns work interrupts <<<"$after"
+read -r switches ns work interrupts polled <<<"$after"
 check "the guest reads" l2_run idle 'dd if=/dev/nvme0n1 of=/dev/null bs=4k count=64 iflag=direct && nvme id-ctrl /dev/nvme0'
 check "the thread has woken" test "$(switches)" -gt "$switches"
 check "it has used time" test "$(run_ns)" -gt "$ns"
+# The slice is the thread's only one. Not counted is going to sleep and waking.
+spent=$((($(polled) - polled) * 1000))
+check "which is counted for the slice" test $((spent * 4)) -gt $(($(run_ns) - ns))
 check "work was done" test "$(work)" -gt "$work"
 check "the drive has interrupted" test "$(queue_interrupts)" -gt "$interrupts"
 check "the guest ends" l2_stop idle

@@ -404,6 +404,7 @@ void sluice_vadmin_service(struct sluice_vctrl *vctrl)
 		}
 		if (!sluice_vadmin_fetch(vctrl))
 			break;
+		cond_resched();
 	}
 	sluice_vadmin_report(vctrl);
 }

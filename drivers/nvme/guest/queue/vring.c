@@ -124,7 +124,8 @@ sluice_vstatus_t sluice_vring_init(struct sluice_vctrl *vctrl,
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 
 	*ring = (struct sluice_vring) { .writable = writable };
-	ring->pages = kvcalloc(nr, sizeof(*ring->pages), GFP_KERNEL);
+	ring->pages = kvcalloc(nr, sizeof(*ring->pages),
+			       GFP_KERNEL_ACCOUNT);
 	if (!ring->pages)
 		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	ring->nr_pages = nr;

@@ -139,7 +139,7 @@ int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
 	unsigned int nr = DIV_ROUND_UP(vsq->nr_slots, SLUICE_VLISTS_PER_BLOCK);
 	unsigned int i;
 
-	vsq->lists = kvcalloc(nr, sizeof(*vsq->lists), GFP_KERNEL);
+	vsq->lists = kvcalloc(nr, sizeof(*vsq->lists), GFP_KERNEL_ACCOUNT);
 	if (!vsq->lists)
 		return -ENOMEM;
 
@@ -148,7 +148,7 @@ int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
 
 		lists->va = dma_alloc_coherent(&vsq->vctrl->ctrl->pdev->dev,
 					       SLUICE_VLISTS_BYTES, &lists->dma,
-					       GFP_KERNEL);
+					       GFP_KERNEL_ACCOUNT);
 		if (!lists->va) {
 			sluice_vsq_free_lists(vsq);
 			return -ENOMEM;
@@ -192,8 +192,8 @@ int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 	len = max_t(unsigned int, roundup_pow_of_two(nr),
 		    SMP_CACHE_BYTES / sizeof(*vsq->free));
 
-	vsq->slots = kvcalloc(nr, sizeof(*vsq->slots), GFP_KERNEL);
-	vsq->free = kvcalloc(len, sizeof(*vsq->free), GFP_KERNEL);
+	vsq->slots = kvcalloc(nr, sizeof(*vsq->slots), GFP_KERNEL_ACCOUNT);
+	vsq->free = kvcalloc(len, sizeof(*vsq->free), GFP_KERNEL_ACCOUNT);
 	if (!vsq->slots || !vsq->free) {
 		sluice_vsq_free_slots(vsq);
 		return -ENOMEM;
