@@ -118,6 +118,8 @@ struct sluice_provider {
  *	except by a resize
  * @mdev: UUID of the mdev that has the slice, all zeroes if none has it
  * @has_mdev: @mdev is valid
+ * @opener: the process that opened the device of @mdev, with a reference; NULL
+ *	while the device is not open
  * @gone: the inventory has removed the slice
  * @ambiguous: another slice of the parent has the same UUID, so neither can be
  *	attached. Written under the lock of the parent's slices
@@ -143,6 +145,7 @@ struct sluice_slice {
 	enum sluice_slice_state state;
 	uuid_t mdev;
 	bool has_mdev;
+	struct pid *opener;
 	bool gone;
 	bool ambiguous;
 	bool clean;

@@ -27,10 +27,12 @@
 #include <linux/export.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/pid.h>
 #include <linux/string.h>
 #include <trace/events/sluice.h>
 
 #include "device/device.h"
+#include "inventory/inventory.h"
 
 /* Mask all vectors, as the PCI specification requires after a reset. */
 static void sluice_vfio_reset_msix_bar(struct sluice_vdev *vdev)
@@ -140,6 +142,9 @@ static int sluice_vfio_open(struct vfio_device *core_vdev)
 		sluice_iova_close(&vdev->iova_table);
 		sluice_charge_close(vdev);
 		sluice_vfio_leave(vdev);
+	} else {
+		sluice_slice_set_opener(vdev->sdev.slice,
+					get_task_pid(current, PIDTYPE_TGID));
 	}
 	return ret;
 }
@@ -159,6 +164,7 @@ static void sluice_vfio_close(struct vfio_device *core_vdev)
 	sluice_irqs_clear(&vdev->req);
 	sluice_iova_close(&vdev->iova_table);
 	sluice_charge_close(vdev);
+	sluice_slice_set_opener(vdev->sdev.slice, NULL);
 }
 
 /* The unmap drops whole chunks, so the backend must quiesce whole chunks. */

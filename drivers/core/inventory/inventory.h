@@ -17,6 +17,7 @@ unsigned int sluice_slice_nr_free(struct sluice_parent *parent, bool pool);
 const char *sluice_slice_refusal(const struct sluice_slice *slice);
 void sluice_slice_notify(struct sluice_slice *slice);
 void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev);
+void sluice_slice_set_opener(struct sluice_slice *slice, struct pid *opener);
 
 /* provider.c */
 int sluice_inventory_enumerate(struct sluice_parent *parent);

@@ -16,6 +16,7 @@
 #include <linux/export.h>
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
+#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -139,6 +140,31 @@ static ssize_t mdev_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(mdev);
 
+/*
+ * The process may have ended while something else keeps the device open, for
+ * example a mapping in memory that a vhost device refers to. Then the number
+ * may belong to another process by now: 0 tells that it ended.
+ */
+static ssize_t opener_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	struct sluice_slice *slice = sluice_slice_of(dev);
+	bool open, ended;
+	pid_t nr;
+
+	spin_lock(slice->slice_lock);
+	open = slice->opener;
+	nr = pid_vnr(slice->opener);
+	rcu_read_lock();
+	ended = !pid_task(slice->opener, PIDTYPE_TGID);
+	rcu_read_unlock();
+	spin_unlock(slice->slice_lock);
+	if (!open)
+		return sysfs_emit(buf, "\n");
+	return sysfs_emit(buf, "%d\n", ended ? 0 : nr);
+}
+static DEVICE_ATTR_RO(opener);
+
 static ssize_t generation_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
@@ -214,6 +240,7 @@ static struct attribute *sluice_slice_attrs[] = {
 	&dev_attr_state.attr,
 	&dev_attr_refusal.attr,
 	&dev_attr_mdev.attr,
+	&dev_attr_opener.attr,
 	&dev_attr_generation.attr,
 	NULL,
 };
@@ -497,6 +524,19 @@ void sluice_slice_set_mdev(struct sluice_slice *slice, const uuid_t *mdev)
 	if (mdev)
 		slice->info.generation =
 			atomic64_inc_return(&sluice_slice_attachments);
+}
+
+/**
+ * sluice_slice_set_opener() - set which process opened the device of a slice
+ * @slice: slice, attached
+ * @opener: the process; its reference is passed on. NULL after the close
+ */
+void sluice_slice_set_opener(struct sluice_slice *slice, struct pid *opener)
+{
+	spin_lock(slice->slice_lock);
+	swap(slice->opener, opener);
+	spin_unlock(slice->slice_lock);
+	put_pid(opener);
 }
 
 /**
