@@ -12,7 +12,10 @@ struct column {
 	int flags;		/* SCOLS_FL_* */
 };
 
-/* Has colours on a terminal, and ASCII lines where the locale lacks UTF-8. */
+/*
+ * Has colours on a terminal, and ASCII lines where the locale lacks UTF-8. On a
+ * terminal, columns with SCOLS_FL_WRAP are wrapped between words.
+ */
 struct libscols_table *output_new(const struct column *columns, size_t n);
 /* Adds a line below @up; NULL means the top. */
 struct libscols_line *output_line(struct libscols_table *tb, struct libscols_line *up);

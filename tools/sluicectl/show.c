@@ -15,7 +15,7 @@ enum { COL_KEY, COL_VALUE };
 
 static const struct column columns[] = {
 	[COL_KEY]	= { "KEY", 0 },
-	[COL_VALUE]	= { "VALUE", 0 },
+	[COL_VALUE]	= { "VALUE", SCOLS_FL_WRAP },
 };
 
 static void add(struct libscols_table *tb, const char *key, const char *value)
