@@ -2,18 +2,24 @@
 #include "interrupt.h"
 
 #include <signal.h>
+#include <sys/signalfd.h>
 
 #include "util.h"
 
 static const int deferred[] = { SIGINT, SIGTERM, SIGHUP };
 
+static void fill(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(deferred); i++)
+		sigaddset(set, deferred[i]);
+}
+
 void interrupt_defer(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(deferred); i++)
-		sigaddset(&set, deferred[i]);
+	fill(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -27,4 +33,12 @@ bool interrupt_pending(void)
 		if (sigismember(&set, deferred[i]))
 			return true;
 	return false;
+}
+
+int interrupt_open(void)
+{
+	sigset_t set;
+
+	fill(&set);
+	return signalfd(-1, &set, SFD_CLOEXEC);
 }

@@ -9,5 +9,7 @@
 void interrupt_defer(void);
 /* Whether one of these signals is pending. */
 bool interrupt_pending(void);
+/* A descriptor to poll: readable when one of these signals is pending. */
+int interrupt_open(void);
 
 #endif
