@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* sluicectl attach: make the mdev through which a guest gets a slice. */
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 #include "request.h"
 #include "sysdev.h"
 #include "usage.h"
+#include "waits.h"
 
 /* udev may still be reading the table that "create" has just written. */
 #define RETRY_EVERY_MS	100
@@ -112,45 +115,65 @@ static int type_by_share(const struct slice *s, const struct mdev_type **type)
 	return *type ? 0 : no_such_type(s, "queue pairs for guests");
 }
 
-static int find_type(const struct request *rq, const struct slice *s,
-		     const struct mdev_type **type)
+/* Finds what is wrong with the command line, whatever there is on this host. */
+static int check_request(const struct request *rq)
 {
 	unsigned long queues;
 	char *end;
 
 	if (rq->queues && rq->type)
 		return fail(USAGE, "attach: --queues and --type mean the same, give one of them");
+	if (!rq->queues)
+		return 0;
+	errno = 0;
+	queues = strtoul(rq->queues, &end, 10);
+	if (errno || *end || !queues || !isdigit((unsigned char)*rq->queues))
+		return fail(USAGE, "'%s' is not a number of queue pairs", rq->queues);
+	return 0;
+}
+
+static int find_type(const struct request *rq, const struct slice *s,
+		     const struct mdev_type **type)
+{
 	if (rq->type)
 		return type_by_name(s, rq->type, type);
 	if (!rq->queues)
 		return type_by_share(s, type);
-	errno = 0;
-	queues = strtoul(rq->queues, &end, 10);
-	if (errno || *end || !queues || *rq->queues == '-')
-		return fail(USAGE, "'%s' is not a number of queue pairs", rq->queues);
-	return type_by_queues(s, queues, type);
+	return type_by_queues(s, strtoul(rq->queues, NULL, 10), type);
 }
 
 static int check_slice(const struct slice *s)
 {
 	const struct parent *p = s->parent;
 
+	if (parent_removing(p) || s->leaving) {
+		struct strv what __cleanup(strv_clear) = { };
+
+		fail(BUSY, "the slice '%s' (%s) is being detached", s->name, s->device);
+		waits_of_slice(s, &what);
+		for (size_t i = 0; i < what.n; i++)
+			hint("the kernel waits for %s", what.v[i]);
+		return BUSY;
+	}
 	if (strcmp(p->state, "live")) {
 		fail(BUSY, "the drive %s is %s", p->bdf, *p->state ? p->state : "gone");
-		hint("the kernel log says why; nothing can be attached until it is live");
+		hint(strcmp(p->state, "dead") ?
+		     "the kernel log says why; nothing can be attached until it is live" :
+		     "the kernel log says why; unbind it and bind it again");
 		return BUSY;
 	}
 	if (!strcmp(s->state, "free"))
 		return 0;
 	if (*s->refusal && !*s->mdev)
 		return fail(REFUSED, "the slice '%s' (%s) %s", s->name, s->device, s->refusal);
-	if (!strcmp(s->mdev, s->uuid))
-		return fail(UNCHANGED, "the slice '%s' (%s) is attached already, nothing was done",
-			    s->name, s->device);
-	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
 	if (*s->mdev) {
-		hint("a guest may use it: see %s/%s", MDEV_DEVICES, s->mdev);
-	} else if (!strcmp(s->state, "busy")) {
+		fail(BUSY, "the slice '%s' (%s) is attached as mdev %s", s->name, s->device,
+		     s->mdev);
+		hint("a guest may use it; detach it first: sluicectl detach %s", s->device);
+		return BUSY;
+	}
+	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
+	if (!strcmp(s->state, "busy")) {
 		hint("the host uses /dev/%s: unmount it or whatever else holds it", s->device);
 		usage_hints(s->device);
 	} else {
@@ -185,10 +208,14 @@ static int say_refused(int err, const struct slice *s, const struct mdev_type *t
 		usage_hints(s->device);
 		return BUSY;
 	case ENOSPC:
-		return fail(BUSY, "%s has not enough free queue pairs for %s", s->parent->bdf,
-			    type->id);
+		fail(BUSY, "%s has not enough free queue pairs for %s", s->parent->bdf,
+		     type->id);
+		hint("choose fewer with --queues, or detach another slice");
+		return BUSY;
 	case EEXIST:
-		return fail(BUSY, "another device already has an mdev with the UUID %s", s->uuid);
+		fail(BUSY, "another device already has an mdev with the UUID %s", s->uuid);
+		hint("see " MDEV_DEVICES "/%s", s->uuid);
+		return BUSY;
 	case EIO:
 		return fail(FAILED, "the slice '%s' could not be wiped", s->name);
 	case ENODEV:
@@ -234,7 +261,8 @@ static int verify(const struct slice *s)
 	return fail(FAILED, "the slice '%s' went away while it was being attached", s->name);
 }
 
-static int report(const struct request *rq, const struct slice *s, const struct mdev_type *type)
+static int report(const struct request *rq, const struct slice *s, const struct mdev_type *type,
+		  bool changed)
 {
 	char *mdev __free = xasprintf(MDEV_DEVICES "/%s", s->uuid);
 	char *qemu __free = xasprintf("-device vfio-pci,sysfsdev=%s", mdev);
@@ -243,9 +271,10 @@ static int report(const struct request *rq, const struct slice *s, const struct 
 	if (!rq->json) {
 		char *name __free = text_printable(s->name);
 
-		printf("attached slice '%s' (%s) with %u queue pairs\n", name, s->device,
-		       type->queues);
-		printf("type: %s\nmdev: %s\nqemu: %s\n", type->id, mdev, qemu);
+		printf(changed ? "attached slice '%s' (%s)" :
+				 "the slice '%s' (%s) is attached already", name, s->device);
+		printf(" with %u queue pairs\ntype: %s\nmdev: %s\nqemu: %s\n", type->queues,
+		       type->id, mdev, qemu);
 		return DONE;
 	}
 	root = json_root();
@@ -256,7 +285,47 @@ static int report(const struct request *rq, const struct slice *s, const struct 
 	json_add_number(root, "queues", type->queues);
 	json_add_text(root, "mdev", mdev);
 	json_add_text(root, "qemu", qemu);
+	json_add_bool(root, "changed", changed);
 	return json_print(root);
+}
+
+/* Its mdev has the UUID of the slice, as an mdev of ours has. */
+static bool is_attached(const struct slice *s)
+{
+	return !s->leaving && *s->mdev && !strcmp(s->mdev, s->uuid);
+}
+
+static const struct mdev_type *type_of_mdev(const struct slice *s)
+{
+	char *link __free = xasprintf(MDEV_DEVICES "/%s/mdev_type", s->mdev);
+	char target[PATH_MAX];
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+
+	if (n <= 0)
+		return NULL;
+	target[n] = '\0';
+	for (size_t i = 0; i < s->parent->n_types; i++)
+		if (!strcmp(s->parent->types[i].id, basename(target)))
+			return &s->parent->types[i];
+	return NULL;
+}
+
+/* What is there already is what was asked for, or it is in the way. */
+static int compare(const struct request *rq, const struct slice *s)
+{
+	const struct mdev_type *type = type_of_mdev(s), *wanted = type;
+	int r = rq->queues || rq->type ? find_type(rq, s, &wanted) : 0;
+
+	if (r)
+		return r;
+	if (!type)
+		return fail(FAILED, "cannot read the type of the mdev %s", s->mdev);
+	if (wanted == type)
+		return report(rq, s, type, false);
+	fail(BUSY, "the slice '%s' (%s) is attached already as %s, not as %s", s->name, s->device,
+	     type->id, wanted->id);
+	hint("to change this, shut its guest down and run: sluicectl detach %s", s->device);
+	return BUSY;
 }
 
 static int execute(const struct request *rq, const struct slice *s, const struct mdev_type *type)
@@ -271,7 +340,7 @@ static int execute(const struct request *rq, const struct slice *s, const struct
 		return code;
 	}
 	r = verify(s);
-	return r ? r : report(rq, s, type);
+	return r ? r : report(rq, s, type, true);
 }
 
 static bool has_partitions(const struct disk *d)
@@ -318,16 +387,21 @@ static int attach(const struct request *rq)
 	struct inventory inv __cleanup(inventory_free) = { };
 	const struct mdev_type *type = NULL;
 	const struct slice *s;
-	int r = inventory_load(&inv);
+	int r = check_request(rq);
 
+	if (!r)
+		r = inventory_load(&inv);
 	if (r)
 		return r;
 	disk = disk_by_name(&inv, rq->argv[0]);
 	if (disk && !has_partitions(disk))
 		return attach_blank(rq, disk);
 	r = lookup_slice(&inv, rq->argv[0], rq->disk, &s);
-	if (!r)
-		r = check_slice(s);
+	if (r)
+		return r;
+	if (is_attached(s))
+		return compare(rq, s);
+	r = check_slice(s);
 	if (!r)
 		r = find_type(rq, s, &type);
 	if (!r)

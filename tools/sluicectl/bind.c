@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "interrupt.h"
 #include "inventory.h"
@@ -18,29 +19,64 @@
 #include "program.h"
 #include "request.h"
 #include "usage.h"
+#include "waits.h"
 
 #define LIVE_EVERY_MS	100
 #define LIVE_FOR_MS	30000
 
-static int check_users(const struct pcidev *pci)
+/* Without root a dry run cannot promise anything, and the rest would fail. */
+static int say_unseen(const struct request *rq, const struct pcidev *pci)
 {
-	struct strv users __cleanup(strv_clear) = { };
-	bool root = false;
-	int r = usage_of_drive(pci->dev, USAGE_CLAIMS, &users, &root);
+	if (rq->dry_run || !geteuid()) {
+		warning("whether a program uses %s cannot be seen%s", pci->bdf,
+			geteuid() ? " without root" : "");
+		return 0;
+	}
+	fail(NOT_PERMITTED, "whether a program uses %s cannot be seen without root", pci->bdf);
+	hint("run it as root");
+	return NOT_PERMITTED;
+}
 
-	if (!r && !users.n && text_equal(pci->driver, "vfio-pci"))
-		programs_with_vfio(pci->syspath, &users);
-	if (r || !users.n)
+static int check_users(const struct request *rq, const struct pcidev *pci)
+{
+	struct usage usage __cleanup(usage_clear) = { };
+	int r = usage_of_drive(pci->dev, USAGE_CLAIMS, &usage);
+
+	if (!r && !usage.users.n && pci_driver_keeps(pci->driver) &&
+	    !programs_with_vfio(pci->syspath, &usage.users))
+		usage.unseen = true;
+	if (r)
 		return r;
-	if (root)
+	if (!usage.users.n)
+		return usage.unseen ? say_unseen(rq, pci) : 0;
+	if (usage.root)
 		fail(BUSY, "%s holds the root file system of this host", pci->bdf);
 	else
 		fail(BUSY, "%s is in use", pci->bdf);
-	for (size_t i = 0; i < users.n; i++)
-		hint("%s", users.v[i]);
-	if (!root)
+	for (size_t i = 0; i < usage.users.n; i++)
+		hint("%s", usage.users.v[i]);
+	if (!usage.root)
 		hint("stop these first; once bound, the partitions are back as /dev/sluice*");
 	return BUSY;
+}
+
+/*
+ * A stopped virtual machine leaves no trace but the driver that its drive is
+ * bound to, or is to be bound to.
+ */
+static int check_kept(const struct request *rq, const struct pcidev *pci)
+{
+	const char *keeper = pci->driver ?: pci->override;
+
+	if (rq->force || !pci_driver_keeps(keeper))
+		return 0;
+	fail(REFUSED, "%s is kept for a guest: %s %s", pci->bdf,
+	     pci->driver ? "its driver is" : "its driver_override is", keeper);
+	hint("no program has it open, but a stopped virtual machine may be set up to get it:");
+	hint("look for %s in 'virsh dumpxml MACHINE' (hostdev) or 'qm config ID' (hostpci)",
+	     pci->bdf);
+	hint("if no machine is to have it: sluicectl bind --force %s", pci->bdf);
+	return REFUSED;
 }
 
 static int show_plan(const struct request *rq, const struct pcidev *pci)
@@ -84,7 +120,7 @@ static int move(const struct pcidev *pci)
 	if (r)
 		return fail_errno(r, "cannot set driver_override of %s", pci->bdf);
 	if (pci->driver) {
-		r = pcidev_unbind(pci);
+		r = pcidev_unbind(pci, NULL);
 		if (r) {
 			pcidev_set_override(pci, pci->override);
 			return fail_errno(r, "cannot unbind %s from %s", pci->bdf, pci->driver);
@@ -125,14 +161,20 @@ static int wait_live(const struct pcidev *pci, struct inventory *inv, const stru
 
 static int report(const struct request *rq, const struct pcidev *pci, const struct parent *p)
 {
+	bool changed = !text_equal(pci->driver, DRIVER_NAME);
+
 	if (rq->json) {
 		struct json_object *root = json_root();
 
 		json_object_object_add(root, "parent", json_of_parent(p));
+		json_add_bool(root, "changed", changed);
 		return json_print(root);
 	}
-	printf("%s (%s) is bound to %s%s%s:", p->bdf, p->model, DRIVER_NAME,
-	       pci->driver ? ", before to " : "", pci->driver ?: "");
+	if (!changed)
+		printf("%s (%s) is bound to %s already:", p->bdf, p->model, DRIVER_NAME);
+	else
+		printf("%s (%s) is bound to %s%s%s:", p->bdf, p->model, DRIVER_NAME,
+		       pci->driver ? ", before to " : "", pci->driver ?: "");
 	for (size_t i = 0; i < p->n_disks; i++)
 		printf(" /dev/%s", p->disks[i].name);
 	printf("%s\n", p->n_disks ? "" : " no namespace can be used");
@@ -155,7 +197,7 @@ static int execute(const struct request *rq, const struct pcidev *pci)
 	if (!r) {
 		r = wait_live(pci, &inv, &p);
 		if (r)
-			pcidev_unbind(pci);
+			pcidev_unbind(pci, NULL);
 	}
 	if (!r)
 		return report(rq, pci, p);
@@ -168,6 +210,25 @@ static int execute(const struct request *rq, const struct pcidev *pci)
 	return r;
 }
 
+/* A drive that was bound before may have died since. */
+static int report_bound(const struct request *rq, const struct pcidev *pci)
+{
+	struct inventory inv __cleanup(inventory_free) = { };
+	const struct parent *p;
+	int r = inventory_load(&inv);
+
+	if (r)
+		return r;
+	p = lookup_parent(&inv, pci->bdf);
+	if (!p)
+		return fail(FAILED, "%s released %s just now", DRIVER_NAME, pci->bdf);
+	if (strcmp(p->state, "dead"))
+		return report(rq, pci, p);
+	fail(FAILED, "%s is bound to %s already, but it is dead", pci->bdf, DRIVER_NAME);
+	hint("the kernel log says why; unbind it and bind it again");
+	return FAILED;
+}
+
 static int bind_drive(const struct request *rq)
 {
 	struct pcidev pci __cleanup(pcidev_clear) = { };
@@ -176,9 +237,14 @@ static int bind_drive(const struct request *rq)
 	if (r)
 		return r;
 	if (text_equal(pci.driver, DRIVER_NAME))
-		return fail(UNCHANGED, "%s is bound to %s already, nothing was done", pci.bdf,
-			    DRIVER_NAME);
-	r = check_users(&pci);
+		return report_bound(rq, &pci);
+	r = waits_check_function(&pci);
+	if (!r)
+		r = check_users(rq, &pci);
+	if (!r)
+		r = pcidev_read_override(&pci);
+	if (!r)
+		r = check_kept(rq, &pci);
 	if (r)
 		return r;
 	return rq->dry_run ? show_plan(rq, &pci) : execute(rq, &pci);
@@ -188,7 +254,7 @@ const struct verb verb_bind = {
 	.name = "bind",
 	.args = "DRIVE",
 	.summary = "Give an NVMe drive that nobody uses to Sluice",
-	.options = OPT_JSON | OPT_DRY_RUN,
+	.options = OPT_JSON | OPT_DRY_RUN | OPT_TAKE,
 	.min_args = 1,
 	.max_args = 1,
 	.run = bind_drive,

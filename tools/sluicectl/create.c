@@ -193,7 +193,7 @@ static int claim_blank(struct job *job)
 	if (job->claim >= 0)
 		return 0;
 	if (errno == EBUSY)
-		return fail(BUSY, "%s is in use without a partition table",
+		return fail(BUSY, "%s has no partition table, but something has claimed all of it",
 			    job->target.node);
 	return fail_errno(errno, "cannot open %s", job->target.node);
 }
@@ -300,9 +300,13 @@ static int tell_kernel(const struct job *job)
 	if (job->table.image)
 		return 0;
 	r = blkpg_add(&job->table, &job->entry);
-	if (r)
-		return table_fail(&job->table, r, "the kernel refuses the new partition");
-	return 0;
+	if (!r)
+		return 0;
+	table_fail(&job->table, r, "the kernel refuses the new partition");
+	if (r == -EBUSY)
+		hint("it has other partitions than the table: partx --update %s",
+		     job->target.node);
+	return outcome_of_errno(r);
 }
 
 static int execute(struct job *job)

@@ -18,6 +18,7 @@
 #include "json.h"
 #include "lookup.h"
 #include "message.h"
+#include "name.h"
 #include "plan.h"
 #include "request.h"
 #include "rescan.h"
@@ -25,6 +26,7 @@
 #include "table.h"
 #include "target.h"
 #include "usage.h"
+#include "waits.h"
 #include "zero.h"
 
 struct job {
@@ -63,7 +65,7 @@ static int check_slice(const struct slice *s)
 {
 	if (strcmp(s->state, "free") && strcmp(s->state, "refused"))
 		return say_busy(s);
-	return 0;
+	return waits_check(s->parent);
 }
 
 static int find_in_image(struct job *job)
@@ -81,10 +83,11 @@ static int find_in_image(struct job *job)
 		table_find(&job->table, what, NULL, &job->entry);
 	if (!found)
 		return fail(NOT_FOUND, "there is no slice '%s' in %s", what, job->target.node);
-	if (!job->entry.slice)
-		return fail(REFUSED, "partition %u of %s is not a slice", job->entry.number,
-			    job->target.node);
-	return 0;
+	if (job->entry.slice)
+		return 0;
+	fail(REFUSED, "partition %u of %s is not a slice", job->entry.number, job->target.node);
+	hint("to remove it: sfdisk --delete %s %u", job->target.node, job->entry.number);
+	return REFUSED;
 }
 
 /* The driver and the table on the disk must describe the same slice. */
@@ -137,8 +140,14 @@ static int prepare_disk(struct job *job)
 
 static int prepare(struct job *job)
 {
-	if (job->rq->disk && target_is_image(job->rq->disk))
+	const char *disk = job->rq->disk;
+
+	if (disk && target_is_image(disk))
 		return prepare_image(job);
+	if (disk && !name_is_device(disk) && strncmp(disk, "/dev/", 5)) {
+		fail(NOT_FOUND, "there is no disk or image file '%s'", disk);
+		return NOT_FOUND;
+	}
 	return prepare_disk(job);
 }
 

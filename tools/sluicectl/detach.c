@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* sluicectl detach: take a slice back from a guest. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +13,8 @@
 #include "plan.h"
 #include "program.h"
 #include "request.h"
-#include "sysdev.h"
+#include "slow.h"
+#include "waits.h"
 
 /* The user may know a pool slice only by the UUID of its mdev. */
 static const struct slice *slice_by_mdev(const struct inventory *inv, const char *uuid)
@@ -27,27 +29,50 @@ static const struct slice *slice_by_mdev(const struct inventory *inv, const char
 	return NULL;
 }
 
+static bool on_disk(const struct slice *s, const char *disk)
+{
+	return !disk || !strcmp(s->disk, strncmp(disk, "/dev/", 5) ? disk : disk + 5);
+}
+
 static int find_slice(const struct request *rq, const struct inventory *inv,
 		      const struct slice **s)
 {
 	*s = slice_by_mdev(inv, rq->argv[0]);
-	if (*s)
+	if (*s && on_disk(*s, rq->disk))
 		return 0;
 	return lookup_slice(inv, rq->argv[0], rq->disk, s);
 }
 
-static int check_idle(const struct request *rq, const struct slice *s, const char *mdev)
+static void say_waits(const char *text, const struct slice *s)
+{
+	struct strv what __cleanup(strv_clear) = { };
+
+	waits_of_slice(s, &what);
+	for (size_t i = 0; i < what.n; i++)
+		hint("%s %s", text, what.v[i]);
+}
+
+static int check_idle(const struct request *rq, const struct slice *s)
 {
 	struct strv programs __cleanup(strv_clear) = { };
 	char *who __free = NULL;
 
+	if (s->leaving || parent_removing(s->parent)) {
+		fail(BUSY, "the slice '%s' (%s) is being detached already", s->name, s->device);
+		say_waits("the kernel waits for", s);
+		return BUSY;
+	}
 	if (rq->force)
 		return 0;
-	programs_with_vfio(mdev, &programs);
+	programs_with_slice(s, &programs);
 	if (!programs.n)
 		return 0;
 	who = strv_join(&programs, ", ");
 	fail(BUSY, "the slice '%s' (%s) is in use by %s", s->name, s->device, who);
+	if (text_equal(s->opener, "0")) {
+		hint("end the program that keeps it; with --force, sluicectl waits until it has ended");
+		return BUSY;
+	}
 	hint("shut the guest down, or have QEMU unplug the mdev, or use --force: then the");
 	hint("kernel asks the program every ten seconds to unplug the mdev, and sluicectl waits");
 	return BUSY;
@@ -55,27 +80,65 @@ static int check_idle(const struct request *rq, const struct slice *s, const cha
 
 static int report(const struct request *rq, const struct slice *s)
 {
+	bool changed = *s->mdev;
 	struct json_object *root;
 
 	if (!rq->json) {
 		char *name __free = text_printable(s->name);
 
-		printf("detached slice '%s' (%s)%s\n", name, s->device,
-		       s->pool ? ", which is being wiped for the pool" : "");
+		if (!changed)
+			printf("the slice '%s' (%s) is not attached: there is nothing to do\n",
+			       name, s->device);
+		else
+			printf("detached slice '%s' (%s)%s\n", name, s->device,
+			       s->pool ? ", which is being wiped for the pool" : "");
 		return DONE;
 	}
 	root = json_root();
 	json_add_text(root, "slice", s->uuid);
 	json_add_text(root, "name", s->name);
 	json_add_text(root, "device", s->device);
-	json_add_text(root, "mdev", s->mdev);
+	json_add_text(root, "mdev", changed ? s->mdev : NULL);
+	json_add_bool(root, "changed", changed);
 	return json_print(root);
+}
+
+static void say_waiting(void *data)
+{
+	say_waits("waiting for", data);
+	hint("Ctrl-C ends the wait, but not the removal");
+}
+
+/* The kernel cannot be told to give a removal up, so neither can we. */
+static int say_interrupted(const struct slice *s)
+{
+	fail(BUSY, "interrupted: the slice '%s' (%s) is not detached yet, but it will be", s->name,
+	     s->device);
+	say_waits("the kernel waits for", s);
+	return BUSY;
+}
+
+static int execute(const struct request *rq, const struct slice *s)
+{
+	char *mdev __free = xasprintf(MDEV_DEVICES "/%s", s->mdev);
+	char *remove __free = xasprintf("%s/remove", mdev);
+	struct slow slow = { .tell = say_waiting, .data = (void *)s };
+	int r;
+
+	r = slow_write(remove, "1", &slow);
+	if (r == -EINTR)
+		return say_interrupted(s);
+	/* Somebody else may have removed it meanwhile. */
+	if (r && !(r == -ENOENT || r == -ENODEV))
+		return fail_errno(r, "cannot detach the slice '%s' (%s)", s->name, s->device);
+	if (!access(mdev, F_OK))
+		return fail(FAILED, "the mdev %s is still there", s->mdev);
+	return report(rq, s);
 }
 
 static int detach(const struct request *rq)
 {
 	struct inventory inv __cleanup(inventory_free) = { };
-	char *mdev __free = NULL, *remove __free = NULL;
 	const struct slice *s;
 	int r = inventory_load(&inv);
 
@@ -84,25 +147,17 @@ static int detach(const struct request *rq)
 	if (r)
 		return r;
 	if (!*s->mdev)
-		return fail(UNCHANGED, "the slice '%s' (%s) is not attached, nothing was done",
-			    s->name, s->device);
-	mdev = xasprintf(MDEV_DEVICES "/%s", s->mdev);
-	remove = xasprintf("%s/remove", mdev);
-	r = check_idle(rq, s, mdev);
+		return report(rq, s);
+	r = check_idle(rq, s);
 	if (r)
 		return r;
 	if (rq->dry_run) {
 		struct plan plan __cleanup(plan_clear) = { };
 
-		plan_add(&plan, "write 1 to %s", remove);
+		plan_add(&plan, "write 1 to " MDEV_DEVICES "/%s/remove", s->mdev);
 		return plan_print(&plan, rq);
 	}
-	r = sysfs_write(remove, "1");
-	if (r)
-		return fail_errno(r, "cannot detach the slice '%s' (%s)", s->name, s->device);
-	if (!access(mdev, F_OK))
-		return fail(FAILED, "the mdev %s is still there", s->mdev);
-	return report(rq, s);
+	return execute(rq, s);
 }
 
 const struct verb verb_detach = {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "json.h"
 #include "message.h"
@@ -26,6 +27,7 @@ static const struct {
 	[VERDICT_OK]	= { "OK", "green" },
 	[VERDICT_WARN]	= { "WARN", "yellow" },
 	[VERDICT_FAIL]	= { "FAIL", "red" },
+	[VERDICT_UNKNOWN] = { "UNKNOWN", "yellow" },
 };
 
 void findings_add(struct findings *f, enum verdict level, const char *check,
@@ -43,6 +45,14 @@ void findings_add(struct findings *f, enum verdict level, const char *check,
 	if (vasprintf(&finding->found, fmt, args) < 0)
 		abort();
 	va_end(args);
+}
+
+void findings_unseen(struct findings *f, const char *check, const char *what)
+{
+	bool root = !geteuid();
+
+	findings_add(f, VERDICT_UNKNOWN, check, root ? NULL : "run doctor as root", "%s %s", what,
+		     root ? "cannot be seen on this system" : "cannot be seen without root");
 }
 
 static void findings_clear(struct findings *f)
@@ -81,12 +91,27 @@ static int print_json(const struct findings *f, bool fit)
 	json_add_bool(root, "fit", fit);
 	json_add_number(root, "warnings", count(f, VERDICT_WARN));
 	json_add_number(root, "failures", count(f, VERDICT_FAIL));
+	json_add_number(root, "unknown", count(f, VERDICT_UNKNOWN));
 	json_object_object_add(root, "findings", array);
 	return json_print(root);
 }
 
-static int print_table(const struct findings *f)
+static void print_summary(const struct findings *f, bool fit)
 {
+	unsigned int warnings = count(f, VERDICT_WARN), unknown = count(f, VERDICT_UNKNOWN);
+
+	printf("\n%zu checks: %u failed, %u warning%s", f->n, count(f, VERDICT_FAIL), warnings,
+	       warnings == 1 ? "" : "s");
+	if (unknown)
+		printf(", %u unknown", unknown);
+	printf(": this host is %sfit%s\n", fit ? "" : "not ",
+	       fit && unknown ? ", as far as could be seen" : "");
+}
+
+static int print_table(const struct findings *f, bool fit)
+{
+	int r;
+
 	struct libscols_table *tb = output_new(columns, ARRAY_SIZE(columns));
 
 	for (size_t i = 0; i < f->n; i++) {
@@ -99,7 +124,10 @@ static int print_table(const struct findings *f)
 		output_set(line, COL_FOUND, f->v[i].found);
 		output_set(line, COL_ADVICE, f->v[i].advice);
 	}
-	return output_print(tb);
+	r = output_print(tb);
+	if (!r)
+		print_summary(f, fit);
+	return r;
 }
 
 static int doctor(const struct request *rq)
@@ -114,7 +142,7 @@ static int doctor(const struct request *rq)
 	doctor_security(&f);
 	doctor_drives(&f);
 	fit = !count(&f, VERDICT_FAIL) && !(rq->strict && count(&f, VERDICT_WARN));
-	r = rq->json ? print_json(&f, fit) : print_table(&f);
+	r = rq->json ? print_json(&f, fit) : print_table(&f, fit);
 	if (r)
 		return r;
 	return fit ? DONE : FAILED;

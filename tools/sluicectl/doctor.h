@@ -9,6 +9,7 @@ enum verdict {
 	VERDICT_OK,
 	VERDICT_WARN,	/* works, but could be faster or safer */
 	VERDICT_FAIL,	/* Sluice cannot work */
+	VERDICT_UNKNOWN,	/* could not be looked at */
 };
 
 struct finding {
@@ -26,6 +27,9 @@ struct findings {
 /* @fmt is what was found; @advice may be NULL. */
 void findings_add(struct findings *f, enum verdict level, const char *check,
 		  const char *advice, const char *fmt, ...) __format(5, 6);
+
+/* For a check that this user, or this system, does not let us make. */
+void findings_unseen(struct findings *f, const char *check, const char *what);
 
 void doctor_iommu(struct findings *f);
 void doctor_kernel(struct findings *f);

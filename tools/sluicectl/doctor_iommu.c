@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* doctor: the IOMMU, interrupt remapping, bounce buffers. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,13 +11,22 @@
 
 #define ACPI_TABLES	"/sys/firmware/acpi/tables"
 #define IOMMU_GROUPS	"/sys/kernel/iommu_groups"
+#define IRQS		"/sys/kernel/irq"
+
+/* Whether a directory is there, but keeps its content from us. */
+static bool is_closed(const char *path)
+{
+	return access(path, R_OK | X_OK) && errno != ENOENT;
+}
 
 static void say_no_iommu(struct findings *f, const char *cmdline)
 {
 	bool dmar = !access(ACPI_TABLES "/DMAR", F_OK);
 	bool ivrs = !access(ACPI_TABLES "/IVRS", F_OK);
 
-	if (dmar && !has_word(cmdline, "intel_iommu=on"))
+	if (is_closed(IOMMU_GROUPS) || is_closed(ACPI_TABLES))
+		findings_unseen(f, "IOMMU", "whether it is in use");
+	else if (dmar && !has_word(cmdline, "intel_iommu=on"))
 		findings_add(f, VERDICT_WARN, "IOMMU",
 			     "boot with intel_iommu=on: the IOMMU limits the memory that a drive can reach",
 			     "VT-d is there, but not in use");
@@ -74,11 +84,11 @@ static unsigned int count_remapped(unsigned int *all)
 {
 	struct dirent *entry;
 	unsigned int n = 0;
-	DIR *dir = opendir("/sys/kernel/irq");
+	DIR *dir = opendir(IRQS);
 
 	*all = 0;
 	while (dir && (entry = readdir(dir))) {
-		char *path __free = xasprintf("/sys/kernel/irq/%s/chip_name", entry->d_name);
+		char *path __free = xasprintf(IRQS "/%s/chip_name", entry->d_name);
 		char *chip __free = *entry->d_name != '.' ? procfile_read(path) : NULL;
 
 		if (!chip || !strstr(chip, "PCI-MSI"))
@@ -95,7 +105,9 @@ static void check_remapping(struct findings *f)
 {
 	unsigned int all, remapped = count_remapped(&all);
 
-	if (!all)
+	if (is_closed(IRQS))
+		findings_unseen(f, "interrupt remapping", "the interrupts");
+	else if (!all)
 		findings_add(f, VERDICT_WARN, "interrupt remapping",
 			     "run doctor again when a PCI device with MSI is in use",
 			     "unknown: no message signalled interrupt is in use");
@@ -129,7 +141,9 @@ static bool bounce_forced(const char *cmdline)
 
 static void check_bounce(struct findings *f, const char *cmdline)
 {
-	if (bounce_forced(cmdline))
+	if (!cmdline)
+		findings_unseen(f, "bounce buffers", "/proc/cmdline");
+	else if (bounce_forced(cmdline))
 		findings_add(f, VERDICT_FAIL, "bounce buffers", "boot without swiotlb=force",
 			     "swiotlb=force: DMA would not go to the guest's memory");
 	else
@@ -143,5 +157,5 @@ void doctor_iommu(struct findings *f)
 
 	check_iommu(f, words);
 	check_remapping(f);
-	check_bounce(f, words);
+	check_bounce(f, cmdline);
 }

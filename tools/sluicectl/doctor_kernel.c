@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* doctor: which options the running kernel was built with. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -29,25 +30,31 @@ static const struct wanted wanted[] = {
 	{ "CONFIG_BLK_DEV_NVME", VERDICT_WARN, "without it unbind finds no driver for the drive" },
 };
 
-/* gzopen() also reads files that are not compressed. */
-static gzFile open_config(void)
+/*
+ * Looks where a kernel may have its configuration. gzopen() also reads files
+ * that are not compressed.
+ */
+static gzFile open_config(bool *denied)
 {
+	static const struct {
+		const char *before, *after;
+	} places[] = {
+		{ "/boot/config-", "" },
+		{ "/lib/modules/", "/config" },
+		{ "/lib/modules/", "/build/.config" },
+	};
+	gzFile file = gzopen("/proc/config.gz", "r");
 	struct utsname host;
-	gzFile file;
 
-	file = gzopen("/proc/config.gz", "r");
+	*denied = false;
 	if (file || uname(&host))
 		return file;
-	{
-		char *boot __free = xasprintf("/boot/config-%s", host.release);
-		char *modules __free = xasprintf("/lib/modules/%s/config", host.release);
-		char *build __free = xasprintf("/lib/modules/%s/build/.config", host.release);
+	for (size_t i = 0; !file && i < ARRAY_SIZE(places); i++) {
+		char *path __free = xasprintf("%s%s%s", places[i].before, host.release,
+					      places[i].after);
 
-		file = gzopen(boot, "r");
-		if (!file)
-			file = gzopen(modules, "r");
-		if (!file)
-			file = gzopen(build, "r");
+		file = gzopen(path, "r");
+		*denied |= !file && errno == EACCES;
 	}
 	return file;
 }
@@ -104,9 +111,14 @@ static void report_config(struct findings *f, const bool *have)
 static void check_config(struct findings *f)
 {
 	bool have[ARRAY_SIZE(wanted)] = { };
-	gzFile file = open_config();
+	bool denied;
+	gzFile file = open_config(&denied);
 	char line[1024];
 
+	if (!file && denied) {
+		findings_unseen(f, "kernel configuration", "the configuration");
+		return;
+	}
 	if (!file) {
 		findings_add(f, VERDICT_WARN, "kernel configuration",
 			     "install /boot/config-$(uname -r) to have it checked",
@@ -121,7 +133,11 @@ static void check_config(struct findings *f)
 
 static void check_kvm(struct findings *f)
 {
-	if (!access("/dev/kvm", F_OK))
+	bool there = !access("/dev/kvm", F_OK);
+
+	if (!there && errno != ENOENT)
+		findings_unseen(f, "KVM", "/dev/kvm");
+	else if (there)
 		findings_add(f, VERDICT_OK, "KVM", NULL, "/dev/kvm is there");
 	else
 		findings_add(f, VERDICT_WARN, "KVM",

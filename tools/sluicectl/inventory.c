@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 #include "names.h"
@@ -23,10 +24,18 @@
 		&(array)[(count)++];					\
 	}))
 
+/* The removal of an mdev takes it off the bus first, then waits for its user. */
+static bool is_leaving(const struct slice *s)
+{
+	char *path __free = xasprintf(MDEV_DEVICES "/%s", s->mdev);
+
+	return *s->mdev && access(path, F_OK);
+}
+
 static int load_slice(struct parent *p, struct sd_device *dev)
 {
 	struct slice *s;
-	const char *name;
+	const char *name, *opener;
 	int r;
 
 	r = sd_device_get_sysname(dev, &name);
@@ -40,12 +49,15 @@ static int load_slice(struct parent *p, struct sd_device *dev)
 	s->state = sysdev_text(dev, "state");
 	s->refusal = sysdev_text(dev, "refusal");
 	s->mdev = sysdev_text(dev, "mdev");
+	if (sd_device_get_sysattr_value(dev, "opener", &opener) >= 0)
+		s->opener = xstrdup(opener);
 	s->start = sysdev_number(dev, "start_bytes");
 	s->size = sysdev_number(dev, "size_bytes");
 	s->generation = sysdev_number(dev, "generation");
 	s->block_size = sysdev_number(dev, "block_size_bytes");
 	s->partition = sysdev_number(dev, "partition");
 	s->pool = sysdev_number(dev, "pool");
+	s->leaving = is_leaving(s);
 	return 0;
 }
 
@@ -74,6 +86,7 @@ static bool is_slice(const struct parent *p, const char *device)
 
 static int load_part(const struct parent *p, struct disk *d, struct sd_device *dev)
 {
+	struct usage usage = { };
 	struct host_part *part;
 	const char *name;
 	int r;
@@ -88,7 +101,9 @@ static int load_part(const struct parent *p, struct disk *d, struct sd_device *d
 	part->partition = sysdev_number(dev, "partition");
 	part->start = sysdev_number(dev, "start") * SECTOR;
 	part->size = sysdev_number(dev, "size") * SECTOR;
-	return usage_of(dev, USAGE_MOUNTS, &part->users);
+	r = usage_of(dev, USAGE_MOUNTS, &usage);
+	part->users = usage.users;
+	return r;
 }
 
 /*
@@ -251,7 +266,7 @@ static void sort_parent(struct parent *p)
 			      sizeof(*p->disks[i].parts), by_part_place);
 }
 
-static int load_parent(struct inventory *inv, struct sd_device *dev)
+static int load_parent(struct inventory *inv, struct sd_device *dev, bool removing)
 {
 	const char *bdf, *path;
 	struct parent *p;
@@ -268,7 +283,7 @@ static int load_parent(struct inventory *inv, struct sd_device *dev)
 	p->model = sysdev_text(dev, "sluice/model");
 	p->serial = sysdev_text(dev, "sluice/serial");
 	p->firmware = sysdev_text(dev, "sluice/firmware_rev");
-	p->state = sysdev_text(dev, "sluice/state");
+	p->state = removing ? xstrdup(STATE_REMOVING) : sysdev_text(dev, "sluice/state");
 	p->qp_total = sysdev_number(dev, "sluice/queue_pairs_total");
 	p->qp_host = sysdev_number(dev, "sluice/queue_pairs_host");
 	p->qp_free = sysdev_number(dev, "sluice/queue_pairs_free");
@@ -297,6 +312,23 @@ static void link_parents(struct inventory *inv)
 	}
 }
 
+/* While the driver waits in its removal, the kernel shows no driver. */
+static bool is_ours(struct sd_device *dev, bool *removing)
+{
+	char *driver __free = sysdev_driver(dev);
+	char *rescan __free = NULL;
+	const char *path;
+
+	*removing = false;
+	if (driver)
+		return !strcmp(driver, DRIVER_NAME);
+	if (sd_device_get_syspath(dev, &path) < 0)
+		return false;
+	rescan = xasprintf("%s/sluice/rescan", path);
+	*removing = !access(rescan, F_OK);
+	return *removing;
+}
+
 int inventory_load(struct inventory *inv)
 {
 	struct sd_device_enumerator *e __cleanup(unref_list) = sysdev_enumerate("pci", NULL);
@@ -305,12 +337,12 @@ int inventory_load(struct inventory *inv)
 	if (!e)
 		return FAILED;
 	for_each_sysdev(e, dev) {
-		char *driver __free = sysdev_driver(dev);
+		bool removing;
 		int r;
 
-		if (!text_equal(driver, DRIVER_NAME))
+		if (!is_ours(dev, &removing))
 			continue;
-		r = load_parent(inv, dev);
+		r = load_parent(inv, dev, removing);
 		if (r)
 			return r;
 	}
@@ -327,6 +359,7 @@ static void free_slice(struct slice *s)
 	free(s->state);
 	free(s->refusal);
 	free(s->mdev);
+	free(s->opener);
 }
 
 static void free_disk(struct disk *d)
@@ -373,6 +406,11 @@ void inventory_free(struct inventory *inv)
 		free_parent(&inv->parents[i]);
 	free(inv->parents);
 	*inv = (struct inventory) { };
+}
+
+bool parent_removing(const struct parent *p)
+{
+	return !strcmp(p->state, STATE_REMOVING);
 }
 
 const struct disk *parent_disk(const struct parent *p, const char *name)

@@ -6,14 +6,22 @@
 #include "extents.h"
 #include "util.h"
 
+/*
+ * The state of a drive that the driver is about to release, but for which it
+ * still waits: sysfs has the slices, but the drive has no driver any more.
+ */
+#define STATE_REMOVING	"removing"
+
 struct slice {
 	char *device;		/* name in class sluice, and of the block device */
 	char *uuid, *name, *disk, *state;
 	char *refusal;		/* why it cannot be attached as it is, or empty */
 	char *mdev;		/* UUID of the mdev, or empty */
+	char *opener;		/* PID of the mdev's user, "0", "", or NULL if not known */
 	uint64_t start, size, generation;
 	unsigned int block_size, partition;
 	bool pool;
+	bool leaving;		/* the mdev is being removed */
 	const struct parent *parent;
 };
 
@@ -45,7 +53,8 @@ struct mdev_type {
 
 struct parent {
 	char *bdf, *syspath;
-	char *model, *serial, *firmware, *state;
+	char *model, *serial, *firmware;
+	char *state;		/* the driver's word, or STATE_REMOVING */
 	unsigned int qp_total, qp_host, qp_free;
 	struct disk *disks;
 	size_t n_disks;
@@ -64,6 +73,7 @@ struct inventory {
 int inventory_load(struct inventory *inv);
 void inventory_free(struct inventory *inv);
 
+bool parent_removing(const struct parent *p);
 const struct disk *parent_disk(const struct parent *p, const char *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "waits.h"
 
 #define JSON_VERSION	1
 
@@ -56,6 +57,7 @@ struct json_object *json_of_strv(const struct strv *list)
 struct json_object *json_of_slice(const struct slice *s)
 {
 	struct json_object *obj = json_object_new_object();
+	struct strv waits __cleanup(strv_clear) = { };
 
 	json_add_text(obj, "device", s->device);
 	json_add_text(obj, "uuid", s->uuid);
@@ -71,6 +73,9 @@ struct json_object *json_of_slice(const struct slice *s)
 	json_add_bool(obj, "pool", s->pool);
 	json_add_number(obj, "generation", s->generation);
 	json_add_text(obj, "mdev", s->mdev && *s->mdev ? s->mdev : NULL);
+	if (s->leaving)
+		waits_of_slice(s, &waits);
+	json_object_object_add(obj, "waits_for", json_of_strv(&waits));
 	return obj;
 }
 
@@ -142,12 +147,16 @@ struct json_object *json_of_parent(const struct parent *p)
 	struct json_object *obj = json_object_new_object();
 	struct json_object *queues = json_object_new_object();
 	struct json_object *disks = json_object_new_array();
+	struct strv waits __cleanup(strv_clear) = { };
 
 	json_add_text(obj, "address", p->bdf);
 	json_add_text(obj, "model", p->model);
 	json_add_text(obj, "serial", p->serial);
 	json_add_text(obj, "firmware_rev", p->firmware);
 	json_add_text(obj, "state", p->state);
+	if (parent_removing(p))
+		waits_of_parent(p, &waits);
+	json_object_object_add(obj, "waits_for", json_of_strv(&waits));
 	json_add_number(queues, "total", p->qp_total);
 	json_add_number(queues, "host", p->qp_host);
 	json_add_number(queues, "free", p->qp_free);

@@ -11,6 +11,7 @@
 #include "output.h"
 #include "request.h"
 #include "size.h"
+#include "waits.h"
 
 enum { COL_DEVICE, COL_NAME, COL_SIZE, COL_STATE, COL_UUID, COL_NOTE };
 
@@ -20,7 +21,7 @@ static const struct column columns[] = {
 	[COL_SIZE]	= { "SIZE", SCOLS_FL_RIGHT },
 	[COL_STATE]	= { "STATE", 0 },
 	[COL_UUID]	= { "UUID", 0 },
-	[COL_NOTE]	= { "NOTE", 0 },
+	[COL_NOTE]	= { "NOTE", SCOLS_FL_WRAP },
 };
 
 struct listing {
@@ -35,6 +36,17 @@ static void set_size(const struct listing *l, struct libscols_line *line, uint64
 	output_set(line, COL_SIZE, size);
 }
 
+static void add_waits(struct strv *notes, const struct slice *s)
+{
+	struct strv what __cleanup(strv_clear) = { };
+
+	waits_of_slice(s, &what);
+	if (what.n)
+		strv_add(notes, "being detached, waits for %s", *what.v);
+	else
+		strv_add(notes, "being detached");
+}
+
 static void add_slice(const struct listing *l, struct libscols_line *up, const struct slice *s)
 {
 	struct libscols_line *line = output_line(l->tb, up);
@@ -47,6 +59,8 @@ static void add_slice(const struct listing *l, struct libscols_line *up, const s
 		strv_add(&notes, "%s", s->refusal);
 	if (*s->mdev && strcmp(s->mdev, s->uuid))
 		strv_add(&notes, "as mdev %s", s->mdev);
+	if (s->leaving)
+		add_waits(&notes, s);
 	note = strv_join(&notes, ", ");
 	output_set(line, COL_DEVICE, s->device);
 	output_set(line, COL_NAME, s->name);
@@ -101,6 +115,16 @@ static void add_contents(const struct listing *l, struct libscols_line *up,
 	}
 }
 
+static void add_removal(struct libscols_line *line, const struct parent *p)
+{
+	struct strv what __cleanup(strv_clear) = { };
+	char *list __free = NULL;
+
+	waits_of_parent(p, &what);
+	list = strv_join(&what, ", ");
+	output_set_fmt(line, COL_NOTE, "%s is releasing it, and waits for %s", DRIVER_NAME, list);
+}
+
 static void add_parent(const struct listing *l, const struct parent *p)
 {
 	struct libscols_line *line = output_line(l->tb, NULL);
@@ -108,8 +132,11 @@ static void add_parent(const struct listing *l, const struct parent *p)
 	output_set(line, COL_DEVICE, p->bdf);
 	output_set(line, COL_NAME, p->model);
 	output_set(line, COL_STATE, p->state);
-	output_set_fmt(line, COL_NOTE, "%u of %u queue pairs free", p->qp_free,
-		       p->qp_total - p->qp_host);
+	if (parent_removing(p))
+		add_removal(line, p);
+	else
+		output_set_fmt(line, COL_NOTE, "%u of %u queue pairs free", p->qp_free,
+			       p->qp_total - p->qp_host);
 	for (size_t i = 0; i < p->n_disks; i++) {
 		const struct disk *d = &p->disks[i];
 		struct libscols_line *disk = output_line(l->tb, line);
@@ -147,10 +174,9 @@ static int list(const struct request *rq)
 	if (r)
 		return r;
 	if (rq->argc) {
-		only = lookup_parent(&inv, rq->argv[0]);
-		if (!only)
-			return fail(NOT_FOUND, "no drive '%s' is bound to %s", rq->argv[0],
-				    DRIVER_NAME);
+		r = lookup_drive(&inv, rq->argv[0], &only);
+		if (r)
+			return r;
 	}
 	if (rq->json)
 		return list_json(&inv, only);

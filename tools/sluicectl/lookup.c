@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uuid/uuid.h>
 
 #include "message.h"
+#include "name.h"
 #include "names.h"
 #include "sysdev.h"
 
@@ -26,16 +28,50 @@ static bool matches(const struct slice *s, const char *what)
 	return !strcmp(s->device, base_name(what)) || same_uuid(s->uuid, what);
 }
 
+static bool is_host_part(const struct inventory *inv, const char *what)
+{
+	for (size_t i = 0; i < inv->n; i++)
+		for (size_t j = 0; j < inv->parents[i].n_disks; j++) {
+			const struct disk *d = &inv->parents[i].disks[j];
+
+			for (size_t k = 0; k < d->n_parts; k++)
+				if (!strcmp(d->parts[k].device, base_name(what)))
+					return true;
+		}
+	return false;
+}
+
+const struct disk *disk_by_name(const struct inventory *inv, const char *what)
+{
+	const struct disk *disk = NULL;
+
+	for (size_t i = 0; !disk && i < inv->n; i++)
+		disk = parent_disk(&inv->parents[i], base_name(what));
+	return disk;
+}
+
 static int say_not_found(const struct inventory *inv, const char *what)
 {
 	if (disk_by_name(inv, what))
-		fail(NOT_FOUND, "%s is a disk, not a slice", what);
-	else
-		fail(NOT_FOUND, "there is no slice '%s'", what);
+		return fail(NOT_FOUND, "%s is a disk, not a slice", what);
+	if (lookup_parent(inv, what))
+		return fail(NOT_FOUND, "%s is a drive, not a slice", what);
+	if (is_host_part(inv, what))
+		return fail(NOT_FOUND, "%s is a partition of the host, not a slice", what);
+	fail(NOT_FOUND, "there is no slice '%s'", what);
 	if (inv->n)
 		hint("'sluicectl list' shows the slices");
 	else
 		hint("no drive is bound to %s: see 'sluicectl bind'", DRIVER_NAME);
+	return NOT_FOUND;
+}
+
+static int check_disk(const struct inventory *inv, const char *what)
+{
+	if (disk_by_name(inv, what))
+		return 0;
+	fail(NOT_FOUND, "there is no disk '%s' on a drive that is bound to %s", what, DRIVER_NAME);
+	hint("'sluicectl list' shows the disks");
 	return NOT_FOUND;
 }
 
@@ -44,7 +80,10 @@ int lookup_slice(const struct inventory *inv, const char *what, const char *disk
 {
 	const struct slice *labelled = NULL;
 	struct strv others __cleanup(strv_clear) = { };
+	int r = disk ? check_disk(inv, disk) : 0;
 
+	if (r)
+		return r;
 	for (size_t i = 0; i < inv->n; i++) {
 		const struct parent *p = &inv->parents[i];
 
@@ -86,6 +125,23 @@ const struct parent *lookup_parent(const struct inventory *inv, const char *what
 	return NULL;
 }
 
+int lookup_drive(const struct inventory *inv, const char *what, const struct parent **p)
+{
+	char *bdf __free = pci_address(what);
+
+	*p = lookup_parent(inv, what);
+	if (*p)
+		return 0;
+	if (bdf) {
+		fail(NOT_FOUND, "no drive %s is bound to %s", bdf, DRIVER_NAME);
+		hint("'sluicectl list' shows what is bound, 'sluicectl bind' binds a drive");
+	} else {
+		fail(USAGE, "'%s' is not the address of a drive", what);
+		hint("it looks like 0000:01:00.0; 'sluicectl list' shows the drives");
+	}
+	return bdf ? NOT_FOUND : USAGE;
+}
+
 static int only_disk(const struct parent *p, const struct disk **disk)
 {
 	struct strv names __cleanup(strv_clear) = { };
@@ -96,7 +152,8 @@ static int only_disk(const struct parent *p, const struct disk **disk)
 		return 0;
 	}
 	if (!p->n_disks)
-		return fail(NOT_FOUND, "%s has no namespace that can be used", p->bdf);
+		return fail(REFUSED, "%s has no namespace that can be used: the kernel log says why",
+			    p->bdf);
 	for (size_t i = 0; i < p->n_disks; i++)
 		strv_add(&names, "%s", p->disks[i].name);
 	list = strv_join(&names, ", ");
@@ -105,25 +162,29 @@ static int only_disk(const struct parent *p, const struct disk **disk)
 	return REFUSED;
 }
 
-const struct disk *disk_by_name(const struct inventory *inv, const char *what)
-{
-	const struct disk *disk = NULL;
-
-	for (size_t i = 0; !disk && i < inv->n; i++)
-		disk = parent_disk(&inv->parents[i], base_name(what));
-	return disk;
-}
-
 int lookup_disk(const struct inventory *inv, const char *what, const struct disk **disk)
 {
-	const struct parent *p = lookup_parent(inv, what);
+	char *bdf __free = pci_address(what);
+	const struct parent *p;
+	int r;
 
-	if (p)
-		return only_disk(p, disk);
+	if (bdf) {
+		r = lookup_drive(inv, what, &p);
+		return r ? r : only_disk(p, disk);
+	}
 	*disk = disk_by_name(inv, what);
 	if (*disk)
 		return 0;
-	fail(NOT_FOUND, "no drive or disk '%s' is bound to %s", what, DRIVER_NAME);
+	if (!access(what, F_OK) && name_is_device(what)) {
+		fail(NOT_FOUND, "there is no disk %s on a drive that is bound to %s", what,
+		     DRIVER_NAME);
+		hint("for the image file of this name, write ./%s", what);
+		return NOT_FOUND;
+	}
+	if (!access(what, F_OK))
+		fail(NOT_FOUND, "%s is neither a disk of %s nor an image file", what, DRIVER_NAME);
+	else
+		fail(NOT_FOUND, "there is no drive, disk or image file '%s'", what);
 	hint("'sluicectl list' shows what is bound, 'sluicectl bind' binds a drive");
 	return NOT_FOUND;
 }

@@ -18,6 +18,8 @@ const struct parent *lookup_parent(const struct inventory *inv, const char *what
 
 /* A disk by name or device node; NULL without a message if there is none. */
 const struct disk *disk_by_name(const struct inventory *inv, const char *what);
+/* The same; 0, or an exit code with the message printed. */
+int lookup_drive(const struct inventory *inv, const char *what, const struct parent **p);
 
 /* Finds the only disk of a parent, or a disk by name or device node. */
 int lookup_disk(const struct inventory *inv, const char *what, const struct disk **disk);

@@ -49,6 +49,12 @@ int main(int argc, char **argv)
 		hint("see sluicectl --help");
 		return USAGE;
 	}
+	if (!strcmp(argv[1], "help") && argc > 2 && find_verb(argv[2])) {
+		char *help[] = { argv[2], "--help", NULL };
+
+		request_parse(find_verb(argv[2]), 2, help, &rq);
+		return finish(DONE);
+	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help();
 		return finish(DONE);
@@ -60,7 +66,8 @@ int main(int argc, char **argv)
 	verb = find_verb(argv[1]);
 	if (!verb) {
 		fail(USAGE, "unknown verb '%s'", argv[1]);
-		hint("see sluicectl --help");
+		hint(*argv[1] == '-' ? "the verb comes before its options, see sluicectl --help" :
+				       "see sluicectl --help");
 		return USAGE;
 	}
 	code = request_parse(verb, argc - 1, argv + 1, &rq);

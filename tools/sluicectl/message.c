@@ -71,13 +71,10 @@ enum outcome outcome_of_errno(int err)
 	case EPERM:
 	case EACCES:
 		return NOT_PERMITTED;
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
-		return NOT_FOUND;
 	case EBUSY:
 		return BUSY;
 	case EOPNOTSUPP:
+	case EROFS:
 		return REFUSED;
 	default:
 		return FAILED;

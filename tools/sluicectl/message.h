@@ -10,16 +10,18 @@ enum outcome {
 	DONE		= 0,
 	FAILED		= 1,	/* tried, failed, undone */
 	USAGE		= 2,	/* the command line makes no sense */
-	NOT_FOUND	= 3,	/* no such device, slice or type */
+	NOT_FOUND	= 3,	/* what the user named is not there */
 	BUSY		= 4,	/* in use */
 	REFUSED		= 5,	/* impossible or not allowed here */
-	UNCHANGED	= 6,	/* already in the requested state: nothing was done */
 	NOT_PERMITTED	= 77,	/* not enough privilege */
 };
 
 /* Prints what is wrong. Returns @code, so that callers can return it. */
 int fail(enum outcome code, const char *fmt, ...) __format(2, 3);
-/* The same for a failed system or library call; @err gives the code. */
+/*
+ * The same for a failed system or library call; @err gives the code. It is never
+ * NOT_FOUND: that is for what the user named.
+ */
 int fail_errno(int err, const char *fmt, ...) __format(2, 3);
 /* Prints what the user can do about the message just printed. */
 void hint(const char *fmt, ...) __format(1, 2);

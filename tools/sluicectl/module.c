@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libkmod.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 
@@ -12,12 +13,16 @@ static char *find_info(struct kmod_module *mod, const char *key)
 	struct kmod_list *list = NULL, *item;
 	char *value = NULL;
 
-	if (kmod_module_get_info(mod, &list) < 0)
+	int r = kmod_module_get_info(mod, &list);
+
+	errno = r < 0 ? -r : 0;
+	if (r < 0)
 		return NULL;
 	kmod_list_foreach(item, list)
 		if (!value && !strcmp(kmod_module_info_get_key(item), key))
 			value = xstrdup(kmod_module_info_get_value(item));
 	kmod_module_info_free_list(list);
+	errno = 0;
 	return value;
 }
 
@@ -59,6 +64,7 @@ enum module_state module_state(const char *name, char **signer)
 	enum module_state state = MODULE_MISSING;
 	struct kmod_ctx *ctx = open_kmod();
 	struct kmod_module *mod = ctx ? first_module(ctx, name) : NULL;
+	int error = ctx && access(kmod_get_dirname(ctx), R_OK | X_OK) ? errno : 0;
 
 	if (signer)
 		*signer = NULL;
@@ -77,10 +83,27 @@ enum module_state module_state(const char *name, char **signer)
 		}
 		if (signer)
 			*signer = find_info(mod, "signer");
+		error = signer ? errno : 0;
 		kmod_module_unref(mod);
 	}
 	kmod_unref(ctx);
+	errno = error;
 	return state;
+}
+
+char *module_options(const char *name)
+{
+	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_module *mod = NULL;
+	const char *options = NULL;
+	char *copy;
+
+	if (ctx && kmod_module_new_from_name(ctx, name, &mod) >= 0)
+		options = kmod_module_get_options(mod);
+	copy = options ? xstrdup(options) : NULL;
+	kmod_module_unref(mod);
+	kmod_unref(ctx);
+	return copy;
 }
 
 static int say_not_loaded(const char *name, int err)
@@ -100,6 +123,10 @@ static int say_not_loaded(const char *name, int err)
 		fail(REFUSED, "the module %s was built for another kernel", name);
 		hint("build it for this one: dkms autoinstall");
 		return REFUSED;
+	case ENOENT:
+		fail(REFUSED, "the module %s does not fit the kernel or the modules it needs", name);
+		hint("the kernel log names the unknown symbol; build it again: dkms autoinstall");
+		return REFUSED;
 	default:
 		return fail_errno(err, "cannot load the module %s", name);
 	}
@@ -113,9 +140,9 @@ int module_load(const char *name)
 
 	if (!mod) {
 		kmod_unref(ctx);
-		fail(NOT_FOUND, "the module %s is not installed for the running kernel", name);
+		fail(REFUSED, "the module %s is not installed for the running kernel", name);
 		hint("install it with DKMS or 'make install', see 'sluicectl doctor'");
-		return NOT_FOUND;
+		return REFUSED;
 	}
 	if (kmod_module_get_initstate(mod) < 0)
 		r = kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, NULL);

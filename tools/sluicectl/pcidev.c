@@ -28,14 +28,42 @@ int pcidev_find(struct pcidev *pci, const char *address)
 		hint("'sluicectl doctor' lists the NVMe drives");
 		return NOT_FOUND;
 	}
-	if (sysdev_number(pci->dev, "class") != PCI_CLASS_NVME)
-		return fail(REFUSED, "%s is not an NVMe drive", pci->bdf);
+	if (sysdev_number(pci->dev, "class") != PCI_CLASS_NVME) {
+		fail(REFUSED, "%s is not an NVMe drive", pci->bdf);
+		hint("'sluicectl doctor' lists the NVMe drives");
+		return REFUSED;
+	}
 	pci->syspath = xstrdup(path);
 	pci->driver = sysdev_driver(pci->dev);
-	pci->override = sysdev_text(pci->dev, "driver_override");
+	return 0;
+}
+
+int pcidev_read_override(struct pcidev *pci)
+{
+	char *path __free = xasprintf("%s/driver_override", pci->syspath);
+	int r = slow_read(path, &pci->override);
+
+	if (r == -EBUSY) {
+		fail(BUSY, "a driver is being bound to %s or unbound from it: the kernel has locked it",
+		     pci->bdf);
+		hint("if this lasts, the driver waits for a program that has the drive open");
+		return BUSY;
+	}
+	if (r)
+		return fail_errno(r, "cannot read %s", path);
 	if (!strcmp(pci->override, "(null)"))
 		*pci->override = '\0';
 	return 0;
+}
+
+bool pci_driver_keeps(const char *driver)
+{
+	static const char suffix[] = "vfio-pci";
+	size_t len = driver ? strlen(driver) : 0, tail = sizeof(suffix) - 1;
+
+	/* mlx5_vfio_pci, nvgrace-gpu-vfio-pci */
+	return len >= tail && (!strcmp(driver + len - tail, suffix) ||
+			       !strcmp(driver + len - tail, "vfio_pci"));
 }
 
 void pcidev_clear(struct pcidev *pci)
@@ -69,11 +97,11 @@ int pcidev_set_override(const struct pcidev *pci, const char *driver)
 	return sysfs_write(path, text);
 }
 
-int pcidev_unbind(const struct pcidev *pci)
+int pcidev_unbind(const struct pcidev *pci, const struct slow *slow)
 {
 	char *path __free = xasprintf("%s/driver/unbind", pci->syspath);
 
-	return sysfs_write(path, pci->bdf);
+	return slow ? slow_write(path, pci->bdf, slow) : sysfs_write(path, pci->bdf);
 }
 
 int pcidev_bind(const struct pcidev *pci, const char *driver)

@@ -2,7 +2,9 @@
 #include "request.h"
 
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "message.h"
 
@@ -28,6 +30,7 @@ static const struct option_text {
 	{ OPT_QUEUES,	  "queues",	"N",	  'q', "I/O queue pairs for the guest" },
 	{ OPT_TYPE,	  "type",	"TYPE",	  't', "mdev type, for example q4" },
 	{ OPT_FORCE,	  "force",	NULL,	  'f', "even while a program has the device open" },
+	{ OPT_TAKE,	  "force",	NULL,	  'f', "even if a stopped virtual machine may own it" },
 	{ OPT_STRICT,	  "strict",	NULL,	  0,   "count warnings as failures" },
 };
 
@@ -74,6 +77,7 @@ static void apply(struct request *rq, unsigned int bit, const char *value)
 		rq->wipe = true;
 		break;
 	case OPT_FORCE:
+	case OPT_TAKE:
 		rq->force = true;
 		break;
 	case OPT_STRICT:
@@ -139,23 +143,39 @@ static const struct option_text *find_option(int code)
 	return NULL;
 }
 
-static int bad_usage(const struct verb *verb, const char *what, const char *arg)
+static int __format(2, 3) bad_usage(const struct verb *verb, const char *fmt, ...)
 {
-	fail(USAGE, "%s: %s%s%s", verb->name, what, arg ? " " : "", arg ?: "");
+	char *what __free = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&what, fmt, args) < 0)
+		abort();
+	va_end(args);
+	fail(USAGE, "%s: %s", verb->name, what);
 	hint("usage: sluicectl %s [options]%s%s (see sluicectl %s --help)", verb->name,
 	     *verb->args ? " " : "", verb->args, verb->name);
 	return USAGE;
 }
 
+static int bad_option(const struct verb *verb, const char *word)
+{
+	if (optopt >= CODE_BASE)
+		return bad_usage(verb, "no value may follow this option: %s", word);
+	if (optopt)
+		return bad_usage(verb, "unknown option -%c", optopt);
+	return bad_usage(verb, "unknown or ambiguous option %s", word);
+}
+
 static int check_count(const struct verb *verb, const struct request *rq)
 {
 	if (rq->argc < verb->min_args)
-		return bad_usage(verb, "an argument is missing", NULL);
+		return bad_usage(verb, "an argument is missing: %s", verb->args);
 	if (rq->argc > verb->max_args)
-		return bad_usage(verb, "unexpected argument", rq->argv[verb->max_args]);
+		return bad_usage(verb, "unexpected argument %s", rq->argv[verb->max_args]);
 	for (int i = 0; i < rq->argc; i++)
 		if (!*rq->argv[i])
-			return bad_usage(verb, "an argument is empty", NULL);
+			return bad_usage(verb, "an argument is empty");
 	return 0;
 }
 
@@ -163,6 +183,7 @@ int request_parse(const struct verb *verb, int argc, char **argv, struct request
 {
 	struct option longs[ARRAY_SIZE(option_texts) + 2];
 	char shorts[2 * ARRAY_SIZE(option_texts) + 4];
+	unsigned int seen = 0;
 	int code;
 
 	build_tables(verb, longs, shorts);
@@ -177,13 +198,16 @@ int request_parse(const struct verb *verb, int argc, char **argv, struct request
 			print_help(verb);
 			return -1;
 		case ':':
-			return bad_usage(verb, "a value must follow", argv[optind - 1]);
+			return bad_usage(verb, "a value must follow %s", argv[optind - 1]);
 		case '?':
-			return bad_usage(verb, "unknown or ambiguous option", argv[optind - 1]);
+			return bad_option(verb, argv[optind - 1]);
 		}
 		o = find_option(code);
 		if (o->value && !*optarg)
-			return bad_usage(verb, "empty value of option", o->name);
+			return bad_usage(verb, "the value of --%s is empty", o->name);
+		if (o->value && (seen & o->bit))
+			return bad_usage(verb, "--%s is given twice", o->name);
+		seen |= o->bit;
 		apply(rq, o->bit, optarg);
 	}
 	rq->argc = argc - optind;

@@ -22,6 +22,7 @@ enum option_bit {
 	OPT_TYPE	= 1 << 12,
 	OPT_FORCE	= 1 << 13,
 	OPT_STRICT	= 1 << 14,
+	OPT_TAKE	= 1 << 15,
 };
 
 struct request {

@@ -43,6 +43,6 @@ int signatures_of(int fd, const char *path, unsigned int block_size, struct strv
 	}
 	blkid_free_probe(probe);
 	if (r)
-		return fail(FAILED, "%s: cannot look for file systems and tables on it", path);
+		return fail(FAILED, "%s: cannot read what is on it", path);
 	return 0;
 }

@@ -91,6 +91,13 @@ static int open_node(struct table *t, enum table_access access, unsigned int blo
 	return find_geometry(t, &st, block_size);
 }
 
+static bool has_gpt(const struct table *t, unsigned int block_size)
+{
+	struct strv found __cleanup(strv_clear) = { };
+
+	return !signatures_of(t->fd, t->path, block_size, &found) && strv_has(&found, "gpt");
+}
+
 /* Accept a blank disk or a GPT; any other content belongs to somebody. */
 static int check_contents(struct table *t)
 {
@@ -104,6 +111,10 @@ static int check_contents(struct table *t)
 	t->blank = !found.n;
 	if (t->blank || strv_has(&found, "gpt"))
 		return 0;
+	if (t->image && has_gpt(t, t->block_size == 512 ? 4096 : 512))
+		return fail(USAGE, "the GPT of %s is for blocks of %u bytes: use --block-size %u",
+			    t->path, t->block_size == 512 ? 4096 : 512,
+			    t->block_size == 512 ? 4096 : 512);
 	list = strv_join(&found, ", ");
 	fail(REFUSED, "%s is not blank and has no GPT: there is %s on it", t->path, list);
 	hint("if nothing on it is needed, 'wipefs --all %s' makes it blank", t->path);

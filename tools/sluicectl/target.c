@@ -10,6 +10,7 @@
 #include "name.h"
 #include "names.h"
 #include "sysdev.h"
+#include "waits.h"
 
 bool target_is_image(const char *what)
 {
@@ -51,6 +52,8 @@ int target_find(struct target *t, const char *what, const char *block_size)
 	if (block_size)
 		return fail(USAGE, "--block-size is for image files, a disk has its own");
 	r = lookup_disk(&t->inv, what, &t->disk);
+	if (!r)
+		r = waits_check(t->disk->parent);
 	if (r)
 		return r;
 	t->node = xasprintf("/dev/%s", t->disk->name);

@@ -51,10 +51,13 @@ static int types(const struct request *rq)
 	if (r)
 		return r;
 	if (rq->argc) {
-		only = lookup_parent(&inv, rq->argv[0]);
-		if (!only)
-			return fail(NOT_FOUND, "no drive '%s' is bound to %s", rq->argv[0],
-				    DRIVER_NAME);
+		r = lookup_drive(&inv, rq->argv[0], &only);
+		if (r)
+			return r;
+	}
+	if (!inv.n && !rq->json) {
+		hint("no drive is bound to %s: see 'sluicectl bind'", DRIVER_NAME);
+		return DONE;
 	}
 	if (rq->json)
 		array = json_object_new_array();

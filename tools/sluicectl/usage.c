@@ -18,6 +18,11 @@ struct tables {
 	struct libmnt_table *mounts, *swaps;
 };
 
+void usage_clear(struct usage *usage)
+{
+	strv_clear(&usage->users);
+}
+
 static void tables_close(struct tables *t)
 {
 	mnt_unref_table(t->mounts);
@@ -126,7 +131,7 @@ static void find_stacked(const struct tables *t, struct sd_device *dev, const ch
 }
 
 /* Finds users that leave no other trace: ZFS, mounts in other namespaces. */
-static void try_claim(struct sd_device *dev, const char *label, struct strv *users)
+static void try_claim(struct sd_device *dev, const char *label, struct usage *usage)
 {
 	int fd __cleanup(close_fd) = -1;
 	const char *node;
@@ -135,43 +140,45 @@ static void try_claim(struct sd_device *dev, const char *label, struct strv *use
 		return;
 	fd = open(node, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno == EBUSY)
-		strv_add(users, "%s is claimed by the kernel or a program", label);
+		strv_add(&usage->users, "%s is claimed by the kernel or a program", label);
+	else if (fd < 0 && (errno == EACCES || errno == EPERM || errno == ENOENT))
+		usage->unseen = true;
 }
 
 static int usage_with(const struct tables *t, struct sd_device *dev, enum usage_depth depth,
-		      struct strv *users)
+		      struct usage *usage)
 {
-	size_t before = users->n;
+	size_t before = usage->users.n;
 	const char *name;
 	int r;
 
 	r = sd_device_get_sysname(dev, &name);
 	if (r < 0)
 		return fail_errno(r, "cannot read the name of a block device");
-	find_stacked(t, dev, name, users, 0);
-	if (depth == USAGE_CLAIMS && users->n == before)
-		try_claim(dev, name, users);
+	find_stacked(t, dev, name, &usage->users, 0);
+	if (depth == USAGE_CLAIMS && usage->users.n == before)
+		try_claim(dev, name, usage);
 	return 0;
 }
 
-int usage_of(struct sd_device *dev, enum usage_depth depth, struct strv *users)
+int usage_of(struct sd_device *dev, enum usage_depth depth, struct usage *usage)
 {
 	struct tables t __cleanup(tables_close) = { };
 	int r = tables_open(&t);
 
-	return r ? r : usage_with(&t, dev, depth, users);
+	return r ? r : usage_with(&t, dev, depth, usage);
 }
 
 /* Partitions first: a claimed partition makes its disk look claimed too. */
 static int usage_below(const struct tables *t, struct sd_device *top, enum usage_depth depth,
-		       struct strv *users)
+		       struct usage *usage)
 {
 	static const char * const order[] = { "partition", "disk" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		struct sd_device_enumerator *e __cleanup(unref_list) =
 			sysdev_enumerate("block", top);
-		size_t before = users->n;
+		size_t before = usage->users.n;
 
 		if (!e)
 			return FAILED;
@@ -181,7 +188,7 @@ static int usage_below(const struct tables *t, struct sd_device *top, enum usage
 
 			if (sd_device_get_devtype(dev, &type) < 0 || strcmp(type, order[i]))
 				continue;
-			r = usage_with(t, dev, i && before ? USAGE_MOUNTS : depth, users);
+			r = usage_with(t, dev, i && before ? USAGE_MOUNTS : depth, usage);
 			if (r)
 				return r;
 		}
@@ -190,7 +197,7 @@ static int usage_below(const struct tables *t, struct sd_device *top, enum usage
 }
 
 static int usage_below_subsystems(const struct tables *t, const char *controller,
-				  enum usage_depth depth, struct strv *users)
+				  enum usage_depth depth, struct usage *usage)
 {
 	struct sd_device_enumerator *e __cleanup(unref_list) =
 		sysdev_enumerate("nvme-subsystem", NULL);
@@ -207,7 +214,7 @@ static int usage_below_subsystems(const struct tables *t, const char *controller
 		link = xasprintf("%s/%s", path, controller);
 		if (access(link, F_OK))
 			continue;
-		r = usage_below(t, subsystem, depth, users);
+		r = usage_below(t, subsystem, depth, usage);
 		if (r)
 			return r;
 	}
@@ -228,7 +235,7 @@ static bool holds_root(const struct strv *users)
 	return false;
 }
 
-int usage_of_drive(struct sd_device *pci, enum usage_depth depth, struct strv *users, bool *root)
+int usage_of_drive(struct sd_device *pci, enum usage_depth depth, struct usage *usage)
 {
 	struct tables t __cleanup(tables_close) = { };
 	struct sd_device_enumerator *controllers __cleanup(unref_list) = NULL;
@@ -236,7 +243,7 @@ int usage_of_drive(struct sd_device *pci, enum usage_depth depth, struct strv *u
 
 	r = tables_open(&t);
 	if (!r)
-		r = usage_below(&t, pci, depth, users);
+		r = usage_below(&t, pci, depth, usage);
 	if (r)
 		return r;
 	controllers = sysdev_enumerate("nvme", pci);
@@ -247,21 +254,21 @@ int usage_of_drive(struct sd_device *pci, enum usage_depth depth, struct strv *u
 
 		if (sd_device_get_sysname(dev, &name) < 0)
 			continue;
-		r = usage_below_subsystems(&t, name, depth, users);
+		r = usage_below_subsystems(&t, name, depth, usage);
 		if (r)
 			return r;
 	}
-	*root = holds_root(users);
+	usage->root = holds_root(&usage->users);
 	return 0;
 }
 
 void usage_hints(const char *device)
 {
 	struct sd_device *dev __cleanup(unref_device) = NULL;
-	struct strv users __cleanup(strv_clear) = { };
+	struct usage usage __cleanup(usage_clear) = { };
 
 	if (sd_device_new_from_subsystem_sysname(&dev, "block", device) >= 0)
-		usage_of(dev, USAGE_CLAIMS, &users);
-	for (size_t i = 0; i < users.n; i++)
-		hint("%s", users.v[i]);
+		usage_of(dev, USAGE_CLAIMS, &usage);
+	for (size_t i = 0; i < usage.users.n; i++)
+		hint("%s", usage.users.v[i]);
 }

@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 88
+begin 140
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 mount -t tmpfs none /sys
 gib=$((1 << 30))
@@ -120,6 +120,16 @@ slice sluice0n1p2 $uuid_a web $((2 * gib)) $gib free "" 0 2
 slice sluice0n1p3 $uuid_b $'tab\there' $((4 * gib)) $gib attached $uuid_b 0 3
 slice sluice0n1p4 $uuid_c "vm 100" $((5 * gib)) $gib attached $uuid_a 1 4
 
+# mdev UUID TYPE
+mdev() {
+	mkdir -p "$dev/$1" /sys/bus/mdev/devices
+	ln -sfn "$dev/$1" "/sys/bus/mdev/devices/$1"
+	ln -sfn "$dev/mdev_supported_types/sluice_nvme-$2" "$dev/$1/mdev_type"
+	put "$dev/$1/remove" ""
+}
+mdev $uuid_a q2
+mdev $uuid_b q4
+
 gives "list" 0 "sluice0n1p2 +web +1 GiB +free +$uuid_a" list
 like "the drive" "$out" "^$bdf +QEMU NVMe Ctrl +live +6 of 14 queue pairs free"
 like "the disk and what is free" "$out" "└─sluice0n1 +10 GiB +[0-9.]+ GiB free"
@@ -146,8 +156,8 @@ is "JSON: the whole space is accounted for" "$(json '.parents[0].disks[0] |
 	$((10 * gib - 2 * (1 << 20)))
 is "JSON: a label as it is" "$(json '.parents[0].disks[0].slices[1].name')" $'tab\there'
 gives "list of one drive" 0 "$bdf" list 01:00.0
-gives "list of one that is not there" 3 "no drive '0000:09:00.0'" list 0000:09:00.0
-gives "list of one that is not ours" 3 "no drive '02:00.0' is bound" list 02:00.0
+gives "list of one that is not there" 3 "no drive 0000:09:00.0 is bound" list 0000:09:00.0
+gives "list of one that is not ours" 3 "no drive 0000:02:00.0 is bound" list 02:00.0
 
 gives "types, in order" 0 "q2 " types
 is "types: how many" "$(awk 'NR > 1 { print $3, $4 }' <<<"$out" | tr '\n' ' ')" \
@@ -165,6 +175,8 @@ gives "show by device" 0 "name: +web" show sluice0n1p2
 gives "show by node" 0 "name: +web" show /dev/sluice0n1p2
 gives "show a drive" 0 "I/O queue pairs: +16" show $bdf
 gives "show what is not there" 3 "no slice 'nope'" show nope
+gives "show a partition of the host" 3 "is a partition of the host, not a slice" show sluice0n1p1
+gives "attach a drive" 3 "$bdf is a drive, not a slice" attach $bdf
 run show web --json
 is "JSON of show" "$(json '.slice | [.device, .uuid, .parent, .disk, .partition] | join(" ")')" \
 	"sluice0n1p2 $uuid_a $bdf sluice0n1 2"
@@ -215,8 +227,22 @@ gives "attach with a type that is not there" 3 "no type with the name 'q5'" atta
 gives "attach with no number" 2 "not a number" attach web -q x
 gives "attach with a negative number" 2 "not a number" attach web -q -1
 gives "attach with both" 2 "give one of them" attach web -q 2 -t q2
-gives "attach what is attached" 6 "is attached already" attach sluice0n1p3
-gives "attach what has another UUID's guest" 4 "is attached" attach "vm 100"
+# What is attached already: only the same request is done
+gives "attach what is attached" 0 "'tab.x09here' \(sluice0n1p3\) is attached already with 4 queue pairs" \
+	attach sluice0n1p3
+like "and how a guest gets it" "$out" "^qemu: .*/$uuid_b$"
+gives "... with the same type" 0 "attached already" attach sluice0n1p3 --queues 4
+gives "... by its name" 0 "attached already" attach sluice0n1p3 --type q4
+gives "... with another type" 4 "attached already as sluice_nvme-q4, not as sluice_nvme-q2" \
+	attach sluice0n1p3 --queues 2
+like "and what to do" "$err" "sluicectl detach sluice0n1p3"
+gives "... with no number" 2 "'banana' is not a number" attach sluice0n1p3 --queues banana
+gives "... with a number too large" 2 "is not a number" attach sluice0n1p3 -q 99999999999999999999
+gives "... with a type that is not there" 3 "no type with the name 'q5'" attach sluice0n1p3 -t q5
+gives "... on another disk" 3 "no disk 'sluice9n1'" attach sluice0n1p3 --disk sluice9n1
+run attach sluice0n1p3 --json
+is "JSON of it" "$(json '.type, .changed' | tr '\n' ' ')" "sluice_nvme-q4 false "
+gives "attach what has another UUID's guest" 4 "is attached as mdev $uuid_a" attach "vm 100"
 put $dev/sluice/sluice0n1p2/state wiping
 gives "attach while wiping" 4 "is wiping" attach web
 put $dev/sluice/sluice0n1p2/state busy
@@ -238,11 +264,15 @@ put $dev/sluice/state live
 gives "detach, dry run" 0 "would write 1 to /sys/bus/mdev/devices/$uuid_a/remove" \
 	detach "vm 100" --dry-run
 gives "detach by the mdev's UUID" 0 "devices/$uuid_a/remove" detach $uuid_a --dry-run
-gives "detach what is not attached" 6 "is not attached, nothing was done" detach web
+gives "detach what is not attached" 0 "is not attached: there is nothing to do" detach web
+gives "detach, on another disk" 3 "no disk 'sluice9n1'" detach $uuid_a --disk sluice9n1 --dry-run
 
 gives "unbind with slices attached" 4 "the slice 'vm 100' \(sluice0n1p4\) is attached as mdev $uuid_a" \
 	unbind $bdf
-gives "bind what is bound" 6 "bound to sluice_nvme already" bind $bdf
+gives "bind what is bound" 0 "bound to sluice_nvme already" bind $bdf
+put $dev/sluice/state dead
+gives "bind what is bound, but dead" 1 "but it is dead" bind $bdf
+put $dev/sluice/state live
 gives "bind what is no NVMe drive" 5 "is not an NVMe drive" bind 02:00.0
 gives "unbind what is not ours" 5 "is not an NVMe drive" unbind 02:00.0
 gives "destroy what is attached" 4 "detach it first: sluicectl detach sluice0n1p4" destroy "vm 100"
@@ -261,7 +291,7 @@ ln -s $dev2/nvme/nvme0 $sub/nvme0
 block nvme0n1 $sub/nvme0n1 disk 2097152 32
 block nvme0n1p1 $sub/nvme0n1/nvme0n1p1 partition 204800 33
 block nvme0n1p2 $sub/nvme0n1/nvme0n1p2 partition 204800 34
-gives "bind a drive that nobody uses, dry run: no module" 3 "module sluice_nvme is not installed" \
+gives "bind a drive that nobody uses, dry run: no module" 5 "module sluice_nvme is not installed" \
 	bind $other --dry-run
 block dm-0 /sys/devices/virtual/block/dm-0 disk 2048 64
 put /sys/devices/virtual/block/dm-0/dm/name vg-data
@@ -277,7 +307,8 @@ run doctor --json
 like "doctor names them" "$(json ".findings[] | select(.check == \"drive $other\") | .found")" \
 	"^driver nvme; nvme0n1p1 is held by LVM volume vg-data \(dm-0\), nvme0n1p2 is held by md0$"
 rm $sub/nvme0n1/nvme0n1p?/holders/*
-gives "unbind what is not bound" 6 "not bound to sluice_nvme but to nvme" unbind $other
+gives "unbind what is not bound" 0 "not bound to sluice_nvme but to nvme: there is nothing to do" \
+	unbind $other
 
 slice sluice0n1p5 aaaaaaaa-0000-4000-8000-000000000005 web $((7 * gib)) $gib free "" 0 5
 gives "a name that two slices have" 5 "2 slices are named 'web': sluice0n1p2, sluice0n1p5" show web
@@ -285,3 +316,94 @@ block sluice0n2 $dev/block/sluice0n2 disk 204800 9
 put $dev/block/sluice0n2/queue/logical_block_size 512
 gives "attach a disk" 3 "sluice0n1 is a disk, not a slice" attach sluice0n1
 gives "a drive with two disks" 5 "has 2 disks: sluice0n1, sluice0n2" create $bdf --name x --size 1M
+
+# A drive that a stopped virtual machine may own
+kept=0000:04:00.0
+dev3=/sys/devices/pci0000:00/0000:00:12.0/$kept
+pci_function $kept $dev3 vfio-pci 0x010802
+gives "bind a drive of vfio-pci" 5 "$kept is kept for a guest: its driver is vfio-pci" bind $kept
+like "where to look" "$err" "look for $kept in 'virsh dumpxml"
+gives "... also as a dry run" 5 "stopped virtual machine" bind $kept --dry-run
+gives "... with --force" 5 "module sluice_nvme is not installed" bind $kept --force --dry-run
+run doctor --json
+like "doctor warns of it" "$(finding "drive $kept")" "^WARN driver vfio-pci, not in use now"
+rm $dev3/driver
+put $dev3/driver_override vfio-pci
+gives "bind a drive that vfio-pci is to get" 5 "its driver_override is vfio-pci" bind $kept
+gives "unbind it" 5 "its driver_override keeps it for vfio-pci" unbind $kept
+put $dev3/driver_override "(null)"
+gives "unbind a drive without a driver" 0 "would offer $kept to the drivers" unbind $kept --dry-run
+rm $dev3/driver_override
+mkfifo $dev3/driver_override
+gives "a lock that a driver holds" 4 "the kernel has locked it" bind $kept --dry-run
+gives "... for unbind" 4 "the kernel has locked it" unbind $kept --dry-run
+
+# A removal that waits for a program. The pipe stands for a file of sysfs in
+# which the kernel lets the reader wait.
+sleep 1000 &
+user=$!
+put $dev/sluice/sluice0n1p4/opener $user
+gives "detach what a program has open" 4 "'vm 100' \(sluice0n1p4\) is in use by sleep \(pid $user\)" \
+	detach "vm 100"
+rm $dev/$uuid_a/remove
+mkfifo $dev/$uuid_a/remove
+timeout --signal=INT 3 "$tool" detach "vm 100" --force >.out 2>.err
+is "Ctrl-C ends the wait of detach" $? 124
+like "whom it waits for" "$(cat .err)" "waiting for the guest of the slice 'vm 100' .*: sleep \(pid $user\)"
+like "what becomes of it" "$(cat .err)" "interrupted: .* not detached yet, but it will be"
+"$tool" detach "vm 100" --force >.out 2>.err &
+sleep 1
+kill -TERM $!
+wait $!
+is "its exit status" $? 4
+is "the write goes on" "$(timeout 10 cat $dev/$uuid_a/remove)" 11
+rm /sys/bus/mdev/devices/$uuid_a
+gives "list: a slice that is being detached" 0 "being detached, waits for .*: sleep \(pid $user\)" list
+gives "attach it" 4 "is being detached" attach "vm 100"
+gives "detach it again" 4 "is being detached already" detach "vm 100"
+run show "vm 100" --json
+like "JSON of it" "$(json '.slice.waits_for[]')" "sleep \(pid $user\)$"
+
+rm $dev/driver $dev/sluice/{state,model,serial,firmware_rev,queue_pairs_*} $dev/driver_override
+mkfifo $dev/driver_override
+put $dev/sluice/rescan ""
+gives "list: a drive that is being released" 0 \
+	"^$bdf +removing .*sluice_nvme is releasing it, and waits for .*: sleep \(pid $user\)" list
+gives "unbind it, dry run" 4 "releasing $bdf, and waits for .*: sleep \(pid $user\)" \
+	unbind $bdf --dry-run
+gives "unbind it" 4 "releasing $bdf, and waits for" unbind $bdf
+gives "bind it" 4 "releasing $bdf, and waits for" bind $bdf
+gives "create on it" 4 "releasing $bdf, and waits for" create sluice0n1 --name x --size 1M
+gives "destroy on it" 4 "releasing $bdf, and waits for" destroy sluice0n1p2
+gives "attach on it" 4 "is being detached" attach sluice0n1p2
+run list --json
+like "JSON of it" "$(json '.parents[0] | .state + " " + .waits_for[0]')" "^removing .*sleep \(pid $user\)$"
+run doctor --json
+like "doctor says so" "$(finding "drive $bdf")" "^WARN sluice_nvme is releasing it, and waits for"
+kill $user
+wait $user 2>/dev/null
+put $dev/sluice/sluice0n1p4/opener 0
+like "a program that has ended" "$("$tool" list)" "(something|memory or descriptor) .*"
+
+# Where this user may not look. Nobody of the outer namespace is nobody here.
+unshare --user "$tool" doctor --json >.out
+out=$(cat .out)
+like "... as JSON" "$(finding "drive $other")" "^UNKNOWN driver nvme; whether it is in use cannot be seen without root"
+is "and what to do" "$(json ".findings[] | select(.check == \"drive $other\") | .advice")" "run doctor as root"
+unshare --user "$tool" bind $other >.out 2>.err
+is "bind without root" "$? $(grep -c 'cannot be seen without root' .err)" "77 1"
+
+# The table on a terminal of 80 columns
+script -qec "stty cols 80; '$tool' doctor" /dev/null </dev/null | tr -d '\r' >wide
+is "doctor: no line is too long" "$(awk 'length > 80' wide)" ""
+run doctor --json
+like "doctor: some line was too long" "$(json '.findings[].advice // ""' | awk 'length > 60')" .
+missing=
+for word in $(json '.findings[] | .found, .advice // empty'); do
+	grep -qF -- "$word" wide || missing+=" $word"
+done
+is "doctor: no word is broken" "$missing" ""
+like "doctor: the last line counts" "$(tail -n 1 wide)" \
+	"^$(json '"\(.findings | length) checks: \(.failures) failed, \(.warnings) warnings, \(.unknown) unknown: this host is not fit"')$"
+is "doctor to a pipe: a line for each, a summary" "$("$tool" doctor | wc -l)" \
+	$(($(json '.findings | length') + 3))

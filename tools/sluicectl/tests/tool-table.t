@@ -8,7 +8,7 @@
 type=F36CFF12-A3FD-460D-82E4-5D53D3D81DC0
 uuid=11111111-2222-3333-4444-555555555555
 mib=1048576
-begin 60
+begin 61
 
 # sound WHAT IMAGE: check that sgdisk and sfdisk report no problem
 sound() {
@@ -43,6 +43,8 @@ gives "a name that is taken" 5 "has a slice named 'alpha' already" \
 	create disk.img --name alpha --size 1M
 gives "a UUID that is taken" 5 "belongs to partition 1" \
 	create disk.img --name x --size 1M --uuid ${uuid^^}
+gives "destroy in a file that is not there" 3 "no disk or image file 'nosuch.img'" \
+	destroy x --disk nosuch.img
 gives "destroy what is not there" 3 "no slice 'x' in disk.img" destroy x --disk disk.img
 before=$(table disk.img; sha256sum disk.img)
 gives "destroy, dry run" 0 "would remove entry 2 \(name 'pööl'" \
@@ -132,13 +134,13 @@ gives "a GPT of which one copy is damaged is repaired" 0 "created" \
 sound "both copies are good again" disk.img
 is "no entry was lost" "$(table disk.img | cut -d' ' -f4)" $'one\nx'
 mkdir dir
-gives "a directory" 3 "no drive or disk 'dir'" create dir --name x --size 1M
+gives "a directory" 3 "dir is neither a disk of sluice_nvme nor an image file" create dir --name x --size 1M
 image sluice0n1 64M
-gives "a file that is called like a disk" 3 "no drive or disk 'sluice0n1'" \
+gives "a file that is called like a disk" 3 "for the image file of this name, write ./sluice0n1" \
 	create sluice0n1 --name x --size 1M
 gives "... with a slash" 0 "created" create ./sluice0n1 --name x --size 1M
-gives "no such file" 3 "no drive or disk 'none.img'" create none.img --name x --size 1M
-gives "a device that is no disk" 3 "no drive or disk" create /dev/null --name x --size 1M
+gives "no such file" 3 "there is no drive, disk or image file 'none.img'" create none.img --name x --size 1M
+gives "a device that is no disk" 3 "/dev/null is neither a disk" create /dev/null --name x --size 1M
 
 # Other block sizes and disk sizes
 image disk.img 64M
@@ -147,7 +149,7 @@ is "the header is in the second of them" \
 	"$(dd if=disk.img bs=4096 skip=1 count=1 status=none | head -c 8)" "EFI PART"
 gives "add another" 0 "created" create disk.img --name y --size max --block-size 4096
 gives "take it away" 0 "destroyed" destroy y --disk disk.img --block-size 4096
-gives "with the wrong block size" 5 "not blank and has no GPT" \
+gives "with the wrong block size" 2 "is for blocks of 4096 bytes: use --block-size 4096" \
 	create disk.img --name z --size 1M --block-size 512
 
 # The largest number of entries

@@ -16,7 +16,7 @@ driver() { basename "$(readlink "$sys/driver")"; }
 # The name of nvme's disk, once the disk exists
 nvme_disk() { drive_disk main 2>/dev/null; }
 
-begin 46
+begin 54
 modprobe nvme
 check "the drive has its ordinary driver" drive_to main nvme
 wait_for 10 nvme_disk >/dev/null
@@ -28,7 +28,7 @@ wait_for 10 test -b "/dev/${disk}p2"
 run doctor --json
 is "doctor: not fit without the modules" "$status $(json .fit)" "1 false"
 like "doctor: it says which" "$(finding "module sluice_nvme")" "^FAIL not installed"
-gives "bind: no module" 3 "the module sluice_nvme is not installed" bind "$bdf"
+gives "bind: no module" 5 "the module sluice_nvme is not installed" bind "$bdf"
 is "the drive stays where it is" "$(driver)" nvme
 modules=/lib/modules/$(uname -r)/extra
 mkdir -p "$modules"
@@ -83,7 +83,7 @@ is "it is" "$(driver) $(cat "$sys/driver_override")" "sluice_nvme sluice_nvme"
 check "the module was loaded" have_module sluice_nvme
 is "the other drives are not touched" \
 	"$(basename "$(readlink "$(drive_sys k4)/driver")")" nvme
-gives "bind once more" 6 "bound to sluice_nvme already, nothing was done" bind "$bdf"
+gives "bind once more" 0 "$bdf \(QEMU NVMe Ctrl\) is bound to sluice_nvme already: /dev/sluice" bind "$bdf"
 disk=$(drive_disk main)
 wait_for 10 test -b "/dev/${disk}p1"
 check "its partitions are there" mount -t ext4 "/dev/${disk}p1" /mnt
@@ -97,10 +97,10 @@ gives "unbind, dry run" 0 "would unbind $bdf from sluice_nvme" unbind "$bdf" --d
 is "it stays" "$(driver)" sluice_nvme
 gives "unbind" 0 "$bdf is given back to nvme" unbind "$bdf"
 is "it is" "$(driver) $(cat "$sys/driver_override")" "nvme (null)"
-gives "unbind once more" 6 "not bound to sluice_nvme but to nvme, nothing was done" unbind "$bdf"
+gives "unbind once more" 0 "not bound to sluice_nvme but to nvme: there is nothing to do" unbind "$bdf"
 run bind "$bdf" --json
-is "bind, JSON" "$status $(json '.version, .parent.address, .parent.model' | tr '\n' ' ')" \
-	"0 1 $bdf QEMU NVMe Ctrl "
+is "bind, JSON" "$status $(json '.version, .parent.address, .parent.model, .changed' | tr '\n' ' ')" \
+	"0 1 $bdf QEMU NVMe Ctrl true "
 run unbind "$bdf" --json
 is "unbind, JSON" "$status $(json '.address, .driver' | tr '\n' ' ')" "0 $bdf nvme "
 
@@ -109,6 +109,19 @@ drive_unbind "$bdf"
 gives "bind a drive without a driver" 0 "is bound to sluice_nvme: /dev/sluice" bind "$bdf"
 modprobe -qr nvme || { release_drives; drive_to main sluice_nvme; modprobe -r nvme; }
 gives "unbind loads the ordinary driver" 0 "is given back to nvme" unbind "$bdf"
+
+# A drive that was given to vfio-pci
+check "load vfio-pci" modprobe vfio-pci
+check "it has the drive, by an override" drive_to main vfio-pci
+gives "bind: it may be a stopped machine's" 5 "$bdf is kept for a guest: its driver is vfio-pci" bind "$bdf"
+is "it stays" "$(driver) $(cat "$sys/driver_override")" "vfio-pci vfio-pci"
+run doctor --json
+like "doctor says so too" "$(finding "drive $bdf")" "^WARN driver vfio-pci, not in use now"
+exec 8<>"/dev/vfio/$(basename "$(readlink "$sys/iommu_group")")"
+gives "bind --force: a program has it" 4 "bash \(pid $$\)|in use" bind "$bdf" --force
+exec 8<&-
+gives "bind --force" 0 "is bound to sluice_nvme, before to vfio-pci" bind "$bdf" --force
+gives "unbind" 0 "is given back to nvme" unbind "$bdf"
 gives "a device that is no drive" 5 "0000:00:00.0 is not an NVMe drive" bind 0000:00:00.0
 unprivileged() { setpriv --reuid 65534 --regid 65534 --clear-groups /out/bin/sluicectl "$@"; }
 errno_is "bind without privilege" "run it as root" unprivileged bind "$bdf"

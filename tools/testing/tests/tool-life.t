@@ -34,7 +34,7 @@ check "bind --dry-run" tool bind --dry-run "$bdf"
 is "does nothing" "$(basename "$(readlink "/sys/bus/pci/devices/$bdf/driver")")" nvme
 check "bind" tool bind "$bdf"
 is "the driver is ours" "$(basename "$(readlink "/sys/bus/pci/devices/$bdf/driver")")" sluice_nvme
-is "binding again is nothing to do" "$(status_of tool bind "$bdf")" 6
+is "binding again is nothing to do" "$(status_of tool bind "$bdf")" 0
 is "there is no such drive" "$(status_of tool bind 0000:77:00.0)" 3
 disk=$(drive_disk main)
 
@@ -53,7 +53,7 @@ check "the host's partition mounts meanwhile" mountpoint -q /mnt
 check "attach" tool attach web --queues 2
 web=$(json show .slice.uuid web)
 check "the mdev is there" test -e "/sys/bus/mdev/devices/$web"
-is "attaching again is nothing to do" "$(status_of tool attach web)" 6
+is "attaching again is nothing to do" "$(status_of tool attach web)" 0
 is "a slice of no such name" "$(status_of tool attach nobody)" 3
 is "destroying it is refused" "$(status_of tool destroy web)" 4
 check "a slice more while one is attached and a partition mounted" \
@@ -70,7 +70,7 @@ is "detaching is refused while it runs" "$(status_of tool detach web)" 4
 check "it writes" l2_run one 'mkfs.ext4 -q -F /dev/nvme0n1'
 l2_stop one
 check "detach" tool detach web
-is "detaching again is nothing to do" "$(status_of tool detach web)" 6
+is "detaching again is nothing to do" "$(status_of tool detach web)" 0
 start=$(slice_attr "$web" start_bytes)
 refuse "the slice holds data" l0 zero main "$start" $((100 * mib))
 is "too few arguments" "$(status_of tool destroy)" 2

@@ -21,7 +21,7 @@ available() { cat "$(drive_type main "q$1")/available_instances"; }
 on_disk() { sfdisk --dump "/dev/$disk" | grep -v '^label-id'; }
 start_of() { slice_attr "$1" start_bytes; }
 
-begin 80
+begin 82
 check "fill the drive" l0 fill main
 check "the modules load" modules_load
 gives "bind" 0 "bound to sluice_nvme" bind "$bdf"
@@ -78,7 +78,10 @@ run attach gamma --type q2 --json
 is "attach, JSON" "$status $(json '.version, .slice, .device, .type, .queues, .mdev, .qemu' |
 	tr '\n' ' ')" "0 1 $c ${disk}p4 sluice_nvme-q2 2 /sys/bus/mdev/devices/$c -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$c "
 gives "show" 0 "mdev: +$a" show alpha
-gives "attach again" 6 "'alpha' \(${disk}p1\) is attached already, nothing was done" attach alpha
+gives "attach again" 0 "'alpha' \(${disk}p1\) is attached already with 8 queue pairs" attach alpha
+gives "attach again, with another type" 4 "attached already as sluice_nvme-q8, not as sluice_nvme-q2" \
+	attach alpha --queues 2
+gives "attach again, with nonsense" 2 "'banana' is not a number" attach alpha --queues banana
 gives "no room for so many queues" 4 "no room for sluice_nvme-pool-q8: 4 of its 14" attach beta -q 8
 gives "more than the drive ever has" 3 "no type with 16 queue pairs" attach beta -q 16
 gives "destroy while attached" 4 "detach it first: sluicectl detach ${disk}p1" destroy alpha
@@ -146,7 +149,7 @@ is "it stays" "$(slice_attr "$a" state)" attached
 exec 8<&-
 gives "detach, dry run" 0 "would write 1 to /sys/bus/mdev/devices/$a/remove" detach alpha --dry-run
 gives "detach" 0 "detached slice 'alpha'" detach alpha
-gives "detach again" 6 "is not attached, nothing was done" detach alpha
+gives "detach again" 0 "is not attached: there is nothing to do" detach alpha
 run detach "$c" --json
 is "detach, JSON" "$status $(json '.slice, .mdev' | tr '\n' ' ')" "0 $c $c "
 is "everything is available again" "$(available 2) $(available 8)" "$before"
