@@ -28,10 +28,10 @@ begin() {
 	trap 'tap_end_scratch; tap_end' EXIT
 }
 
-# run ARGUMENT...: run sluicectl; set status, out and err
+# run ARGUMENT...: run sluicectl, for TOOL_SECONDS at most; set status, out and err
 run() {
 	status=0
-	"$tool" "$@" >"$scratch/.out" 2>"$scratch/.err" || status=$?
+	timeout "${TOOL_SECONDS:-300}" "$tool" "$@" >"$scratch/.out" 2>"$scratch/.err" || status=$?
 	out=$(cat "$scratch/.out")
 	err=$(cat "$scratch/.err")
 }
