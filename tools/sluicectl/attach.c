@@ -82,8 +82,8 @@ static int type_by_name(const struct slice *s, const char *name, const struct md
 		if (strcmp(t->id, id))
 			continue;
 		if (!type_fits(t, s)) {
-			fail(REFUSED, "%s is %sfor slices of the pool, and '%s' (%s) is %sone", id,
-			     s->pool ? "not " : "", s->name, s->device, s->pool ? "" : "not ");
+			fail(REFUSED, "%s is %sfor slices of the pool, and %s is %sone", id,
+			     s->pool ? "not " : "", s->label, s->pool ? "" : "not ");
 			hint("give the number with --queues %u instead of the type", t->queues);
 			return REFUSED;
 		}
@@ -149,7 +149,7 @@ static int check_slice(const struct slice *s)
 	if (parent_removing(p) || s->leaving) {
 		struct strv what __cleanup(strv_clear) = { };
 
-		fail(BUSY, "the slice '%s' (%s) is being detached", s->name, s->device);
+		fail(BUSY, "the slice %s is being detached", s->label);
 		waits_of_slice(s, &what);
 		for (size_t i = 0; i < what.n; i++)
 			hint("the kernel waits for %s", what.v[i]);
@@ -165,14 +165,14 @@ static int check_slice(const struct slice *s)
 	if (!strcmp(s->state, "free"))
 		return 0;
 	if (*s->refusal && !*s->mdev)
-		return fail(REFUSED, "the slice '%s' (%s) %s", s->name, s->device, s->refusal);
+		return fail(REFUSED, "the slice %s %s", s->label, s->refusal);
 	if (*s->mdev) {
-		fail(BUSY, "the slice '%s' (%s) is attached as mdev %s", s->name, s->device,
+		fail(BUSY, "the slice %s is attached as mdev %s", s->label,
 		     s->mdev);
 		hint("a guest may use it; detach it first: sluicectl detach %s", s->device);
 		return BUSY;
 	}
-	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
+	fail(BUSY, "the slice %s is %s", s->label, s->state);
 	if (!strcmp(s->state, "busy")) {
 		hint("the host uses /dev/%s: unmount it or whatever else holds it", s->device);
 		usage_hints(s->device);
@@ -199,12 +199,12 @@ static int say_refused(int err, const struct slice *s, const struct mdev_type *t
 	switch (-err) {
 	case ENOENT:
 		fail(NOT_FOUND,
-		     "the slice '%s' (%s) is gone, or the kernel has no partition for it",
-		     s->name, s->device);
+		     "the slice %s is gone, or the kernel has no partition for it",
+		     s->label);
 		hint("if 'sluicectl list' still shows it: partx --update /dev/%s", s->disk);
 		return NOT_FOUND;
 	case EBUSY:
-		fail(BUSY, "the slice '%s' (%s), or a part of it, is in use", s->name, s->device);
+		fail(BUSY, "the slice %s, or a part of it, is in use", s->label);
 		usage_hints(s->device);
 		return BUSY;
 	case ENOSPC:
@@ -217,11 +217,11 @@ static int say_refused(int err, const struct slice *s, const struct mdev_type *t
 		hint("see " MDEV_DEVICES "/%s", s->uuid);
 		return BUSY;
 	case EIO:
-		return fail(FAILED, "the slice '%s' could not be wiped", s->name);
+		return fail(FAILED, "the slice %s could not be wiped", s->label);
 	case ENODEV:
 		return fail(BUSY, "the drive %s is resetting or dead", s->parent->bdf);
 	default:
-		return fail_errno(err, "cannot attach the slice '%s'", s->name);
+		return fail_errno(err, "cannot attach the slice %s", s->label);
 	}
 }
 
@@ -258,7 +258,7 @@ static int verify(const struct slice *s)
 		return 0;
 	remove = xasprintf(MDEV_DEVICES "/%s/remove", s->uuid);
 	sysfs_write(remove, "1");
-	return fail(FAILED, "the slice '%s' went away while it was being attached", s->name);
+	return fail(FAILED, "the slice %s went away while it was being attached", s->label);
 }
 
 static int report(const struct request *rq, const struct slice *s, const struct mdev_type *type,
@@ -269,10 +269,8 @@ static int report(const struct request *rq, const struct slice *s, const struct 
 	struct json_object *root;
 
 	if (!rq->json) {
-		char *name __free = text_printable(s->name);
-
-		printf(changed ? "attached slice '%s' (%s)" :
-				 "the slice '%s' (%s) is attached already", name, s->device);
+		printf(changed ? "attached slice %s" : "the slice %s is attached already",
+		       s->label);
 		printf(" with %u queue pairs\ntype: %s\nmdev: %s\nqemu: %s\n", type->queues,
 		       type->id, mdev, qemu);
 		return DONE;
@@ -322,7 +320,7 @@ static int compare(const struct request *rq, const struct slice *s)
 		return fail(FAILED, "cannot read the type of the mdev %s", s->mdev);
 	if (wanted == type)
 		return report(rq, s, type, false);
-	fail(BUSY, "the slice '%s' (%s) is attached already as %s, not as %s", s->name, s->device,
+	fail(BUSY, "the slice %s is attached already as %s, not as %s", s->label,
 	     type->id, wanted->id);
 	hint("to change this, shut its guest down and run: sluicectl detach %s", s->device);
 	return BUSY;
@@ -363,7 +361,8 @@ static int attach_blank(const struct request *rq, const struct disk *disk)
 	char *uuid __free = NULL;
 	/* What the request says of the type is checked before anything is written. */
 	const struct slice slice = {
-		.parent = disk->parent, .name = disk->name, .device = disk->name,
+		.parent = disk->parent, .name = disk->name,
+		.device = disk->name, .label = disk->name,
 	};
 	const struct mdev_type *type = NULL;
 	struct request again = *rq;

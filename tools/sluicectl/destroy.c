@@ -52,7 +52,7 @@ static const struct parent *driver_of(const struct job *job)
 
 static int say_busy(const struct slice *s)
 {
-	fail(BUSY, "the slice '%s' (%s) is %s", s->name, s->device, s->state);
+	fail(BUSY, "the slice %s is %s", s->label, s->state);
 	if (*s->mdev) {
 		hint("detach it first: sluicectl detach %s", s->device);
 		return BUSY;

@@ -58,7 +58,7 @@ static int check_idle(const struct request *rq, const struct slice *s)
 	char *who __free = NULL;
 
 	if (s->leaving || parent_removing(s->parent)) {
-		fail(BUSY, "the slice '%s' (%s) is being detached already", s->name, s->device);
+		fail(BUSY, "the slice %s is being detached already", s->label);
 		say_waits("the kernel waits for", s);
 		return BUSY;
 	}
@@ -68,7 +68,7 @@ static int check_idle(const struct request *rq, const struct slice *s)
 	if (!programs.n)
 		return 0;
 	who = strv_join(&programs, ", ");
-	fail(BUSY, "the slice '%s' (%s) is in use by %s", s->name, s->device, who);
+	fail(BUSY, "the slice %s is in use by %s", s->label, who);
 	if (text_equal(s->opener, "0")) {
 		hint("end the program that keeps it; with --force, sluicectl waits until it has ended");
 		return BUSY;
@@ -84,13 +84,10 @@ static int report(const struct request *rq, const struct slice *s)
 	struct json_object *root;
 
 	if (!rq->json) {
-		char *name __free = text_printable(s->name);
-
 		if (!changed)
-			printf("the slice '%s' (%s) is not attached: there is nothing to do\n",
-			       name, s->device);
+			printf("the slice %s is not attached: there is nothing to do\n", s->label);
 		else
-			printf("detached slice '%s' (%s)%s\n", name, s->device,
+			printf("detached slice %s%s\n", s->label,
 			       s->pool ? ", which is being wiped for the pool" : "");
 		return DONE;
 	}
@@ -112,8 +109,7 @@ static void say_waiting(void *data)
 /* The kernel cannot be told to give a removal up, so neither can we. */
 static int say_interrupted(const struct slice *s)
 {
-	fail(BUSY, "interrupted: the slice '%s' (%s) is not detached yet, but it will be", s->name,
-	     s->device);
+	fail(BUSY, "interrupted: the slice %s is not detached yet, but it will be", s->label);
 	say_waits("the kernel waits for", s);
 	return BUSY;
 }
@@ -130,7 +126,7 @@ static int execute(const struct request *rq, const struct slice *s)
 		return say_interrupted(s);
 	/* Somebody else may have removed it meanwhile. */
 	if (r && !(r == -ENOENT || r == -ENODEV))
-		return fail_errno(r, "cannot detach the slice '%s' (%s)", s->name, s->device);
+		return fail_errno(r, "cannot detach the slice %s", s->label);
 	if (!access(mdev, F_OK))
 		return fail(FAILED, "the mdev %s is still there", s->mdev);
 	return report(rq, s);

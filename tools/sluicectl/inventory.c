@@ -24,6 +24,14 @@
 		&(array)[(count)++];					\
 	}))
 
+/* A whole namespace, and a partition of some tools, has no name. */
+static char *make_label(const struct slice *s)
+{
+	char *name __free = text_printable(s->name);
+
+	return *name ? xasprintf("'%s' (%s)", name, s->device) : xstrdup(s->device);
+}
+
 /* The removal of an mdev takes it off the bus first, then waits for its user. */
 static bool is_leaving(const struct slice *s)
 {
@@ -45,6 +53,7 @@ static int load_slice(struct parent *p, struct sd_device *dev)
 	s->device = xstrdup(name);
 	s->uuid = sysdev_text(dev, "uuid");
 	s->name = sysdev_text(dev, "name");
+	s->label = make_label(s);
 	s->disk = sysdev_text(dev, "disk");
 	s->state = sysdev_text(dev, "state");
 	s->refusal = sysdev_text(dev, "refusal");
@@ -355,6 +364,7 @@ static void free_slice(struct slice *s)
 	free(s->device);
 	free(s->uuid);
 	free(s->name);
+	free(s->label);
 	free(s->disk);
 	free(s->state);
 	free(s->refusal);

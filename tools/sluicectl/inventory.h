@@ -16,6 +16,7 @@ struct slice {
 	char *device;		/* name in class sluice, and of the block device */
 	char *uuid, *name, *disk, *state;
 	char *refusal;		/* why it cannot be attached as it is, or empty */
+	char *label;		/* "'web' (sluice0n1p2)", for people */
 	char *mdev;		/* UUID of the mdev, or empty */
 	char *opener;		/* PID of the mdev's user, "0", "", or NULL if not known */
 	uint64_t start, size, generation;

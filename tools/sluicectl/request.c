@@ -26,7 +26,7 @@ static const struct option_text {
 	{ OPT_KEEP_DATA,  "keep-data",	NULL,	  'k', "do not zero the new slice" },
 	{ OPT_BLOCK_SIZE, "block-size", "BYTES",  0,   "block size, for an image file" },
 	{ OPT_WIPE,	  "wipe",	NULL,	  'w', "zero the contents first" },
-	{ OPT_DISK,	  "disk",	"DISK",	  'd', "disk or image file that holds the slice" },
+	{ OPT_DISK,	  "disk",	"DISK",	  'd', "only on this disk (destroy: in this image file)" },
 	{ OPT_QUEUES,	  "queues",	"N",	  'q', "I/O queue pairs for the guest" },
 	{ OPT_TYPE,	  "type",	"TYPE",	  't', "mdev type, for example q4" },
 	{ OPT_FORCE,	  "force",	NULL,	  'f', "even while a program has the device open" },

@@ -26,10 +26,9 @@ static void find_attached(const char *bdf, const struct inventory *inv, struct s
 		const struct slice *s = &p->slices[i];
 
 		if (*s->mdev)
-			strv_add(users, "the slice '%s' (%s) is attached as mdev %s", s->name,
-				 s->device, s->mdev);
+			strv_add(users, "the slice %s is attached as mdev %s", s->label, s->mdev);
 		else if (!strcmp(s->state, "wiping"))
-			strv_add(users, "the slice '%s' (%s) is being wiped", s->name, s->device);
+			strv_add(users, "the slice %s is being wiped", s->label);
 	}
 }
 
@@ -54,6 +53,7 @@ static int check_users(const struct pcidev *pci)
 	     usage.root ? ", it holds the root file system of this host" : "");
 	for (size_t i = 0; i < usage.users.n; i++)
 		hint("%s", usage.users.v[i]);
+	hint("detach the slices (sluicectl detach), unmount the partitions, then try again");
 	return BUSY;
 }
 

@@ -17,7 +17,7 @@ void waits_of_slice(const struct slice *s, struct strv *what)
 	if (!who.n)
 		return;
 	list = strv_join(&who, " and ");
-	strv_add(what, "the guest of the slice '%s' (%s): %s", s->name, s->device, list);
+	strv_add(what, "the guest of the slice %s: %s", s->label, list);
 }
 
 void waits_of_parent(const struct parent *p, struct strv *what)
