@@ -70,7 +70,7 @@ static int check_idle(const struct request *rq, const struct slice *s)
 	who = strv_join(&programs, ", ");
 	fail(BUSY, "the slice %s is in use by %s", s->label, who);
 	if (text_equal(s->opener, "0")) {
-		hint("end the program that keeps it; with --force, sluicectl waits until it has ended");
+		hint("end the program that keeps it; with --force, sluicectl waits for its end");
 		return BUSY;
 	}
 	hint("shut the guest down, or have QEMU unplug the mdev, or use --force: then the");

@@ -152,7 +152,7 @@ static int only_disk(const struct parent *p, const struct disk **disk)
 		return 0;
 	}
 	if (!p->n_disks)
-		return fail(REFUSED, "%s has no namespace that can be used: the kernel log says why",
+		return fail(REFUSED, "%s has no namespace that can be used, see the kernel log",
 			    p->bdf);
 	for (size_t i = 0; i < p->n_disks; i++)
 		strv_add(&names, "%s", p->disks[i].name);

@@ -124,7 +124,7 @@ static int say_not_loaded(const char *name, int err)
 		hint("build it for this one: dkms autoinstall");
 		return REFUSED;
 	case ENOENT:
-		fail(REFUSED, "the module %s does not fit the kernel or the modules it needs", name);
+		fail(REFUSED, "the module %s does not fit the kernel or its other modules", name);
 		hint("the kernel log names the unknown symbol; build it again: dkms autoinstall");
 		return REFUSED;
 	default:

@@ -44,7 +44,7 @@ int pcidev_read_override(struct pcidev *pci)
 	int r = slow_read(path, &pci->override);
 
 	if (r == -EBUSY) {
-		fail(BUSY, "a driver is being bound to %s or unbound from it: the kernel has locked it",
+		fail(BUSY, "the kernel has locked %s: a driver is being bound or unbound",
 		     pci->bdf);
 		hint("if this lasts, the driver waits for a program that has the drive open");
 		return BUSY;

@@ -337,8 +337,8 @@ put $dev3/driver_override "(null)"
 gives "unbind a drive without a driver" 0 "would offer $kept to the drivers" unbind $kept --dry-run
 rm $dev3/driver_override
 mkfifo $dev3/driver_override
-gives "a lock that a driver holds" 4 "the kernel has locked it" bind $kept --dry-run
-gives "... for unbind" 4 "the kernel has locked it" unbind $kept --dry-run
+gives "a lock that a driver holds" 4 "the kernel has locked $kept" bind $kept --dry-run
+gives "... for unbind" 4 "the kernel has locked $kept" unbind $kept --dry-run
 
 # A removal that waits for a program. The pipe stands for a file of sysfs in
 # which the kernel lets the reader wait.

@@ -22,7 +22,7 @@ unprivileged() { setpriv --reuid 65534 --regid 65534 --clear-groups /out/bin/slu
 # No command may take longer, whatever the kernel waits for
 TOOL_SECONDS=30
 
-begin 35
+begin 34
 check "bind the drive" sluice_up main
 check "a slice" table_write main "size=64MiB, type=slice, uuid=$a, name=web"
 check "vhost" modprobe vhost_vsock
