@@ -50,10 +50,8 @@ int main(int argc, char **argv)
 		return USAGE;
 	}
 	if (!strcmp(argv[1], "help") && argc > 2 && find_verb(argv[2])) {
-		char *help[] = { argv[2], "--help", NULL };
-
-		request_parse(find_verb(argv[2]), 2, help, &rq);
-		return finish(DONE);
+		argv[1] = argv[2];
+		argv[2] = "--help";
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help();

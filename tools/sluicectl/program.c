@@ -133,10 +133,11 @@ bool programs_with_vfio(const char *syspath, struct strv *who)
 static bool has_vhost_thread(const char *pid)
 {
 	char *path __free = xasprintf("/proc/%s/task", pid);
-	DIR *dir = opendir(path);
 	struct dirent *entry;
 	bool found = false;
+	DIR *dir;
 
+	dir = opendir(path);
 	while (dir && !found && (entry = readdir(dir))) {
 		char *comm __free = xasprintf("%s/%s/comm", path, entry->d_name);
 		char *name __free = *entry->d_name != '.' ? procfile_read(comm) : NULL;
@@ -151,9 +152,10 @@ static bool has_vhost_thread(const char *pid)
 /* A program that has a device and its group opened the device for itself. */
 static bool has_group(const char *pid)
 {
-	const struct wanted w = { .prefix = "/dev/vfio/" };
-	char *file __free = find_open(pid, &w);
+	char *file __free = NULL;
+	struct wanted w = { .prefix = "/dev/vfio/" };
 
+	file = find_open(pid, &w);
 	return file;
 }
 
@@ -194,8 +196,7 @@ static bool add_keepers(struct strv *who)
 	strv_clear(&w.nodes);
 	list = strv_join(&keepers, " or ");
 	if (keepers.n)
-		strv_add(who, "a program that has ended, but its memory or descriptor lives on in %s",
-			 list);
+		strv_add(who, "a program that has ended: its device is kept open by %s", list);
 	else
 		strv_add(who, "something of a program that has ended%s",
 			 all ? "" : " (only root can see what)");

@@ -26,11 +26,11 @@ static const struct option_text {
 	{ OPT_KEEP_DATA,  "keep-data",	NULL,	  'k', "do not zero the new slice" },
 	{ OPT_BLOCK_SIZE, "block-size", "BYTES",  0,   "block size, for an image file" },
 	{ OPT_WIPE,	  "wipe",	NULL,	  'w', "zero the contents first" },
-	{ OPT_DISK,	  "disk",	"DISK",	  'd', "only on this disk (destroy: in this image file)" },
+	{ OPT_DISK,	  "disk",	"DISK",	  'd', "only on this disk (or, destroy: image)" },
 	{ OPT_QUEUES,	  "queues",	"N",	  'q', "I/O queue pairs for the guest" },
 	{ OPT_TYPE,	  "type",	"TYPE",	  't', "mdev type, for example q4" },
 	{ OPT_FORCE,	  "force",	NULL,	  'f', "even while a program has the device open" },
-	{ OPT_TAKE,	  "force",	NULL,	  'f', "even if a stopped virtual machine may own it" },
+	{ OPT_TAKE,	  "force",	NULL,	  'f', "even if a stopped guest may own it" },
 	{ OPT_STRICT,	  "strict",	NULL,	  0,   "count warnings as failures" },
 };
 

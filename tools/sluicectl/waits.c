@@ -9,9 +9,10 @@
 void waits_of_slice(const struct slice *s, struct strv *what)
 {
 	struct strv who __cleanup(strv_clear) = { };
-	bool all = programs_with_slice(s, &who);
 	char *list __free = NULL;
+	bool all;
 
+	all = programs_with_slice(s, &who);
 	if (!who.n && !all)
 		strv_add(&who, "a program that cannot be seen without root");
 	if (!who.n)

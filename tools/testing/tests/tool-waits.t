@@ -40,7 +40,7 @@ kill -9 "$pid"
 check "the guest is killed" wait_for 60 l2_gone one
 ended() { [ "$(opener)" = 0 ]; }
 check "its memory lives on" wait_for 10 ended
-gives "detach says in whom" 4 "ended, but its memory or descriptor lives on in .*\(pid $$\), which has /dev/vhost-vsock open" \
+gives "detach says in whom" 4 "ended: its device is kept open by .*\(pid $$\), which has /dev/vhost-vsock open" \
 	detach web
 is "and left it as it was" "$(state)" attached
 timeout --signal=INT --preserve-status 3 "$SLUICECTL" detach web --force >"$scratch/.out" 2>"$scratch/.err"
