@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -115,8 +116,12 @@ static int access_slowly(const char *path, const char *text, struct answer *answ
 	if (pid < 0)
 		return -errno;
 	r = await(from, answer, slow, limit_ms);
-	if (r)
+	if (r) {
+		/* A write goes on. Nobody wants to know what is read later. */
+		if (!text)
+			kill(pid, SIGKILL);
 		return r;
+	}
 	waitpid(pid, NULL, 0);
 	return answer->error;
 }
