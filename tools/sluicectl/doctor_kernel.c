@@ -43,10 +43,11 @@ static gzFile open_config(bool *denied)
 		{ "/lib/modules/", "/config" },
 		{ "/lib/modules/", "/build/.config" },
 	};
-	gzFile file = gzopen("/proc/config.gz", "r");
 	struct utsname host;
+	gzFile file;
 
-	*denied = false;
+	file = gzopen("/proc/config.gz", "r");
+	*denied = !file && errno == EACCES;
 	if (file || uname(&host))
 		return file;
 	for (size_t i = 0; !file && i < ARRAY_SIZE(places); i++) {

@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 140
+begin 144
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 # No command here may take longer, whatever the kernel waits for
 TOOL_SECONDS=20
@@ -389,9 +389,17 @@ run list
 like "a program that has ended" "$out" "of the slice 'vm 100' \(sluice0n1p4\): (something of )?a program that has ended"
 
 # Where this user may not look. Nobody of the outer namespace is nobody here.
+mount -t tmpfs none /boot
+mkdir -p /sys/kernel/{iommu_groups,irq} /sys/firmware/efi/efivars
+: >closed
+chmod 0 closed /boot /sys/kernel/{iommu_groups,irq}
+[ ! -e /proc/config.gz ] || mount --bind closed /proc/config.gz
 unshare --user "$tool" doctor --json >.out
 out=$(cat .out)
-like "... as JSON" "$(finding "drive $other")" "^UNKNOWN driver nvme; whether it is in use cannot be seen without root"
+for what in IOMMU "interrupt remapping" "kernel configuration" "Secure Boot"; do
+	like "doctor without root: $what" "$(finding "$what")" "^UNKNOWN .* cannot be seen without root"
+done
+like "... a drive" "$(finding "drive $other")" "^UNKNOWN driver nvme; whether it is in use cannot be seen without root"
 is "and what to do" "$(json ".findings[] | select(.check == \"drive $other\") | .advice")" "run doctor as root"
 unshare --user "$tool" bind $other >.out 2>.err
 is "bind without root" "$? $(grep -c 'cannot be seen without root' .err)" "77 1"
