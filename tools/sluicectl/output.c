@@ -186,40 +186,53 @@ static size_t column_width(struct libscols_table *tb, size_t i, size_t (*measure
 	return widest;
 }
 
+struct widths {
+	size_t natural, least;	/* with the space that follows */
+};
+
+/*
+ * Chooses the next column to get a width of @room, which @left columns share: one
+ * that needs less than its share, or one that needs more, else any.
+ */
+static size_t choose(const struct widths *widths, size_t n, size_t room, size_t left, size_t *width)
+{
+	size_t share = room / left, any = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!widths[i].natural)
+			continue;
+		any = i;
+		*width = widths[i].natural <= share ? widths[i].natural : widths[i].least;
+		if (widths[i].natural <= share || widths[i].least > share)
+			return i;
+	}
+	*width = share;
+	return any;
+}
+
 /* Shares what the other columns leave of the terminal among those that wrap. */
 static void set_widths(struct libscols_table *tb)
 {
-	size_t n = scols_table_get_ncols(tb), room = output_width(), wrapped = 0;
-	size_t natural[MAX_COLUMNS];
+	size_t n = scols_table_get_ncols(tb), room = output_width(), left = 0;
+	struct widths widths[MAX_COLUMNS] = { };
 
 	for (size_t i = 0; i < n; i++) {
-		size_t width = column_width(tb, i, text_width) + (i + 1 < n);
+		size_t space = i + 1 < n, natural = column_width(tb, i, text_width) + space;
 
-		natural[i] = width;
-		wrap_widths[i] = 0;
-		if (scols_column_is_wrap(scols_table_get_column(tb, i)))
-			wrapped++;
-		else
-			room = room > width ? room - width : 0;
+		if (scols_column_is_wrap(scols_table_get_column(tb, i))) {
+			widths[i].natural = natural;
+			widths[i].least = column_width(tb, i, longest_word) + space;
+			left++;
+		} else {
+			room = room > natural ? room - natural : 0;
+		}
 	}
-	/* A narrow column leaves a part of its share to the others. */
-	for (size_t left = wrapped; left; left--) {
-		size_t least = SIZE_MAX, at = 0, share = room / left;
+	for (; left; left--) {
+		size_t width, i = choose(widths, n, room, left, &width);
 
-		for (size_t i = 0; i < n; i++) {
-			if (wrap_widths[i] || natural[i] >= least ||
-			    !scols_column_is_wrap(scols_table_get_column(tb, i)))
-				continue;
-			least = natural[i];
-			at = i;
-		}
-		if (least > share) {
-			size_t word = column_width(tb, at, longest_word) + (at + 1 < n);
-
-			least = share > word ? share : word;
-		}
-		wrap_widths[at] = least - (at + 1 < n);
-		room -= room > least ? least : room;
+		widths[i].natural = 0;
+		wrap_widths[i] = width - (i + 1 < n);
+		room = room > width ? room - width : 0;
 	}
 }
 
