@@ -10,7 +10,7 @@
 
 mib=$((1 << 20))
 a=$(new_uuid) pool=$(new_uuid) spare=$(new_uuid)
-plan 39
+plan 38
 check "fill the drive" l0 fill main
 check "bind it" sluice_up main
 disk=$(drive_disk main)
@@ -71,7 +71,6 @@ pattern 4096 >&9
 refuse "a write through the open file does not arrive" sync "/dev/${disk}p1"
 refuse "nor one by the partition" by_dd "/dev/${disk}p1" 5
 refuse "nor one by the whole disk" by_dd "/dev/$disk" 300
-refuse "nor a discard" blkdiscard -o $mib -l $mib "/dev/$disk"
 check "nothing has changed" l0 same main
 like "the log names the slice" "$(dmesg)" "$disk: the host's write .* refused: a guest has partition 1"
 check "beside it the host can write" by_dd "/dev/${disk}p3" 0
