@@ -39,26 +39,37 @@ hook_snapshot() {
 	cp --sparse=always "$RUN_OUT/drives/$1.img" "$RUN_OUT/drives/$1.before"
 }
 
+# Answer of a comparison: 0 equal, 1 different, 125 not compared
+compared() {
+	local status=0
+
+	cmp "$@" || status=$?
+	[ $status -lt 2 ] || return 125
+	return $status
+}
+
 # hook_same DRIVE [START LENGTH]...: compare a drive with its snapshot, except
 # these ranges (in bytes, in ascending order)
 hook_same() {
 	local drive=$1 at=0 size status=0
 	shift
 
-	size=$(stat -c %s "$RUN_OUT/drives/$drive.img")
+	size=$(stat -c %s "$RUN_OUT/drives/$drive.img") || return 125
 	while [ $# -gt 0 ]; do
-		same_range "$drive" "$at" $(($1 - at)) || status=1
+		same_range "$drive" "$at" $(($1 - at)) || status=$?
 		at=$(($1 + $2))
 		shift 2
 	done
-	same_range "$drive" "$at" $((size - at)) || status=1
+	same_range "$drive" "$at" $((size - at)) || status=$?
 	return $status
 }
 
 same_range() {
 	[ "$3" -gt 0 ] || return 0
-	cmp -n "$3" -i "$2" "$RUN_OUT/drives/$1.before" "$RUN_OUT/drives/$1.img" ||
-		{ echo "differs within $3 bytes from $2"; return 1; }
+	compared -n "$3" -i "$2" "$RUN_OUT/drives/$1.before" "$RUN_OUT/drives/$1.img" && return
+	local status=$?
+	echo "differs within $3 bytes from $2"
+	return $status
 }
 
 # hook_sha DRIVE START LENGTH: print the checksum of a range
@@ -69,7 +80,7 @@ hook_sha() {
 
 # hook_zero DRIVE START LENGTH: check that a range is all zeroes
 hook_zero() {
-	cmp -n "$3" -i "$2:0" "$RUN_OUT/drives/$1.img" /dev/zero
+	compared -n "$3" -i "$2:0" "$RUN_OUT/drives/$1.img" /dev/zero
 }
 
 # hook_hang SECONDS: stop the drive "hang" from answering for so long
@@ -99,16 +110,34 @@ hook_sign() {
 			"$RUN_OUT/mods/$1.ko" "$RUN_OUT/bin/$1.ko"
 }
 
-# hook_monitor COMMAND...: send a command to L1's QEMU monitor. The pipe is
-# opened for reading too, since opening it only for writing would block if QEMU
-# has ended.
-hook_monitor() { printf '%s\n' "$*" 1<>"$RUN_OUT/mon.in"; }
+# hook_monitor COMMAND...: have L1's QEMU monitor execute a command, and print
+# what it answers. Fails if that is more than an OK. A second command makes the
+# end of the answer known. The pipes are opened in both directions, since opening
+# one in one direction only would block if QEMU has ended.
+hook_monitor() {
+	local end=$((RANDOM + 100000)) line answer='' out
+
+	exec {out}<>"$RUN_OUT/mon.out"
+	printf '%s\n' "$*" "print /d $end" 1<>"$RUN_OUT/mon.in"
+	while IFS= read -r -t 20 -u "$out" line; do
+		line=${line%$'\r'}
+		case $line in
+		"$end") break ;;
+		"(qemu)"* | "QEMU "*" monitor - "*) ;;
+		*) answer+=$line$'\n' ;;
+		esac
+	done
+	exec {out}<&-
+	printf %s "$answer"
+	[ "$line" = $end ] || { echo "no answer"; return 125; }
+	[ -z "$answer" ] || [[ $answer = OK* ]]
+}
 
 # hook_plug DRIVE PROPERTY: plug in a drive that was pulled out. It needs a new
 # backend, since QEMU still holds the previous one.
 hook_plug() {
-	hook_monitor "drive_add 0 if=none,id=again,format=raw,file.driver=file,file.locking=off,file.filename=$RUN_OUT/drives/$1.img"
-	hook_monitor "device_add nvme,id=again-$1,serial=$1,drive=again,bus=rp-$1,$2"
+	hook_monitor "drive_add 0 if=none,id=again,format=raw,file.driver=file,file.locking=off,file.filename=$RUN_OUT/drives/$1.img" &&
+		hook_monitor "device_add nvme,id=again-$1,serial=$1,drive=again,bus=rp-$1,$2"
 }
 
 # hook_serve: answer the request in the share, if there is one

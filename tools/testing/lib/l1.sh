@@ -52,7 +52,19 @@ drive_to() {
 	drive_unbind "$bdf" || return
 	echo "$2" >"/sys/bus/pci/devices/$bdf/driver_override" || return
 	echo "$bdf" >/sys/bus/pci/drivers_probe || return
-	[ "$(basename "$(readlink "/sys/bus/pci/devices/$bdf/driver")")" = "$2" ]
+	[ "$(drive_driver "$1")" = "$2" ]
+}
+
+# drive_driver NAME -> the driver that is bound to a drive, or "none"
+drive_driver() {
+	local dev
+
+	dev=/sys/bus/pci/devices/$(drive_bdf "$1") || return
+	if [ -e "$dev/driver" ]; then
+		basename "$(readlink "$dev/driver")"
+	else
+		echo none
+	fi
 }
 
 # The block device of a drive's first namespace, e.g. sluice0n1. The stock

@@ -49,14 +49,20 @@ check() {
 	return $status
 }
 
-# refuse WHAT COMMAND...: passes if the command fails
+# said_no STATUS: of a command that ran to its end and failed. From 124 on the
+# command was not found, ran out of time or was killed, or l2_run found its guest
+# dead: none of these is an answer.
+said_no() { [ "$1" -ge 1 ] && [ "$1" -lt 124 ]; }
+
+# refuse WHAT COMMAND...: passes if the command says no
 refuse() {
-	local what=$1 status=0
+	local what=$1 got=0 status=0
 	shift
 
-	"$@" >"$TAP_FILE" 2>&1 && status=1
+	"$@" >"$TAP_FILE" 2>&1 || got=$?
+	said_no $got || status=1
 	result $status "$what"
-	[ $status = 0 ] || tap_why 0 "$@"
+	[ $status = 0 ] || tap_why $got "$@"
 	return $status
 }
 
@@ -85,9 +91,10 @@ like() {
 	return $status
 }
 
-# errno_is WHAT NAME COMMAND...: passes if COMMAND fails with the error NAME
+# errno_is WHAT NAME COMMAND...: passes if the command says no, and why: with
+# the text of the error NAME, or with NAME itself if that is no error's name
 errno_is() {
-	local what=$1 name=$2 text status=0
+	local what=$1 name=$2 text got=0 status=0
 	shift 2
 
 	case $name in
@@ -98,12 +105,13 @@ errno_is() {
 	ENODEV) text='No such device' ;;
 	EINVAL) text='Invalid argument' ;;
 	EIO) text='Input/output error' ;;
+	ENODATA) text='No data available' ;;
+	ERANGE) text='Numerical result out of range' ;;
 	*) text=$name ;;
 	esac
-	if "$@" >"$TAP_FILE" 2>&1 || ! grep -qF "$text" "$TAP_FILE"; then
-		status=1
-	fi
+	"$@" >"$TAP_FILE" 2>&1 || got=$?
+	said_no $got && grep -qF -- "$text" "$TAP_FILE" || status=1
 	result $status "$what"
-	[ $status = 0 ] || tap_why "not $name" "$@"
+	[ $status = 0 ] || tap_why "$got, not $name," "$@"
 	return $status
 }

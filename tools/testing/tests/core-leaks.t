@@ -42,7 +42,7 @@ check "two slices" table_write main "size=32MiB, type=slice, uuid=$a, name=alpha
 	"size=32MiB, type=slice, uuid=$b, name=beta"
 check "attach" slice_attach main "$a"
 check "attach another" slice_attach main "$b"
-refuse "attach it again" slice_attach main "$b"
+errno_is "attach it again" EEXIST slice_attach main "$b"
 echo 8 >/proc/sys/vm/nr_hugepages
 check "a user that resets, unmaps, is killed" client nvme_reset nvme_unmap nvme_exit nvme_queues nvme_dbbuf
 no_leak "nothing is lost while slices are attached"

@@ -41,8 +41,9 @@ for us in 0 4294967295 20; do
 	check "$us is accepted" slice_set_poll_us "$a" $us
 	is "and is there" "$(slice_poll_us "$a")" $us
 done
-for us in x -1 4294967296; do
-	refuse "$us is refused" slice_set_poll_us "$a" $us
+for wrong in x:EINVAL -1:EINVAL 4294967296:ERANGE; do
+	us=${wrong%:*}
+	errno_is "$us is refused" "${wrong#*:}" slice_set_poll_us "$a" "$us"
 	is "nothing changes" "$(slice_poll_us "$a")" 20
 	is "the log says so once" "$(lines "poll_us: $us ")" 1
 done
@@ -98,5 +99,5 @@ check "and then none" wait_for 10 no_poller
 
 detach
 modules_unload
-refuse "CPUs that are none are refused" insmod /out/mods/sluice.ko poller_cpus=zzz
+errno_is "CPUs that are none are refused" "Invalid parameters" insmod /out/mods/sluice.ko poller_cpus=zzz
 is "the log says so once" "$(lines "poller_cpus=zzz")" 1

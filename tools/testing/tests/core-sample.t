@@ -98,7 +98,7 @@ is "it is free" "$(state "$beta")" free
 
 # The end, with slices attached and a wipe to come
 check "attach a slice that nobody opens" sample_attach plain "$alpha"
-refuse "its module cannot be removed" rmmod sluice_sample
+errno_is "its module cannot be removed" "is in use" rmmod sluice_sample
 check "unbind the parent" sample_unbind sluice_sample
 is "its slices have gone, and those of the other have not" "$(slices)" \
 	"sluice_sample_min-alpha sluice_sample_min-beta"

@@ -45,8 +45,8 @@ is "mdev" "$(cat "$dir/mdev")" "$a"
 check "the generation is higher" test "$(cat "$dir/generation")" -gt "$generation"
 is "fewer are available, but not of the pool" "$(available q2) $(available pool-q2)" "1 2"
 errno_is "the same once more" EEXIST slice_attach main "$a"
-refuse "an exclusive open by the host is refused" mkfs.ext4 -q -F "/dev/${disk}p1"
-refuse "taking its partition away is refused" partx -d -n 1 "/dev/$disk"
+errno_is "an exclusive open by the host is refused" EBUSY wipefs -a "/dev/${disk}p1"
+errno_is "taking its partition away is refused" EBUSY delpart "/dev/$disk" 1
 append() { echo "$1" | sed "s/type=slice/type=$SLICE_TYPE/" |
 	sfdisk -q --append --no-reread --no-tell-kernel "/dev/$disk"; }
 check "a slice more while another is attached" append "size=8MiB, type=slice, uuid=$other, name=late"
@@ -81,7 +81,8 @@ mkdir -p /mnt
 mount -t ext4 "/dev/${disk}p2" /mnt
 is "makes a slice busy" "$(slice_attr "$b" state)" busy
 errno_is "and keeps guests out" EBUSY slice_attach main "$b"
-like "the log says why" "$(dmesg | tail -n 5)" "$b|${disk}p2"
+like "the log says why" "$(dmesg | tail -n 2)" \
+	"create $b refused: slice ${disk}p2 "
 umount /mnt
 is "until it ends" "$(slice_attr "$b" state)" free
 

@@ -38,7 +38,7 @@ check "the port's hot-plug is let go of" port_without_hotplug "$port"
 check "the card's slot loses its power" setpci -s "$port" CAP_EXP+18.w=0700:0700
 check "a fatal error of the link" fatal
 check "the drive waits for its slot" wait_for 10 state_is resetting
-refuse "the host's read fails" reads
+errno_is "the host's read fails" EIO reads
 check "the drive is dead" wait_for 10 state_is dead
 like "the log says why" "$(dmesg)" "sluice_nvme .*slot was not reset within 8000 ms"
 check "it can be unbound" timeout 60 bash -c "echo $(drive_bdf main) >'$sys/driver/unbind'"

@@ -10,7 +10,7 @@
 plan 5
 check "the modules load" modules_load
 refuse "binding is refused" drive_to main sluice_nvme
-refuse "no driver is bound" test -e "$(drive_sys main)/driver"
+is "no driver is bound" "$(drive_driver main)" none
 like "the log says why" "$(dmesg | grep -i sluice)" 'bounce|swiotlb'
 modprobe nvme
 check "the stock driver can still have it" drive_to main nvme

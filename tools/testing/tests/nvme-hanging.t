@@ -10,7 +10,7 @@
 
 read -ra options <<<"${GUESTS_OPTIONS-}"
 a=$(new_uuid)
-plan 15
+plan 16
 check "bind with a time-out of 2 s" sluice_up hang io_timeout_ms=2000 admin_timeout_ms=4000
 disk=$(drive_disk hang)
 sys=$(drive_sys hang)
@@ -25,13 +25,13 @@ sleep 2
 check "the drive hangs for 10 s" l0 hang 10
 timeout 60 dd if="/dev/${disk}p2" of=/dev/null bs=4k count=64 iflag=direct 2>/tmp/dd.log
 status=$?
-refuse "the host's read ends before a minute is over" test $status = 124
+check "the host's read ends before a minute is over" test $status -le 1
 diag "host: $(tail -n 1 /tmp/dd.log)"
 wait_live() { [ "$(cat "$sys/sluice/state")" = live ]; }
 check "the guest's I/O ends" l2_wait one 120
 check "the drive is live again" wait_for 30 wait_live
 log=$(dmesg | grep sluice)
-like "a command that took too long was aborted" "$log" 'abort'
+like "a command that took too long was aborted" "$log" 'timed out, aborting$'
 like "then the drive was reset" "$log" 'controller has been reset'
 check "the host can read" dd if="/dev/${disk}p2" of=/dev/null bs=1M count=8 iflag=direct
 again='fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randwrite --bs=16k --iodepth=8 --size=8m
@@ -39,15 +39,8 @@ again='fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randwr
 again=$(tr '\n\t' '  ' <<<"$again")
 # The guest's driver may be resetting its controller
 ready='for i in $(seq 60); do [ "$(cat /sys/class/nvme/nvme0/state)" = live ] && break; sleep 1; done'
-l2_run one "$ready" >/dev/null
-if ! l2_run one "$again"; then
-	# If the guest gave its disk up, a restart of the guest must be enough
-	diag "the guest's disk was lost in the hang: another guest"
-	l2_kill one
-	l2_start one "${options[@]}" "$a"
-	l2_up one
-fi
-check "the slice works in a guest" l2_run one "$again"
+check "the guest has not given its disk up" l2_run one "$ready"
+check "the slice works in the guest" l2_run one "$again"
 check "the guest ends" l2_stop one
 check "detach" slice_detach "$a"
 is "the slice is free" "$(slice_attr "$a" state)" free
