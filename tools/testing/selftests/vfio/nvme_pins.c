@@ -3,15 +3,19 @@
  * Pinned pages and accounted memory: both are released, however the user leaves
  * the device
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/load.h"
 #include "lib/nvme_io.h"
 #include "lib/tap.h"
 #include "lib/test.h"
+
+#define FIRMWARE	0xf0000	/* of every PC, and in its map of memory */
 
 static const struct nvme_queue_opts polled;
 
@@ -118,7 +122,23 @@ enum leaving {
 	BY_MUNMAP,	/* the process unmaps the memory first */
 };
 
-static void use_and_leave(const struct test_opts *opts, enum leaving how)
+/* The user's memory shows in each count that must go back later. */
+static void check_held(const struct account *before, size_t bytes,
+		       const char *what)
+{
+	struct account now = take_account();
+	long long charged = now.locked - before->locked +
+			    now.charged - before->charged;
+
+	ok(now.pinned - before->pinned >= (long long)(bytes / PAGE),
+	   "%s: %lld pages are pinned meanwhile", what,
+	   now.pinned - before->pinned);
+	ok(charged >= (long long)(bytes / 1024), "%s: and %lld KiB accounted",
+	   what, charged);
+}
+
+static void use_and_leave(const struct test_opts *opts, enum leaving how,
+			  const struct account *before, const char *name)
 {
 	static struct load load;
 	struct nvme_qpair qp;
@@ -129,6 +149,8 @@ static void use_and_leave(const struct test_opts *opts, enum leaving how)
 	nvme_qpair_create(&nv, &qp, 1, 128, polled);
 	load_init(&load, &qp.sq, 0, 4096, 0);
 	load_run(&load, IO_WRITE, 500);
+	if (before)
+		check_held(before, load.buf.len, name);
 	if (how == CLEANLY) {
 		nvme_qpair_delete(&qp);
 	} else {
@@ -157,10 +179,10 @@ static void test_balance(const struct test_opts *opts)
 	unsigned int i;
 
 	/* Run once before counting, for memory that is allocated only once */
-	use_and_leave(opts, CLEANLY);
+	use_and_leave(opts, CLEANLY, NULL, NULL);
 	before = settled_account();
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		use_and_leave(opts, i);
+		use_and_leave(opts, i, &before, names[i]);
 		check_balance(&before, names[i]);
 	}
 }
@@ -188,10 +210,51 @@ static void test_many(const struct test_opts *opts)
 			test_still_alive();
 	}
 	is(good, n, "each of %u mappings of a page is used", n);
+	check_held(&before, buf.len, "many mappings");
 	nvme_qpair_delete(&qp);
 	dma_free(&buf);
 	test_stop(&nv, &dev);
 	check_balance(&before, "many mappings");
+}
+
+/*
+ * A page of firmware is no memory for a drive, but VFIO pins it: the command is
+ * refused, and the page is released at once.
+ */
+static void test_not_ram(const struct test_opts *opts)
+{
+	int fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
+	struct account before;
+	struct nvme_qpair qp;
+	struct nvme_sqe sqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+	void *page;
+	u64 iova;
+
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    FIRMWARE);
+	if (page == MAP_FAILED)
+		tap_bail("no page of firmware can be mapped");
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	iova = dma_reserve_iova(&dev, PAGE);
+	/* iommufd does not map it at all */
+	if (!vfio_map(&dev, page, iova, PAGE, VFIO_MAP_RW)) {
+		sqe = nvme_rw(IO_READ, 0, 1);
+		sqe.prp1 = nv.scratch.iova[0];
+		is(nvme_exec_status(&qp.sq, &sqe), ST_OK, "a read into memory");
+		before = settled_account();
+		sqe.prp1 = iova;
+		is(nvme_exec_status(&qp.sq, &sqe) & ST_CODE, ST_TRANSFER,
+		   "one into what is none");
+		check_balance(&before, "not RAM");
+		is(vfio_unmap(&dev, iova, PAGE), 0, "unmapped");
+	}
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+	munmap(page, PAGE);
+	close(fd);
 }
 
 int main(int argc, char **argv)
@@ -199,6 +262,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{ "balance", test_balance },
 		{ "many", test_many },
+		{ "not-ram", test_not_ram },
 	};
 
 	return test_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -46,7 +46,7 @@ static void unmap_data(const struct test_opts *opts, u8 opcode,
 {
 	static struct load load;
 	unsigned int i, n, rounds = opts->count ? opts->count : 10;
-	unsigned int gone = 0, still = 0, complete = 0, again = 0;
+	unsigned int gone = 0, still = 0, complete = 0, again = 0, busy = 0;
 	u64 begin, longest = 0, drained = 0;
 	struct nvme_qpair qp;
 	struct vfio_dev dev;
@@ -57,6 +57,7 @@ static void unmap_data(const struct test_opts *opts, u8 opcode,
 	load_init(&load, &qp.sq, 0, 127, 0);
 	for (i = 0; i < rounds && complete == i; i++) {
 		n = load_fill(&load, opcode);
+		busy += nvme_cq_posted(&qp.cq) < n;
 		begin = now_ms();
 		gone += dma_unmap(&load.buf) == 0;
 		longest = MAX(longest, now_ms() - begin);
@@ -73,7 +74,8 @@ static void unmap_data(const struct test_opts *opts, u8 opcode,
 	tap_diag("%s: an unmapping took %llu ms at most, completing %llu ms on average",
 		 name, (unsigned long long)longest,
 		 (unsigned long long)drained / i);
-	is(gone, rounds, "%s: unmapped in flight %u times", name, rounds);
+	is(busy, rounds, "%s: in flight %u times", name, rounds);
+	is(gone, rounds, "%s: unmapped then", name);
 	is(complete, rounds, "%s: every command completes", name);
 	is(still, rounds, "%s: nothing is written after the unmapping", name);
 	is(again, rounds, "%s: mapped again", name);
@@ -93,6 +95,86 @@ static void test_read(const struct test_opts *opts)
 static void test_write(const struct test_opts *opts)
 {
 	unmap_data(opts, IO_WRITE, "writes");
+}
+
+/*
+ * A page is unmapped next to a completion queue, which loses its pages with it
+ * and gets them again at its next use. If other pages are there by then, it must
+ * not use the old ones.
+ */
+static void test_ring(const struct test_opts *opts)
+{
+	struct dma_buf page;
+	struct nvme_qpair qp;
+	struct nvme_sqe sqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	dma_alloc(&dev, &page, PAGE, 0);
+	is(page.iova[0] / (2 * MIB), qp.cq.mem.iova[0] / (2 * MIB),
+	   "both are in one range of 2 MiB");
+	sqe = nvme_rw(IO_READ, 0, 1);
+	sqe.prp1 = page.iova[0];
+	is(nvme_exec_status(&qp.sq, &sqe), ST_OK, "the page is used");
+	is(dma_unmap(&page), 0, "and unmapped");
+	is(madvise(qp.cq.mem.va, qp.cq.mem.len, MADV_DONTNEED), 0,
+	   "the queue has other pages");
+	memset(qp.cq.mem.va, 0, qp.cq.mem.len);
+	sqe.prp1 = nv.scratch.iova[0];
+	is(nvme_exec_status(&qp.sq, &sqe), ST_OK,
+	   "a command completes in these");
+	dma_free(&page);
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+}
+
+/*
+ * A page is unmapped next to memory that commands use. The device's mapping of
+ * both is one: it must not go before the commands have completed.
+ */
+static void test_neighbour(const struct test_opts *opts)
+{
+	unsigned int i, n, rounds = opts->count ? opts->count : 10;
+	unsigned int busy = 0, good = 0, sent = 0;
+	static struct load load;
+	struct dma_buf page;
+	struct nvme_qpair qp;
+	struct nvme_cqe cqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 128, polled);
+	load_init(&load, &qp.sq, 0, 127, 3);
+	dma_alloc(&dev, &page, PAGE, 0);
+	is(page.iova[0] / (2 * MIB), load.buf.iova[126] / (2 * MIB),
+	   "both are in one range of 2 MiB");
+	is(load_run(&load, IO_WRITE, 127), 127, "writes");
+	for (i = 0; i < rounds; i++) {
+		struct nvme_sqe sqe = nvme_rw(IO_READ, 0, 1);
+
+		/* The page is used, so it is pinned */
+		sqe.prp1 = page.iova[0];
+		good += nvme_exec_status(&qp.sq, &sqe) == ST_OK;
+		n = load_fill(&load, IO_READ);
+		busy += nvme_cq_posted(&qp.cq) < n;
+		good += dma_unmap(&page) == 0;
+		for (sent += n; n; n--) {
+			if (!nvme_cq_wait(&qp.cq, &cqe, NVME_TIMEOUT))
+				break;
+			good += load_reap(&load, IO_READ, &cqe);
+		}
+		good += dma_map(&page) == 0;
+		test_still_alive();
+	}
+	is(busy, rounds, "reads were in flight when the page was unmapped");
+	is(good, sent + 3 * rounds, "each of %u has the right data", sent);
+	dma_free(&page);
+	load_free(&load);
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
 }
 
 /* Other memory gets the same address: the old pages are not used again. */
@@ -254,7 +336,8 @@ static void test_everything(const struct test_opts *opts)
 	test_start(&nv, &dev, opts);
 	nvme_qpair_create(&nv, &qp, 1, 128, polled);
 	load_init(&load, &qp.sq, 0, 127, 0);
-	load_fill(&load, IO_READ);
+	i = load_fill(&load, IO_READ);
+	ok(nvme_cq_posted(&qp.cq) < i, "commands are in flight");
 	for (i = 0; i < ARRAY_SIZE(all); i++)
 		good += dma_unmap(all[i]) == 0;
 	is(good, ARRAY_SIZE(all), "all memory unmapped in flight");
@@ -326,6 +409,7 @@ static void test_race(const struct test_opts *opts)
 	pthread_join(thread, NULL);
 	is(other, 0, "%u reads work, %u find nothing, %u mappings", ok_count,
 	   refused, m.rounds);
+	ok(ok_count && refused, "the page was there and was not");
 	munmap(m.mem, PAGE);
 	nvme_qpair_delete(&qp);
 	test_stop(&nv, &dev);
@@ -336,6 +420,8 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{ "read", test_read },
 		{ "write", test_write },
+		{ "neighbour", test_neighbour },
+		{ "ring", test_ring },
 		{ "replace", test_replace },
 		{ "idle", test_idle },
 		{ "queues", test_queues },

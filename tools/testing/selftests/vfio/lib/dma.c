@@ -27,15 +27,14 @@ static u8 *get_memory(size_t len, unsigned int flags)
 {
 	int prot = PROT_READ | PROT_WRITE;
 	int anon = MAP_PRIVATE | MAP_ANONYMOUS;
-	void *va = MAP_FAILED;
+	bool huge = flags & DMA_HUGE;
+	void *va;
 
-	if (flags & DMA_HUGE)
-		va = mmap(NULL, len, prot, anon | MAP_HUGETLB | MAP_POPULATE,
-			  -1, 0);
+	va = mmap(NULL, len, prot,
+		  anon | (huge ? MAP_HUGETLB | MAP_POPULATE : 0), -1, 0);
 	if (va == MAP_FAILED)
-		va = mmap(NULL, len, prot, anon, -1, 0);
-	if (va == MAP_FAILED)
-		tap_bail("out of memory: %zu bytes", len);
+		tap_bail("out of memory: %zu bytes%s", len,
+			 huge ? " in huge pages (vm.nr_hugepages)" : "");
 	return va;
 }
 

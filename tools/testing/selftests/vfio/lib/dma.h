@@ -10,7 +10,7 @@
 
 #define DMA_SCATTER	BIT(0)	/* no two pages adjacent in I/O addresses */
 #define DMA_RO		BIT(1)	/* the device may only read */
-#define DMA_HUGE	BIT(2)	/* 2 MiB pages if the machine has them */
+#define DMA_HUGE	BIT(2)	/* 2 MiB pages, which must be reserved */
 
 /**
  * struct dma_buf - a buffer, contiguous in the process

@@ -153,6 +153,8 @@ void nvme_ring(struct nvme_sq *sq);
 bool nvme_sq_full(const struct nvme_sq *sq);
 /* Take one completion; false if there is none now */
 bool nvme_cq_take(struct nvme_cq *cq, struct nvme_cqe *cqe);
+/* Returns how many completions wait to be taken */
+unsigned int nvme_cq_posted(const struct nvme_cq *cq);
 /* Wait for one completion of any command */
 bool nvme_cq_wait(struct nvme_cq *cq, struct nvme_cqe *cqe, unsigned int ms);
 void nvme_cq_ring(struct nvme_cq *cq);

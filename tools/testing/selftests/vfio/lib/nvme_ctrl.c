@@ -2,6 +2,7 @@
 /*
  * A small NVMe driver: registers, start and end of the controller
  */
+#include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -109,7 +110,7 @@ void nvme_doorbell(struct nvme *nv, unsigned int index, u32 val)
 		nvme_write32(nv, REG_DB + 4 * word, val);
 }
 
-/* Map the doorbell page of devices that offer it. */
+/* A device without such a page needs the option --trapped. */
 static void map_doorbells(struct nvme *nv)
 {
 	struct vfio_dev *dev = nv->dev;
@@ -119,7 +120,10 @@ static void map_doorbells(struct nvme *nv)
 		return;
 	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd,
 		    dev->offset[VFIO_PCI_BAR0_REGION_INDEX] + REG_DB);
-	nv->doorbells = page == MAP_FAILED ? NULL : page;
+	if (page == MAP_FAILED)
+		tap_bail("the doorbell page cannot be mapped: %s",
+			 strerror(errno));
+	nv->doorbells = page;
 }
 
 /* A mapping would keep the device open. */
