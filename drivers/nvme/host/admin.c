@@ -81,8 +81,15 @@ static void sluice_nvme_admin_complete(struct sluice_nvme_cq *cq,
 			      le32_to_cpu(cqe->result));
 }
 
-static unsigned int sluice_nvme_admin_process(struct sluice_nvme_cq *cq,
-					      unsigned int budget)
+/**
+ * sluice_nvme_admin_process() - admin commands have been completed
+ * @cq: admin completion queue, locked
+ * @budget: entries to take at most
+ *
+ * Return: entries taken.
+ */
+unsigned int sluice_nvme_admin_process(struct sluice_nvme_cq *cq,
+				       unsigned int budget)
 {
 	unsigned int nr = 0;
 	struct nvme_cqe cqe;

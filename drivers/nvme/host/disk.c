@@ -180,7 +180,15 @@ static void sluice_disk_abort(struct sluice_nvme_ctrl *ctrl,
 		sluice_disk_abort_end(ctrl);
 }
 
-static enum blk_eh_timer_return sluice_disk_timeout(struct request *rq)
+/**
+ * sluice_disk_timeout() - a request of the host is late
+ * @rq: request
+ *
+ * The block layer calls this, and again after the same time.
+ *
+ * Return: whether the request has been completed meanwhile.
+ */
+enum blk_eh_timer_return sluice_disk_timeout(struct request *rq)
 {
 	struct sluice_nvme_rq *srq = blk_mq_rq_to_pdu(rq);
 	struct sluice_nvme_ctrl *ctrl = sluice_disk_ns(rq)->ctrl;

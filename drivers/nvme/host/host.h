@@ -170,6 +170,7 @@ int sluice_nvme_ctrl_start(struct sluice_nvme_ctrl *ctrl);
 /* reset.c: from one state to the other */
 void sluice_nvme_set_state(struct sluice_nvme_ctrl *ctrl,
 			   enum sluice_nvme_state state);
+void sluice_nvme_flr(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_reset_work(struct work_struct *work);
 void sluice_nvme_watchdog_work(struct work_struct *work);
 void sluice_nvme_reset_hold(struct sluice_nvme_ctrl *ctrl, bool shutdown);
@@ -197,6 +198,8 @@ void sluice_nvme_ioqs_free(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ioqs_create(struct sluice_nvme_ctrl *ctrl);
 
 /* admin.c */
+unsigned int sluice_nvme_admin_process(struct sluice_nvme_cq *cq,
+				       unsigned int budget);
 int sluice_nvme_adminq_alloc(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_adminq_free(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_adminq_open(struct sluice_nvme_ctrl *ctrl);
@@ -229,6 +232,7 @@ void sluice_disks_unquiesce(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_dead(struct sluice_nvme_ctrl *ctrl);
 unsigned int sluice_disk_process_cq(struct sluice_nvme_cq *cq,
 				    unsigned int budget);
+enum blk_eh_timer_return sluice_disk_timeout(struct request *rq);
 
 /**
  * struct sluice_nvme_rq - what the driver keeps with a request of the host

@@ -13,6 +13,7 @@
 #include <linux/interrupt.h>
 #include <linux/sched/mm.h>
 
+#include "sluice_compat.h"
 #include "host/host.h"
 
 /**
@@ -240,6 +241,7 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 	unsigned int noio;
 	int ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(sluice_nvme_cq_arm, cq);
 	lockdep_assert_held(&ctrl->reset_lock);
 	if (WARN_ON_ONCE(ctrl->host->cqs[cq->qid]))
 		return -EBUSY;
@@ -282,6 +284,7 @@ void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq)
 {
 	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
 
+	KUNIT_STATIC_STUB_REDIRECT(sluice_nvme_cq_disarm, cq);
 	lockdep_assert_held(&ctrl->reset_lock);
 	if (ctrl->host->cqs[cq->qid] != cq)
 		return;

@@ -14,6 +14,7 @@
 #include <linux/sched/mm.h>
 #include <trace/events/sluice_nvme.h>
 
+#include "sluice_compat.h"
 #include "host/host.h"
 
 /* How often to look whether the controller has failed */
@@ -96,10 +97,15 @@ static void sluice_nvme_stop_again(struct sluice_nvme_ctrl *ctrl)
 	sluice_nvme_adminq_reap(ctrl);
 }
 
-static void sluice_nvme_flr(struct sluice_nvme_ctrl *ctrl)
+/**
+ * sluice_nvme_flr() - reset the function
+ * @ctrl: controller, stopped; its reset_lock is held
+ */
+void sluice_nvme_flr(struct sluice_nvme_ctrl *ctrl)
 {
 	int ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(sluice_nvme_flr, ctrl);
 	pci_save_state(ctrl->pdev);
 	ret = pcie_reset_flr(ctrl->pdev, false);
 	pci_restore_state(ctrl->pdev);

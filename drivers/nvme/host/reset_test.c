@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of what the driver does with a drive that does not answer
+ *
+ * Admin commands, the deletion of queues, Abort, and the reset's attempts.
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+
+#include "host/hostfake_test.h"
+
+#define TIMEOUT_MS	2000
+/* A waiting thread looks once a second; the rest is for a slow machine. */
+#define SLACK_MS	2500
+
+#define QID		2
+#define VECTOR		1
+#define TAG		7
+
+static unsigned int admin_timeout_ms;
+
+static int drive_init(struct kunit *test)
+{
+	admin_timeout_ms = sluice_nvme_admin_timeout_ms;
+	sluice_nvme_admin_timeout_ms = TIMEOUT_MS;
+	return hostfake_init(test);
+}
+
+static void drive_exit(struct kunit *test)
+{
+	sluice_nvme_admin_timeout_ms = admin_timeout_ms;
+	hostfake_exit(test);
+}
+
+static unsigned int resets(struct hostfake *f)
+{
+	flush_work(&f->ctrl.reset_work);
+	return atomic_read(&f->resets);
+}
+
+/* The drive's last command, once it has got it */
+static const struct nvme_cmd *last_cmd(struct hostfake *f, unsigned int nr)
+{
+	unsigned long end = jiffies + 5 * HZ;
+
+	/* pairs with hostfake_execute(): the command is there */
+	while (smp_load_acquire(&f->nr_cmds) < nr && time_before(jiffies, end))
+		msleep(20);
+	KUNIT_ASSERT_EQ(f->test, f->nr_cmds, nr);
+	return &f->cmds[nr - 1];
+}
+
+static int some_admin(struct hostfake *f, u32 *result)
+{
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_SET_FEATURES,
+		.cdw11 = cpu_to_le32(1234),
+	};
+
+	return sluice_nvme_admin(&f->ctrl, &cmd, NULL, 0, result);
+}
+
+static void admin_answered(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	u32 result = 0;
+
+	KUNIT_EXPECT_EQ(test, some_admin(f, &result), 0);
+	KUNIT_EXPECT_EQ(test, result, 1234u);
+	f->answer[NVME_ADMIN_SET_FEATURES] = NVME_SC_INVALID_FIELD;
+	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), (int)NVME_SC_INVALID_FIELD);
+	KUNIT_EXPECT_EQ(test, resets(f), 0u);
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+}
+
+/* It waits as long as it should, and then has the controller reset */
+static void admin_silent(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	unsigned long begin = jiffies;
+	unsigned int ms;
+
+	f->answer[NVME_ADMIN_SET_FEATURES] = HOSTFAKE_SILENT;
+	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), -ETIMEDOUT);
+	ms = jiffies_to_msecs(jiffies - begin);
+	KUNIT_EXPECT_GE(test, ms, TIMEOUT_MS);
+	KUNIT_EXPECT_LE(test, ms, TIMEOUT_MS + SLACK_MS);
+	KUNIT_EXPECT_EQ(test, resets(f), 1u);
+	/* until the reset, nothing is submitted any more */
+	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), -ENODEV);
+}
+
+static void init_cq(struct hostfake *f, struct sluice_nvme_cq *cq,
+		    struct nvme_cqe *entries)
+{
+	sluice_nvme_cq_init(cq);
+	cq->ctrl = &f->ctrl;
+	cq->qid = QID;
+	cq->vector = VECTOR;
+	cq->depth = 4;
+	cq->entries = entries;
+}
+
+/* Creates a queue and deletes it; the drive answers that with @status */
+static int delete_cq(struct hostfake *f, int status)
+{
+	struct nvme_cqe entries[4];
+	struct sluice_nvme_cq cq = { };
+	int ret;
+
+	init_cq(f, &cq, entries);
+	mutex_lock(&f->ctrl.reset_lock);
+	ret = sluice_nvme_cq_create(&cq);
+	KUNIT_EXPECT_EQ(f->test, ret, 0);
+	f->answer[NVME_ADMIN_DELETE_CQ] = status;
+	if (!ret)
+		ret = sluice_nvme_cq_delete(&cq);
+	mutex_unlock(&f->ctrl.reset_lock);
+	KUNIT_EXPECT_FALSE(f->test, cq.armed);
+	return ret;
+}
+
+static void cq_created(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	const struct nvme_cmd *cmd;
+
+	KUNIT_EXPECT_EQ(test, delete_cq(f, 0), 0);
+	KUNIT_ASSERT_EQ(test, f->nr_cmds, 2u);
+	cmd = &f->cmds[0];
+	KUNIT_EXPECT_EQ(test, cmd->opcode, NVME_ADMIN_CREATE_CQ);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw10), 3u << 16 | QID);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw11) >> 16, VECTOR);
+	cmd = &f->cmds[1];
+	KUNIT_EXPECT_EQ(test, cmd->opcode, NVME_ADMIN_DELETE_CQ);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw10), QID);
+}
+
+/* The memory of a queue that may still exist is freed: see to its writes */
+static void delete_unconfirmed(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, delete_cq(f, NVME_SC_QID_INVALID), 0);
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+	KUNIT_EXPECT_EQ(test, resets(f), 0u);
+	KUNIT_EXPECT_EQ(test, delete_cq(f, NVME_SC_INTERNAL), -EIO);
+	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
+	KUNIT_EXPECT_EQ(test, resets(f), 1u);
+}
+
+static void delete_silent(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, delete_cq(f, HOSTFAKE_SILENT), -ETIMEDOUT);
+	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
+	/* the command asks for one, and so does the queue's owner */
+	KUNIT_EXPECT_NE(test, resets(f), 0u);
+}
+
+/* A request of the host that is late: abort that one, then reset */
+static void host_times_out(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct sluice_nvme_ns ns = { .ctrl = &f->ctrl };
+	struct request_queue *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
+	struct blk_mq_hw_ctx *hctx = kunit_kzalloc(test, sizeof(*hctx), GFP_KERNEL);
+	struct sluice_nvme_ioq *ioq = kunit_kzalloc(test, sizeof(*ioq), GFP_KERNEL);
+	struct request *rq = kunit_kzalloc(test, sizeof(*rq) +
+					   sizeof(struct sluice_nvme_rq),
+					   GFP_KERNEL);
+	const struct nvme_cmd *cmd;
+
+	KUNIT_ASSERT_TRUE(test, q && hctx && ioq && rq);
+	sluice_nvme_cq_init(&ioq->cq);
+	ioq->sq.qid = QID;
+	hctx->driver_data = ioq;
+	q->queuedata = &ns;
+	rq->q = q;
+	rq->mq_hctx = hctx;
+	rq->tag = TAG;
+	WRITE_ONCE(rq->state, MQ_RQ_IN_FLIGHT);
+
+	KUNIT_EXPECT_EQ(test, (int)sluice_disk_timeout(rq),
+			(int)BLK_EH_RESET_TIMER);
+	cmd = last_cmd(f, 1);
+	KUNIT_EXPECT_EQ(test, cmd->opcode, NVME_ADMIN_ABORT);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw10), TAG << 16 | QID);
+	KUNIT_EXPECT_EQ(test, resets(f), 0u);
+	KUNIT_EXPECT_EQ(test, (int)sluice_disk_timeout(rq),
+			(int)BLK_EH_RESET_TIMER);
+	KUNIT_EXPECT_EQ(test, resets(f), 1u);
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 1u);
+}
+
+/* A client, which reuses its memory as soon as its commands have failed */
+struct reset_client {
+	struct sluice_nvme_client client;
+	struct hostfake *f;
+	bool master_at_fail;
+	bool enabled_at_fail;
+	enum sluice_nvme_state state_at_restore;
+};
+
+static void reset_stop(struct sluice_nvme_client *client)
+{
+}
+
+static void reset_fail(struct sluice_nvme_client *client)
+{
+	struct reset_client *c = container_of(client, struct reset_client,
+					      client);
+
+	c->master_at_fail = hostfake_is_master(c->f);
+	c->enabled_at_fail = readl(c->f->ctrl.bar + NVME_REG_CSTS) &
+			     NVME_CSTS_RDY;
+}
+
+static void reset_restore(struct sluice_nvme_client *client)
+{
+	struct reset_client *c = container_of(client, struct reset_client,
+					      client);
+
+	c->state_at_restore = c->f->ctrl.state;
+}
+
+static const struct sluice_nvme_client_ops reset_client_ops = {
+	.stop = reset_stop,
+	.fail = reset_fail,
+	.restore = reset_restore,
+};
+
+static unsigned int reset(struct hostfake *f, struct reset_client *c)
+{
+	unsigned long begin = jiffies;
+
+	c->f = f;
+	sluice_nvme_client_add(&f->ctrl, &c->client, &reset_client_ops);
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	sluice_nvme_client_del(&f->ctrl, &c->client);
+	KUNIT_EXPECT_EQ(f->test, c->state_at_restore, f->ctrl.state);
+	return jiffies_to_msecs(jiffies - begin);
+}
+
+static void reset_succeeds(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+
+	reset(f, &c);
+	KUNIT_EXPECT_FALSE(test, c.enabled_at_fail);
+	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_LIVE);
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+	KUNIT_EXPECT_EQ(test, f->flrs, 0u);
+	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), 0);
+}
+
+static void reset_needs_flr(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+	unsigned int ms;
+
+	f->stays_disabled = 1;
+	ms = reset(f, &c);
+	KUNIT_EXPECT_EQ(test, f->flrs, 1u);
+	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_LIVE);
+	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), 0);
+	/* CAP.TO is 0: one unit of 500 ms, plus one */
+	KUNIT_EXPECT_GE(test, ms, 500);
+	KUNIT_EXPECT_LE(test, ms, 500 + SLACK_MS);
+}
+
+static void reset_in_vain(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+
+	f->stays_disabled = 2;
+	reset(f, &c);
+	KUNIT_EXPECT_EQ(test, f->flrs, 1u);
+	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_DEAD);
+	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
+	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), -ENODEV);
+}
+
+/* A controller that stays enabled must not reach memory that is reused. */
+static void reset_cannot_stop(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+
+	f->stays_enabled = true;
+	reset(f, &c);
+	KUNIT_EXPECT_TRUE(test, c.enabled_at_fail);
+	KUNIT_EXPECT_FALSE(test, c.master_at_fail);
+	KUNIT_EXPECT_EQ(test, f->flrs, 1u);
+	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_DEAD);
+	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
+}
+
+static struct kunit_case sluice_nvme_reset_cases[] = {
+	KUNIT_CASE(admin_answered),
+	KUNIT_CASE(admin_silent),
+	KUNIT_CASE(cq_created),
+	KUNIT_CASE(delete_unconfirmed),
+	KUNIT_CASE(delete_silent),
+	KUNIT_CASE(host_times_out),
+	KUNIT_CASE(reset_succeeds),
+	KUNIT_CASE(reset_needs_flr),
+	KUNIT_CASE(reset_in_vain),
+	KUNIT_CASE(reset_cannot_stop),
+	{}
+};
+
+static struct kunit_suite sluice_nvme_reset_suite = {
+	.name = "sluice-nvme-reset",
+	.init = drive_init,
+	.exit = drive_exit,
+	.test_cases = sluice_nvme_reset_cases,
+};
+
+kunit_test_suites(&sluice_nvme_reset_suite);
