@@ -5,6 +5,8 @@
 # Debian packages. Scripts source this file; it is not a program.
 
 set -euo pipefail
+# shellcheck source=tools/build/steps.sh
+. "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 
 # shellcheck disable=SC2034 # used by those who source this file
 SLUICE_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -14,11 +16,6 @@ SLUICE_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
 . "$SLUICE_TOP/META"
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
-
-die() {
-	say "error: $*"
-	exit 1
-}
 
 # need COMMAND PACKAGE: if COMMAND is missing, end and name the PACKAGE to
 # install

@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 #
 # Fetches packages that are not for this machine, by an apt with separate
-# sources and lists. It installs nothing and needs no lock. Source after
-# common.sh.
+# sources and lists, or by mmdebstrap. It installs nothing and needs no lock.
+# Source after common.sh.
 
 # own_apt WORKDIR TOOL ARGUMENT...: run an apt TOOL with the configuration in
-# WORKDIR
+# WORKDIR. Lists that are not there are an error.
 own_apt() {
 	local dir=$1 tool=$2
 	shift 2
@@ -15,7 +15,8 @@ own_apt() {
 		-o Dir::Etc::Preferences=/dev/null \
 		-o Dir::Etc::PreferencesParts=/dev/null \
 		-o Dir::State::Lists="$dir/lists" -o Dir::Cache="$dir/cache" \
-		-o APT::Sandbox::User=root -o Debug::NoLocking=1 "$@"
+		-o APT::Sandbox::User=root -o Debug::NoLocking=1 \
+		-o APT::Update::Error-Mode=any "$@"
 }
 
 # own_apt_update WORKDIR SUITE...: fetch the lists of binary and source packages
@@ -26,7 +27,7 @@ own_apt_update() {
 	need apt-get apt
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
 	apt_sources "$@" | sed 'p; s/^deb /deb-src /' > "$dir/sources.list"
-	own_apt "$dir" apt-get update
+	tried own_apt "$dir" apt-get update || die "there are no lists of packages for $*"
 }
 
 # own_apt_source WORKDIR PACKAGE: fetch the source of PACKAGE and unpack it in
@@ -37,7 +38,7 @@ own_apt_source() {
 	need dpkg-source dpkg-dev
 	(
 		cd "$dir" || exit
-		own_apt "$dir" apt-get source --download-only "$package"
+		tried own_apt "$dir" apt-get source --download-only "$package"
 		dpkg-source --no-check -x "${package}_"*.dsc source
 	)
 }
@@ -57,8 +58,28 @@ own_apt_unpack() {
 	shift 2
 	mkdir -p "$dir/debs" "$into"
 	say "downloading $*"
-	(cd "$dir/debs" && own_apt "$dir" apt-get download "$@")
+	(cd "$dir/debs" && tried own_apt "$dir" apt-get download "$@") ||
+		die "packages cannot be downloaded"
 	for deb in "$dir"/debs/*.deb; do
 		dpkg-deb -x "$deb" "$into"
 	done
+}
+
+# make_debian SUITE DIR OPTION...: make DIR a root directory of Debian, from the
+# sources on standard input, with those options of this machine's apt that it may
+# need to reach the archive
+make_debian() {
+	local suite=$1 dir=$2 options=("${@:3}")
+
+	need mmdebstrap mmdebstrap
+	cat > "$dir.sources"
+	apt-config dump | grep -E '^Acquire::(http|https|Check|Retries)' > "$dir.aptopt" || true
+	step "$dir.log" "making a Debian $suite" tried try_debian
+	rm "$dir".{sources,aptopt,log}
+}
+
+try_debian() {
+	rm -rf "$dir"
+	mmdebstrap --mode=root --aptopt="$dir.aptopt" "${options[@]}" "$suite" \
+		"$dir" - < "$dir.sources"
 }

@@ -8,16 +8,15 @@ T_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 T_TOP=$(cd "$T_DIR/../.." && pwd)
 T_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
 export T_DIR T_TOP T_CACHE
+# shellcheck source=tools/build/steps.sh
+. "$T_TOP/tools/build/steps.sh"
 
 # Series of the kernels under test
 export T_KERNEL_SERIES=6.12
 
 t_say() { printf '%s %s\n' "$(date +%T)" "$*" >&2; }
 
-t_die() {
-	printf '%s: error: %s\n' "${0##*/}" "$*" >&2
-	exit 1
-}
+t_die() { die "$@"; }
 
 # t_key FILE... -> a short name that changes when one of the files changes, but
 # not when only its comments do. Kconfig's "is not set" is no comment.
@@ -31,8 +30,5 @@ t_locked() {
 	local name=$1
 	shift
 	mkdir -p "$T_CACHE"
-	(
-		flock 9 || exit
-		"$@"
-	) 9>"$T_CACHE/.lock-$name"
+	locked "$T_CACHE/.lock-$name" "$@"
 }

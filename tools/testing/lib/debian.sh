@@ -2,6 +2,10 @@
 # shellcheck shell=bash
 #
 # Finds Debian's packages on L0, for the root file systems that scripts build.
+# shellcheck source=tools/build/common.sh
+. "$T_TOP/tools/build/common.sh"
+# shellcheck source=tools/build/packages.sh
+. "$T_TOP/tools/build/packages.sh"
 
 # Print the release of the stock kernel under test: its headers are installed
 debian_release() {
@@ -15,9 +19,4 @@ debian_sources() {
 		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] \$(REPO_URI) \$(RELEASE) \$(COMPONENT)|\$(ORIGIN)|\$(CODENAME)" \
 		'Created-By: Packages' |
 		sed -nE 's/\|Debian( Backports)?\|bookworm.*//p'
-}
-
-# Print those options of L0's apt that it may need to reach the archive
-debian_apt_options() {
-	apt-config dump | grep -E '^Acquire::(http|https|Check|Retries)' || true
 }

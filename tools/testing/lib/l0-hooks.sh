@@ -101,9 +101,10 @@ hook_boot_sector() {
 
 # hook_sign MODULE: sign a module with a new, untrusted key, in L1's /out/bin
 hook_sign() {
-	local key=$RUN_OUT/bin/key.pem headers
+	local key=$RUN_OUT/bin/key.pem dir headers
 
-	headers=/usr/src/linux-headers-$(cat "$(machine_dir stock)/release")
+	dir=$(machine_dir stock) || return
+	headers=/usr/src/linux-headers-$(cat "$dir/release")
 	openssl req -new -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=nobody" \
 		-keyout "$key" -out "$key.x509" </dev/null &&
 		"$headers/scripts/sign-file" sha256 "$key" "$key.x509" \

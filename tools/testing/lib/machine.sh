@@ -16,10 +16,13 @@ machine_dir() {
 
 # machine_symbols stock|debug -> an ELF file for gdb
 machine_symbols() {
+	local dir file
+
 	case $1 in
-	stock) echo "$(machine_dir stock)/vmlinux" ;;
-	debug) echo "$(machine_dir debug)/build/vmlinux" ;;
+	stock) file=vmlinux ;;
+	debug) file=build/vmlinux ;;
 	esac
+	dir=$(machine_dir "$1") && echo "$dir/$file"
 }
 
 # machine_modules stock|debug -> directory with the modules built for it
@@ -51,20 +54,23 @@ machine_sample() {
 machine_build_sample() {
 	local out=${OUT:-$T_TOP/out}/build/test-sample-backend kdir core
 
-	kdir=$(machine_dir debug)/build || return
+	kdir=$(machine_dir debug) && kdir+=/build || return
 	core=$("$T_TOP/tools/build/modules" -o "${out%-backend}" "$kdir" \
 		CONFIG_SLUICE_TABLE=n CONFIG_SLUICE_NVME=n \
 		CONFIG_SLUICE_KUNIT_TEST=y) || return
 	mkdir -p "$out"
-	(
-		flock 9
-		rsync -r --checksum "$T_DIR/sample/" "$out/" &&
-			make -j"$(nproc)" -C "$kdir" M="$out" SLUICE_CORE="$core" \
-				KBUILD_EXTRA_SYMBOLS="$core/Module.symvers" \
-				W=1 KCFLAGS=-Werror &&
-			cp "$core/drivers/core/sluice.ko" "$out/sluice_sample.ko" \
-				"$RUN_OUT/mods/sample/"
-	) 9>"$out.lock"
+	locked "$out.lock" machine_compile_sample "$out" "$kdir" "$core"
+}
+
+machine_compile_sample() {
+	local out=$1 kdir=$2 core=$3
+
+	rsync -r --checksum "$T_DIR/sample/" "$out/" &&
+		make -j"$(nproc)" -C "$kdir" M="$out" SLUICE_CORE="$core" \
+			KBUILD_EXTRA_SYMBOLS="$core/Module.symvers" \
+			W=1 KCFLAGS=-Werror &&
+		cp "$core/drivers/core/sluice.ko" "$out/sluice_sample.ko" \
+			"$RUN_OUT/mods/sample/"
 }
 
 # The tool and the self-tests, for RUN_OUT/bin. A test that misses one of them
@@ -85,7 +91,11 @@ machine_programs() {
 }
 
 # Where the programs of QEMU are
-machine_qemu() { echo "$("$T_DIR/qemu/build")/bin"; }
+machine_qemu() {
+	local dir
+
+	dir=$("$T_DIR/qemu/build") && echo "$dir/bin"
+}
 
 drive_file() {
 	local file=$RUN_OUT/drives/$1.img
@@ -197,9 +207,12 @@ machine_namespace() {
 }
 
 machine_nbd_start() {
-	"$(machine_qemu)/qemu-nbd" --persistent --shared=4 --format=raw --discard=unmap \
+	local qemu
+
+	qemu=$(machine_qemu) || return
+	"$qemu/qemu-nbd" --persistent --shared=4 --format=raw --discard=unmap \
 		--socket="$RUN_OUT/drives/nbd.sock" --fork \
-		--pid-file="$RUN_OUT/nbd.pid" "$1" 3<&- 8>&-
+		--pid-file="$RUN_OUT/nbd.pid" "$1"
 }
 
 machine_nbd_stop() {

@@ -18,7 +18,7 @@ objects_build() {
 
 	"$T_TOP/tools/build/modules" -o "$build" "$T_KERNEL_SERIES" \
 		"$OBJECTS_FLAGS" || return
-	tree=$("$T_TOP/tools/build/headers" "$T_KERNEL_SERIES")
+	tree=$("$T_TOP/tools/build/headers" "$T_KERNEL_SERIES") || return
 	kdir=$(echo "$tree"/usr/src/linux-headers-*-amd64)
 	rm -rf "$objects"
 	mkdir -p "$objects"
