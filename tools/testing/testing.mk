@@ -16,6 +16,9 @@ cache: setup ## build what tests boot: QEMU, root file systems and the debug ker
 check: ## lint, compile, and run all tests, or those whose names begin as TESTS='pattern ...' says
 	@tools/testing/check $(TESTS)
 
+check-all: ## the same with all tests, also those that repeat checks; before a release
+	@tools/testing/check -a $(TESTS)
+
 vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' to wait for gdb, '-h' for more
 	@tools/testing/run-l1 -s $(VM) tools/testing/lib/vm-prepare
 
@@ -25,4 +28,4 @@ bench: ## compare ways to give a guest a part of a drive; QUICK=1 takes ten minu
 demo: setup ## three slices of one drive and two guests, in ten minutes at most
 	@tools/testing/demo/run
 
-.PHONY: setup cache check bench vm demo
+.PHONY: setup cache check check-all bench vm demo

@@ -90,6 +90,27 @@ machine_programs() {
 	} >>"$log" 2>&1 || t_say "the VFIO self-tests do not build: see $log"
 }
 
+# t_machine COMMAND...: run COMMAND, which runs an L1. Only as many run at a time
+# as L1_MACHINES says, usually one, since an L1 keeps more than one processor
+# busy. To run more, set L1_SLOT to different words.
+t_machine() {
+	local n lock waiting=''
+
+	while :; do
+		for ((n = 1; n <= ${L1_MACHINES:-1}; n++)); do
+			lock=$T_CACHE/.lock-vm${L1_SLOT-}
+			[ $n = 1 ] || lock+=.$n
+			if flock -n 9; then
+				"$@" 9>&-
+				return
+			fi 9>"$lock"
+		done
+		[ -n "$waiting" ] || t_say "waiting until another L1 has ended"
+		waiting=1
+		sleep 1
+	done
+}
+
 # Where the programs of QEMU are
 machine_qemu() {
 	local dir

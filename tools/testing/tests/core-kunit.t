@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# l1: kernel=debug iommu=intel
+# l1: kernel=debug iommu=intel append=alone
 #
 # The modules' KUnit tests run when the modules are loaded. Each suite is one
 # check here; the TAP of a failed suite follows as a comment.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
+# quiet
 #
 # How long slices are polled, and by which threads: what an administrator can
 # set, when it takes effect, and what is refused.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: none
+# quiet
 #
 # Three slices are busy and idle in turn, a million times each, with the poller
 # and the doorbell page as compiled for the kernel: no doorbell is lost. Then

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Decides which tests run at the same time, in two lanes. An L1 keeps little more
+# than one processor busy, so that what needs none, or a small group of tests,
+# can run beside a large group. Source after groups.sh.
+
+# lanes_number -> how many lanes this machine has room for, unless LANES says it
+lanes_number() {
+	local free
+
+	free=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
+	if [ -n "${LANES-}" ]; then
+		echo "$LANES"
+	elif [ "$(nproc)" -ge 2 ] && [ "$free" -ge $((14 << 20)) ]; then
+		echo 2
+	else
+		echo 1
+	fi
+}
+
+# Does the test need the debug kernel?
+lanes_debug() { [[ "$(group_line "$1") $1" = *kernel=debug* || $1 = */build-modules.t ]]; }
+
+# lanes_sort FILE...: print the tests in their order, as lines "PHASE ORDER LANE
+# FILE". The tests of a lane run one after another, and so do phases. The large
+# groups are one lane; each small group is one, and each test on L0. What needs
+# the debug kernel comes late, since that may still be compiled. The second
+# phase is for the tests that want quiet.
+lanes_sort() {
+	local file group quiet late
+
+	for file; do
+		quiet=0 late=0
+		! group_word "$file" quiet || quiet=1
+		! lanes_debug "$file" || late=1
+		group=$(group_name "$file")
+		echo "$quiet $late ${group:--} $file"
+	done | awk '
+	{ line[NR] = $0; size[$3]++ }
+	END {
+		for (i = 1; i <= NR; i++) {
+			split(line[i], is)
+			late = is[2] == 1
+			if (is[1] == 1)
+				print 1, 0, "quiet", is[3], is[4]
+			else if (is[3] == "-")
+				print 0, late ? 4 : 2, is[4], "-", is[4]
+			else if (size[is[3]] > 5)
+				print 0, late, "large", is[3], is[4]
+			else
+				print 0, late ? 5 : 3, is[3], is[3], is[4]
+		}
+	}' | LC_ALL=C sort | cut -d' ' -f1-3,5
+}
+
+# Turn such lines into rules for prove
+lanes_rules() {
+	awk '
+	BEGIN { print "---\nseq:" }
+	$1 != phase || !started {
+		print $1 == 0 ? "  - par:" : "  - seq:"
+		phase = $1
+		started = 1
+		lane = ""
+	}
+	$1 == 0 && $3 != lane {
+		print "      - seq:"
+		lane = $3
+	}
+	{ print ($1 == 0 ? "          - " : "      - ") $4 }'
+}

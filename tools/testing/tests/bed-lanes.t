@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The two lanes of the test bed: which tests run beside which, and that a test
+# in one lane does not wait for the other.
+top=$(cd "$(dirname "$0")/../../.." && pwd)
+# shellcheck source=tools/testing/lib/tap.sh
+. "$top/tools/testing/lib/tap.sh"
+# shellcheck source=tools/testing/lib/groups.sh
+. "$top/tools/testing/lib/groups.sh"
+# shellcheck source=tools/testing/lib/lanes.sh
+. "$top/tools/testing/lib/lanes.sh"
+work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
+
+# a_test NAME HEAD [LINE]...
+a_test() {
+	printf '#!/bin/bash\n# %s\n' "$2" >"$work/$1.t"
+	printf '%s\n' "${@:3}" >>"$work/$1.t"
+}
+order() { lanes_sort "$work"/*.t | sed -E "s,$work/|[.]t,,g" | sort -sk1,2; }
+
+plan 6
+trap 'rm -rf "$work"; tap_end' EXIT
+for n in 1 2 3 4 5 6; do
+	a_test debug-$n "l1: kernel=debug iommu=intel"
+	a_test stock-$n "l1: kernel=stock iommu=intel"
+done
+a_test alone "l1: kernel=stock iommu=none"
+a_test native "l1: none"
+a_test timed "l1: kernel=stock iommu=intel" "# quiet"
+a_test toggled "l1: none" "# quiet"
+is "a large group after the other, the small ones beside, quiet ones last" \
+	"$(order | xargs)" "$(xargs <<-'END'
+	0 0 large stock-1 0 0 large stock-2 0 0 large stock-3 0 0 large stock-4
+	0 0 large stock-5 0 0 large stock-6
+	0 1 large debug-1 0 1 large debug-2 0 1 large debug-3 0 1 large debug-4
+	0 1 large debug-5 0 1 large debug-6
+	0 2 native native 0 3 stock-none alone
+	1 0 quiet toggled 1 0 quiet timed
+	END
+	)"
+is "one that wants quiet has an L1 without others" \
+	"$(group_name "$work/timed.t")" stock-intel-quiet
+a_test again "l1: kernel=stock iommu=none" "# check-all"
+check "one is for check-all" group_word "$work/again.t" check-all
+refuse "others are not" group_word "$work/alone.t" check-all
+rm "$work"/*.t
+
+# The first waits for the third, which starts when prove has noticed the end of
+# the second; the last finds all ended
+await='for ((i = 0; i < 600; i++)); do [ ! -e '$work'/c ] || break; sleep 0.1; done'
+a_test a "l1: none" "$await" "touch $work/a" "[ -e $work/c ] && echo ok 1" 'echo 1..1'
+a_test b "l1: none" 'echo 1..1' 'sleep 1' "touch $work/b" 'echo ok 1'
+a_test c "l1: none" "touch $work/c" 'echo 1..1' 'echo ok 1'
+a_test d "l1: none" "# quiet" 'echo 1..1' "cd $work; [ -e a -a -e b -a -e c ] && echo ok 1"
+prove_lanes() {
+	lanes_sort "$work"/*.t | lanes_rules >"$work/rules"
+	HARNESS_RULESFILE=$work/rules OUT=$work/out prove --jobs 2 \
+		--exec "$top/tools/testing/exec" "$work"/*.t
+}
+check "a lane does not wait for the other" prove_lanes
+is "each test is named when it starts" "$(cut -d' ' -f2 "$work/out/logs/progress" | sort | xargs)" "a b c d"
