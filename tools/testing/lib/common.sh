@@ -25,6 +25,20 @@ t_key() {
 		sha256sum | cut -c1-12
 }
 
+# t_together SCRIPT...: run scripts side by side; fails if one fails
+t_together() {
+	local script pid pids=() status=0
+
+	for script; do
+		"$script" >/dev/null &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	return $status
+}
+
 # t_locked NAME COMMAND...: run COMMAND; only one with this NAME runs at a time
 t_locked() {
 	local name=$1

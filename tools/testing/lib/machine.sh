@@ -96,8 +96,12 @@ machine_programs() {
 t_machine() {
 	local n lock waiting=''
 
+	if [ "${L1_MACHINES:-1}" = 1 ]; then
+		t_locked "vm${L1_SLOT-}" "$@"
+		return
+	fi
 	while :; do
-		for ((n = 1; n <= ${L1_MACHINES:-1}; n++)); do
+		for ((n = 1; n <= L1_MACHINES; n++)); do
 			lock=$T_CACHE/.lock-vm${L1_SLOT-}
 			[ $n = 1 ] || lock+=.$n
 			if flock -n 9; then
