@@ -11,10 +11,18 @@ OBJECTS_FLAGS='KCFLAGS=-mfunction-return=keep -mindirect-branch=keep -mnop-mcoun
 # objects_build OUT BED OBJECT...: put the objects into OUT/objects. An OBJECT
 # has a name like core/poll/poller. The directory BED contains bed.c and bed.h;
 # the OBJECT core/bed is bed.c, compiled as a part of the module core. bed.c may
-# include the headers of the core also as a part of another module.
+# include the headers of the core also as a part of another module. All programs
+# share one build of the modules.
 objects_build() {
-	local out=$1 bed=$2 build=$1/build objects=$1/objects tree kdir object where
-	shift 2
+	local build=${OUT:-$T_TOP/out}/build/objects
+
+	mkdir -p "${build%/*}"
+	locked "$build.lock" objects_compile "$build" "$@"
+}
+
+objects_compile() {
+	local build=$1 bed=$3 objects=$2/objects tree kdir object where
+	shift 3
 
 	"$T_TOP/tools/build/modules" -o "$build" "$T_KERNEL_SERIES" \
 		"$OBJECTS_FLAGS" || return
