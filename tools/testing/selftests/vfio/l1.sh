@@ -4,11 +4,12 @@
 # For tests in L1 that run the programs of this directory. Source after
 # tools/testing/lib/l1.sh.
 
-# Make and attach two slices of one drive, the second right behind the first
+# Make and attach two slices of one drive, the second right behind the first. The
+# second is small, since tests fill all of it to see that nothing strays there.
 selftest_slices() {
 	sluice_up main host_queues=2 &&
 		table_write main "size=64MiB, type=slice, uuid=$1, name=one" \
-			"size=64MiB, type=slice, uuid=$2, name=two" &&
+			"size=16MiB, type=slice, uuid=$2, name=two" &&
 		slice_attach main "$1" 4 && slice_attach main "$2" 4
 }
 

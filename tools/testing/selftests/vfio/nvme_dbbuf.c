@@ -151,13 +151,20 @@ static void use_idle(struct nvme_sq *sq, const char *what)
 	is(good, 100, "%s: %u reads, one by one", what, 100);
 }
 
+/* A short queue wraps often enough with fewer commands, which take it longer. */
+static unsigned int span(u32 depth)
+{
+	return depth > 3 ? SPAN : SPAN / 8;
+}
+
 static void use_busy(struct nvme_sq *sq, const char *what)
 {
+	unsigned int nr = span(sq->depth);
 	static struct load load;
 
-	load_init(&load, sq, 0, SPAN, sq->depth);
-	is(load_run(&load, IO_WRITE, SPAN), SPAN, "%s: %u writes", what, SPAN);
-	is(load_run(&load, IO_READ, SPAN), SPAN, "%s: %u reads", what, SPAN);
+	load_init(&load, sq, 0, nr, sq->depth);
+	is(load_run(&load, IO_WRITE, nr), nr, "%s: %u writes", what, nr);
+	is(load_run(&load, IO_READ, nr), nr, "%s: %u reads", what, nr);
 	load_free(&load);
 }
 
@@ -182,7 +189,7 @@ static void use(struct nvme *nv, const char *mode)
 			ok(nv->rung <= 2 * 2 * (2 * SPAN / depths[i]),
 			   "%s: doorbells stay in memory", what);
 		tap_diag("%s: %lu doorbells for %u commands", what, nv->rung,
-			 2 * SPAN);
+			 2 * span(depths[i]));
 		nvme_qpair_delete(&qp);
 		test_still_alive();
 	}
