@@ -15,7 +15,7 @@ SLUICE_CACHE=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
 # shellcheck source=META
 . "$SLUICE_TOP/META"
 
-say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+say() { tell "${0##*/}: $*"; }
 
 # need COMMAND PACKAGE: if COMMAND is missing, end and name the PACKAGE to
 # install

@@ -10,6 +10,13 @@
 # assign first.
 shopt -s inherit_errexit
 
+# tell MESSAGE: say what goes on. Tests keep standard error to themselves, so that
+# "make check" follows a file.
+tell() {
+	printf '%s\n' "$*" >&2
+	[ -z "${SLUICE_PROGRESS-}" ] || printf '%s: %s\n' "$SLUICE_TEST" "$*" >>"$SLUICE_PROGRESS"
+}
+
 die() {
 	printf '%s: error: %s\n' "${0##*/}" "$*" >&2
 	exit 1
@@ -47,7 +54,7 @@ locked() {
 	shift
 	{
 		flock -n 9 || {
-			printf '%s: waiting for %s\n' "${0##*/}" "$file" >&2
+			tell "${0##*/}: waiting for $file"
 			flock 9
 		} || return
 		"$@" 9>&-
@@ -61,7 +68,7 @@ tried() {
 
 	for pause in 5 20; do
 		! "$@" || return 0
-		printf '%s: %s failed, trying again in %s s\n' "${0##*/}" "$1" $pause >&2
+		tell "${0##*/}: $1 failed, trying again in $pause s"
 		sleep $pause
 	done
 	"$@"

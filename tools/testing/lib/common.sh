@@ -14,7 +14,7 @@ export T_DIR T_TOP T_CACHE
 # Series of the kernels under test
 export T_KERNEL_SERIES=6.12
 
-t_say() { printf '%s %s\n' "$(date +%T)" "$*" >&2; }
+t_say() { tell "$(date +%T) $*"; }
 
 t_die() { die "$@"; }
 
