@@ -48,7 +48,7 @@ rm "$work"/*.t
 
 # The first waits for the third, which starts when prove has noticed the end of
 # the second; the last finds all ended
-await='for ((i = 0; i < 600; i++)); do [ ! -e '$work'/c ] || break; sleep 0.1; done'
+await='for ((i = 0; i < 3000; i++)); do [ ! -e '$work'/c ] || break; sleep 0.1; done'
 a_test a "l1: none" "$await" "touch $work/a" "[ -e $work/c ] && echo ok 1" 'echo 1..1'
 a_test b "l1: none" 'echo 1..1' 'sleep 1' "touch $work/b" 'echo ok 1'
 a_test c "l1: none" "touch $work/c" 'echo 1..1' 'echo ok 1'

@@ -11,7 +11,6 @@ top=$(cd "$(dirname "$0")/../../.." && pwd)
 
 work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
 root=$work/root
-trap 'rm -rf "$work"; tap_end' EXIT
 name=sluice/$SLUICE_VERSION
 
 in_root() {
@@ -24,10 +23,19 @@ in_root() {
 
 files() { (cd "$root" && find . -xdev ! -path './var/log/*' ! -path './tmp/*' | sort); }
 
+# The cached root with a layer for what changes; a copy where a file system cannot
+# be such a layer
 make_root() {
 	local dir
 
-	dir=$("$top/tools/testing/roots/dkms") && cp -a --reflink=auto "$dir" "$root"
+	mkdir "$root" "$work"/{upper,workdir}
+	dir=$("$top/tools/testing/roots/dkms") || return
+	mount -t overlay -o "lowerdir=$dir,upperdir=$work/upper,workdir=$work/workdir" \
+		overlay "$root" || cp -a --reflink=auto "$dir/." "$root"
+}
+remove_root() {
+	! mountpoint -q "$root" || umount "$root"
+	rm -rf --one-file-system "$work"
 }
 
 # This script runs in an L1 whose root is the one that DKMS installed to
@@ -45,6 +53,7 @@ boot_and_load() {
 }
 
 plan 15
+trap 'remove_root; tap_end' EXIT
 check "a clean root" make_root || exit
 release=$(cd "$root/usr/lib/modules" && echo *)
 files >"$work/before"
