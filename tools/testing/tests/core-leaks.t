@@ -29,12 +29,13 @@ no_leak() {
 	is "$1" "$(ours)" 0 || diag "$(cat "$report")"
 }
 
+# client OPTION VALUE PROGRAM...
 client() {
-	timeout 300 /out/bin/vfio/run.sh --path group --second "$b" "$a" "$@" \
+	timeout 300 /out/bin/vfio/run.sh --path group --second "$b" "$1" "$2" "$a" "${@:3}" \
 		>"/run/client.log" 2>&1 || { tail -n 20 "/run/client.log"; false; }
 }
 
-plan 15
+plan 18
 check "kmemleak is at work" scan
 echo clear >$kmemleak
 check "bind the drive" sluice_up main
@@ -44,7 +45,11 @@ check "attach" slice_attach main "$a"
 check "attach another" slice_attach main "$b"
 errno_is "attach it again" EEXIST slice_attach main "$b"
 echo 8 >/proc/sys/vm/nr_hugepages
-check "a user that resets, unmaps, is killed" client nvme_reset nvme_unmap nvme_exit nvme_queues nvme_dbbuf
+# What leaks once leaks in each round
+check "a user that resets, unmaps, is killed" client --count 2 nvme_reset nvme_unmap nvme_exit nvme_queues
+for case in fields unmap reset; do
+	check "shadow doorbells: $case" client --case $case nvme_dbbuf
+done
 no_leak "nothing is lost while slices are attached"
 slice_detach "$a"
 check "unbind with a slice attached" drive_unbind "$(drive_bdf main)"
