@@ -3,7 +3,7 @@
 #
 # Decides which L1 a test runs in, and beside what. Tests that want the same L1
 # share one boot. A test says it in comments at its head:
-#   # l1: kernel=stock|debug iommu=intel|pt|none [nodes=2] [append=WORD]...
+#   # l1: kernel=stock|debug iommu=intel|pt|amd|none [nodes=2] [append=WORD]...
 #   # quiet
 #   # check-all
 # append=alone means nothing to the kernel; it gives the test a separate L1.

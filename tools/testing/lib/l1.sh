@@ -10,15 +10,17 @@ SLICE_TYPE=f36cff12-a3fd-460d-82e4-5d53d3d81dc0
 declare -A DRIVE_SLOT=([main]=10 [k4]=11 [fail]=12 [hang]=13
 	[whole]=14 [sliced]=15 [host]=16)
 
-# The port that a drive is behind
+# The port that a drive is behind; without ports, the drive itself
 drive_port() { echo "0000:00:${DRIVE_SLOT[$1]}.0"; }
 
 # drive_bdf NAME -> the PCI address of a drive
 drive_bdf() {
-	local path
+	local path class
 
-	for path in /sys/bus/pci/devices/"$(drive_port "$1")"/0000:*; do
-		[ ! -e "$path/vendor" ] || { echo "${path##*/}"; return; }
+	path=/sys/bus/pci/devices/$(drive_port "$1")
+	for path in "$path"/0000:* "$path"; do
+		{ read -r class <"$path/class"; } 2>/dev/null || continue
+		[ "$class" != 0x010802 ] || { echo "${path##*/}"; return; }
 	done
 	return 1
 }

@@ -156,9 +156,13 @@ blkdebug_rules() {
 	END
 }
 
-# machine_drives SET: fill the array DRIVES
+# machine_drives SET IOMMU: fill the array DRIVES
 machine_drives() {
 	DRIVES=()
+	# QEMU's IOMMU of AMD knows a device by the number that its bus had before
+	# the firmware counted the buses: only what is on the first bus is served
+	DRIVES_BEHIND_PORTS=1
+	[ "$2" != amd ] || DRIVES_BEHIND_PORTS=
 	case $1 in
 	test | bench) "machine_drives_$1" ;;
 	*) t_die "no set of drives called $1" ;;
@@ -218,8 +222,14 @@ machine_drive() {
 
 # machine_controller NAME SLOT QUEUE-PAIRS
 machine_controller() {
-	DRIVES+=(-device "pcie-root-port,id=rp-$1,bus=pcie.0,addr=0x$2,chassis=$((16#$2)),slot=$((16#$2))"
-		-device "nvme,id=drive-$1,serial=$1,bus=rp-$1,max_ioqpairs=$3,msix_qsize=$(($3 + 1))")
+	local bus=rp-$1
+
+	if [ -n "$DRIVES_BEHIND_PORTS" ]; then
+		DRIVES+=(-device "pcie-root-port,id=rp-$1,bus=pcie.0,addr=0x$2,chassis=$((16#$2)),slot=$((16#$2))")
+	else
+		bus=pcie.0,addr=0x$2
+	fi
+	DRIVES+=(-device "nvme,id=drive-$1,serial=$1,bus=$bus,max_ioqpairs=$3,msix_qsize=$(($3 + 1))")
 }
 
 # machine_namespace DRIVE NSID BACKEND [PROPERTY...]
@@ -267,6 +277,8 @@ machine_arguments() {
 		unit=(-device "intel-iommu,intremap=on,caching-mode=on")
 		cmdline+=" intel_iommu=on"
 		[ "$2" != pt ] || cmdline+=" iommu=pt" ;;
+	# Unlike Intel's, it remaps interrupts of the x2APIC only with xtsup
+	amd) unit=(-device "amd-iommu,intremap=on,xtsup=on") ;;
 	none) ;;
 	*) t_die "no IOMMU called $2" ;;
 	esac
