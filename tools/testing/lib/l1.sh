@@ -251,19 +251,82 @@ l0() {
 	return "$(head -n 1 $reply)"
 }
 
+# left_behind: print what there is that a test has to remove before it ends:
+# mounts, mdevs, mapped and loop devices, programs that run. The drives and the
+# modules may stay as they are. No process may be made for it, so it fills the
+# array LEFT_BEHIND.
+left_behind() {
+	local path rest words
+
+	LEFT_BEHIND=()
+	while read -r rest path rest; do
+		LEFT_BEHIND+=("mount $path")
+	done </proc/mounts
+	for path in /sys/bus/mdev/devices/* /sys/block/{dm-,md}* /sys/block/loop*/backing_file; do
+		[ ! -e "$path" ] || LEFT_BEHIND+=("device $path")
+	done
+	for path in /proc/[0-9]*; do
+		# Neither a thread of the kernel nor a process that has ended
+		mapfile -d '' -t words 2>/dev/null <"$path/cmdline" || continue
+		[ ${#words[@]} = 0 ] ||
+			LEFT_BEHIND+=("process ${path#/proc/} ${words[*]:0:8}")
+	done
+}
+
+# remember: what is there before a test
+remember() {
+	left_behind
+	L1_BEFORE=("${LEFT_BEHIND[@]}")
+}
+
+# more_than_before: is there anything that was not there?
+more_than_before() {
+	local thing before known
+
+	left_behind
+	LEFT_MORE=()
+	for thing in "${LEFT_BEHIND[@]}"; do
+		known=
+		for before in "${L1_BEFORE[@]}"; do
+			[ "$thing" != "$before" ] || known=1
+		done
+		[ -n "$known" ] || LEFT_MORE+=("$thing")
+	done
+	[ ${#LEFT_MORE[@]} -gt 0 ]
+}
+as_before() { ! more_than_before; }
+
+# check_left: name what a test left behind; fails if it left anything. What has
+# been killed may take a moment.
+check_left() {
+	wait_for 3 as_before || printf 'left behind: %s\n' "${LEFT_MORE[@]}"
+	[ ${#LEFT_MORE[@]} = 0 ]
+}
+
+# remove_left: remove it
+remove_left() {
+	local i what name
+
+	l2_kill_all
+	more_than_before
+	for ((i = ${#LEFT_MORE[@]} - 1; i >= 0; i--)); do
+		read -r what name _ <<<"${LEFT_MORE[i]}"
+		case "$what $name" in
+		process*) kill -9 "$name" 2>/dev/null ;;
+		mount*) umount "$name" ;;
+		*/mdev/*) timeout 30 bash -c "echo 1 >'$name/remove'" ;;
+		*/loop*) losetup -d "/dev/$(basename "${name%/*}")" ;;
+		*/dm-*) dmsetup remove "/dev/${name##*/}" ;;
+		*/md*) mdadm --stop "/dev/${name##*/}" ;;
+		esac
+	done
+}
+
 # clean_up: back to the state before a test. Fails if anything had to be left.
 clean_up() {
 	local m d status=0
 
-	l2_kill_all
-	for m in /sys/bus/mdev/devices/*; do
-		[ -e "$m" ] || continue
-		echo "left over: mdev ${m##*/}"
-		timeout 30 bash -c "echo 1 >'$m/remove'" || status=1
-	done
-	awk '$2 ~ "^/mnt" { print $2 }' /proc/mounts | while read -r d; do
-		umount "$d"
-	done
+	remove_left
 	for d in "${!DRIVE_SLOT[@]}"; do
 		m=$(drive_bdf "$d") || continue
 		drive_unbind "$m" || status=1
@@ -272,6 +335,10 @@ clean_up() {
 	modules_unload || status=1
 	! have_module nvme || modprobe -qr nvme || true
 	rm -rf /tmp/*
+	wait_for 3 as_before || {
+		printf 'cannot be removed: %s\n' "${LEFT_MORE[@]}"
+		status=1
+	}
 	return $status
 }
 

@@ -21,6 +21,7 @@ l2_start() {
 
 	rm -rf "$dir"
 	mkdir -p "$dir"
+	[ -z "${L1_TEST-}" ] || echo "$name" >>"/out/$L1_TEST/guests"
 	for opt; do
 		case $opt in
 		vcpus=*) vcpus=${opt#*=} ;;
@@ -132,9 +133,9 @@ l2_forget() {
 	local dir=$L2_RUN/$1
 
 	kill "$(cat "$dir/holder.pid")" "$(cat "$dir/reader.pid")" 2>/dev/null
-	mkdir -p "/out/$L1_TEST"
-	cat "$dir/console" >>"/out/$L1_TEST/l2-$1.console"
-	cat "$dir/qemu.log" "$dir/agent.log" >>"/out/$L1_TEST/l2-$1.log"
+	mkdir -p "/out/${L1_TEST-}"
+	cat "$dir/console" >>"/out/${L1_TEST-}/l2-$1.console"
+	cat "$dir/qemu.log" "$dir/agent.log" >>"/out/${L1_TEST-}/l2-$1.log"
 	rm -rf "$dir"
 }
 

@@ -286,7 +286,7 @@ machine_arguments() {
 	stock) kernel_file=$roots/vmlinux ;;
 	debug)
 		kernel_file=$(machine_dir debug)/bzImage
-		cmdline+=" kunit.enable=1" ;;
+		cmdline+=" kunit.enable=1 page_poison=1" ;;
 	esac
 	rm -f "$RUN_OUT"/mon.{in,out}
 	mkfifo "$RUN_OUT"/mon.{in,out}

@@ -3,16 +3,16 @@
 #
 # TAP for shell scripts. A test calls plan, then makes its checks. The exit
 # status is 0 if all checks passed. The output of a failed check follows as a
-# comment.
+# comment. A test that sets a trap of its own for its end calls tap_end there.
 
 TAP_PLAN=0 TAP_DONE=0 TAP_FAILED=0
 TAP_FILE=$(mktemp)
 TAP_SHELL=$BASHPID
+trap tap_end EXIT
 
 plan() {
 	TAP_PLAN=$1
 	echo "1..$1"
-	trap tap_end EXIT
 }
 
 tap_end() {
@@ -25,6 +25,16 @@ tap_end() {
 	[ "$TAP_FAILED" = 0 ] && [ "$TAP_DONE" = "$TAP_PLAN" ] || exit 1
 	exit "$status"
 }
+
+# provokes WHERE PATTERN: the test makes a kernel print lines that would be
+# complaints: the host's (WHERE is "host"), or that of the guest WHERE. The test
+# fails if there is no such line.
+provokes() { tap_declare "$1" "$2"; }
+
+# skips PATTERN: the same of points that cannot be made here
+skips() { tap_declare skip "$1"; }
+
+tap_declare() { [ -z "${TEST_DECLARED-}" ] || echo "$1 $2" >>"$TEST_DECLARED"; }
 
 diag() { printf '%s\n' "$*" | sed 's/^/# /'; }
 

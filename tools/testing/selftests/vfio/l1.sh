@@ -13,10 +13,9 @@ selftest_slices() {
 		slice_attach main "$1" 4 && slice_attach main "$2" 4
 }
 
-# selftest PATH [OPTION [VALUE]]... PROGRAM...: run the programs; does not
-# return
+# selftest PATH [OPTION [VALUE]]... PROGRAM...: run the programs and end the test
 selftest() {
-	local path=$1 options=() a b
+	local path=$1 options=() a b status=0
 	shift
 
 	while [[ $1 = --* ]]; do
@@ -34,7 +33,8 @@ selftest() {
 	fi
 	# Some tests need huge pages for their buffers
 	echo 8 >/proc/sys/vm/nr_hugepages
-	rm -f "$TAP_FILE"
-	exec /out/bin/vfio/run.sh "${options[@]}" --path "$path" \
-		--second "$b" "$a" "$@"
+	/out/bin/vfio/run.sh "${options[@]}" --path "$path" --second "$b" "$a" "$@" ||
+		status=$?
+	slice_detach "$a" && slice_detach "$b" || status=1
+	exit $status
 }

@@ -14,16 +14,12 @@
 static unsigned int points;
 static unsigned int failures;
 static const char *prefix = "";
+static unsigned int points_before;	/* the group */
 
 void tap_begin(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("TAP version 13");
-}
-
-void tap_group(const char *group)
-{
-	prefix = group;
 }
 
 static void point(bool pass, const char *fmt, va_list ap)
@@ -45,6 +41,20 @@ bool tap_ok(bool pass, const char *file, int line, const char *fmt, ...)
 	if (!pass)
 		tap_diag("failed at %s:%d", file, line);
 	return pass;
+}
+
+/* A group that makes no point has shown nothing. */
+static void end_group(void)
+{
+	if (*prefix && points == points_before)
+		tap_ok(false, __FILE__, __LINE__, "makes a point");
+	points_before = points;
+}
+
+void tap_group(const char *group)
+{
+	end_group();
+	prefix = group;
 }
 
 bool tap_is(unsigned long long got, unsigned long long want, const char *file,
@@ -110,6 +120,7 @@ void tap_skip_all(const char *fmt, ...)
 
 int tap_end(void)
 {
+	end_group();
 	printf("1..%u\n", points);
 	if (failures)
 		tap_diag("%u of %u failed", failures, points);

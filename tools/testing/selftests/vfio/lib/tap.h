@@ -11,8 +11,9 @@
 
 #define TAP_PRINTF(a, b)	__attribute__((format(printf, a, b)))
 
-/* Before the first test point. Later names get @group as a prefix. */
+/* Before the first test point */
 void tap_begin(void);
+/* The names of the points that follow get @group as a prefix. It needs one. */
 void tap_group(const char *group);
 
 /* Report one test point; returns whether it passed. */
