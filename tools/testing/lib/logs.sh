@@ -25,7 +25,7 @@ log_complaints() {
 		if [ ! -r "$file" ]; then
 			echo "$file: there is no such log"
 			status=0
-		elif tr -d '\0' <"$file" | LC_ALL=C grep -aE -f <(log_patterns /) |
+		elif tr -d '\0\r' <"$file" | LC_ALL=C grep -aE -f <(log_patterns /) |
 			LC_ALL=C grep -avE -f <(log_patterns !; log_allowed); then
 			status=0
 		fi
@@ -39,7 +39,7 @@ log_allowed() { [ -z "${LOG_ALLOWED-}" ] || echo "$LOG_ALLOWED"; }
 # log_part NAME CONSOLE: print what L1 said during the test NAME. What came
 # before the first test belongs to that, what came after a test to the test.
 log_part() {
-	tr -d '\0' <"$2" | LC_ALL=C awk -v start="test bed: $1 starts" '
+	tr -d '\0\r' <"$2" | LC_ALL=C awk -v start="test bed: $1 starts" '
 		/test bed: .* starts/ {
 			mine = index($0, start)
 			if (mine && !started)
@@ -49,6 +49,9 @@ log_part() {
 		!started { early = early $0 "\n" }
 		mine'
 }
+
+# allowed DIR WHERE: the patterns of lines that a test provokes or tolerates
+allowed() { declared "$1/declared" "$2~\?"; }
 
 # declared FILE WORD: print the patterns that FILE has for WORD
 declared() { [ ! -e "$1" ] || sed -n "s|^$2 ||p" "$1"; }
@@ -60,7 +63,7 @@ host_complaints() {
 
 	part=$(mktemp)
 	[ ! -e "$2" ] || log_part "$(basename "$1")" "$2" >"$part"
-	LOG_ALLOWED=$(declared "$1/declared" host) log_complaints "$1/dmesg" "$part"
+	LOG_ALLOWED=$(allowed "$1" host) log_complaints "$1/dmesg" "$part"
 	missing_lines "$1" host "$1/dmesg"
 	rm -f "$part"
 }
@@ -69,7 +72,7 @@ guest_complaints() {
 	local guest
 
 	sort -u "$1/guests" 2>/dev/null | while read -r guest; do
-		LOG_ALLOWED=$(declared "$1/declared" "$guest") \
+		LOG_ALLOWED=$(allowed "$1" "$guest") \
 			log_complaints "$1/l2-$guest.console"
 		missing_lines "$1" "$guest" "$1/l2-$guest.console"
 	done
@@ -113,5 +116,5 @@ test_complaints() {
 # until the test bed asked where it hung
 boot_complaints() {
 	LOG_ALLOWED='stall|lockup|Call Trace' \
-		log_complaints <(tr -d '\0' <"$1" | sed '/NMI received for/,$d')
+		log_complaints <(tr -d '\0\r' <"$1" | sed '/NMI received for/,$d')
 }

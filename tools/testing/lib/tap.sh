@@ -31,7 +31,10 @@ tap_end() {
 # fails if there is no such line.
 provokes() { tap_declare "$1" "$2"; }
 
-# skips PATTERN: the same of points that cannot be made here
+# tolerates WHERE PATTERN: the same, but such lines may come or not
+tolerates() { tap_declare "$1~" "$2"; }
+
+# skips PATTERN: as provokes, of points that cannot be made here
 skips() { tap_declare skip "$1"; }
 
 tap_declare() { [ -z "${TEST_DECLARED-}" ] || echo "$1 $2" >>"$TEST_DECLARED"; }

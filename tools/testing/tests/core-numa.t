@@ -28,3 +28,5 @@ check "the admin may have them elsewhere" taskset -pc 0 "$(poller_pids | head -n
 slices_close $first
 slices_close $!
 check "and then none" wait_for 10 no_poller
+slice_detach "$a"
+slice_detach "$b"

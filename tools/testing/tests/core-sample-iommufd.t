@@ -26,3 +26,6 @@ check "the sample's own on wide" sample_client iommufd "$gamma" sample
 sample_ran 280
 check "the sample's own on trapped" sample_client iommufd "$small" sample
 sample_ran 105
+slice_detach "$beta"
+slice_detach "$gamma"
+slice_detach "$small"

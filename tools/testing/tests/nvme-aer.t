@@ -14,6 +14,9 @@ reads() { timeout 60 dd if="/dev/${disk}p2" of=/dev/null bs=4k count=1 iflag=dir
 fatal() { l0 monitor pcie_aer_inject_error rp-main DLP; }
 recovered() { dmesg | grep -q 'AER: device recovery successful'; }
 
+provokes host 'sluice_nvme .*the drive is dead'
+provokes host 'sluice [0-9a-f-]+: controller fatal status'
+tolerates host ' error, dev sluice'
 plan 15
 check "bind with a time-out of 4 s" sluice_up main admin_timeout_ms=4000
 disk=$(drive_disk main)

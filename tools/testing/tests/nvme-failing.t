@@ -10,6 +10,9 @@
 # See blkdebug_rules in machine.sh: from 32 MiB on, LBA 2048 and LBA 4096
 read -ra options <<<"${GUESTS_OPTIONS-}"
 a=$(new_uuid) b=$(new_uuid)
+provokes host 'critical medium error, dev sluice[0-9]+n1, sector 67584'
+provokes host 'Buffer I/O error on dev sluice[0-9]+n1'
+provokes one 'critical medium error, dev nvme0n1, sector 2048'
 plan 20
 check "bind the drive" sluice_up fail
 disk=$(drive_disk fail)

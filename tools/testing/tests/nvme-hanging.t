@@ -10,6 +10,8 @@
 
 read -ra options <<<"${GUESTS_OPTIONS-}"
 a=$(new_uuid)
+provokes host 'sluice_nvme .* timed out, (aborting|resetting)'
+provokes host 'sluice_nvme .*resetting the controller'
 plan 16
 check "bind with a time-out of 2 s" sluice_up hang io_timeout_ms=2000 admin_timeout_ms=4000
 disk=$(drive_disk hang)

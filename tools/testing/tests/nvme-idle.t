@@ -48,3 +48,4 @@ check "work was done" test "$(work)" -gt "$work"
 check "the drive has interrupted" test "$(queue_interrupts)" -gt "$interrupts"
 check "the guest ends" l2_stop idle
 rmdir $trace
+slice_detach "$a"

@@ -45,3 +45,5 @@ is "the guests saw no error" \
 	"$(grep -hiE 'I/O error|critical|timeout' "$L2_RUN"/{one,two}/console)" ""
 check "guest one ends" l2_stop one
 check "guest two ends" l2_stop two
+slice_detach "$a"
+slice_detach "$b"

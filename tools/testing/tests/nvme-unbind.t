@@ -61,3 +61,5 @@ check "attach" slice_attach main "$a"
 l2_start three "${options[@]}" "$a"
 check "another guest is up" l2_up three
 check "and works" l2_run three 'dd if=/dev/nvme0n1 of=/dev/null bs=1M count=4 iflag=direct'
+l2_kill three
+slice_detach "$a"

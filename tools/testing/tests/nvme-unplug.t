@@ -35,6 +35,8 @@ cut_up() {
 }
 
 plan 19
+# The guest sees its drive go
+provokes host 'sluice [0-9a-f-]+: controller fatal status'
 check "bind the drive" sluice_up k4
 check "cut it up" cut_up
 check "attach" slice_attach k4 "$a"
@@ -63,3 +65,5 @@ check "attach" slice_attach k4 "$a"
 l2_start two "$a"
 check "another guest is up" l2_up two
 check "and works" l2_run two 'dd if=/dev/nvme0n1 of=/dev/null bs=1M count=4 iflag=direct'
+l2_kill two
+slice_detach "$a"
