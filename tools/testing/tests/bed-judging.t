@@ -85,7 +85,7 @@ fails() {
 }
 
 bug='BUG: planted'
-plan 42
+plan 43
 
 passes "a test that leaves nothing" true
 fails "a complaint in the kernel's log" "$bug" "echo '$bug' >>\$DIR/dmesg"
@@ -218,6 +218,8 @@ check "a program makes as many points as planned" "$bed/run.sh" --plan "$bed/pla
 echo "two 3" >"$bed/plan"
 like "another number fails" "$("$bed/run.sh" --plan "$bed/plan" dev two)" \
 	'^not ok 3 - two: 2 points, planned are 3$'
+echo "other 3" >"$bed/plan"
+check "a program without a line may make any" "$bed/run.sh" --plan "$bed/plan" dev two
 cat >"$bed/empty.c" <<'END'
 #include "tap.h"
 int main(void)
