@@ -3,9 +3,10 @@
 #
 # Decides which L1 a test runs in, and beside what. Tests that want the same L1
 # share one boot. A test says it in comments at its head:
-#   # l1: kernel=stock|debug iommu=intel|pt|amd|none [nodes=2] [append=WORD]...
+#   # l1: kernel=KERNEL iommu=intel|pt|amd|none [nodes=2] [append=WORD]...
 #   # quiet
 #   # check-all
+# KERNEL is stock, debug, 6.1 or 7.3.
 # append=alone means nothing to the kernel; it gives the test a separate L1.
 # A test without "# l1:", or with "# l1: none", runs on L0. A test that is
 # "quiet" measures time: no other test runs meanwhile. A test for "check-all"

@@ -5,11 +5,12 @@
 
 test_name() { basename "$1" .t; }
 
-# machine_dir stock|debug -> where the kernel is
+# machine_dir stock|debug|SERIES -> where the kernel is
 machine_dir() {
 	case $1 in
 	stock) "$T_DIR/roots/build" ;;
 	debug) "$T_DIR/kernel/build" ;;
+	6.1 | 7.3) "$T_DIR/roots/packaged" "$1" ;;
 	*) t_die "no kernel called $1" ;;
 	esac
 }
@@ -25,19 +26,21 @@ machine_symbols() {
 	dir=$(machine_dir "$1") && echo "$dir/$file"
 }
 
-# machine_modules stock|debug -> directory with the modules built for it
+# machine_modules stock|debug|SERIES -> directory with the modules built for it
 machine_modules() {
 	local out=${OUT:-$T_TOP/out}/build/test-$1 dir release
 
 	dir=$(machine_dir "$1")
-	if [ "$1" = debug ]; then
+	case $1 in
+	debug)
 		"$T_TOP/tools/build/modules" -o "$out" "$dir/build" \
-			CONFIG_SLUICE_KUNIT_TEST=y
-	else
+			CONFIG_SLUICE_KUNIT_TEST=y ;;
+	stock)
 		release=$(cat "$dir/release")
 		"$T_TOP/tools/build/modules" -o "$out" \
-			"/usr/src/linux-headers-$release"
-	fi
+			"/usr/src/linux-headers-$release" ;;
+	*) "$T_TOP/tools/build/modules" -o "$out" "$1" ;;
+	esac
 }
 
 # The sample backend and the core without table/ that it runs on, both for the
@@ -74,20 +77,28 @@ machine_compile_sample() {
 }
 
 # The tool and the self-tests, for RUN_OUT/bin. A test that misses one of them
-# fails; a machine is of use without.
+# fails; a machine is of use without. Another lane may want them now, too.
 machine_programs() {
-	local build=${OUT:-$T_TOP/out}/build log=$RUN_OUT/programs.log
+	local build=${OUT:-$T_TOP/out}/build
+
+	mkdir -p "$build" "$RUN_OUT/bin/vfio"
+	locked "$build/.lock-programs" machine_build_programs >"$RUN_OUT/programs.log" 2>&1 ||
+		t_say "a program does not build: see $RUN_OUT/programs.log"
+}
+
+machine_build_programs() {
+	local build=${OUT:-$T_TOP/out}/build status=0
 
 	{
 		make -C "$T_TOP/tools/sluicectl" OUT="$build/sluicectl" &&
 			cp "$build/sluicectl/sluicectl" "$RUN_OUT/bin/"
-	} >"$log" 2>&1 || t_say "sluicectl does not build: see $log"
-	mkdir -p "$RUN_OUT/bin/vfio"
+	} || status=1
 	{
 		make -C "$T_DIR/selftests/vfio" OUT="$build/selftests-vfio" &&
 			find "$build/selftests-vfio" -maxdepth 1 -type f -perm -u+x \
 				-exec cp -t "$RUN_OUT/bin/vfio" {} +
-	} >>"$log" 2>&1 || t_say "the VFIO self-tests do not build: see $log"
+	} || status=1
+	return $status
 }
 
 # t_machine COMMAND...: run COMMAND, which runs an L1. Only as many run at a time
@@ -263,8 +274,8 @@ machine_nbd_stop() {
 # machine_arguments KERNEL IOMMU real|counted APPEND ROOT: fill the array MACHINE
 machine_arguments() {
 	local accel=(-accel "tcg,thread=multi,tb-size=1024" -smp 2)
-	local roots image cmdline="console=ttyS0 panic=-1 oops=panic loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60 no_timer_check unknown_nmi_panic panic_print=0x41"
-	local unit=()
+	local roots image initrd dir cmdline="console=ttyS0 panic=-1 oops=panic loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60 no_timer_check unknown_nmi_panic panic_print=0x41"
+	local unit=() module_disk=()
 
 	roots=$(machine_dir stock)
 	image=${5:-$roots/l1-root.img}
@@ -282,11 +293,18 @@ machine_arguments() {
 	none) ;;
 	*) t_die "no IOMMU called $2" ;;
 	esac
+	dir=$(machine_dir "$1")
+	initrd=$roots/l1-initrd
 	case $1 in
 	stock) kernel_file=$roots/vmlinux ;;
 	debug)
-		kernel_file=$(machine_dir debug)/bzImage
+		kernel_file=$dir/bzImage
 		cmdline+=" kunit.enable=1 page_poison=1" ;;
+	*)
+		kernel_file=$dir/vmlinuz
+		initrd=$dir/l1-initrd
+		module_disk=(-drive "if=none,id=modules,file=$dir/modules.img,format=raw,readonly=on"
+			-device "virtio-blk-pci,drive=modules") ;;
 	esac
 	rm -f "$RUN_OUT"/mon.{in,out}
 	mkfifo "$RUN_OUT"/mon.{in,out}
@@ -306,8 +324,8 @@ machine_arguments() {
 		-device "virtio-9p-pci,fsdev=t,mount_tag=t"
 		-fsdev "local,id=out,path=$RUN_OUT,security_model=none,multidevs=remap"
 		-device "virtio-9p-pci,fsdev=out,mount_tag=out"
-		"${DRIVES[@]}"
-		-kernel "$kernel_file" -initrd "$roots/l1-initrd"
+		"${module_disk[@]}" "${DRIVES[@]}"
+		-kernel "$kernel_file" -initrd "$initrd"
 		-append "$cmdline $4"
 	)
 }
