@@ -146,7 +146,7 @@ static int check_alignment(const struct job *job, uint64_t size)
 		hint("use %" PRIu64 "MiB or %" PRIu64 "MiB", size / SLICE_ALIGN,
 		     size / SLICE_ALIGN + 1);
 	else
-		hint("the smallest slice has 1MiB");
+		hint("the smallest slice has 1MiB; a number without a unit counts bytes");
 	return USAGE;
 }
 

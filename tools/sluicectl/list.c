@@ -21,7 +21,7 @@ static const struct column columns[] = {
 	[COL_SIZE]	= { "SIZE", SCOLS_FL_RIGHT },
 	[COL_STATE]	= { "STATE", 0 },
 	[COL_UUID]	= { "UUID", 0 },
-	[COL_NOTE]	= { "NOTE", SCOLS_FL_WRAP },
+	[COL_NOTE]	= { "NOTE", 0 },
 };
 
 struct listing {
