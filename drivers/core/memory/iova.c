@@ -291,8 +291,13 @@ u64 sluice_iova_nr_pinned(struct sluice_iova_table *table)
 void sluice_iova_open(struct sluice_iova_table *table, struct mem_cgroup *memcg)
 {
 	table->memcg = memcg;
-	/* An unmap may be in progress already: keep what it has noted. */
+	/*
+	 * An unmap may be in progress already: keep what it has noted. But what
+	 * the last user had no memory for is not the next one's business.
+	 */
 	spin_lock(&table->lock);
+	table->scarce = 0;
+	table->exhausted = 0;
 	WRITE_ONCE(table->open, true);
 	spin_unlock(&table->lock);
 }

@@ -381,6 +381,19 @@ static void iova_locked_memory_limit(struct kunit *test)
 	fake_expect(fake, 501);
 }
 
+static void iova_limit_of_former_user(struct kunit *test)
+{
+	struct fake *fake = test->priv;
+
+	fake->pin_limit = 0;
+	KUNIT_EXPECT_EQ(test, fake_get(fake, fake_iova(fake, 501), true),
+			-ENOMEM);
+	sluice_iova_close(&fake->iova_table);
+	fake->pin_limit = UINT_MAX;
+	sluice_iova_open(&fake->iova_table, NULL);
+	fake_expect(fake, 501);
+}
+
 static void iova_read_only(struct kunit *test)
 {
 	struct fake *fake = test->priv;
@@ -917,6 +930,7 @@ static struct kunit_case iova_cases[] = {
 	KUNIT_CASE(iova_hole),
 	KUNIT_CASE(iova_nothing_there),
 	KUNIT_CASE(iova_locked_memory_limit),
+	KUNIT_CASE(iova_limit_of_former_user),
 	KUNIT_CASE(iova_read_only),
 	KUNIT_CASE(iova_end_of_address_space),
 	KUNIT_CASE(iova_partial_unmap),

@@ -498,7 +498,7 @@ static void test_bind(const struct test_opts *opts)
  * their allocations fail while users come and go.
  */
 
-#define USERS		30u
+#define USERS		10u
 #define USER_LOG	"/tmp/alloc_faults.log"
 
 static void set_probability(const char *percent)
