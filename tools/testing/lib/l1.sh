@@ -262,7 +262,7 @@ left_behind() {
 	while read -r rest path rest; do
 		LEFT_BEHIND+=("mount $path")
 	done </proc/mounts
-	for path in /sys/bus/mdev/devices/* /sys/block/{dm-,md}* /sys/block/loop*/backing_file; do
+	for path in /sys/bus/mdev/devices/* /sys/block/{dm-,md}* /sys/block/loop*/loop/backing_file; do
 		[ ! -e "$path" ] || LEFT_BEHIND+=("device $path")
 	done
 	for path in /proc/[0-9]*; do
@@ -315,7 +315,7 @@ remove_left() {
 		process*) kill -9 "$name" 2>/dev/null ;;
 		mount*) umount "$name" ;;
 		*/mdev/*) timeout 30 bash -c "echo 1 >'$name/remove'" ;;
-		*/loop*) losetup -d "/dev/$(basename "${name%/*}")" ;;
+		*/loop*) losetup -d "/dev/$(basename "${name%/loop/*}")" ;;
 		*/dm-*) dmsetup remove "/dev/${name##*/}" ;;
 		*/md*) mdadm --stop "/dev/${name##*/}" ;;
 		esac
