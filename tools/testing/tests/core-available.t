@@ -73,14 +73,13 @@ held() {
 		mount -t ext4 "/dev/${disk}p$1" "/mnt/$1"
 }
 
-plan 29
+plan 28
 check "bind, seven queue pairs for guests" sluice_up main host_queues=9
 disk=$(drive_disk main)
 is "which they are" "$(cat "$(drive_sys main)/sluice/queue_pairs_free")" 7
 is "the types" "$(for t in "$(drive_sys main)"/mdev_supported_types/*; do
 	echo "${t##*/sluice_nvme-}"
 done | paste -sd' ')" "pool-q2 pool-q4 q2 q4"
-is "the whole namespace is a slice, too" "$(promised)" "1 1 0 0"
 check "four slices, and three of the pool" cut_up
 agree "all are free" "3 1 3 1"
 check "attach a slice" slice_attach main "${named[0]}"

@@ -44,7 +44,7 @@ check "bind it" drive_to hang sluice_nvme
 check "a slice of the pool" table_write hang \
 	"start=1MiB, size=192MiB, type=slice, uuid=$pool, name=pool, attrs=GUID:48"
 l0 hang 4
-bash -c "echo $(new_uuid) >'$(drive_sys hang)/mdev_supported_types/sluice_nvme-q2/create'" &
+bash -c "echo $(new_uuid) >'$(drive_sys hang)/mdev_supported_types/sluice_nvme-pool-q2/create'" &
 creator=$!
 sleep 1
 kill -9 $creator
@@ -52,5 +52,6 @@ wait $creator
 is "its creator is killed" $? 137
 check "it is free again" wait_for 30 is_free "$pool"
 refuse "it is not wiped yet" l0 zero hang $mib $((192 * mib))
-check "the next one has it" slice_attach hang "$other"
+check "the next one has it" slice_attach_pool hang "$other"
 check "and finds zeroes all over" l0 zero hang $mib $((192 * mib))
+slice_detach "$other"

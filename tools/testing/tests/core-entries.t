@@ -37,7 +37,7 @@ is "the partition's size is odd" "$(cat "/sys/block/$disk/${disk}p1/size")" 2095
 is "the slice's is not" "$(slice_attr "$u" size_bytes)" "$whole"
 is "it is free" "$(slice_attr "$u" state)$(slice_attr "$u" refusal)" free
 gives "list" 0 "${disk}p1 +1022.9 MiB +free" list
-check "it can be attached" slice_attach main "$u"
+check "it can be attached" slice_attach_pool main "$u"
 check "zeroes all over, it is of the pool" l0 zero main $mib "$whole"
 refuse "but not beyond its end" l0 zero main $((mib + whole)) 512
 slice_detach "$u"

@@ -10,6 +10,12 @@
 
 mib=$((1 << 20))
 a=$(new_uuid) pool=$(new_uuid) spare=$(new_uuid)
+# The host's refused writes, and the drive that cannot wipe
+provokes host 'I/O error, dev sluice[0-9]+n1, sector [0-9]+ op 0x1:\(WRITE\)'
+provokes host 'Buffer I/O error on dev sluice[0-9]+n1p1, .* lost async page write'
+provokes host 'critical medium error, dev sluice[0-9]+n1, sector 69632 op 0x9:\(WRITE_ZEROES\)'
+tolerates host 'critical medium error, dev sluice[0-9]+n1, sector 67584 op 0x0:\(READ\)'
+tolerates host 'Buffer I/O error on dev sluice[0-9]+n1, logical block 8448'
 plan 38
 check "fill the drive" l0 fill main
 check "bind it" sluice_up main
@@ -24,7 +30,7 @@ use() {
 	local m
 
 	m=$(new_uuid)
-	slice_attach "$1" "$m" && slice_detach "$m" && wait_for 60 freed "$2"
+	slice_attach_pool "$1" "$m" && slice_detach "$m" && wait_for 60 freed "$2"
 }
 zeroed() { l0 zero main $((17 * mib)) $((16 * mib)); }
 pattern() { head -c "$1" /dev/zero | tr '\0' x; }
@@ -41,7 +47,7 @@ dirty() {
 
 	m=$(new_uuid)
 	check "the host writes, $what" "$@"
-	check "the next guest" slice_attach main "$m"
+	check "the next guest" slice_attach_pool main "$m"
 	check "finds zeroes" zeroed
 	slice_detach "$m"
 	wait_for 60 freed "$pool"
@@ -57,7 +63,7 @@ dirty "a file system" by_mkfs
 writes() { awk '{ print $5 }' "/sys/block/$disk/stat"; }
 pattern 4096 | dd of="/dev/${disk}p3" bs=4k oflag=direct 2>/dev/null
 before=$(writes)
-check "one that nobody wrote to" slice_attach main "$spare"
+check "one that nobody wrote to" slice_attach_pool main "$spare"
 check "is not wiped once more" test $(($(writes) - before)) -lt 4
 slice_detach "$spare"
 wait_for 60 freed "$pool"
@@ -84,7 +90,7 @@ check "and can write again" by_dd "/dev/${disk}p1" 0
 
 # Shrunk while a guest has it
 m=$(new_uuid)
-check "attach the slice of the pool" slice_attach main "$m"
+check "attach the slice of the pool" slice_attach_pool main "$m"
 check "its partition shrinks" resizepart "/dev/$disk" 2 $((8 * 2048))
 l0 scribble main $((17 * mib)) $((16 * mib))
 slice_detach "$m"
@@ -95,7 +101,7 @@ check "all that the guest had is wiped" zeroed
 sluice_up fail
 table_write fail "start=32MiB, size=8MiB, type=slice, uuid=$(new_uuid), name=bad, attrs=GUID:48" \
 	"size=8MiB, type=slice, uuid=$spare, name=good, attrs=GUID:48"
-check "another slice of the pool stands in" slice_attach fail "$m"
+check "another slice of the pool stands in" slice_attach_pool fail "$m"
 is "the good one" "$(slice_attr "$spare" mdev)" "$m"
-errno_is "and when there is no other, the error is said" EIO slice_attach fail "$(new_uuid)"
+errno_is "and when there is no other, the error is said" EIO slice_attach_pool fail "$(new_uuid)"
 slice_detach "$m"

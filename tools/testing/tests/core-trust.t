@@ -59,7 +59,7 @@ rescan main
 is "blank: no slice yet" "$(slices)" ""
 gives "attach, dry run" 0 "would make a GPT on $node, which is blank" attach "$disk" --dry-run
 is "it was dry" "$(slices)$(wipefs --parsable "$node")" ""
-gives "attach" 0 "attached slice '' \(${disk}p1\)" attach "$disk"
+gives "attach" 0 "attached slice ${disk}p1 " attach "$disk"
 u=$(cat "/sys/class/sluice/${disk}p1/uuid")
 is "nearly all of it" "$(slice_attr "$u" size_bytes)" $((1022 * mib))
 gives "and it stays a slice" 0 "detached" detach "$u"
