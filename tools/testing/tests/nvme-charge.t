@@ -9,7 +9,6 @@
 . /t/tools/testing/selftests/vfio/l1.sh
 
 groups=/sys/fs/cgroup
-mountpoint -q $groups || mount -t cgroup2 cgroup2 $groups || exit
 echo +memory >$groups/cgroup.subtree_control || exit
 mkdir -p $groups/owner
 # It ends the shell that it is called from

@@ -21,7 +21,6 @@ plan 15
 check "bind the drive" sluice_up main
 check "a slice" table_write main "size=64MiB, type=slice, uuid=$a, name=a"
 check "attach" slice_attach main "$a"
-[ -d /sys/kernel/tracing/instances ] || mount -t tracefs tracefs /sys/kernel/tracing
 mkdir -p $trace
 check "trace what is queued" tee $trace/events/workqueue/workqueue_execute_start/enable <<<1
 l2_start idle "$a"
