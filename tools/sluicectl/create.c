@@ -386,39 +386,39 @@ static int report(const struct job *job)
 	return DONE;
 }
 
+/* A dry run ends with the plan. */
+static int run(struct job *job)
+{
+	int r = prepare(job);
+
+	if (r)
+		return r;
+	if (job->rq->dry_run)
+		return show_plan(job);
+	interrupt_defer();
+	return execute(job);
+}
+
 static int create(const struct request *rq)
 {
 	struct job __cleanup(job_clear) job = { .rq = rq, .claim = -1, .table.fd = -1 };
-	int r;
+	int r = run(&job);
 
-	r = prepare(&job);
-	if (r)
-		return r;
-	if (rq->dry_run)
-		return show_plan(&job);
-	interrupt_defer();
-	r = execute(&job);
-	return r ? r : report(&job);
+	return r || rq->dry_run ? r : report(&job);
 }
 
 int create_over(const struct request *rq, const struct disk *disk, char **uuid)
 {
-	struct job job __cleanup(job_clear) = { .over = true, .claim = -1, .table.fd = -1 };
 	const struct request own = {
 		.json = rq->json, .dry_run = rq->dry_run, .bytes = rq->bytes,
 		.name = "", .size = "max", .argv = (char **)&disk->name, .argc = 1,
 	};
-	int r;
+	struct job job __cleanup(job_clear) = {
+		.rq = &own, .over = true, .claim = -1, .table.fd = -1,
+	};
+	int r = run(&job);
 
-	job.rq = &own;
-	r = prepare(&job);
-	if (r)
-		return r;
-	if (rq->dry_run)
-		return show_plan(&job);
-	interrupt_defer();
-	r = execute(&job);
-	if (!r)
+	if (!r && !rq->dry_run)
 		*uuid = xstrdup(job.entry.uuid);
 	return r;
 }
