@@ -224,23 +224,33 @@ static void drain_slowly(struct nvme *nv, const char *mode)
 	nvme_cq_delete(&cq);
 }
 
-static void test_io_how(const struct test_opts *opts, bool trapped,
-			const char *dir, const char *us)
+/* Start with these doorbells and this poll_us, and print both into @mode. */
+#define MODE_LEN	40
+static void start_how(const struct test_opts *opts, bool trapped,
+		      const char *dir, const char *us, struct nvme *nv,
+		      struct vfio_dev *dev, struct buffers *b, char *mode)
 {
 	struct test_opts how = *opts;
-	struct vfio_dev dev;
-	struct buffers b;
-	struct nvme nv;
-	char mode[40];
 
 	how.trapped = trapped;
-	snprintf(mode, sizeof(mode), "%s, poll_us=%s",
+	snprintf(mode, MODE_LEN, "%s, poll_us=%s",
 		 trapped ? "trapped" : "mapped", us);
 	if (slice_write(dir, "poll_us", us))
 		tap_bail("poll_us cannot be set to %s", us);
-	test_start(&nv, &dev, &how);
-	alloc(&nv, &b);
-	give(&nv, &b);
+	test_start(nv, dev, &how);
+	alloc(nv, b);
+	give(nv, b);
+}
+
+static void test_io_how(const struct test_opts *opts, bool trapped,
+			const char *dir, const char *us)
+{
+	struct vfio_dev dev;
+	struct buffers b;
+	struct nvme nv;
+	char mode[MODE_LEN];
+
+	start_how(opts, trapped, dir, us, &nv, &dev, &b, mode);
 	use(&nv, mode);
 	drain_slowly(&nv, mode);
 	release(&nv, &b);
@@ -398,21 +408,13 @@ static void use_admin(struct nvme *nv, unsigned int at_once, const char *what)
 static void test_admin_how(const struct test_opts *opts, bool trapped,
 			   const char *dir, const char *us)
 {
-	struct test_opts how = *opts;
 	struct nvme_qpair qp;
 	struct vfio_dev dev;
 	struct buffers b;
 	struct nvme nv;
-	char mode[40];
+	char mode[MODE_LEN];
 
-	how.trapped = trapped;
-	snprintf(mode, sizeof(mode), "%s, poll_us=%s",
-		 trapped ? "trapped" : "mapped", us);
-	if (slice_write(dir, "poll_us", us))
-		tap_bail("poll_us cannot be set to %s", us);
-	test_start(&nv, &dev, &how);
-	alloc(&nv, &b);
-	give(&nv, &b);
+	start_how(opts, trapped, dir, us, &nv, &dev, &b, mode);
 	nv.shadow_admin = true;
 	use_admin(&nv, 1, mode);
 	use_admin(&nv, 7, mode);
