@@ -19,6 +19,16 @@ own_apt() {
 		-o APT::Update::Error-Mode=any "$@"
 }
 
+# suites_of SERIES: print the suites that have the packages of a kernel series
+suites_of() {
+	case $1 in
+	6.1) echo bookworm bookworm-updates bookworm-security ;;
+	6.12) echo bookworm bookworm-backports ;;
+	7.3) echo trixie trixie-updates trixie-security trixie-backports ;;
+	*) die "no packages known for Linux $1 (META: $SLUICE_KERNELS_BUILT)" ;;
+	esac
+}
+
 # own_apt_update WORKDIR SUITE...: fetch the lists of binary and source packages
 # of the suites
 own_apt_update() {
