@@ -39,7 +39,6 @@ check "discard" blkdiscard -f -o $((210 * mib)) -l $((4 * mib)) "/dev/$disk"
 check "nothing else changed" l0 same main $((200 * mib)) $((4 * mib)) $((210 * mib)) $((4 * mib))
 check "flush" bash -c "dd if=/dev/zero of=/dev/$disk bs=4k count=1 seek=1000 conv=fsync,notrunc"
 trace=/sys/kernel/tracing
-[ -d $trace/events ] || mount -t tracefs tracefs $trace
 echo 1 >$trace/events/block/block_rq_issue/enable
 check "a write that has to reach the medium" dd if=/dev/zero of="/dev/$disk" bs=4k count=1 \
 	seek=1001 oflag=direct,dsync conv=notrunc

@@ -10,7 +10,6 @@
 . /t/tools/testing/selftests/vfio/l1.sh
 
 trace=/sys/kernel/tracing
-[ -d $trace/instances ] || mount -t tracefs tracefs $trace
 mkdir -p $trace/instances/waits
 for f in synchronize_rcu synchronize_rcu_expedited; do
 	echo "p:waits/$f $f" >>$trace/kprobe_events
