@@ -158,14 +158,13 @@ static void test_shutdown(const struct test_opts *opts)
 	struct nvme_qpair qp;
 	struct vfio_dev dev;
 	struct nvme nv;
-	unsigned int i, n, busy = 0, done = 0;
+	unsigned int i, busy = 0, done = 0;
 
 	test_start(&nv, &dev, opts);
 	for (i = 0; i < 10; i++) {
 		nvme_qpair_create(&nv, &qp, 1, 64, polled);
 		load_init(&load, &qp.sq, 0, 4096, i);
-		n = load_fill(&load, IO_WRITE);
-		busy += nvme_cq_posted(&qp.cq) < n;
+		busy += load_in_flight(&load, IO_WRITE) > 0;
 		nvme_write32(&nv, REG_CC, nv.cc | CC_EN |
 			     (i & 1 ? CC_SHN_NORMAL : CC_SHN_ABRUPT));
 		done += nvme_wait_csts(&nv, CSTS_SHST, CSTS_SHST_DONE, 20000);

@@ -56,8 +56,8 @@ static void unmap_data(const struct test_opts *opts, u8 opcode,
 	nvme_qpair_create(&nv, &qp, 1, 128, polled);
 	load_init(&load, &qp.sq, 0, 127, 0);
 	for (i = 0; i < rounds && complete == i; i++) {
-		n = load_fill(&load, opcode);
-		busy += nvme_cq_posted(&qp.cq) < n;
+		n = load_in_flight(&load, opcode);
+		busy += n > 0;
 		begin = now_ms();
 		gone += dma_unmap(&load.buf) == 0;
 		longest = MAX(longest, now_ms() - begin);
@@ -158,8 +158,8 @@ static void test_neighbour(const struct test_opts *opts)
 		/* The page is used, so it is pinned */
 		sqe.prp1 = page.iova[0];
 		good += nvme_exec_status(&qp.sq, &sqe) == ST_OK;
-		n = load_fill(&load, IO_READ);
-		busy += nvme_cq_posted(&qp.cq) < n;
+		n = load_in_flight(&load, IO_READ);
+		busy += n > 0;
 		good += dma_unmap(&page) == 0;
 		for (sent += n; n; n--) {
 			if (!nvme_cq_wait(&qp.cq, &cqe, NVME_TIMEOUT))
@@ -336,8 +336,7 @@ static void test_everything(const struct test_opts *opts)
 	test_start(&nv, &dev, opts);
 	nvme_qpair_create(&nv, &qp, 1, 128, polled);
 	load_init(&load, &qp.sq, 0, 127, 0);
-	i = load_fill(&load, IO_READ);
-	ok(nvme_cq_posted(&qp.cq) < i, "commands are in flight");
+	ok(load_in_flight(&load, IO_READ), "commands are in flight");
 	for (i = 0; i < ARRAY_SIZE(all); i++)
 		good += dma_unmap(all[i]) == 0;
 	is(good, ARRAY_SIZE(all), "all memory unmapped in flight");

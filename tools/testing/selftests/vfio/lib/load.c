@@ -124,6 +124,21 @@ unsigned int load_fill(struct load *load, u8 opcode)
 	return n;
 }
 
+unsigned int load_in_flight(struct load *load, u8 opcode)
+{
+	struct nvme_cqe cqe;
+	unsigned int n, i, tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		n = load_fill(load, opcode);
+		if (nvme_cq_posted(load->sq->cq) < n)
+			return n;
+		for (i = 0; i < n && nvme_cq_take(load->sq->cq, &cqe); i++)
+			load_reap(load, opcode, &cqe);
+	}
+	return 0;
+}
+
 unsigned int load_run(struct load *load, u8 opcode, unsigned int total)
 {
 	unsigned int sent = 0, done = 0, good = 0;

@@ -44,6 +44,13 @@ unsigned int load_run(struct load *load, u8 opcode, unsigned int total);
 /* Submits commands until the queue is full, rings once; returns how many */
 unsigned int load_fill(struct load *load, u8 opcode);
 
+/*
+ * The same, and again until some of the commands are seen in flight: a thread
+ * that does not run for a while finds all of them complete. Returns how many the
+ * last queue full has, or 0 if the drive always was faster.
+ */
+unsigned int load_in_flight(struct load *load, u8 opcode);
+
 /* Takes a completion; returns false if the completion makes no sense */
 bool load_reap(struct load *load, u8 opcode, const struct nvme_cqe *cqe);
 
