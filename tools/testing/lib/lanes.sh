@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Decides which tests run at the same time, in two lanes. An L1 keeps little more
-# than one processor busy, so that what needs none, or a small group of tests,
-# can run beside a large group. Source after groups.sh.
+# Decides which tests run at the same time. An L1 keeps little more than one
+# processor busy, so that two tests are at work at a time. Source after groups.sh.
 
-# lanes_number -> how many lanes this machine has room for, unless LANES says it
+# lanes_number -> how many tests this machine has room for at a time, unless LANES
+# says it
 lanes_number() {
 	local free
 
@@ -23,17 +23,20 @@ lanes_number() {
 lanes_debug() { [[ "$(group_line "$1") $1" = *kernel=debug* || $1 = */build-modules.t ]]; }
 
 # lanes_sort FILE...: print the tests in their order, as lines "PHASE ORDER LANE
-# FILE". The tests of a lane run one after another, and so do phases. The large
-# groups are one lane; each small group is one, and each test on L0. What needs
-# the debug kernel comes late, since that may still be compiled. The second
-# phase is for the tests that want quiet.
+# FILE". The tests of a lane run one after another, and so do phases. Each group
+# is a lane, and each test on L0. Whatever is free begins with the first lane
+# that nothing works on: the large groups come first, so that at the end short
+# ones are left to share. What needs the debug kernel comes late while that is
+# still to be compiled. The second phase is for the tests that want quiet.
 lanes_sort() {
-	local file group quiet late
+	local file group quiet late wait=''
 
+	# It has no path as long as its source is not installed
+	[ -e "$("$T_DIR/kernel/build" --path 2>/dev/null)/bzImage" ] || wait=1
 	for file; do
 		quiet=0 late=0
 		! group_word "$file" quiet || quiet=1
-		! lanes_debug "$file" || late=1
+		[ -z "$wait" ] || ! lanes_debug "$file" || late=1
 		group=$(group_name "$file")
 		echo "$quiet $late ${group:--} $file"
 	done | awk '
@@ -41,15 +44,12 @@ lanes_sort() {
 	END {
 		for (i = 1; i <= NR; i++) {
 			split(line[i], is)
-			late = is[2] == 1
 			if (is[1] == 1)
 				print 1, 0, "quiet", is[3], is[4]
 			else if (is[3] == "-")
-				print 0, late ? 4 : 2, is[4], "-", is[4]
-			else if (size[is[3]] > 5)
-				print 0, late, "large", is[3], is[4]
+				print 0, 3 * is[2] + 2, is[4], "-", is[4]
 			else
-				print 0, late ? 5 : 3, is[3], is[3], is[4]
+				print 0, 3 * is[2] + (size[is[3]] <= 5), is[3], "-", is[4]
 		}
 	}' | LC_ALL=C sort | cut -d' ' -f1-3,5
 }

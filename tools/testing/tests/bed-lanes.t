@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The two lanes of the test bed: which tests run beside which, and that a test
-# in one lane does not wait for the other.
+# The lanes of the test bed: which tests run beside which, and that a test in one
+# lane does not wait for another.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
@@ -17,9 +17,14 @@ a_test() {
 	printf '#!/bin/bash\n# %s\n' "$2" >"$work/$1.t"
 	printf '%s\n' "${@:3}" >>"$work/$1.t"
 }
+# With a kernel that is compiled, or is not
+export T_DIR=$work/bed
+mkdir -p "$T_DIR/kernel"
+printf '#!/bin/sh\necho %s\n' "$work/debug" >"$T_DIR/kernel/build"
+chmod +x "$T_DIR/kernel/build"
 order() { lanes_sort "$work"/*.t | sed -E "s,$work/|[.]t,,g" | sort -sk1,2; }
 
-plan 6
+plan 7
 trap 'rm -rf "$work"; tap_end' EXIT
 for n in 1 2 3 4 5 6; do
 	a_test debug-$n "l1: kernel=debug iommu=intel"
@@ -29,16 +34,21 @@ a_test alone "l1: kernel=stock iommu=none"
 a_test native "l1: none"
 a_test timed "l1: kernel=stock iommu=intel" "# quiet"
 a_test toggled "l1: none" "# quiet"
-is "a large group after the other, the small ones beside, quiet ones last" \
+is "a large group first, what waits for the debug kernel late, quiet ones last" \
 	"$(order | xargs)" "$(xargs <<-'END'
-	0 0 large stock-1 0 0 large stock-2 0 0 large stock-3 0 0 large stock-4
-	0 0 large stock-5 0 0 large stock-6
-	0 1 large debug-1 0 1 large debug-2 0 1 large debug-3 0 1 large debug-4
-	0 1 large debug-5 0 1 large debug-6
-	0 2 native native 0 3 stock-none alone
+	0 0 stock-intel stock-1 0 0 stock-intel stock-2 0 0 stock-intel stock-3
+	0 0 stock-intel stock-4 0 0 stock-intel stock-5 0 0 stock-intel stock-6
+	0 1 stock-none alone 0 2 native native
+	0 3 debug-intel debug-1 0 3 debug-intel debug-2 0 3 debug-intel debug-3
+	0 3 debug-intel debug-4 0 3 debug-intel debug-5 0 3 debug-intel debug-6
 	1 0 quiet toggled 1 0 quiet timed
 	END
 	)"
+mkdir "$work/debug"
+touch "$work/debug/bzImage"
+is "both large groups first once there is that kernel" \
+	"$(order | awk '$2 == 0 && $1 == 0 { print $3 }' | uniq -c | xargs)" \
+	"6 debug-intel 6 stock-intel"
 is "one that wants quiet has an L1 without others" \
 	"$(group_name "$work/timed.t")" stock-intel-quiet
 a_test again "l1: kernel=stock iommu=none" "# check-all"
