@@ -26,21 +26,19 @@ machine_symbols() {
 	dir=$(machine_dir "$1") && echo "$dir/$file"
 }
 
-# machine_modules stock|debug|SERIES -> directory with the modules built for it
+# machine_modules stock|debug|SERIES [OPTION]... -> directory with the modules built
+# for it, by tools/build/modules with these options
 machine_modules() {
-	local out=${OUT:-$T_TOP/out}/build/test-$1 dir release
+	local out=${OUT:-$T_TOP/out}/build/test-$1 kernel=$1 dir
+	shift
 
-	dir=$(machine_dir "$1")
-	case $1 in
-	debug)
-		"$T_TOP/tools/build/modules" -o "$out" "$dir/build" \
-			CONFIG_SLUICE_KUNIT_TEST=y ;;
-	stock)
-		release=$(cat "$dir/release")
-		"$T_TOP/tools/build/modules" -o "$out" \
-			"/usr/src/linux-headers-$release" ;;
-	*) "$T_TOP/tools/build/modules" -o "$out" "$1" ;;
+	dir=$(machine_dir "$kernel") || return
+	case $kernel in
+	debug) set -- "$@" -o "$out" "$dir/build" CONFIG_SLUICE_KUNIT_TEST=y ;;
+	stock) set -- "$@" -o "$out" "/usr/src/linux-headers-$(cat "$dir/release")" ;;
+	*) set -- "$@" -o "$out" "$kernel" ;;
 	esac
+	"$T_TOP/tools/build/modules" "$@"
 }
 
 # The sample backend and the core without table/ that it runs on, both for the

@@ -7,16 +7,16 @@ top=$(cd "$(dirname "$0")/../../.." && pwd)
 . "$top/tools/testing/lib/tap.sh"
 # shellcheck source=META
 . "$top/META"
+# shellcheck source=tools/testing/lib/common.sh
+. "$top/tools/testing/lib/common.sh"
+# shellcheck source=tools/testing/lib/machine.sh
+. "$top/tools/testing/lib/machine.sh"
 IFS=, read -ra series <<<"$SLUICE_KERNELS_BUILT"
 plan $((${#series[@]} + 1))
+# The tests in L1 load what is built here
 for s in "${series[@]}"; do
-	check "Linux $s" "$top/tools/build/modules" -W "$s"
+	kernel=$s
+	[ "$s" != "$T_KERNEL_SERIES" ] || kernel=stock
+	check "Linux $s" machine_modules "$kernel" -W
 done
-build_debug() {
-	local dir
-
-	dir=$("$top/tools/testing/kernel/build") &&
-		"$top/tools/build/modules" -W -o "${OUT:-$top/out}/build/debug" \
-			"$dir/build" CONFIG_SLUICE_KUNIT_TEST=y
-}
-check "the debug kernel, with KUnit tests" build_debug
+check "the debug kernel, with KUnit tests" machine_modules debug -W
