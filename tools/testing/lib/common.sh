@@ -39,6 +39,13 @@ t_together() {
 	return $status
 }
 
+# t_yield COMMAND...: become COMMAND, in a session of its own that leaves the
+# processors to others when they want them. Each L1 has a session, too.
+t_yield() {
+	exec setsid sh -c '{ echo 10 >/proc/self/autogroup; } 2>/dev/null
+		exec "$@"' sh "$@"
+}
+
 # t_locked NAME COMMAND...: run COMMAND; only one with this NAME runs at a time
 t_locked() {
 	local name=$1

@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Decides which tests run at the same time. An L1 keeps little more than one
-# processor busy, so that two tests are at work at a time. Source after groups.sh.
+# Decides which tests run at the same time: an L1 keeps little more than one
+# processor busy, and waits a lot. Source after groups.sh.
 
-# lanes_number -> how many tests this machine has room for at a time, unless LANES
-# says it
+# lanes_number -> how many tests run at a time: as many L1s as this machine has
+# memory for, unless LANES says it. One of three lanes is for the tests on L0.
 lanes_number() {
 	local free
 
-	free=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
+	free=$(($(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo) >> 20))
 	if [ -n "${LANES-}" ]; then
 		echo "$LANES"
-	elif [ "$(nproc)" -ge 2 ] && [ "$free" -ge $((14 << 20)) ]; then
+	elif [ "$(nproc)" = 1 ] || [ "$free" -lt 14 ]; then
+		echo 1
+	elif [ "$free" -lt 20 ]; then
 		echo 2
 	else
-		echo 1
+		echo 3
 	fi
 }
 
@@ -24,10 +26,10 @@ lanes_debug() { [[ "$(group_line "$1") $1" = *kernel=debug* || $1 = */build-modu
 
 # lanes_sort FILE...: print the tests in their order, as lines "PHASE ORDER LANE
 # FILE". The tests of a lane run one after another, and so do phases. Each group
-# is a lane, and each test on L0. Whatever is free begins with the first lane
-# that nothing works on: the large groups come first, so that at the end short
-# ones are left to share. What needs the debug kernel comes late while that is
-# still to be compiled. The second phase is for the tests that want quiet.
+# is a lane, and all tests on L0 are one. Who is free begins with the first lane
+# that nobody works on: the large groups come first, so that at the end short ones
+# are left to share. What needs the debug kernel comes late while that is still to
+# be compiled. The second phase is for the tests that want quiet.
 lanes_sort() {
 	local file group quiet late wait=''
 
@@ -47,9 +49,9 @@ lanes_sort() {
 			if (is[1] == 1)
 				print 1, 0, "quiet", is[3], is[4]
 			else if (is[3] == "-")
-				print 0, 3 * is[2] + 2, is[4], "-", is[4]
+				print 0, 3 * is[2] + 1, "native", "-", is[4]
 			else
-				print 0, 3 * is[2] + (size[is[3]] <= 5), is[3], "-", is[4]
+				print 0, 3 * is[2] + 2 * (size[is[3]] <= 5), is[3], "-", is[4]
 		}
 	}' | LC_ALL=C sort | cut -d' ' -f1-3,5
 }
