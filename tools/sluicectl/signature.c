@@ -23,7 +23,8 @@ static int collect(blkid_probe probe, struct strv *found)
 	return r < 0 ? r : 0;
 }
 
-int signatures_of(int fd, const char *path, unsigned int block_size, struct strv *found)
+int signatures_of(int fd, const char *path, unsigned int block_size, bool gpt_remains,
+		  struct strv *found)
 {
 	blkid_probe probe = blkid_new_probe();
 	int r = -1;
@@ -38,7 +39,8 @@ int signatures_of(int fd, const char *path, unsigned int block_size, struct strv
 		blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_MAGIC |
 						  BLKID_SUBLKS_BADCSUM);
 		blkid_probe_enable_partitions(probe, 1);
-		blkid_probe_set_partitions_flags(probe, BLKID_PARTS_MAGIC);
+		blkid_probe_set_partitions_flags(probe, BLKID_PARTS_MAGIC |
+						 (gpt_remains ? BLKID_PARTS_FORCE_GPT : 0));
 		r = collect(probe, found);
 	}
 	blkid_free_probe(probe);

@@ -5,7 +5,11 @@
 
 #include "util.h"
 
-/* Adds the type of each file system, RAID or partition table found. */
-int signatures_of(int fd, const char *path, unsigned int block_size, struct strv *found);
+/*
+ * Adds the type of each file system, RAID or partition table found. With
+ * @gpt_remains a GPT counts also without its protective MBR.
+ */
+int signatures_of(int fd, const char *path, unsigned int block_size, bool gpt_remains,
+		  struct strv *found);
 
 #endif

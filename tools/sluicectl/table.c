@@ -95,7 +95,21 @@ static bool has_gpt(const struct table *t, unsigned int block_size)
 {
 	struct strv found __cleanup(strv_clear) = { };
 
-	return !signatures_of(t->fd, t->path, block_size, &found) && strv_has(&found, "gpt");
+	return !signatures_of(t->fd, t->path, block_size, false, &found) && strv_has(&found, "gpt");
+}
+
+/* A lost protective MBR leaves the rest of a GPT, which can be repaired. */
+static int check_blank(const struct table *t)
+{
+	struct strv found __cleanup(strv_clear) = { };
+	int r = signatures_of(t->fd, t->path, t->block_size, true, &found);
+
+	if (r || !found.n)
+		return r;
+	fail(REFUSED, "%s is not blank: it has a damaged GPT", t->path);
+	hint("repair it (gdisk), or, if nothing on it is needed, make it blank: wipefs --all %s",
+	     t->path);
+	return REFUSED;
 }
 
 /* Accept a blank disk or a GPT; any other content belongs to somebody. */
@@ -105,11 +119,13 @@ static int check_contents(struct table *t)
 	char *list __free = NULL;
 	int r;
 
-	r = signatures_of(t->fd, t->path, t->block_size, &found);
+	r = signatures_of(t->fd, t->path, t->block_size, false, &found);
 	if (r)
 		return r;
 	t->blank = !found.n;
-	if (t->blank || strv_has(&found, "gpt"))
+	if (t->blank)
+		return check_blank(t);
+	if (strv_has(&found, "gpt"))
 		return 0;
 	if (t->image && has_gpt(t, t->block_size == 512 ? 4096 : 512))
 		return fail(USAGE, "the GPT of %s is for blocks of %u bytes: use --block-size %u",

@@ -8,7 +8,7 @@
 type=F36CFF12-A3FD-460D-82E4-5D53D3D81DC0
 uuid=11111111-2222-3333-4444-555555555555
 mib=1048576
-begin 61
+begin 65
 
 # sound WHAT IMAGE: check that sgdisk and sfdisk report no problem
 sound() {
@@ -133,6 +133,15 @@ gives "a GPT of which one copy is damaged is repaired" 0 "created" \
 	create disk.img --name x --size 1M
 sound "both copies are good again" disk.img
 is "no entry was lost" "$(table disk.img | cut -d' ' -f4)" $'one\nx'
+dd if=/dev/zero of=disk.img bs=1M count=1 conv=notrunc status=none
+sum=$(sha256sum <disk.img)
+gives "a GPT whose beginning is lost" 5 "disk.img is not blank: it has a damaged GPT" \
+	create disk.img --name y --size 1M
+is "... is left for its repair" "$(sha256sum <disk.img)" "$sum"
+mkfs.ext4 -q disk.img
+gives "... a file system over it" 5 "there is ext4 on it" create disk.img --name y --size 1M
+wipefs -qa disk.img
+gives "... and without both" 0 "created" create disk.img --name y --size 1M
 mkdir dir
 gives "a directory" 3 "dir is neither a disk of sluice_nvme nor an image file" create dir --name x --size 1M
 image sluice0n1 64M
