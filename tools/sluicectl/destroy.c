@@ -138,7 +138,17 @@ static int prepare_disk(struct job *job)
 	return r ? r : find_on_disk(job);
 }
 
-static int prepare(struct job *job)
+/* A slice that is refused may name blocks of others, even of a mounted partition. */
+static int check_wipe(const struct job *job)
+{
+	int r = job->rq->wipe ? table_check_own(&job->table, &job->entry) : 0;
+
+	if (r)
+		hint("without --wipe only its entry is removed");
+	return r;
+}
+
+static int find(struct job *job)
 {
 	const char *disk = job->rq->disk;
 
@@ -149,6 +159,13 @@ static int prepare(struct job *job)
 		return NOT_FOUND;
 	}
 	return prepare_disk(job);
+}
+
+static int prepare(struct job *job)
+{
+	int r = find(job);
+
+	return r ? r : check_wipe(job);
 }
 
 static int show_plan(const struct job *job)

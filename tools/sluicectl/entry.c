@@ -137,6 +137,40 @@ int table_free_extents(struct table *t, struct extents *free)
 	return r;
 }
 
+struct shared {
+	const struct entry *entry;
+	unsigned int number;
+};
+
+static bool shares_blocks(const struct entry *other, void *data)
+{
+	struct shared *s = data;
+	const struct entry *entry = s->entry;
+
+	if (other->number == entry->number || other->start >= entry->start + entry->size ||
+	    entry->start >= other->start + other->size)
+		return false;
+	s->number = other->number;
+	return true;
+}
+
+int table_check_own(const struct table *t, const struct entry *entry)
+{
+	struct shared s = { .entry = entry };
+	int r = visit_entries(t, shares_blocks, &s);
+
+	if (r)
+		return table_fail(t, r, "cannot read the entries of the partition table");
+	if (s.number)
+		return fail(REFUSED, "partition %u of %s shares blocks with partition %u",
+			    entry->number, t->path, s.number);
+	if (entry->start < fdisk_get_first_lba(t->cxt) * t->block_size ||
+	    entry->start > end_usable(t) || entry->size > end_usable(t) - entry->start)
+		return fail(REFUSED, "partition %u of %s is not within the usable blocks",
+			    entry->number, t->path);
+	return 0;
+}
+
 struct wanted {
 	const char *uuid, *name;
 	struct entry *entry;

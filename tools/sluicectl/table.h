@@ -51,6 +51,12 @@ int table_free_extents(struct table *t, struct extents *free);
 /* The number of bytes between the first and the last usable byte. */
 uint64_t table_usable(const struct table *t);
 
+/*
+ * Whether all blocks of an entry are its own: they are usable, and no other entry
+ * has them. 0, or an exit code with the message printed.
+ */
+int table_check_own(const struct table *t, const struct entry *entry);
+
 /* Finds an entry by UUID or by name; the other one is NULL. */
 bool table_find(const struct table *t, const char *uuid, const char *name, struct entry *entry);
 /* Counts the slices with this name. */

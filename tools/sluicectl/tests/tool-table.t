@@ -8,7 +8,7 @@
 type=F36CFF12-A3FD-460D-82E4-5D53D3D81DC0
 uuid=11111111-2222-3333-4444-555555555555
 mib=1048576
-begin 65
+begin 70
 
 # sound WHAT IMAGE: check that sgdisk and sfdisk report no problem
 sound() {
@@ -108,6 +108,45 @@ run destroy new --disk disk.img --wipe
 is "destroy --wipe zeroes them" "$(dd if=disk.img bs=1M skip=9 count=8 status=none |
 	cmp -n $((8 * mib)) - /dev/zero && echo yes)" yes
 is "and nothing else" "$(bytes 1 8)$(bytes 17 40)" ""
+
+# An entry that names blocks of others
+# put IMAGE OFFSET: write standard input there
+put() { dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+# crc IMAGE OFFSET LENGTH: the CRC-32 of these bytes, little-endian
+crc() { tail -c +$(($2 + 1)) "$1" | head -c "$3" | gzip -1 | tail -c 8 | head -c 4; }
+# set_entry IMAGE NUMBER FIRST-LBA LAST-LBA: change both copies of the table, as no
+# partition tool does
+set_entry() {
+	local image=$1 end header array
+
+	end=$(stat -c %s "$image")
+	for header in 512 $((end - 512)); do
+		array=$((header == 512 ? 1024 : end - 33 * 512))
+		perl -e 'print pack "Q<Q<", @ARGV' "$3" "$4" |
+			put "$image" $((array + ($2 - 1) * 128 + 32))
+		crc "$image" $array $((128 * 128)) | put "$image" $((header + 88))
+		head -c 4 /dev/zero | put "$image" $((header + 16))
+		crc "$image" "$header" 92 | put "$image" $((header + 16))
+	done
+}
+image disk.img 64M
+sfdisk -q disk.img <<-END
+	label: gpt
+	start=2048, size=16384, type=$type, name="slice"
+	start=20480, size=20480, type=L, name="host"
+	start=61440, size=2048, type=$type, name="odd"
+END
+tr '\0' x </dev/zero | head -c 10M | dd of=disk.img bs=1M seek=10 conv=notrunc status=none
+set_entry disk.img 1 2048 34815
+set_entry disk.img 3 33 2047
+sum=$(sha256sum <disk.img)
+gives "--wipe of a slice that overlaps a partition" 5 "partition 1 of disk.img shares blocks with partition 2" \
+	destroy slice --disk disk.img --wipe
+gives "--wipe of a slice that lies in the table" 5 "partition 3 of disk.img is not within the usable blocks" \
+	destroy odd --disk disk.img --wipe
+is "nothing has changed" "$(sha256sum <disk.img)" "$sum"
+gives "without --wipe it is destroyed" 0 "destroyed slice 'slice'" destroy slice --disk disk.img
+is "the partition has its data" "$(bytes 10 10)" ""
 
 # Disks that sluicectl must not partition
 image disk.img 64M
