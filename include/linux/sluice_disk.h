@@ -15,6 +15,7 @@
 #include <linux/sluice.h>
 #include <linux/types.h>
 
+struct bio;
 struct gendisk;
 struct sluice_disk;
 
@@ -34,7 +35,7 @@ struct sluice_extent {
 struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
 				    struct gendisk *gendisk, void *priv);
 void sluice_disk_del(struct sluice_disk *disk);
-bool sluice_disk_may_write(struct sluice_disk *disk, u64 start, u64 size);
+bool sluice_disk_may_write(struct sluice_disk *disk, const struct bio *bio);
 int sluice_disk_extent(const struct sluice_dev *sdev,
 		       struct sluice_extent *extent);
 

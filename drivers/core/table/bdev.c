@@ -197,6 +197,19 @@ void sluice_bdev_drop(struct sluice_partition *part)
 			       part->info.start + part->info.size - 1);
 }
 
+/**
+ * sluice_bdev_drain() - wait for the host's requests in flight
+ * @part: slice, claimed; no more writes to it are let through
+ *
+ * A write that was let through before must not arrive later.
+ */
+void sluice_bdev_drain(struct sluice_partition *part)
+{
+	struct request_queue *queue = bdev_get_queue(part->bdev.bdev);
+
+	sluice_compat_unfreeze_queue(queue, sluice_compat_freeze_queue(queue));
+}
+
 /* The disk's bd_holders counts claims of the disk and of its partitions. */
 static bool sluice_bdev_whole_busy(struct gendisk *disk, int part_holders)
 {

@@ -220,9 +220,8 @@ int sluice_partition_claim(struct sluice_slice *slice, const char **why)
  * sluice_partition_prepare() - see &sluice_provider_ops.prepare
  * @slice: slice, claimed
  *
- * Wipes a slice of the pool that may have been written to. The host's cached
- * pages are written back first, so that this is known. After that the host can
- * write no more.
+ * Writes the host's cached pages back. After that the host can write no more,
+ * and it is known whether a slice of the pool was written to and has to be wiped.
  *
  * Return: 0 or a negative errno
  */
@@ -233,7 +232,11 @@ int sluice_partition_prepare(struct sluice_slice *slice)
 
 	guard(mutex)(&part->lock);
 	ret = sluice_bdev_flush(part);
-	if (!ret && slice->pool && !READ_ONCE(slice->clean)) {
+	if (ret)
+		return ret;
+	WRITE_ONCE(part->guests, true);
+	sluice_bdev_drain(part);
+	if (slice->pool && !READ_ONCE(slice->clean)) {
 		sluice_slice_set_state(slice, SLUICE_SLICE_WIPING);
 		ret = sluice_wipe(part);
 		sluice_slice_set_state(slice, SLUICE_SLICE_ATTACHED);
@@ -248,7 +251,7 @@ int sluice_partition_prepare(struct sluice_slice *slice)
  * @used: a guest has had it
  *
  * Return: true for a slice of the pool, which must be wiped; its block device
- * stays open until then
+ * stays open, and the host cannot write to the slice, until then
  */
 bool sluice_partition_release(struct sluice_slice *slice, bool used)
 {
@@ -263,9 +266,9 @@ bool sluice_partition_release(struct sluice_slice *slice, bool used)
 		if (there)
 			sluice_bdev_drop(part);
 	}
-	WRITE_ONCE(part->guests, false);
 	if (used && there && slice->pool)
 		return true;
+	WRITE_ONCE(part->guests, false);
 	sluice_bdev_close(part);
 	return false;
 }

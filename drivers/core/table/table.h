@@ -71,7 +71,8 @@ struct sluice_partition_info {
  * @lock: protects the members below, up to @stop. Also &sluice_slice.clean: it
  *	becomes true under this lock only, but false without it, too. Inside
  *	&sluice_parent.lock
- * @guests: a guest may have the slice: the host must not write to it
+ * @guests: a guest may have the slice, or what one left is being wiped: the host
+ *	must not write to it
  * @bdev: the block device, open while the slice is not free and its disk exists
  * @wipe: work item that overwrites a slice of the pool after its release
  * @stop: tells a wipe to end early: the disk is being removed
@@ -129,8 +130,15 @@ int sluice_bdev_open(struct sluice_partition *part);
 void sluice_bdev_close(struct sluice_partition *part);
 int sluice_bdev_flush(struct sluice_partition *part);
 void sluice_bdev_drop(struct sluice_partition *part);
+void sluice_bdev_drain(struct sluice_partition *part);
 int sluice_bdev_check(struct gendisk *disk,
 		      const struct sluice_partition_info *info);
+
+/*
+ * Marks the core's own writes to a slice that the host must not write to. The
+ * block layer copies the flag when it splits a bio.
+ */
+#define SLUICE_WATCH_OWN	REQ_DRV
 
 /* watch.c */
 void sluice_watch_add(struct sluice_partition *part);

@@ -18,14 +18,21 @@ struct watch_fake {
 
 enum { GUESTS, WIPED, DIRTY };
 
+static bool fake_bio(struct watch_fake *f, u64 start, u64 size, blk_opf_t opf)
+{
+	const struct bio bio = {
+		.bi_opf = opf,
+		.bi_iter.bi_sector = start >> SECTOR_SHIFT,
+		.bi_iter.bi_size = size,
+	};
+
+	guard(rcu)();
+	return sluice_disk_may_write(&f->disk, &bio);
+}
+
 static bool fake_write(struct watch_fake *f, u64 start, u64 size)
 {
-	bool ok;
-
-	rcu_read_lock();
-	ok = sluice_disk_may_write(&f->disk, start, size);
-	rcu_read_unlock();
-	return ok;
+	return fake_bio(f, start, size, REQ_OP_WRITE);
 }
 
 static int watch_init(struct kunit *test)
@@ -84,6 +91,17 @@ static void a_write_is_remembered(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, f->parts[DIRTY].slice.clean);
 }
 
+static void a_wipe_is_let_through(struct kunit *test)
+{
+	struct watch_fake *f = test->priv;
+	blk_opf_t opf = REQ_OP_WRITE_ZEROES | SLUICE_WATCH_OWN;
+
+	KUNIT_EXPECT_TRUE(test, fake_bio(f, SZ_1M, SZ_1M, opf));
+	KUNIT_EXPECT_TRUE(test, f->parts[GUESTS].slice.clean);
+	KUNIT_EXPECT_TRUE(test, fake_bio(f, SZ_2M, SZ_1M, opf));
+	KUNIT_EXPECT_TRUE(test, f->parts[WIPED].slice.clean);
+}
+
 static void nothing_is_watched_after_the_end(struct kunit *test)
 {
 	struct watch_fake *f = test->priv;
@@ -98,6 +116,7 @@ static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(a_guests_bytes_are_refused),
 	KUNIT_CASE(the_bytes_beside_them_are_not),
 	KUNIT_CASE(a_write_is_remembered),
+	KUNIT_CASE(a_wipe_is_let_through),
 	KUNIT_CASE(nothing_is_watched_after_the_end),
 	{}
 };

@@ -7,6 +7,7 @@
  * short, nobody knows what the slice holds: then it is overwritten again before
  * it is attached.
  */
+#include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/errno.h>
 #include <linux/sched/signal.h>
@@ -17,6 +18,58 @@
 #define SLUICE_WIPE_STEP_SECTORS	(SZ_64M >> SECTOR_SHIFT)
 
 static struct workqueue_struct *sluice_wipe_wq;
+
+static struct bio *sluice_wipe_bio(struct block_device *bdev, sector_t pos,
+				   enum req_op op, unsigned int pages)
+{
+	struct bio *bio = bio_alloc(bdev, pages, op | SLUICE_WATCH_OWN,
+				    GFP_KERNEL);
+
+	bio->bi_iter.bi_sector = pos;
+	return bio;
+}
+
+static int sluice_wipe_submit(struct bio *bio)
+{
+	int ret = submit_bio_wait(bio);
+
+	bio_put(bio);
+	return ret;
+}
+
+/* For a drive that does not know Write Zeroes */
+static int sluice_wipe_write(struct block_device *bdev, sector_t pos,
+			     sector_t nr)
+{
+	unsigned int len;
+	struct bio *bio;
+	int ret = 0;
+
+	while (nr && !ret) {
+		bio = sluice_wipe_bio(bdev, pos, REQ_OP_WRITE, BIO_MAX_VECS);
+		do {
+			len = min_t(sector_t, nr, PAGE_SECTORS) << SECTOR_SHIFT;
+			if (!bio_add_page(bio, ZERO_PAGE(0), len, 0))
+				break;
+			pos += len >> SECTOR_SHIFT;
+			nr -= len >> SECTOR_SHIFT;
+		} while (nr);
+		ret = sluice_wipe_submit(bio);
+	}
+	return ret;
+}
+
+/* blkdev_issue_zeroout() would not mark its bios. */
+static int sluice_wipe_step(struct block_device *bdev, sector_t pos,
+			    sector_t nr)
+{
+	struct bio *bio = sluice_wipe_bio(bdev, pos, REQ_OP_WRITE_ZEROES, 0);
+	int ret;
+
+	bio->bi_iter.bi_size = nr << SECTOR_SHIFT;
+	ret = sluice_wipe_submit(bio);
+	return ret == -EOPNOTSUPP ? sluice_wipe_write(bdev, pos, nr) : ret;
+}
 
 static int sluice_wipe_zero(struct sluice_partition *part)
 {
@@ -32,7 +85,7 @@ static int sluice_wipe_zero(struct sluice_partition *part)
 
 		if (READ_ONCE(part->stop) || fatal_signal_pending(current))
 			return -EINTR;
-		ret = blkdev_issue_zeroout(bdev, pos, n, GFP_KERNEL, 0);
+		ret = sluice_wipe_step(bdev, pos, n);
 		if (ret)
 			return ret;
 		pos += n;
@@ -47,8 +100,9 @@ static int sluice_wipe_zero(struct sluice_partition *part)
  *
  * Drops the host's cached pages before the wipe, so that the host does not
  * write them over the zeroes, and again afterwards, so that no process reads
- * old data from them. Called with &sluice_partition.lock held and the slice's
- * block device open.
+ * old data from them. Called with &sluice_partition.lock held, the slice's block
+ * device open, and the host unable to write to the slice: nothing that it wrote
+ * stays, and none of it comes after the zeroes.
  *
  * Return: 0; -EINTR when stopped; or an error of the disk
  */
@@ -78,6 +132,7 @@ static void sluice_wipe_work(struct work_struct *work)
 	there = part->bdev.bdev;
 	if (there) {
 		ret = sluice_wipe(part);
+		WRITE_ONCE(part->guests, false);
 		sluice_bdev_close(part);
 	}
 	mutex_unlock(&part->lock);

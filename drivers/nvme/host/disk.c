@@ -42,9 +42,7 @@ static bool sluice_disk_is_allowed(struct sluice_nvme_ns *ns,
 	if (IS_ERR_OR_NULL(slices))
 		return true;
 	__rq_for_each_bio(bio, rq)
-		if (!sluice_disk_may_write(slices,
-					   bio->bi_iter.bi_sector << SECTOR_SHIFT,
-					   bio->bi_iter.bi_size))
+		if (!sluice_disk_may_write(slices, bio))
 			return false;
 	return true;
 }

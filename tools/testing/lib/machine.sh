@@ -247,7 +247,7 @@ machine_namespace() {
 	shift 3
 
 	DRIVES+=(-blockdev "$backend,node-name=$name$nsid"
-		-device "$(IFS=,; echo "nvme-ns,drive=$name$nsid,bus=drive-$name,nsid=$nsid${*:+,$*}")")
+		-device "$(IFS=,; echo "nvme-ns,id=ns-$name$nsid,drive=$name$nsid,bus=drive-$name,nsid=$nsid${*:+,$*}")")
 }
 
 machine_nbd_start() {

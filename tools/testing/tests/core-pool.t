@@ -3,8 +3,9 @@
 # l1: kernel=stock iommu=intel
 #
 # What the host writes: a slice of the pool that the host wrote to is wiped again
-# before a guest gets it, a slice that a guest has is out of the host's reach,
-# and what the guest had is wiped even if its partition shrank meanwhile.
+# before a guest gets it, a slice that a guest has or that is being wiped is out of
+# the host's reach, no write of the host comes late, and what the guest had is
+# wiped even if its partition shrank meanwhile.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -16,7 +17,7 @@ provokes host 'Buffer I/O error on dev sluice[0-9]+n1p1, .* lost async page writ
 provokes host 'critical medium error, dev sluice[0-9]+n1, sector 69632 op 0x9:\(WRITE_ZEROES\)'
 tolerates host 'critical medium error, dev sluice[0-9]+n1, sector 67584 op 0x0:\(READ\)'
 tolerates host 'Buffer I/O error on dev sluice[0-9]+n1, logical block 8448'
-plan 38
+plan 47
 check "fill the drive" l0 fill main
 check "bind it" sluice_up main
 disk=$(drive_disk main)
@@ -78,7 +79,7 @@ refuse "a write through the open file does not arrive" sync "/dev/${disk}p1"
 refuse "nor one by the partition" by_dd "/dev/${disk}p1" 5
 refuse "nor one by the whole disk" by_dd "/dev/$disk" 300
 check "nothing has changed" l0 same main
-like "the log names the slice" "$(dmesg)" "$disk: the host's write .* refused: a guest has partition 1"
+like "the log names the slice" "$(dmesg)" "$disk: the host's write .* refused: partition 1 is a guest's"
 check "beside it the host can write" by_dd "/dev/${disk}p3" 0
 check "the guest writes where the host's page is" l0 scribble main $mib $((16 * mib))
 check "detach" slice_detach "$a"
@@ -87,6 +88,35 @@ is "then the host reads what the guest wrote" "$(dd bs=4k count=1 <"/dev/${disk}
 refuse "and not what it wrote itself" grep -q xxxx <(head -c 4096 "/dev/${disk}p1" | tr '\0' ' ')
 exec 9<&-
 check "and can write again" by_dd "/dev/${disk}p1" 0
+
+# Late writes
+# throttle BYTES: have the drive take so many bytes each second; 0 for no limit. The
+# first write is taken at once, the next one has to wait
+throttle() { l0 monitor block_set_io_throttle ns-main1 0 0 "$1" 0 0 0; }
+in_flight() { awk '{ print $2 }' "/sys/block/$disk/inflight"; }
+under_way() { [ "$(in_flight)" = 1 ]; }
+check "a slow drive" throttle 8192
+pattern $((256 << 10)) | dd of="/dev/${disk}p3" bs=256k oflag=direct iflag=fullblock conv=notrunc
+by_dd "/dev/${disk}p1" 0 &
+check "a write of the host to a slice is under way" wait_for 20 under_way
+{ sleep 3; throttle 0; } &
+check "attach" slice_attach main "$a"
+is "no write comes after that" "$(in_flight)" 0
+wait
+slice_detach "$a"
+m=$(new_uuid)
+check "attach the slice of the pool" slice_attach_pool main "$m"
+throttle 65536
+slice_detach "$m"
+is "it is being wiped" "$(slice_attr "$pool" state)" wiping
+{ sleep 3; throttle 0; } &
+refuse "the host cannot write to it meanwhile" by_partition
+wait
+wait_for 60 freed "$pool"
+check "the next guest" slice_attach_pool main "$m"
+check "finds zeroes" zeroed
+slice_detach "$m"
+wait_for 60 freed "$pool"
 
 # Shrunk while a guest has it
 m=$(new_uuid)
