@@ -32,8 +32,8 @@ struct sluice_extent {
 	u64 size;
 };
 
-struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
-				    struct gendisk *gendisk, void *priv);
+int sluice_disk_add(struct sluice_parent *parent, struct gendisk *gendisk,
+		    void *priv, struct sluice_disk **slices);
 void sluice_disk_del(struct sluice_disk *disk);
 bool sluice_disk_may_write(struct sluice_disk *disk, const struct bio *bio);
 int sluice_disk_extent(const struct sluice_dev *sdev,

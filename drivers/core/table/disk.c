@@ -6,7 +6,6 @@
  * out where an attached slice is.
  */
 #include <linux/blkdev.h>
-#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/slab.h>
@@ -41,37 +40,42 @@ const struct sluice_provider_ops sluice_disk_provider_ops = {
  * @parent: parent
  * @gendisk: the disk, added to the block layer
  * @priv: for the backend, see &sluice_extent.disk_priv
+ * @slices: receives the argument for sluice_disk_may_write() and
+ *	sluice_disk_del() before anybody can attach a slice of the disk: from
+ *	then on the host's writes have to be checked
  *
  * A disk whose table cannot be read has no slices until a rescan finds some.
  *
  * Context: may sleep. Takes the lock of the parent's slices.
- * Return: the argument for sluice_disk_del(), or ERR_PTR(-ENOMEM)
+ * Return: 0, or -ENOMEM; then @slices does not change
  */
-struct sluice_disk *sluice_disk_add(struct sluice_parent *parent,
-				    struct gendisk *gendisk, void *priv)
+int sluice_disk_add(struct sluice_parent *parent, struct gendisk *gendisk,
+		    void *priv, struct sluice_disk **slices)
 {
 	struct sluice_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
 	int ret;
 
 	if (!disk)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 	disk->disk = gendisk;
 	disk->priv = priv;
 	INIT_LIST_HEAD(&disk->watched);
 	disk->block_size = queue_logical_block_size(gendisk->queue);
 	sluice_provider_init(&disk->provider, parent,
 			     &sluice_disk_provider_ops);
+	/* Requests may read it at once, and take no lock. */
+	smp_store_release(slices, disk);
 	ret = sluice_provider_add(&disk->provider);
 	if (ret)
 		dev_warn(parent->dev, "%s: reading the partition table failed with error %d, so there are no slices\n",
 			 gendisk->disk_name, ret);
-	return disk;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(sluice_disk_add);
 
 /**
  * sluice_disk_del() - remove a disk and its slices
- * @disk: from sluice_disk_add(); nothing happens for NULL or an ERR_PTR()
+ * @disk: from sluice_disk_add(); nothing happens for NULL
  *
  * Call this while the block layer still has the disk. Attached slices are
  * removed, too: the backend must have stopped their I/O. Their devices continue
@@ -84,7 +88,7 @@ EXPORT_SYMBOL_GPL(sluice_disk_add);
  */
 void sluice_disk_del(struct sluice_disk *disk)
 {
-	if (IS_ERR_OR_NULL(disk))
+	if (!disk)
 		return;
 	sluice_provider_del(&disk->provider);
 	kfree_rcu(disk, rcu);

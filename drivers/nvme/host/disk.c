@@ -39,7 +39,7 @@ static bool sluice_disk_is_allowed(struct sluice_nvme_ns *ns,
 		return true;
 	guard(rcu)();
 	slices = READ_ONCE(ns->slices);
-	if (IS_ERR_OR_NULL(slices))
+	if (!slices)
 		return true;
 	__rq_for_each_bio(bio, rq)
 		if (!sluice_disk_may_write(slices, bio))
@@ -386,11 +386,10 @@ int sluice_disks_add(struct sluice_nvme_ctrl *ctrl)
 		}
 		ns->disk_added = true;
 		/* Without slices the host still has its disk. */
-		WRITE_ONCE(ns->slices,
-			   sluice_disk_add(ctrl->parent, ns->disk, ns));
-		if (IS_ERR(ns->slices))
+		ret = sluice_disk_add(ctrl->parent, ns->disk, ns, &ns->slices);
+		if (ret)
 			dev_err(dev, "%s: slices cannot be read: %pe\n",
-				ns->disk->disk_name, ns->slices);
+				ns->disk->disk_name, ERR_PTR(ret));
 	}
 	return 0;
 }
