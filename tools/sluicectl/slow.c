@@ -47,8 +47,11 @@ static void access_file(const char *path, const char *text, struct answer *answe
 static void be_child(int out, const char *path, const char *text)
 {
 	struct answer answer = { };
-	int null = open("/dev/null", O_RDWR);
+	int null;
 
+	/* Out of the way, should this program have been started without 0 to 2 */
+	out = fcntl(out, F_DUPFD, 4);
+	null = open("/dev/null", O_RDWR);
 	setsid();
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);

@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 144
+begin 145
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 # No command here may take longer, whatever the kernel waits for
 TOOL_SECONDS=20
@@ -333,6 +333,8 @@ rm $dev3/driver
 put $dev3/driver_override vfio-pci
 gives "bind a drive that vfio-pci is to get" 5 "its driver_override is vfio-pci" bind $kept
 gives "unbind it" 5 "its driver_override keeps it for vfio-pci" unbind $kept
+"$tool" bind $kept <&- >&- 2>.err
+is "... without standard input and output" "$?" 5
 put $dev3/driver_override "(null)"
 gives "unbind a drive without a driver" 0 "would offer $kept to the drivers" unbind $kept --dry-run
 rm $dev3/driver_override
