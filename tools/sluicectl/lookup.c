@@ -23,11 +23,6 @@ static bool same_uuid(const char *a, const char *b)
 	return !uuid_parse(a, x) && !uuid_parse(b, y) && !uuid_compare(x, y);
 }
 
-static bool matches(const struct slice *s, const char *what)
-{
-	return !strcmp(s->device, base_name(what)) || same_uuid(s->uuid, what);
-}
-
 static bool is_host_part(const struct inventory *inv, const char *what)
 {
 	for (size_t i = 0; i < inv->n; i++)
@@ -75,11 +70,41 @@ static int check_disk(const struct inventory *inv, const char *what)
 	return NOT_FOUND;
 }
 
+/* Slices that have what was asked for, which may not be enough to name one. */
+struct found {
+	const struct slice *slice;
+	struct strv devices;
+};
+
+static void found_clear(struct found *found)
+{
+	strv_clear(&found->devices);
+}
+
+static void found_add(struct found *found, const struct slice *s)
+{
+	found->slice = s;
+	strv_add(&found->devices, "%s", s->device);
+}
+
+static int only_found(const struct found *found, const char *have, const char *what,
+		      const char *instead, const struct slice **slice)
+{
+	char *list __free = NULL;
+
+	*slice = found->slice;
+	if (found->devices.n == 1)
+		return 0;
+	list = strv_join(&found->devices, ", ");
+	fail(REFUSED, "%zu slices %s '%s': %s", found->devices.n, have, what, list);
+	hint("use %s", instead);
+	return REFUSED;
+}
+
 int lookup_slice(const struct inventory *inv, const char *what, const char *disk,
 		 const struct slice **slice)
 {
-	const struct slice *labelled = NULL;
-	struct strv others __cleanup(strv_clear) = { };
+	struct found named __cleanup(found_clear) = { }, equal __cleanup(found_clear) = { };
 	int r = disk ? check_disk(inv, disk) : 0;
 
 	if (r)
@@ -92,27 +117,21 @@ int lookup_slice(const struct inventory *inv, const char *what, const char *disk
 
 			if (disk && strcmp(s->disk, base_name(disk)))
 				continue;
-			if (matches(s, what)) {
+			if (!strcmp(s->device, base_name(what))) {
 				*slice = s;
 				return 0;
 			}
-			if (!strcmp(s->name, what)) {
-				labelled = s;
-				strv_add(&others, "%s", s->device);
-			}
+			if (same_uuid(s->uuid, what))
+				found_add(&equal, s);
+			else if (!strcmp(s->name, what))
+				found_add(&named, s);
 		}
 	}
-	if (!labelled)
-		return say_not_found(inv, what);
-	if (others.n > 1) {
-		char *list __free = strv_join(&others, ", ");
-
-		fail(REFUSED, "%zu slices are named '%s': %s", others.n, what, list);
-		hint("use the device name or the UUID");
-		return REFUSED;
-	}
-	*slice = labelled;
-	return 0;
+	if (equal.slice)
+		return only_found(&equal, "have the UUID", what, "the device name", slice);
+	if (named.slice)
+		return only_found(&named, "are named", what, "the device name or the UUID", slice);
+	return say_not_found(inv, what);
 }
 
 const struct parent *lookup_parent(const struct inventory *inv, const char *what)

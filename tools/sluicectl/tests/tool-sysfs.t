@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 145
+begin 146
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 # No command here may take longer, whatever the kernel waits for
 TOOL_SECONDS=20
@@ -314,6 +314,10 @@ gives "unbind what is not bound" 0 "not bound to sluice_nvme but to nvme: there 
 
 slice sluice0n1p5 aaaaaaaa-0000-4000-8000-000000000005 web $((7 * gib)) $gib free "" 0 5
 gives "a name that two slices have" 5 "2 slices are named 'web': sluice0n1p2, sluice0n1p5" show web
+put $dev/sluice/sluice0n1p5/uuid $uuid_a
+gives "a UUID that two slices have" 5 "2 slices have the UUID '$uuid_a': sluice0n1p2, sluice0n1p5" \
+	destroy $uuid_a --dry-run
+put $dev/sluice/sluice0n1p5/uuid aaaaaaaa-0000-4000-8000-000000000005
 block sluice0n2 $dev/block/sluice0n2 disk 204800 9
 put $dev/block/sluice0n2/queue/logical_block_size 512
 gives "attach a disk" 3 "sluice0n1 is a disk, not a slice" attach sluice0n1
