@@ -182,9 +182,9 @@ static int check_slice(const struct slice *s)
 	return BUSY;
 }
 
-static int check_room(const struct parent *p, const struct mdev_type *type)
+static int check_room(const struct parent *p, const struct mdev_type *type, bool room)
 {
-	if (type->available)
+	if (room)
 		return 0;
 	fail(BUSY, "%s has no room for %s: %u of its %u queue pairs for guests are free", p->bdf,
 	     type->id, p->qp_free, p->qp_total - p->qp_host);
@@ -359,7 +359,7 @@ static int attach(const struct request *rq);
 static int attach_blank(const struct request *rq, const struct disk *disk)
 {
 	char *uuid __free = NULL;
-	/* What the request says of the type is checked before anything is written. */
+	/* What the request needs is checked before anything is written. */
 	const struct slice slice = {
 		.parent = disk->parent, .name = disk->name,
 		.device = disk->name, .label = disk->name,
@@ -368,7 +368,11 @@ static int attach_blank(const struct request *rq, const struct disk *disk)
 	struct request again = *rq;
 	int r;
 
-	r = find_type(rq, &slice, &type);
+	r = waits_check(disk->parent);
+	if (!r)
+		r = find_type(rq, &slice, &type);
+	if (!r)
+		r = check_room(disk->parent, type, disk->parent->qp_free >= type->queues);
 	if (!r)
 		r = create_over(rq, disk, &uuid);
 	if (r || !uuid)
@@ -404,7 +408,7 @@ static int attach(const struct request *rq)
 	if (!r)
 		r = find_type(rq, s, &type);
 	if (!r)
-		r = check_room(s->parent, type);
+		r = check_room(s->parent, type, type->available);
 	if (r)
 		return r;
 	if (rq->dry_run) {

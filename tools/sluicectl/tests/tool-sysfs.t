@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 146
+begin 147
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 # No command here may take longer, whatever the kernel waits for
 TOOL_SECONDS=20
@@ -321,6 +321,10 @@ put $dev/sluice/sluice0n1p5/uuid aaaaaaaa-0000-4000-8000-000000000005
 block sluice0n2 $dev/block/sluice0n2 disk 204800 9
 put $dev/block/sluice0n2/queue/logical_block_size 512
 gives "attach a disk" 3 "sluice0n1 is a disk, not a slice" attach sluice0n1
+put $dev/sluice/queue_pairs_free 1
+gives "attach a disk that is blank, without queue pairs" 4 "$bdf has no room for sluice_nvme-q2" \
+	attach sluice0n2
+put $dev/sluice/queue_pairs_free 6
 gives "a drive with two disks" 5 "has 2 disks: sluice0n1, sluice0n2" create $bdf --name x --size 1M
 
 # A drive that a stopped virtual machine may own
