@@ -70,7 +70,7 @@ lucky() {
 		"$@"' "$top/tools/build" "$@" </dev/null
 }
 
-plan $((2 * ${#builders[@]} + 13))
+plan $((2 * ${#builders[@]} + 15))
 trap 'rm -rf "$work"; tap_end' EXIT
 
 fake flock "sh -c 'ls /proc/\$\$/fd' >>$work/descriptors; exit 1"
@@ -98,6 +98,11 @@ for builder in "${builders[@]}"; do
 	like "$builder: fails and says why" "$(hopeless "$top/tools/$builder")" \
 		"^status [1-9].*here is why.*error: "
 done
+real=$(command -v apt-get)
+fake apt-get "case \$1 in indextargets) exec $real \"\$@\" ;; esac"
+like "headers that apt does not find: says so" "$(hopeless "$top/tools/build/headers" 6.1)" \
+	"^status [1-9].*error: apt finds no headers for Linux 6.1"
+fake apt-get "case \$1 in indextargets) exec $real \"\$@\" ;; esac; $why"
 rm "$work/bin/dpkg-query"
 echo true >"$work/idle.t"
 for command in "run-l1 -n -o $work/l1 $work/idle.t" "check nvme-idle" demo/run; do
