@@ -24,7 +24,7 @@
 		&(array)[(count)++];					\
 	}))
 
-/* A whole namespace, and a partition of some tools, has no name. */
+/* A slice that covers a blank disk, or that some tools made, has no name. */
 static char *make_label(const struct slice *s)
 {
 	char *name __free = text_printable(s->name);
