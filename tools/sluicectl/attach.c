@@ -142,6 +142,35 @@ static int find_type(const struct request *rq, const struct slice *s,
 	return type_by_queues(s, strtoul(rq->queues, NULL, 10), type);
 }
 
+/* NULL also while the kernel makes the mdev, which a wipe may delay. */
+static const struct mdev_type *type_of_mdev(const struct slice *s)
+{
+	char *link __free = xasprintf(MDEV_DEVICES "/%s/mdev_type", s->mdev);
+	char target[PATH_MAX];
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+
+	if (n <= 0)
+		return NULL;
+	target[n] = '\0';
+	for (size_t i = 0; i < s->parent->n_types; i++)
+		if (!strcmp(s->parent->types[i].id, basename(target)))
+			return &s->parent->types[i];
+	return NULL;
+}
+
+static int say_attached(const struct slice *s)
+{
+	bool made = type_of_mdev(s);
+
+	fail(BUSY, "the slice %s is %s as mdev %s", s->label,
+	     made ? "attached" : "being attached", s->mdev);
+	if (made)
+		hint("a guest may use it; detach it first: sluicectl detach %s", s->device);
+	else
+		hint("wait until that is done");
+	return BUSY;
+}
+
 static int check_slice(const struct slice *s)
 {
 	const struct parent *p = s->parent;
@@ -166,12 +195,8 @@ static int check_slice(const struct slice *s)
 		return 0;
 	if (*s->refusal && !*s->mdev)
 		return fail(REFUSED, "the slice %s %s", s->label, s->refusal);
-	if (*s->mdev) {
-		fail(BUSY, "the slice %s is attached as mdev %s", s->label,
-		     s->mdev);
-		hint("a guest may use it; detach it first: sluicectl detach %s", s->device);
-		return BUSY;
-	}
+	if (*s->mdev)
+		return say_attached(s);
 	fail(BUSY, "the slice %s is %s", s->label, s->state);
 	if (!strcmp(s->state, "busy")) {
 		hint("the host uses /dev/%s: unmount it or whatever else holds it", s->device);
@@ -290,22 +315,7 @@ static int report(const struct request *rq, const struct slice *s, const struct 
 /* Its mdev has the UUID of the slice, as an mdev of ours has. */
 static bool is_attached(const struct slice *s)
 {
-	return !s->leaving && *s->mdev && !strcmp(s->mdev, s->uuid);
-}
-
-static const struct mdev_type *type_of_mdev(const struct slice *s)
-{
-	char *link __free = xasprintf(MDEV_DEVICES "/%s/mdev_type", s->mdev);
-	char target[PATH_MAX];
-	ssize_t n = readlink(link, target, sizeof(target) - 1);
-
-	if (n <= 0)
-		return NULL;
-	target[n] = '\0';
-	for (size_t i = 0; i < s->parent->n_types; i++)
-		if (!strcmp(s->parent->types[i].id, basename(target)))
-			return &s->parent->types[i];
-	return NULL;
+	return !s->leaving && *s->mdev && !strcmp(s->mdev, s->uuid) && type_of_mdev(s);
 }
 
 /* What is there already is what was asked for, or it is in the way. */
@@ -317,7 +327,7 @@ static int compare(const struct request *rq, const struct slice *s)
 	if (r)
 		return r;
 	if (!type)
-		return fail(FAILED, "cannot read the type of the mdev %s", s->mdev);
+		return fail(FAILED, "the mdev %s went away just now", s->mdev);
 	if (wanted == type)
 		return report(rq, s, type, false);
 	fail(BUSY, "the slice %s is attached already as %s, not as %s", s->label,

@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 147
+begin 148
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 # No command here may take longer, whatever the kernel waits for
 TOOL_SECONDS=20
@@ -244,6 +244,9 @@ gives "... with a type that is not there" 3 "no type with the name 'q5'" attach 
 gives "... on another disk" 3 "no disk 'sluice9n1'" attach sluice0n1p3 --disk sluice9n1
 run attach sluice0n1p3 --json
 is "JSON of it" "$(json '.type, .changed' | tr '\n' ' ')" "sluice_nvme-q4 false "
+mv $dev/$uuid_b/mdev_type .
+gives "attach what the kernel is attaching" 4 "is being attached as mdev $uuid_b" attach $uuid_b
+mv mdev_type $dev/$uuid_b
 gives "attach what has another UUID's guest" 4 "is attached as mdev $uuid_a" attach "vm 100"
 put $dev/sluice/sluice0n1p2/state wiping
 gives "attach while wiping" 4 "is wiping" attach web
