@@ -11,6 +11,13 @@ export T_DIR T_TOP T_CACHE
 # shellcheck source=tools/build/steps.sh
 . "$T_TOP/tools/build/steps.sh"
 
+# Where this checkout builds. Another one may have the same OUT, and be built at
+# the same time.
+T_BUILD=${OUT:-$T_TOP/out}/build
+[ "$T_BUILD" = "$T_TOP/out/build" ] ||
+	T_BUILD+=-$(printf %s "$T_TOP" | sha256sum | cut -c1-12)
+export T_BUILD
+
 # Series of the kernels under test
 export T_KERNEL_SERIES=6.12
 
@@ -52,4 +59,11 @@ t_locked() {
 	shift
 	mkdir -p "$T_CACHE"
 	locked "$T_CACHE/.lock-$name" "$@"
+}
+
+# t_programs COMMAND...: run COMMAND, which builds programs in T_BUILD; only one
+# does so at a time. Another lane may want the same programs.
+t_programs() {
+	mkdir -p "$T_BUILD"
+	locked "$T_BUILD/.lock-programs" "$@"
 }

@@ -29,7 +29,7 @@ machine_symbols() {
 # machine_modules stock|debug|SERIES [OPTION]... -> directory with the modules built
 # for it, by tools/build/modules with these options
 machine_modules() {
-	local out=${OUT:-$T_TOP/out}/build/test-$1 kernel=$1 dir
+	local out=$T_BUILD/test-$1 kernel=$1 dir
 	shift
 
 	dir=$(machine_dir "$kernel") || return
@@ -53,7 +53,7 @@ machine_sample() {
 }
 
 machine_build_sample() {
-	local out=${OUT:-$T_TOP/out}/build/test-sample-backend kdir core
+	local out=$T_BUILD/test-sample-backend kdir core
 
 	kdir=$(machine_dir debug) && kdir+=/build || return
 	core=$("$T_TOP/tools/build/modules" -o "${out%-backend}" "$kdir" \
@@ -75,25 +75,23 @@ machine_compile_sample() {
 }
 
 # The tool and the self-tests, for RUN_OUT/bin. A test that misses one of them
-# fails; a machine is of use without. Another lane may want them now, too.
+# fails; a machine is of use without.
 machine_programs() {
-	local build=${OUT:-$T_TOP/out}/build
-
-	mkdir -p "$build" "$RUN_OUT/bin/vfio"
-	locked "$build/.lock-programs" machine_build_programs >"$RUN_OUT/programs.log" 2>&1 ||
+	mkdir -p "$RUN_OUT/bin/vfio"
+	t_programs machine_build_programs >"$RUN_OUT/programs.log" 2>&1 ||
 		t_say "a program does not build: see $RUN_OUT/programs.log"
 }
 
 machine_build_programs() {
-	local build=${OUT:-$T_TOP/out}/build status=0
+	local status=0
 
 	{
-		make -C "$T_TOP/tools/sluicectl" OUT="$build/sluicectl" &&
-			cp "$build/sluicectl/sluicectl" "$RUN_OUT/bin/"
+		make -C "$T_TOP/tools/sluicectl" OUT="$T_BUILD/sluicectl" &&
+			cp "$T_BUILD/sluicectl/sluicectl" "$RUN_OUT/bin/"
 	} || status=1
 	{
-		make -C "$T_DIR/selftests/vfio" OUT="$build/selftests-vfio" &&
-			find "$build/selftests-vfio" -maxdepth 1 -type f -perm -u+x \
+		make -C "$T_DIR/selftests/vfio" OUT="$T_BUILD/selftests-vfio" &&
+			find "$T_BUILD/selftests-vfio" -maxdepth 1 -type f -perm -u+x \
 				-exec cp -t "$RUN_OUT/bin/vfio" {} +
 	} || status=1
 	return $status

@@ -14,7 +14,7 @@ OBJECTS_FLAGS='KCFLAGS=-mfunction-return=keep -mindirect-branch=keep -mnop-mcoun
 # include the headers of the core also as a part of another module. All programs
 # share one build of the modules.
 objects_build() {
-	local build=${OUT:-$T_TOP/out}/build/objects
+	local build=$T_BUILD/objects
 
 	mkdir -p "${build%/*}"
 	locked "$build.lock" objects_compile "$build" "$@"

@@ -4,7 +4,7 @@
 # The scripts that build and test work from wherever they are started: below a
 # job server, with standard input closed, with descriptors of the caller's open.
 # A step that fails ends them, and they say why. A download that fails is tried
-# again.
+# again. Two checkouts do not build into each other.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
@@ -70,7 +70,17 @@ lucky() {
 		"$@"' "$top/tools/build" "$@" </dev/null
 }
 
-plan $((2 * ${#builders[@]} + 15))
+# builds CHECKOUT: where it builds the programs of an L1, with an OUT that others
+# use as well
+builds() {
+	mkdir -p "$work/run"
+	RUN_OUT=$work/run PATH=$work/bin:$PATH OUT=$work/out bash -c '
+		. "$0/tools/testing/lib/common.sh"; . "$0/tools/testing/lib/machine.sh"
+		machine_programs' "$1" 2>/dev/null
+	grep -o 'OUT=.*' "$work/run/programs.log" | sort
+}
+
+plan $((2 * ${#builders[@]} + 16))
 trap 'rm -rf "$work"; tap_end' EXIT
 
 fake flock "sh -c 'ls /proc/\$\$/fd' >>$work/descriptors; exit 1"
@@ -86,6 +96,16 @@ for tools in build testing/lib; do
 		"$(bash "$work/script" "$tools" 2>&1 <&- | xargs)" "/dev/null 0 1 2 none"
 done
 check "make check" oddly "$make" -j4 -C "$top" check TESTS=bed-complaints OUT="$work/out"
+
+mkdir -p "$work/other/tools/testing"
+cp -a "$top/tools/build" "$work/other/tools/"
+cp -a "$top/tools/testing/lib" "$work/other/tools/testing/"
+fake make 'echo "$@"; exit 1'
+builds "$top" >"$work/ours"
+builds "$work/other" >"$work/theirs"
+is "a checkout builds two programs" "$(wc -l <"$work/ours")" 2
+is "none of them where another one does that has the same OUT" \
+	"$(comm -12 "$work/ours" "$work/theirs")" ""
 
 why="echo 'here is why'; exit 1"
 for program in mmdebstrap make tar; do

@@ -3,6 +3,8 @@
 # The modules compile without a warning for every kernel that META names, and
 # with KUnit tests for the debug kernel.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
+# shellcheck source=tools/testing/lib/common.sh
+. "$top/tools/testing/lib/common.sh"
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
 # shellcheck source=META

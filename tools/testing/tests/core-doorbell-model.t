@@ -6,12 +6,14 @@
 # the shadow doorbells of an admin queue: the checker spin finds no error in them,
 # and finds each mistake that the models can contain.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
+# shellcheck source=tools/testing/lib/common.sh
+. "$top/tools/testing/lib/common.sh"
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
 
 model() {
 	make -C "$top/tools/testing/model" --no-print-directory \
-		MODEL_OUT="${OUT:-$top/out}/model" "$@"
+		MODEL_OUT="$T_BUILD/model" "$@"
 }
 
 doorbell="MAP_UNLOCKED NO_SECOND_LOOK CHECK_EARLY LIST_LATE LEAVE_UNLOCKED NO_TIMER"

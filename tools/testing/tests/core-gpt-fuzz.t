@@ -5,12 +5,14 @@
 # The GPT reader in user space under ASan and UBSan: its KUnit suite, images
 # made by fdisk, and 200000 mutations of them, the same in each run.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
+# shellcheck source=tools/testing/lib/common.sh
+. "$top/tools/testing/lib/common.sh"
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
 
 fuzz() {
 	make -C "$top/tools/testing/fuzz" --no-print-directory \
-		FUZZ_OUT="${OUT:-$top/out}/fuzz" RUNS=200000 SEED=1 "$@"
+		FUZZ_OUT="$T_BUILD/fuzz" RUNS=200000 SEED=1 "$@"
 }
 
 plan 5
