@@ -17,11 +17,11 @@ enum { COL_DEVICE, COL_NAME, COL_SIZE, COL_STATE, COL_UUID, COL_NOTE };
 
 static const struct column columns[] = {
 	[COL_DEVICE]	= { "DEVICE", SCOLS_FL_TREE },
-	[COL_NAME]	= { "NAME", 0 },
+	[COL_NAME]	= { "NAME", SCOLS_FL_TRUNC },
 	[COL_SIZE]	= { "SIZE", SCOLS_FL_RIGHT },
 	[COL_STATE]	= { "STATE", 0 },
-	[COL_UUID]	= { "UUID", 0 },
-	[COL_NOTE]	= { "NOTE", 0 },
+	[COL_UUID]	= { "UUID", 0, .spare = true },
+	[COL_NOTE]	= { "NOTE", SCOLS_FL_WRAP },
 };
 
 struct listing {

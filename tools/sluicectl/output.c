@@ -16,6 +16,7 @@
 
 /* The widths that columns are wrapped to. One table is printed at a time. */
 static size_t wrap_widths[MAX_COLUMNS];
+static struct libscols_column *spare_column;
 
 /* The libsmartcols calls used here fail only when memory runs out. */
 static void must(int error)
@@ -92,12 +93,15 @@ struct libscols_table *output_new(const struct column *columns, size_t n)
 
 	must(!tb || n > MAX_COLUMNS);
 	scols_table_enable_ascii(tb, strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
+	spare_column = NULL;
 	scols_table_enable_colors(tb, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	for (size_t i = 0; i < n; i++) {
 		struct libscols_column *cl =
 			scols_table_new_column(tb, columns[i].name, 0, columns[i].flags);
 
 		must(!cl);
+		if (columns[i].spare)
+			spare_column = cl;
 		if (columns[i].flags & SCOLS_FL_WRAP)
 			must(scols_column_set_wrapfunc(cl, wrapped_width, end_line,
 						       &wrap_widths[i]));
@@ -164,8 +168,8 @@ static size_t longest_word(const char *text)
 }
 
 /*
- * The width of column number @i when nothing is wrapped, or when each word has a
- * line of its own.
+ * The width of column number @i, with the space that follows, when nothing is
+ * wrapped, or when each word has a line of its own.
  */
 static size_t column_width(struct libscols_table *tb, size_t i, size_t (*measure)(const char *))
 {
@@ -173,6 +177,8 @@ static size_t column_width(struct libscols_table *tb, size_t i, size_t (*measure
 	const char *name = scols_cell_get_data(scols_column_get_header(cl));
 	size_t widest = name ? measure(name) : 0;
 
+	if (scols_column_is_hidden(cl))
+		return 0;
 	for (size_t n = 0; n < scols_table_get_nlines(tb); n++) {
 		struct libscols_line *line = scols_table_get_line(tb, n);
 		const char *text = scols_cell_get_data(scols_line_get_cell(line, i));
@@ -183,11 +189,21 @@ static size_t column_width(struct libscols_table *tb, size_t i, size_t (*measure
 		if (width > widest)
 			widest = width;
 	}
-	return widest;
+	return widest + (i + 1 < scols_table_get_ncols(tb));
+}
+
+static void leave_out_spare(struct libscols_table *tb)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < scols_table_get_ncols(tb); i++)
+		all += column_width(tb, i, text_width);
+	if (spare_column && all > output_width())
+		must(scols_column_set_flags(spare_column, SCOLS_FL_HIDDEN));
 }
 
 struct widths {
-	size_t natural, least;	/* with the space that follows */
+	size_t natural, least;
 };
 
 /*
@@ -217,11 +233,11 @@ static void set_widths(struct libscols_table *tb)
 	struct widths widths[MAX_COLUMNS] = { };
 
 	for (size_t i = 0; i < n; i++) {
-		size_t space = i + 1 < n, natural = column_width(tb, i, text_width) + space;
+		size_t natural = column_width(tb, i, text_width);
 
 		if (scols_column_is_wrap(scols_table_get_column(tb, i))) {
 			widths[i].natural = natural;
-			widths[i].least = column_width(tb, i, longest_word) + space;
+			widths[i].least = column_width(tb, i, longest_word);
 			left++;
 		} else {
 			room = room > natural ? room - natural : 0;
@@ -240,6 +256,7 @@ int output_print(struct libscols_table *tb)
 {
 	int r;
 
+	leave_out_spare(tb);
 	set_widths(tb);
 	r = scols_print_table(tb);
 	scols_unref_table(tb);

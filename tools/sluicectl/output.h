@@ -10,11 +10,14 @@
 struct column {
 	const char *name;
 	int flags;		/* SCOLS_FL_* */
+	bool spare;		/* one at most: a narrow terminal does without */
 };
 
 /*
  * Has colours on a terminal, and ASCII lines where the locale lacks UTF-8. On a
- * terminal, columns with SCOLS_FL_WRAP are wrapped between words.
+ * terminal that is too narrow for the table, the spare column is left out,
+ * columns with SCOLS_FL_WRAP are wrapped between words, and if that is not
+ * enough, columns with SCOLS_FL_TRUNC are cut.
  */
 struct libscols_table *output_new(const struct column *columns, size_t n);
 /* Adds a line below @up; NULL means the top. */

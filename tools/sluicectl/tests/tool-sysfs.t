@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 148
+begin 151
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 # No command here may take longer, whatever the kernel waits for
 TOOL_SECONDS=20
@@ -138,6 +138,19 @@ like "the disk and what is free" "$out" "└─sluice0n1 +10 GiB +[0-9.]+ GiB fr
 like "a partition of the host" "$out" "sluice0n1p1 +1 GiB +host"
 like "a control character is made visible" "$out" 'tab\\x09here'
 like "a pool member under another UUID" "$out" "pool, as mdev $uuid_a"
+
+# on_terminal COLUMNS ARGUMENT...: what sluicectl prints there
+on_terminal() {
+	script -qec "stty cols $1; '$tool' ${*:2}" /dev/null </dev/null | tr -d '\r'
+}
+# The words of the tables that are read from standard input
+words() { tr -cs '[:alnum:]:-' '\n' | sort -u; }
+on_terminal 80 list >narrow
+check "80 columns: no line is too long" test "$(wc -L <narrow)" -le 80
+is "only the column UUID and the ends of long names are left out" \
+	"$(comm -23 <(words <<<"$out") <(words <narrow) | xargs)" \
+	"$uuid_c Ctrl UUID $uuid_b x09here"
+is "200 columns: all as in a file" "$(on_terminal 200 list)" "$out"
 is "in the order of the disk" "$(grep -oE 'sluice0n1p[0-9]|\(free\)' <<<"$out" | tr '\n' ' ')" \
 	"sluice0n1p1 (free) sluice0n1p2 (free) sluice0n1p3 sluice0n1p4 (free) "
 run list --bytes
@@ -418,7 +431,7 @@ unshare --user "$tool" bind $other >.out 2>.err
 is "bind without root" "$? $(grep -c 'cannot be seen without root' .err)" "77 1"
 
 # The table on a terminal of 80 columns
-script -qec "stty cols 80; '$tool' doctor" /dev/null </dev/null | tr -d '\r' >wide
+on_terminal 80 doctor >wide
 is "doctor: no line is too long" "$(awk 'length > 80' wide)" ""
 run doctor --json
 like "doctor: some line was too long" "$(json '.findings[].advice // ""' | awk 'length > 60')" .
