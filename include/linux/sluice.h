@@ -397,6 +397,7 @@ void sluice_charge_end(struct sluice_dev *sdev, struct mem_cgroup *old);
 
 /* Polling and interrupts */
 void sluice_poll_kick(struct sluice_dev *sdev);
+void sluice_poll_sync(struct sluice_dev *sdev);
 void sluice_irq_signal(struct sluice_dev *sdev, unsigned int vector);
 
 #endif /* _LINUX_SLUICE_H */

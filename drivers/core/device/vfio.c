@@ -246,6 +246,23 @@ void sluice_poll_kick(struct sluice_dev *sdev)
 }
 EXPORT_SYMBOL_GPL(sluice_poll_kick);
 
+/**
+ * sluice_poll_sync() - wait until the poller sees what the caller has written
+ * @sdev: the attached slice
+ *
+ * When this returns, the calls of &sluice_parent_ops.poll and
+ * &sluice_parent_ops.set_poll_mode that were in progress have returned, and
+ * later calls see what the caller has written before. So the backend can take
+ * something away from its poll operation without a lock in that operation.
+ *
+ * Context: process, with no lock held that the two operations take
+ */
+void sluice_poll_sync(struct sluice_dev *sdev)
+{
+	sluice_poller_sync(&sluice_to_vdev(sdev)->poll);
+}
+EXPORT_SYMBOL_GPL(sluice_poll_sync);
+
 static void sluice_vfio_release(struct vfio_device *core_vdev)
 {
 	sluice_compat_vfio_free(core_vdev);

@@ -201,7 +201,10 @@ void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last)
 	if (!nr)
 		return;
 
-	/* After this no copy still uses the pages. */
+	/*
+	 * After this no copy still uses the pages. It waits for copies of a
+	 * page at most, and interrupts no processor.
+	 */
 	synchronize_srcu_expedited(&sluice_iova_copying);
 	list_for_each_entry(chunk, &chunks, node) {
 		sluice_iova_unmap_chunk(table, chunk);

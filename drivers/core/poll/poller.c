@@ -568,6 +568,23 @@ void sluice_poller_leave(struct sluice_poll_entry *entry)
 }
 
 /**
+ * sluice_poller_sync() - wait for a visit in progress to end
+ * @entry: poll entry of a slice, open or not
+ *
+ * A visit is short, and does not sleep for the guest. The caller must hold no
+ * lock that a visit takes.
+ */
+void sluice_poller_sync(struct sluice_poll_entry *entry)
+{
+	/* the poller stays until the slice leaves it */
+	guard(mutex)(&poller_lock);
+	if (!entry->poller)
+		return;
+	mutex_lock(&entry->poller->visit_lock);
+	mutex_unlock(&entry->poller->visit_lock);
+}
+
+/**
  * sluice_poller_init() - read the module parameters
  *
  * Return: 0, or -EINVAL if poller_cpus is not a list of CPUs of this machine

@@ -63,6 +63,7 @@ int sluice_poller_join(struct sluice_poll_entry *entry);
 void sluice_poller_leave(struct sluice_poll_entry *entry);
 void sluice_poller_wake(struct sluice_poll_entry *entry);
 void sluice_poller_kick(struct sluice_poll_entry *entry);
+void sluice_poller_sync(struct sluice_poll_entry *entry);
 
 int sluice_doorbell_mmap(struct sluice_poll_entry *entry,
 			 struct vm_area_struct *vma, unsigned long first_page);

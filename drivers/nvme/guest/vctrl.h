@@ -203,9 +203,10 @@ struct sluice_vmiss {
  * @ring: its memory; @ring.va changes under @lock
  * @lock: serialises fetching, creation and deletion. A thread may sleep for
  *	guest memory while it holds the lock
- * @hw_lock: protects what the reset of the drive needs without waiting for
- *	guest memory: pushing to @hw, @vcq and with it the life of @slots. Inside
- *	@lock, outside of &sluice_vcq.lock
+ * @hw_lock: held for a moment only, never while waiting for guest memory. For
+ *	what a reset of the drive waits for: pushing to @hw, @vcq and with it
+ *	the life of @slots. And for what an unmap of shadow doorbells waits for:
+ *	the use of the queue's own. Inside @lock, outside of &sluice_vcq.lock
  * @free: ring of the indices of free slots. Taken under @lock, given back under
  *	the completion queue's lock: one reader, one writer, no further lock
  * @free_mask: length of @free less one
@@ -321,8 +322,8 @@ struct sluice_vfeat {
  *	doorbells. Innermost, taken in any context
  * @copies: what the controller has written to the admin queue's shadow doorbells
  * @used: bits of those that the guest has written since
- * @shadow: the mapping of @shadow_ring while both pages are mapped, else NULL;
- *	read under RCU
+ * @shadow: the mapping of @shadow_ring while both pages are mapped, else NULL.
+ *	Changes under the admin lock; see sluice_vdbbuf_sync() for who may use it
  * @events: the same of @event_ring
  */
 struct sluice_vdbbuf {
@@ -332,8 +333,8 @@ struct sluice_vdbbuf {
 	spinlock_t lock;
 	u32 copies[2];
 	unsigned int used;
-	__le32 __rcu *shadow;
-	__le32 __rcu *events;
+	__le32 *shadow;
+	__le32 *events;
 };
 
 /**
@@ -479,6 +480,12 @@ static inline void *sluice_vctrl_mem_vmap(struct sluice_vctrl *vctrl,
 	return sluice_mem_vmap(vctrl->sdev, iovas, nr_pages, write);
 }
 
+static inline void sluice_vctrl_poll_sync(struct sluice_vctrl *vctrl)
+{
+	KUNIT_STATIC_STUB_REDIRECT(sluice_poll_sync, vctrl->sdev);
+	sluice_poll_sync(vctrl->sdev);
+}
+
 static inline void sluice_vctrl_irq_signal(struct sluice_vctrl *vctrl,
 					   unsigned int vector)
 {
@@ -508,14 +515,10 @@ static inline u32 sluice_vctrl_page_doorbell(const struct sluice_vctrl *vctrl,
 static inline u32 sluice_vctrl_io_doorbell(const struct sluice_vctrl *vctrl,
 					   unsigned int index)
 {
-	const __le32 *words;
-	u32 val;
+	const __le32 *words =
+		READ_ONCE(vctrl->dbbuf.shadow) ?: vctrl->sdev->doorbells;
 
-	rcu_read_lock();
-	words = rcu_dereference(vctrl->dbbuf.shadow) ?: vctrl->sdev->doorbells;
-	val = le32_to_cpu(READ_ONCE(words[sluice_vctrl_doorbell_word(index)]));
-	rcu_read_unlock();
-	return val;
+	return le32_to_cpu(READ_ONCE(words[sluice_vctrl_doorbell_word(index)]));
 }
 
 u32 sluice_vdbbuf_admin(struct sluice_vctrl *vctrl, unsigned int index);
@@ -524,7 +527,7 @@ u32 sluice_vdbbuf_admin(struct sluice_vctrl *vctrl, unsigned int index);
 static inline u32 sluice_vctrl_admin_doorbell(struct sluice_vctrl *vctrl,
 					      unsigned int index)
 {
-	if (likely(!rcu_access_pointer(vctrl->dbbuf.shadow)))
+	if (likely(!READ_ONCE(vctrl->dbbuf.shadow)))
 		return sluice_vctrl_page_doorbell(vctrl, index);
 	return sluice_vdbbuf_admin(vctrl, index);
 }

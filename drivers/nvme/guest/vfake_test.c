@@ -650,6 +650,11 @@ void vfake_leave(void)
 #endif
 }
 
+/* The fixture has no poller */
+static void vfake_poll_sync(struct sluice_dev *sdev)
+{
+}
+
 /*
  * The core's functions that a controller uses. The fixture's own worker only
  * counts, and no test has a completion queue wait for its timer: so the stubs
@@ -664,6 +669,7 @@ static void vfake_init_stubs(struct kunit *test)
 				   vfake_mem_find_list);
 	kunit_activate_static_stub(test, sluice_mem_vmap, vfake_mem_vmap);
 	kunit_activate_static_stub(test, sluice_irq_signal, vfake_irq_signal);
+	kunit_activate_static_stub(test, sluice_poll_sync, vfake_poll_sync);
 }
 
 /**

@@ -74,7 +74,7 @@ static void arm_prepare(unsigned int round)
 {
 	prepare(round);
 	events[WORD] = cpu_to_le32(SIZE);
-	RCU_INIT_POINTER(vctrl.dbbuf.events, events);
+	vctrl.dbbuf.events = events;
 }
 
 static void arm_device(unsigned int round)

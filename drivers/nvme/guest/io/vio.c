@@ -362,7 +362,10 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	return true;
 }
 
-/* The guest's tail; the head, as if the queue were empty, if that is invalid */
+/*
+ * The guest's tail; the head, as if the queue were empty, if that is invalid. It
+ * may be a shadow doorbell: under @hw_lock, or in the poller.
+ */
 static u32 sluice_vio_tail(struct sluice_vsq *vsq)
 {
 	u32 tail = sluice_vctrl_sq_doorbell(vsq->vctrl, vsq->id);
@@ -371,6 +374,14 @@ static u32 sluice_vio_tail(struct sluice_vsq *vsq)
 		return tail;
 	sluice_vadmin_event(vsq->vctrl, SLUICE_EVENT_DOORBELL_VALUE);
 	return vsq->head;
+}
+
+/* With nothing to take and nothing to give the queue needs no memory */
+static bool sluice_vio_idle(struct sluice_vsq *vsq)
+{
+	guard(spinlock)(&vsq->hw_lock);
+	return vsq->head == sluice_vio_tail(vsq) &&
+	       list_empty_careful(&vsq->vcq->waiting);
 }
 
 /*
@@ -385,9 +396,7 @@ static bool sluice_vio_ready(struct sluice_vsq *vsq, bool may_sleep)
 		return false;
 	if (likely(vsq->ring.va && READ_ONCE(vsq->vcq->ring.va)))
 		return true;
-	/* an idle queue does not need its memory: it may stay unmapped */
-	if (vsq->head == sluice_vio_tail(vsq) &&
-	    list_empty_careful(&vsq->vcq->waiting))
+	if (sluice_vio_idle(vsq))
 		return false;
 	if (!may_sleep) {
 		sluice_vsq_leave_to_worker(vsq);
@@ -408,13 +417,14 @@ static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
 				     unsigned int budget)
 {
 	struct sluice_vio_batch batch = {};
-	u32 tail = sluice_vio_tail(vsq);
+	u32 tail;
 
 	vsq->miss.missing = false;
 	scoped_guard(spinlock, &vsq->hw_lock) {
 		/* a thread that stops the controller now waits for the lock */
 		if (READ_ONCE(vsq->vctrl->stop))
 			return 0;
+		tail = sluice_vio_tail(vsq);
 		while (batch.taken < budget && vsq->head != tail &&
 		       sluice_vio_fetch(vsq, &batch))
 			;
@@ -471,6 +481,7 @@ static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 	}
 }
 
+/* As sluice_vio_tail() */
 static bool sluice_vio_more(const struct sluice_vsq *vsq)
 {
 	u32 tail;
@@ -480,6 +491,16 @@ static bool sluice_vio_more(const struct sluice_vsq *vsq)
 		return false;
 	tail = sluice_vctrl_sq_doorbell(vsq->vctrl, vsq->id);
 	return tail < READ_ONCE(vsq->size) && tail != READ_ONCE(vsq->head);
+}
+
+/* A thread may have found the queue's lock held, and left its commands to us */
+static bool sluice_vio_left(struct sluice_vsq *vsq)
+{
+	guard(spinlock)(&vsq->hw_lock);
+	sluice_vdbbuf_arm_sq(vsq->vctrl, vsq->id);
+	/* pairs with the barrier in sluice_vio_service(), in that thread */
+	smp_mb();
+	return sluice_vio_more(vsq);
 }
 
 /**
@@ -501,10 +522,7 @@ void sluice_vio_service(struct sluice_vsq *vsq)
 		sluice_vio_service_locked(vsq);
 	mutex_unlock(&vsq->lock);
 
-	sluice_vdbbuf_arm_sq(vsq->vctrl, vsq->id);
-	/* pairs with the barrier above, in a thread that found the lock held */
-	smp_mb();
-	if (sluice_vio_more(vsq))
+	if (sluice_vio_left(vsq))
 		sluice_vctrl_kick_worker(vsq->vctrl);
 }
 

@@ -31,7 +31,6 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/moduleparam.h>
-#include <linux/rcupdate.h>
 
 #include "sluice_compat.h"
 #include "guest/vctrl.h"
@@ -51,19 +50,6 @@ MODULE_PARM_DESC(shadow_doorbells,
 void sluice_vdbbuf_init(struct sluice_vctrl *vctrl)
 {
 	spin_lock_init(&vctrl->dbbuf.lock);
-}
-
-/* For a holder of the admin lock, under which the pointers change */
-static __le32 *sluice_vdbbuf_shadow(struct sluice_vctrl *vctrl)
-{
-	return rcu_dereference_protected(vctrl->dbbuf.shadow,
-					 lockdep_is_held(&vctrl->admin_lock));
-}
-
-static __le32 *sluice_vdbbuf_events(struct sluice_vctrl *vctrl)
-{
-	return rcu_dereference_protected(vctrl->dbbuf.events,
-					 lockdep_is_held(&vctrl->admin_lock));
 }
 
 static unsigned int sluice_vdbbuf_words(const struct sluice_vctrl *vctrl)
@@ -90,7 +76,7 @@ static void sluice_vdbbuf_move(struct sluice_vctrl *vctrl, u64 which,
  * @vctrl: controller
  * @index: 0 for the tail, 1 for the head
  *
- * Any context.
+ * Any context, see sluice_vdbbuf_sync().
  *
  * Return: the value in that page that the guest writes.
  */
@@ -100,8 +86,7 @@ u32 sluice_vdbbuf_admin(struct sluice_vctrl *vctrl, unsigned int index)
 	u32 value, copy;
 	__le32 *word;
 
-	guard(rcu)();
-	word = rcu_dereference(dbbuf->shadow);
+	word = READ_ONCE(dbbuf->shadow);
 	if (!word)
 		return sluice_vctrl_page_doorbell(vctrl, index);
 	word += sluice_vctrl_doorbell_word(index);
@@ -153,15 +138,42 @@ static void sluice_vdbbuf_publish(struct sluice_vctrl *vctrl)
 	sluice_vdbbuf_move(vctrl, dbbuf->stale & ~SLUICE_VDBBUF_ADMIN,
 			   vctrl->sdev->doorbells, dbbuf->shadow_ring.va);
 	dbbuf->stale = 0;
-	rcu_assign_pointer(dbbuf->events, dbbuf->event_ring.va);
-	rcu_assign_pointer(dbbuf->shadow, dbbuf->shadow_ring.va);
+	/* who finds the pages finds in them what was written above */
+	smp_wmb();
+	WRITE_ONCE(dbbuf->events, dbbuf->event_ring.va);
+	WRITE_ONCE(dbbuf->shadow, dbbuf->shadow_ring.va);
+}
+
+/*
+ * Wait for those that found the two pages before. A thread may use the pages
+ *
+ * - in the poll operations of the core;
+ * - with the lock of a completion queue, for its head;
+ * - with &sluice_vsq.hw_lock, for the tail of an I/O submission queue;
+ * - with the admin lock, which the caller holds.
+ *
+ * All of them take a moment only, and none takes part in a grace period: the
+ * caller may be a VMM that unmaps memory, with a lock held that its vCPUs need.
+ */
+static void sluice_vdbbuf_sync(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vctrl->admin_lock);
+	sluice_vctrl_poll_sync(vctrl);
+	for (i = 0; i <= vctrl->nr_qpairs; i++) {
+		spin_lock(&vctrl->sqs[i].hw_lock);
+		spin_unlock(&vctrl->sqs[i].hw_lock);
+		spin_lock_irq(&vctrl->cqs[i].lock);
+		spin_unlock_irq(&vctrl->cqs[i].lock);
+	}
 }
 
 /* Afterwards no thread uses the two pages: they can be unmapped. */
 static void sluice_vdbbuf_withdraw(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
-	__le32 *shadow = sluice_vdbbuf_shadow(vctrl);
+	__le32 *shadow = dbbuf->shadow;
 
 	if (!shadow)
 		return;
@@ -171,9 +183,9 @@ static void sluice_vdbbuf_withdraw(struct sluice_vctrl *vctrl)
 	sluice_vdbbuf_admin(vctrl, 1);
 	sluice_vdbbuf_move(vctrl, READ_ONCE(dbbuf->used) | ~SLUICE_VDBBUF_ADMIN,
 			   shadow, vctrl->sdev->doorbells);
-	rcu_assign_pointer(dbbuf->shadow, NULL);
-	rcu_assign_pointer(dbbuf->events, NULL);
-	synchronize_rcu_expedited();
+	WRITE_ONCE(dbbuf->shadow, NULL);
+	WRITE_ONCE(dbbuf->events, NULL);
+	sluice_vdbbuf_sync(vctrl);
 }
 
 static void sluice_vdbbuf_unmap_ring(struct sluice_vring *ring)
@@ -213,7 +225,7 @@ int sluice_vdbbuf_map(struct sluice_vctrl *vctrl)
 	int err;
 
 	lockdep_assert_held(&vctrl->admin_lock);
-	if (!dbbuf->shadow_ring.nr_pages || sluice_vdbbuf_shadow(vctrl))
+	if (!dbbuf->shadow_ring.nr_pages || dbbuf->shadow)
 		return 0;
 	err = sluice_vring_map(vctrl, &dbbuf->shadow_ring);
 	if (!err)
@@ -232,7 +244,7 @@ int sluice_vdbbuf_map(struct sluice_vctrl *vctrl)
 bool sluice_vdbbuf_away(const struct sluice_vctrl *vctrl)
 {
 	return READ_ONCE(vctrl->dbbuf.shadow_ring.nr_pages) &&
-	       !rcu_access_pointer(vctrl->dbbuf.shadow);
+	       !READ_ONCE(vctrl->dbbuf.shadow);
 }
 
 /**
@@ -288,15 +300,15 @@ sluice_vstatus_t sluice_vdbbuf_config(struct sluice_vctrl *vctrl,
 void sluice_vdbbuf_start(struct sluice_vctrl *vctrl, unsigned int index)
 {
 	unsigned int word = sluice_vctrl_doorbell_word(index);
-	__le32 *shadow = sluice_vdbbuf_shadow(vctrl);
+	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
 
 	WRITE_ONCE(vctrl->sdev->doorbells[word], 0);
-	if (!shadow) {
-		vctrl->dbbuf.stale |= BIT_ULL(index);
+	if (!dbbuf->shadow) {
+		dbbuf->stale |= BIT_ULL(index);
 		return;
 	}
-	WRITE_ONCE(shadow[word], 0);
-	WRITE_ONCE(sluice_vdbbuf_events(vctrl)[word], 0);
+	WRITE_ONCE(dbbuf->shadow[word], 0);
+	WRITE_ONCE(dbbuf->events[word], 0);
 }
 
 /**
@@ -306,26 +318,23 @@ void sluice_vdbbuf_start(struct sluice_vctrl *vctrl, unsigned int index)
  * @value: its value as last seen
  *
  * The caller has to look at the doorbell once more: the guest may have written
- * it just before. Any context.
+ * it just before. Any context, see sluice_vdbbuf_sync().
  */
 void sluice_vdbbuf_arm(struct sluice_vctrl *vctrl, unsigned int index,
 		       u32 value)
 {
-	__le32 *events;
+	__le32 *events = READ_ONCE(vctrl->dbbuf.events);
 
-	rcu_read_lock();
-	events = rcu_dereference(vctrl->dbbuf.events);
-	if (events) {
-		WRITE_ONCE(events[sluice_vctrl_doorbell_word(index)],
-			   cpu_to_le32(value));
-		/*
-		 * The guest has a barrier between its write of the doorbell and
-		 * its read of the event index: either it sees this index, or
-		 * the caller's next look at the doorbell sees the new value.
-		 */
-		smp_mb();
-	}
-	rcu_read_unlock();
+	if (!events)
+		return;
+	WRITE_ONCE(events[sluice_vctrl_doorbell_word(index)],
+		   cpu_to_le32(value));
+	/*
+	 * The guest has a barrier between its write of the doorbell and its
+	 * read of the event index: either it sees this index, or the caller's
+	 * next look at the doorbell sees the new value.
+	 */
+	smp_mb();
 }
 
 /**
@@ -362,7 +371,7 @@ void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
 
-	if (!rcu_access_pointer(vctrl->dbbuf.events))
+	if (!READ_ONCE(vctrl->dbbuf.events))
 		return;
 	for (i = 0; i <= vctrl->nr_qpairs; i++)
 		sluice_vdbbuf_arm_sq(vctrl, i);

@@ -5,7 +5,12 @@
  * What is written to the guest's two pages, what is read from them, and where
  * the doorbells are while the pages are unmapped.
  */
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "guest/vfake_test.h"
 
@@ -361,6 +366,100 @@ static void other_pages(struct kunit *test)
 	expect_sqs(f, 62, 0);
 }
 
+static unsigned int synced;
+
+/* Those who come find the pages no longer, and the pages are still there */
+static void count_sync(struct sluice_dev *sdev)
+{
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
+	const struct sluice_vdbbuf *dbbuf = &f->vctrl.dbbuf;
+
+	synced += !dbbuf->shadow && !dbbuf->events && dbbuf->shadow_ring.va &&
+		  dbbuf->event_ring.va;
+}
+
+/* The poller has ended its visit before the pages are unmapped */
+static void poller_ends(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	synced = 0;
+	kunit_activate_static_stub(test, sluice_poll_sync, count_sync);
+	configured(f);
+	take_away(f, EVENTS);
+	KUNIT_EXPECT_EQ(test, synced, 1u);
+	KUNIT_EXPECT_NULL(test, f->vctrl.dbbuf.shadow_ring.va);
+	KUNIT_EXPECT_NULL(test, f->vctrl.dbbuf.event_ring.va);
+}
+
+/**
+ * struct taker - a thread that takes the pages away
+ * @work: the thread
+ * @f: fixture
+ * @done: they are unmapped
+ */
+struct taker {
+	struct work_struct work;
+	struct vfake *f;
+	struct completion done;
+};
+
+static void taker_work(struct work_struct *work)
+{
+	struct taker *taker = container_of(work, struct taker, work);
+
+	vfake_enter(taker->f);
+	take_away(taker->f, SHADOW);
+	vfake_leave();
+	complete(&taker->done);
+}
+
+/*
+ * Who holds a lock under which the pages are used, may use them till the end. The
+ * other thread needs another processor, since this one is busy holding the lock.
+ */
+static void expect_wait(struct vfake *f, spinlock_t *lock)
+{
+	struct taker taker = { .f = f };
+	unsigned int ms = 10000, cpu;
+	unsigned long flags;
+	bool early;
+
+	INIT_WORK_ONSTACK(&taker.work, taker_work);
+	init_completion(&taker.done);
+	spin_lock_irqsave(lock, flags);
+	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
+	queue_work_on(cpu, system_highpri_wq, &taker.work);
+	while (READ_ONCE(f->vctrl.dbbuf.events) && --ms)
+		mdelay(1);
+	mdelay(20);
+	early = completion_done(&taker.done);
+	spin_unlock_irqrestore(lock, flags);
+	wait_for_completion(&taker.done);
+	destroy_work_on_stack(&taker.work);
+	KUNIT_EXPECT_NE_MSG(f->test, ms, 0u, "the other thread did not begin");
+	KUNIT_EXPECT_FALSE(f->test, early);
+}
+
+static void users_end(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	unsigned int qid;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two processors");
+	configured(f);
+	for (qid = 0; qid <= VFAKE_QPAIRS; qid++) {
+		expect_wait(f, &f->vctrl.cqs[qid].lock);
+		KUNIT_EXPECT_EQ(test, give_back(f), 0);
+	}
+	/* the admin queue's tail is for holders of the admin lock */
+	for (qid = 1; qid <= VFAKE_QPAIRS; qid++) {
+		expect_wait(f, &f->vctrl.sqs[qid].hw_lock);
+		KUNIT_EXPECT_EQ(test, give_back(f), 0);
+	}
+}
+
 static struct kunit_case vdbbuf_cases[] = {
 	KUNIT_CASE(refused),
 	KUNIT_CASE(values_move),
@@ -372,6 +471,8 @@ static struct kunit_case vdbbuf_cases[] = {
 	KUNIT_CASE(pages_away),
 	KUNIT_CASE(new_queues),
 	KUNIT_CASE(other_pages),
+	KUNIT_CASE(poller_ends),
+	KUNIT_CASE(users_end),
 	{}
 };
 

@@ -123,11 +123,40 @@ static void test_unmap(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
+/* Shadow doorbells, which every processor reads, are unmapped */
+static void test_shadow(const struct test_opts *opts)
+{
+	unsigned int i, waits = 0, good = 0;
+	struct vfio_dev dev;
+	struct dma_buf buf;
+	struct nvme nv;
+
+	test_start(&nv, &dev, opts);
+	for (i = 0; i < 100; i++) {
+		struct nvme_sqe sqe = { .opcode = ADM_DOORBELL_BUFFER };
+
+		/* as in test_unmap() */
+		dma_alloc(&dev, &buf, 2 * PAGE, DMA_HUGE);
+		sqe.prp1 = buf.iova[0];
+		sqe.prp2 = buf.iova[1];
+		good += nvme_exec_status(&nv.asq, &sqe) == ST_OK;
+		count_begin();
+		good += dma_unmap(&buf) == 0;
+		waits += count_end();
+		dma_free(&buf);
+	}
+	is(good, 2 * 100, "shadow doorbells are given and unmapped %u times",
+	   100);
+	is(waits, 0, "without a wait");
+	test_stop(&nv, &dev);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "irqs", test_irqs },
 		{ "unmap", test_unmap },
+		{ "shadow", test_shadow },
 	};
 
 	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
