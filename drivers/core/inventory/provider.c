@@ -55,6 +55,8 @@ static void sluice_inventory_mark_twins(struct sluice_parent *parent)
 
 	list_for_each_entry(provider, &parent->providers, node) {
 		list_for_each_entry(slice, &provider->slices, node) {
+			/* each slice is compared with all others */
+			cond_resched();
 			twin = !slice->refusal &&
 			       sluice_inventory_has_twin(parent, slice);
 			if (twin == slice->ambiguous)

@@ -196,6 +196,8 @@ static void sluice_scan_merge_known(struct scan *scan)
 		struct sluice_partition *part = sluice_to_partition(slice);
 		struct scan_entry *e;
 
+		/* each slice is compared with all entries, and below again */
+		cond_resched();
 		if (!sluice_scan_is_free(slice))
 			continue;
 		e = sluice_scan_match(scan, part);
@@ -250,8 +252,10 @@ static int sluice_scan_merge(struct scan *scan)
 
 	sluice_scan_merge_known(scan);
 	list_for_each_entry(e, &scan->found, list) {
-		int err = sluice_scan_add_new(scan, &e->info);
+		int err;
 
+		cond_resched();
+		err = sluice_scan_add_new(scan, &e->info);
 		if (!err)
 			continue;
 		ret = err;

@@ -89,7 +89,6 @@ static int sluice_wipe_zero(struct sluice_partition *part)
 		if (ret)
 			return ret;
 		pos += n;
-		cond_resched();
 	}
 	return blkdev_issue_flush(bdev);
 }

@@ -119,10 +119,13 @@ static void sluice_vsq_free_lists(struct sluice_vsq *vsq)
 {
 	unsigned int i;
 
-	for (i = 0; i < vsq->nr_lists; i++)
+	for (i = 0; i < vsq->nr_lists; i++) {
 		dma_free_coherent(&vsq->vctrl->ctrl->pdev->dev,
 				  SLUICE_VLISTS_BYTES, vsq->lists[i].va,
 				  vsq->lists[i].dma);
+		/* the lists of the longest queue are hundreds of megabytes */
+		cond_resched();
+	}
 	kvfree(vsq->lists);
 	vsq->lists = NULL;
 	vsq->nr_lists = 0;
@@ -154,6 +157,7 @@ int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
 			return -ENOMEM;
 		}
 		vsq->nr_lists++;
+		cond_resched();
 	}
 
 	for (i = 0; i < vsq->nr_slots; i++) {

@@ -4,8 +4,11 @@
  * eventfds, and unmaps memory. Neither waits for a grace period of RCU, which
  * takes milliseconds, nor hurries one, which interrupts all processors.
  *
- * The calls of the two functions that do so are counted with probes that the
- * test nvme-waits.t has set in the kernel.
+ * And what takes long because a guest has much of something, memory or commands,
+ * offers the processor to other tasks after each part.
+ *
+ * The calls of the functions that do so are counted with probes that the test
+ * nvme-waits.t has set in the kernel.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/dma.h"
 #include "lib/nvme_io.h"
+#include "lib/slice.h"
 #include "lib/tap.h"
 #include "lib/test.h"
 
@@ -38,25 +42,45 @@ static void count_begin(void)
 	put_file(TRACE "/tracing_on", "1");
 }
 
-/* Returns how often this process has waited since count_begin() */
-static unsigned int count_end(void)
+/* Returns how many lines of the trace contain both strings */
+static unsigned int count(const char *what, const char *also)
 {
-	char line[512], self[32];
 	unsigned int nr = 0;
+	char line[512];
 	FILE *f;
 
-	put_file(TRACE "/tracing_on", "0");
-	snprintf(self, sizeof(self), "-%d ", getpid());
 	f = fopen(TRACE "/trace", "re");
 	if (!f)
 		tap_bail("the trace cannot be read");
-	while (fgets(line, sizeof(line), f)) {
-		if (line[0] != '#' && strstr(line, self) &&
-		    strstr(line, "synchronize_rcu"))
-			nr++;
-	}
+	while (fgets(line, sizeof(line), f))
+		nr += line[0] != '#' && strstr(line, what) && strstr(line, also);
 	fclose(f);
 	return nr;
+}
+
+/* Returns how often this process has waited since count_begin() */
+static unsigned int count_end(void)
+{
+	char self[32];
+
+	put_file(TRACE "/tracing_on", "0");
+	snprintf(self, sizeof(self), "-%d ", getpid());
+	return count("synchronize_rcu", self);
+}
+
+/*
+ * A function of the driver has offered the processor at least so often since
+ * count_begin(), or does so now: the last time comes after the work.
+ */
+static void offers(unsigned int least, const char *what, const char *function)
+{
+	u64 end = now_ms() + 5000;
+	unsigned int nr;
+
+	while ((nr = count("offer:", function)) < least && now_ms() < end)
+		sleep_ms(10);
+	ok(nr >= least, "%s: others may run", what);
+	tap_diag("%s: %u times, at least %u are wanted", what, nr, least);
 }
 
 static int new_eventfd(void)
@@ -151,12 +175,116 @@ static void test_shadow(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
+#define CHUNK	(2u * MIB)
+#define CHUNKS	16u
+
+static void touch_chunks(struct nvme *nv, const struct dma_buf *buf)
+{
+	unsigned int i, good = 0;
+
+	for (i = 0; i < CHUNKS; i++) {
+		struct nvme_sqe sqe = {
+			.opcode = ADM_IDENTIFY, .cdw10 = CNS_CTRL,
+			.prp1 = dma_iova(buf, (size_t)i * CHUNK),
+		};
+
+		good += nvme_exec_status(&nv->asq, &sqe) == ST_OK;
+	}
+	is(good, CHUNKS, "memory is used in %u places", CHUNKS);
+}
+
+static void test_memory(const struct test_opts *opts)
+{
+	struct vfio_dev dev;
+	struct dma_buf buf;
+	struct nvme nv;
+
+	test_start(&nv, &dev, opts);
+	dma_alloc(&dev, &buf, (size_t)CHUNKS * CHUNK, 0);
+	count_begin();
+	touch_chunks(&nv, &buf);
+	offers(CHUNKS, "pinning", "sluice_iova_work+");
+	offers(CHUNKS, "admin commands", "sluice_vadmin_service+");
+	count_begin();
+	is(dma_unmap(&buf), 0, "it is unmapped");
+	/* two loops: out of the table, and away from the device */
+	offers(2 * CHUNKS, "unmapping", "sluice_iova_drop+");
+	offers(CHUNKS, "unpinning", "sluice_iova_work+");
+	test_stop(&nv, &dev);
+}
+
+#define DEPTH	256u
+#define READS	(DEPTH / 2)
+
+static void test_commands(const struct test_opts *opts)
+{
+	const struct nvme_queue_opts polled = {};
+	unsigned int i, good = 0;
+	struct nvme_qpair qp;
+	struct nvme_cqe cqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+
+	test_start(&nv, &dev, opts);
+	count_begin();
+	nvme_qpair_create(&nv, &qp, 1, DEPTH, polled);
+	/* memory for sixteen commands at a time */
+	offers(DEPTH / 16, "creating a queue", "sluice_vsq_alloc_lists+");
+	/* the poller */
+	count_begin();
+	for (i = 0; i < READS; i++) {
+		struct nvme_sqe sqe = nvme_rw(IO_READ, 0, 1);
+
+		sqe.prp1 = nv.scratch.iova[1];
+		good += nvme_exec_status(&qp.sq, &sqe) == ST_OK;
+	}
+	if (nv.doorbells)
+		offers(READS, "visits", "sluice_poller_thread+");
+	/* this thread, 64 commands at a time */
+	nvme_unmap_doorbells(&nv);
+	for (i = 0; i < READS; i++) {
+		struct nvme_sqe sqe = nvme_rw(IO_READ, 0, 1);
+
+		sqe.prp1 = nv.scratch.iova[1];
+		nvme_queue_cmd(&qp.sq, &sqe);
+	}
+	count_begin();
+	nvme_ring(&qp.sq);
+	offers(READS / 64, "commands", "sluice_vio_service+");
+	for (i = 0; i < READS && nvme_cq_wait(&qp.cq, &cqe, NVME_TIMEOUT); i++)
+		good += nvme_status(&cqe) == ST_OK;
+	is(good, 2 * READS, "all are served");
+	count_begin();
+	nvme_qpair_delete(&qp);
+	offers(DEPTH / 16, "deleting a queue", "sluice_vsq_free_lists+");
+	test_stop(&nv, &dev);
+}
+
+/* The drive has two slices at least, and both are compared with each other */
+static void test_table(const struct test_opts *opts)
+{
+	struct slice slice;
+	char dir[600];
+
+	if (!slice_find(&slice, opts->id))
+		tap_bail("the slice is not in sysfs");
+	snprintf(dir, sizeof(dir), "%s/../../sluice", slice.type);
+	count_begin();
+	is(slice_write(dir, "rescan", "1"), 0, "the table is read");
+	/* two loops: what was known, and what is new */
+	offers(2 * 2, "merging", "sluice_scan_disk+");
+	offers(2, "looking for twins", "sluice_inventory_mark_twins+");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "irqs", test_irqs },
 		{ "unmap", test_unmap },
 		{ "shadow", test_shadow },
+		{ "memory", test_memory },
+		{ "commands", test_commands },
+		{ "table", test_table },
 	};
 
 	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
