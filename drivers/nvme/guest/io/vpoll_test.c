@@ -93,6 +93,63 @@ static void budgets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->sq_db[1], 250u);
 }
 
+/* The drive has completed the commands with these places in its queue */
+static struct nvme_cqe *answers(struct vfake *f, unsigned int first,
+				unsigned int nr)
+{
+	struct nvme_cqe *cqes;
+	unsigned int i;
+
+	cqes = kunit_kcalloc(f->test, nr + 1, sizeof(*cqes), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(f->test, cqes);
+	for (i = 0; i < nr; i++) {
+		cqes[i].sq_id = cpu_to_le16(VFAKE_HW_QID);
+		cqes[i].cid = f->vctrl.sqs[1].hw.entries[first + i].cid;
+	}
+	return cqes;
+}
+
+/*
+ * The most work that a guest can keep for one visit: a queue of completions that
+ * found no room, and now there is room for all of them, as many that the drive
+ * has just sent, and as many commands. The other slices wait for a part of it.
+ */
+static void visit_is_limited(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vcq *vcq = &f->vctrl.cqs[1];
+	struct sluice_vsq *vsq = &f->vctrl.sqs[1];
+	u32 tail;
+
+	vfake_add_cq(f, 1, CQ, 256);
+	vfake_add_sq(f, 1, 1, SQ, 1024, 700);
+	submit_reads(f, 700);
+	sluice_vio_service(vsq);
+	KUNIT_ASSERT_EQ(test, vsq->submitted, 700ul);
+	vfake_complete_batch(f, 1, answers(f, 0, 600), 600);
+	KUNIT_EXPECT_EQ(test, vcq->tail, 255u);
+	submit_reads(f, 100);
+	vfake_arm_cq(f, 1, answers(f, 600, 100), 100);
+	vfake_ring_cq(f, 1, 255);
+
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 3 * 64u);
+	KUNIT_EXPECT_EQ(test, vsq->completed, 664ul);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 764ul);
+	/* two for each of the drive's, and 64 for the doorbell */
+	KUNIT_EXPECT_EQ(test, vcq->tail, (255u + 192u) % 256);
+
+	/* nothing is left in the end */
+	do {
+		tail = vcq->tail;
+		vfake_ring_cq(f, 1, tail);
+		sluice_vpoll(&f->sdev, 64);
+	} while (vcq->tail != tail);
+	KUNIT_EXPECT_EQ(test, vsq->completed, 700ul);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 800ul);
+	KUNIT_EXPECT_TRUE(test, list_empty(&vcq->waiting));
+	vfake_disarm_cq(f, 1);
+}
+
 /* Nothing to be had is no reason to come again; work that is left is */
 static void come_again(struct kunit *test)
 {
@@ -310,6 +367,7 @@ static void cursor_is_reset(struct kunit *test)
 
 static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(budgets),
+	KUNIT_CASE(visit_is_limited),
 	KUNIT_CASE(come_again),
 	KUNIT_CASE(page_is_missing),
 	KUNIT_CASE(all_pages_are_missing),
