@@ -60,6 +60,15 @@ static int some_admin(struct hostfake *f, u32 *result)
 	return sluice_nvme_admin(&f->ctrl, &cmd, NULL, 0, result);
 }
 
+/* What began at @begin has had its time, and ended soon then */
+static void expect_ms(struct kunit *test, unsigned long begin, unsigned int ms)
+{
+	unsigned int took = jiffies_to_msecs(jiffies - begin);
+
+	KUNIT_EXPECT_GE(test, took, ms);
+	KUNIT_EXPECT_LE(test, took, ms + SLACK_MS);
+}
+
 static void admin_answered(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
@@ -78,13 +87,10 @@ static void admin_silent(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
 	unsigned long begin = jiffies;
-	unsigned int ms;
 
 	f->answer[NVME_ADMIN_SET_FEATURES] = HOSTFAKE_SILENT;
 	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), -ETIMEDOUT);
-	ms = jiffies_to_msecs(jiffies - begin);
-	KUNIT_EXPECT_GE(test, ms, TIMEOUT_MS);
-	KUNIT_EXPECT_LE(test, ms, TIMEOUT_MS + SLACK_MS);
+	expect_ms(test, begin, TIMEOUT_MS);
 	KUNIT_EXPECT_EQ(test, resets(f), 1u);
 	/* until the reset, nothing is submitted any more */
 	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), -ENODEV);
@@ -149,14 +155,28 @@ static void delete_unconfirmed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, resets(f), 1u);
 }
 
+/* A guest's reset, the end of its queue and that of the guest wait for this */
 static void delete_silent(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
+	unsigned long begin = jiffies;
 
 	KUNIT_EXPECT_EQ(test, delete_cq(f, HOSTFAKE_SILENT), -ETIMEDOUT);
+	expect_ms(test, begin, TIMEOUT_MS);
 	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
 	/* the command asks for one, and so does the queue's owner */
 	KUNIT_EXPECT_NE(test, resets(f), 0u);
+}
+
+/* A drive says how long its shutdown may take, if that is over five seconds */
+static void shutdown_silent(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	unsigned long begin = jiffies;
+
+	f->id.rtd3e = cpu_to_le32(5500 * USEC_PER_MSEC);
+	sluice_nvme_ctrl_shutdown(&f->ctrl);
+	expect_ms(test, begin, 5500);
 }
 
 /* A request of the host that is late: abort that one, then reset */
@@ -231,16 +251,13 @@ static const struct sluice_nvme_client_ops reset_client_ops = {
 	.restore = reset_restore,
 };
 
-static unsigned int reset(struct hostfake *f, struct reset_client *c)
+static void reset(struct hostfake *f, struct reset_client *c)
 {
-	unsigned long begin = jiffies;
-
 	c->f = f;
 	sluice_nvme_client_add(&f->ctrl, &c->client, &reset_client_ops);
 	sluice_nvme_reset_work(&f->ctrl.reset_work);
 	sluice_nvme_client_del(&f->ctrl, &c->client);
 	KUNIT_EXPECT_EQ(f->test, c->state_at_restore, f->ctrl.state);
-	return jiffies_to_msecs(jiffies - begin);
 }
 
 static void reset_succeeds(struct kunit *test)
@@ -260,16 +277,15 @@ static void reset_needs_flr(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
 	struct reset_client c = { };
-	unsigned int ms;
+	unsigned long begin = jiffies;
 
 	f->stays_disabled = 1;
-	ms = reset(f, &c);
+	reset(f, &c);
+	/* CAP.TO is 0: one unit of 500 ms, plus one */
+	expect_ms(test, begin, 500);
 	KUNIT_EXPECT_EQ(test, f->flrs, 1u);
 	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_LIVE);
 	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), 0);
-	/* CAP.TO is 0: one unit of 500 ms, plus one */
-	KUNIT_EXPECT_GE(test, ms, 500);
-	KUNIT_EXPECT_LE(test, ms, 500 + SLACK_MS);
 }
 
 static void reset_in_vain(struct kunit *test)
@@ -306,6 +322,7 @@ static struct kunit_case sluice_nvme_reset_cases[] = {
 	KUNIT_CASE(cq_created),
 	KUNIT_CASE(delete_unconfirmed),
 	KUNIT_CASE(delete_silent),
+	KUNIT_CASE(shutdown_silent),
 	KUNIT_CASE(host_times_out),
 	KUNIT_CASE(reset_succeeds),
 	KUNIT_CASE(reset_needs_flr),
