@@ -8,7 +8,17 @@
 . /t/tools/testing/lib/l1.sh
 
 mib=$((1 << 20))
-plan 33
+# The guide's parameters that have a default, and those of the modules
+guide() { sed -nE 's/^``(sluice\w*)\.(\w+)`` +([0-9YN]+) .*/\1 \2 \3/p' /t/Documentation/admin-guide/sluice.rst; }
+loaded() {
+	local module name rest
+
+	guide | while read -r module name rest; do
+		echo "$module $name $(cat "/sys/module/$module/parameters/$name")"
+	done
+}
+as_in_guide() { [ -n "$(guide)" ] && diff <(guide) <(loaded); }
+plan 34
 modprobe nvme
 check "fill the drive" l0 fill main
 check "the stock driver has the drive" drive_to main nvme
@@ -17,6 +27,7 @@ want=$(dd if="/dev/$(drive_disk main)" bs=1M count=4 iflag=direct 2>/dev/null | 
 model=$(sed 's/ *$//' "$(drive_sys main)"/nvme/nvme*/model)
 drive_unbind "$(drive_bdf k4)"
 check "the modules load" modules_load
+check "their parameters are what the guide says" as_in_guide
 is "a drive that nobody gave to our driver has none" "$(drive_driver k4)" none
 check "ours has it" sluice_up main
 sys=$(drive_sys main)
