@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory is unmapped while a drive that is slow, or has stopped, has commands in
+ * flight. The test that runs a case throttles the drive before, and gives the
+ * option --trapped: then a doorbell has been served when its write returns.
+ */
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/load.h"
+#include "lib/nvme_io.h"
+#include "lib/tap.h"
+#include "lib/test.h"
+
+#define CANARY		0xc7
+
+/* The driver waits so long for a drive that completes nothing; then a reset */
+#define HANG_MS		10000u
+#define RESET_MS	30000u
+
+static const struct nvme_queue_opts polled;
+
+/**
+ * struct outcome - what became of the commands in flight
+ * @sent: their number
+ * @ms: how long the unmapping took
+ * @good: commands that the drive completed
+ * @again: commands that the guest is to repeat
+ * @quiet: nothing wrote to the memory after the unmapping
+ */
+struct outcome {
+	unsigned int sent;
+	u64 ms;
+	unsigned int good;
+	unsigned int again;
+	bool quiet;
+};
+
+static void take(struct load *load, struct outcome *out)
+{
+	struct nvme_cqe cqe;
+	unsigned int n;
+
+	for (n = 0; n < out->sent; n++) {
+		if (!nvme_cq_wait(load->sq->cq, &cqe, NVME_TIMEOUT))
+			return;
+		out->good += nvme_status(&cqe) == ST_OK;
+		out->again += nvme_status(&cqe) == ST_NOT_READY;
+	}
+}
+
+/*
+ * Unmaps the memory of @depth reads. A throttled drive executes the first command
+ * at once: that is a write, which also has the memory pinned.
+ */
+static void unmap_in_flight(const struct test_opts *opts, u32 depth,
+			    struct outcome *out)
+{
+	static struct load load;
+	struct nvme_qpair qp;
+	struct vfio_dev dev;
+	struct nvme nv;
+	u64 begin;
+
+	*out = (struct outcome){ 0 };
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, depth + 1, polled);
+	load_init(&load, &qp.sq, 0, depth, 0);
+	is(load_run(&load, IO_WRITE, 1), 1, "one write");
+	out->sent = load_fill(&load, IO_READ);
+	begin = now_ms();
+	is(dma_unmap(&load.buf), 0, "memory of %u reads is unmapped", depth);
+	out->ms = now_ms() - begin;
+	memset(load.buf.va, CANARY, load.buf.len);
+	take(&load, out);
+	sleep_ms(50);
+	out->quiet = load.buf.va[0] == CANARY &&
+		     !memcmp(load.buf.va, load.buf.va + 1, load.buf.len - 1);
+	nvme_qpair_delete(&qp);
+	load_free(&load);
+	test_stop(&nv, &dev);
+	tap_diag("%llu ms, %u complete, %u to be repeated",
+		 (unsigned long long)out->ms, out->good, out->again);
+}
+
+/* A read takes some seconds, and all of them longer than a hang may take. */
+static void test_slow(const struct test_opts *opts)
+{
+	struct outcome out;
+
+	unmap_in_flight(opts, 3, &out);
+	is(out.good, 3, "the drive completes all of them");
+	ok(out.ms > HANG_MS, "although that takes longer than a hang may");
+	ok(out.quiet, "nothing is written after the unmapping");
+}
+
+/* The reads never complete. */
+static void test_hang(const struct test_opts *opts)
+{
+	struct outcome out;
+
+	unmap_in_flight(opts, 32, &out);
+	is(out.good + out.again, 32, "all of them end");
+	ok(out.ms + 100 > HANG_MS, "after the time that a drive has");
+	ok(out.ms < HANG_MS + RESET_MS, "and soon then");
+	ok(out.quiet, "nothing is written after the unmapping");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{ "slow", test_slow },
+		{ "hang", test_hang },
+	};
+
+	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
+}
