@@ -1,19 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest makes only mistakes: the kernel's log stays readable
+ * A guest makes only mistakes: the kernel's log stays readable, and another
+ * guest gets its share
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/load.h"
 #include "lib/nvme_io.h"
 #include "lib/tap.h"
 #include "lib/test.h"
 
 #define SECONDS		6
 #define LINES_A_SECOND	10
+
+/* In turn one slice is alone and beside a flood, so often and so long */
+#define TURNS		6
+#define TURN_MS		400
+
+/* Both slices keep as many reads in flight */
+#define DEPTH		64
+
+/*
+ * Commands that are refused: as many in flight. They stay in memory, and after
+ * each STEP of them only doorbells are written. So the thread that floods is
+ * faster than the one that serves it, which always finds more.
+ */
+#define REFUSED		1024u
+#define STEP		64u
 
 static const struct nvme_queue_opts polled;
 
@@ -107,10 +125,169 @@ static void test_log(const struct test_opts *opts)
 	close(log);
 }
 
+/**
+ * struct flood - a guest that submits as fast as it can
+ * @dev: its slice
+ * @nv: controller
+ * @qp: queue pair for commands that are refused
+ * @reads: queue pair for reads
+ * @load: the reads
+ * @on: whether to submit now
+ * @end: for good
+ * @refused: number of commands that were refused
+ */
+struct flood {
+	struct vfio_dev dev;
+	struct nvme nv;
+	struct nvme_qpair qp;
+	struct nvme_qpair reads;
+	struct load load;
+	bool on;
+	bool end;
+	u64 refused;
+};
+
+static void flood_open(struct flood *f, const struct test_opts *opts)
+{
+	struct nvme_sqe sqe = { .opcode = 0x7f, .nsid = 1 };
+	unsigned int i;
+
+	test_open(&f->dev, opts->second, opts);
+	nvme_start(&f->nv, &f->dev);
+	nvme_qpair_create(&f->nv, &f->qp, 1, REFUSED, polled);
+	for (i = 0; i < REFUSED; i++)
+		nvme_queue_cmd(&f->qp.sq, &sqe);
+	nvme_qpair_create(&f->nv, &f->reads, 2, DEPTH + 1, polled);
+	load_init(&f->load, &f->reads.sq, 0, DEPTH, 0);
+}
+
+static void flood_close(struct flood *f)
+{
+	load_free(&f->load);
+	nvme_qpair_delete(&f->reads);
+	nvme_qpair_delete(&f->qp);
+	test_stop(&f->nv, &f->dev);
+}
+
+/* Has the next STEP of commands been refused? */
+static bool flood_refused(const struct nvme_cq *cq)
+{
+	const struct nvme_cqe *last =
+		(struct nvme_cqe *)cq->mem.va + cq->head + STEP - 1;
+
+	return (__atomic_load_n(&last->status, __ATOMIC_ACQUIRE) & 1) ==
+	       cq->phase;
+}
+
+/* Submits them again, and a doorbell of no queue */
+static void flood_again(struct flood *f)
+{
+	struct nvme_cq *cq = &f->qp.cq;
+	struct nvme_sq *sq = &f->qp.sq;
+
+	f->refused += STEP;
+	cq->head = (cq->head + STEP) % REFUSED;
+	cq->phase ^= !cq->head;
+	nvme_cq_ring(cq);
+	sq->tail = (sq->tail + STEP) % REFUSED;
+	nvme_ring(sq);
+	nvme_doorbell(&f->nv, nvme_cq_db(3), 0xffff);
+}
+
+/* Takes what has been read, whatever it was, and reads on */
+static void flood_read(struct flood *f)
+{
+	struct nvme_cqe cqe;
+
+	while (nvme_cq_take(&f->reads.cq, &cqe))
+		load_reap(&f->load, IO_WRITE, &cqe);
+	load_fill(&f->load, IO_READ);
+}
+
+static void *flood_thread(void *arg)
+{
+	struct flood *f = arg;
+
+	/* all but one, which is as many as a queue can have */
+	f->qp.sq.tail = REFUSED - 1;
+	nvme_ring(&f->qp.sq);
+	while (!__atomic_load_n(&f->end, __ATOMIC_RELAXED)) {
+		if (!__atomic_load_n(&f->on, __ATOMIC_RELAXED)) {
+			sleep_ms(1);
+			continue;
+		}
+		if (flood_refused(&f->qp.cq))
+			flood_again(f);
+		flood_read(f);
+	}
+	return NULL;
+}
+
+/* Returns how many reads one slice makes in a turn */
+static unsigned int reads_in_turn(struct load *load)
+{
+	u64 end = now_ms() + TURN_MS;
+	unsigned int n = 0;
+
+	for (; now_ms() < end; n += 4 * DEPTH) {
+		if (load_run(load, IO_READ, 4 * DEPTH) != 4 * DEPTH)
+			tap_bail("reads fail, or have wrong data");
+	}
+	return n;
+}
+
+/*
+ * The poller visits both in turn and a visit is limited, the drive has as many
+ * reads of both, and three threads share two processors: half of a half is left
+ * at worst. The bound is a fifth, since there may be noise.
+ */
+static void test_share(const struct test_opts *opts)
+{
+	static struct flood f;
+	static struct load load;
+	struct nvme_qpair qp;
+	struct vfio_dev dev;
+	struct nvme nv;
+	pthread_t thread;
+	unsigned int i, reads[2] = { 0 };
+
+	if (!opts->second) {
+		tap_skip("share", "no second device was given");
+		return;
+	}
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, DEPTH + 1, polled);
+	load_init(&load, &qp.sq, 0, DEPTH, 0);
+	load_run(&load, IO_WRITE, DEPTH);
+	flood_open(&f, opts);
+	if (pthread_create(&thread, NULL, flood_thread, &f))
+		tap_bail("no thread");
+	for (i = 0; i < 2 * TURNS; i++) {
+		__atomic_store_n(&f.on, i & 1, __ATOMIC_RELAXED);
+		sleep_ms(20);
+		reads[i & 1] += reads_in_turn(&load);
+		test_still_alive();
+	}
+	__atomic_store_n(&f.end, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	tap_diag("reads a second: %u alone, %u beside %llu commands refused a second",
+		 reads[0] * 1000 / (TURNS * TURN_MS),
+		 reads[1] * 1000 / (TURNS * TURN_MS),
+		 (unsigned long long)f.refused * 1000 / (TURNS * TURN_MS));
+	ok(f.refused >= TURNS * REFUSED / 4, "another slice was flooded");
+	ok(reads[1] >= reads[0] / 5,
+	   "and this one had a fifth at least of what it has alone");
+	flood_close(&f);
+	load_free(&load);
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "log", test_log },
+		{ "share", test_share },
 	};
 
 	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
