@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel append=alone
 #
-# PCI errors: after one the slot is reset and everything works again; after
-# another the link does not come back. In that case nobody tells the driver,
-# which must still end the host's I/O.
+# PCI errors: the drive cannot access memory, and says so in its status; the slot
+# is reset; after both everything works again. After another error the link does
+# not come back. In that case nobody tells the driver, which must still end the
+# host's I/O.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -17,7 +18,8 @@ recovered() { dmesg | grep -q 'AER: device recovery successful'; }
 provokes host 'sluice_nvme .*the drive is dead'
 provokes host 'sluice [0-9a-f-]+: controller fatal status'
 tolerates host ' error, dev sluice'
-plan 15
+provokes host 'sluice_nvme .*resetting the controller, CSTS 0x2'
+plan 19
 check "bind with a time-out of 4 s" sluice_up main admin_timeout_ms=4000
 disk=$(drive_disk main)
 sys=$(drive_sys main)
@@ -26,6 +28,11 @@ check "a slice and a partition" table_write main \
 	"start=1MiB, size=32MiB, type=slice, uuid=$a, name=alpha" \
 	"size=32MiB, type=L, name=host"
 check "attach" slice_attach main "$a"
+
+check "the drive can access no memory" setpci -s "$(drive_bdf main)" COMMAND=0:4
+check "the host reads nevertheless" reads
+check "after a reset" state_is live
+is "which waited for no time-out" "$(dmesg | grep 'sluice.*timed out')" ""
 
 check "a fatal error of the link" fatal
 check "the slot is reset" wait_for 20 recovered
