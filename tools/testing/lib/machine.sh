@@ -248,6 +248,21 @@ machine_namespace() {
 		-device "$(IFS=,; echo "nvme-ns,id=ns-$name$nsid,drive=$name$nsid,bus=drive-$name,nsid=$nsid${*:+,$*}")")
 }
 
+# machine_share NAME SLOT PATH [OPTION...]: fill the array SHARE with a directory
+# that L1 can mount. Its driver does not set the device up again after sleep, and
+# the device forgets nothing if it may sleep without a reset, which takes a port.
+machine_share() {
+	local bus=pcie.0 name=$1 slot=$2 path=$3
+	shift 3
+
+	SHARE=(-fsdev "$(IFS=,; echo "local,id=$name,path=$path,security_model=none,multidevs=remap${*:+,$*}")")
+	if [ -n "$DRIVES_BEHIND_PORTS" ]; then
+		SHARE+=(-device "pcie-root-port,id=rp-$name,bus=pcie.0,addr=0x$slot,chassis=$((16#$slot)),slot=$((16#$slot))")
+		bus=rp-$name,x-pcie-pm-no-soft-reset=on
+	fi
+	SHARE+=(-device "virtio-9p-pci,fsdev=$name,mount_tag=$name,bus=$bus")
+}
+
 machine_nbd_start() {
 	local qemu
 
@@ -271,8 +286,12 @@ machine_nbd_stop() {
 machine_arguments() {
 	local accel=(-accel "tcg,thread=multi,tb-size=1024" -smp 2)
 	local roots image initrd dir cmdline="console=ttyS0 panic=-1 oops=panic loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60 no_timer_check unknown_nmi_panic panic_print=0x41"
-	local unit=() module_disk=()
+	local unit=() module_disk=() shares
 
+	machine_share t 17 "$T_TOP" readonly=on
+	shares=("${SHARE[@]}")
+	machine_share out 18 "$RUN_OUT"
+	shares+=("${SHARE[@]}")
 	roots=$(machine_dir stock)
 	image=${5:-$roots/l1-root.img}
 	# A nanosecond of its time is an instruction of its only processor
@@ -316,11 +335,7 @@ machine_arguments() {
 		-chardev "pipe,id=mon,path=$RUN_OUT/mon" -mon "chardev=mon,mode=readline"
 		-drive "if=none,id=root,file=$image,format=raw,snapshot=on,cache=unsafe"
 		-device "virtio-blk-pci,drive=root"
-		-fsdev "local,id=t,path=$T_TOP,security_model=none,readonly=on,multidevs=remap"
-		-device "virtio-9p-pci,fsdev=t,mount_tag=t"
-		-fsdev "local,id=out,path=$RUN_OUT,security_model=none,multidevs=remap"
-		-device "virtio-9p-pci,fsdev=out,mount_tag=out"
-		"${module_disk[@]}" "${DRIVES[@]}"
+		"${shares[@]}" "${module_disk[@]}" "${DRIVES[@]}"
 		-kernel "$kernel_file" -initrd "$initrd"
 		-append "$cmdline $4"
 	)
