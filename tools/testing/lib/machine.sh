@@ -282,10 +282,11 @@ machine_nbd_stop() {
 	rm -f "$RUN_OUT/nbd.pid"
 }
 
-# machine_arguments KERNEL IOMMU real|counted APPEND ROOT: fill the array MACHINE
+# machine_arguments KERNEL IOMMU real|counted APPEND ROOT: fill the array MACHINE.
+# Of the memory, 16 MiB are said to be persistent, for a file system with DAX.
 machine_arguments() {
 	local accel=(-accel "tcg,thread=multi,tb-size=1024" -smp 2)
-	local roots image initrd dir cmdline="console=ttyS0 panic=-1 oops=panic loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60 no_timer_check unknown_nmi_panic panic_print=0x41"
+	local roots image initrd dir cmdline="console=ttyS0 panic=-1 oops=panic loglevel=5 mitigations=off rcupdate.rcu_cpu_stall_timeout=60 no_timer_check unknown_nmi_panic panic_print=0x41 memmap=16M!4G"
 	local unit=() module_disk=() shares
 
 	machine_share t 17 "$T_TOP" readonly=on

@@ -9,15 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/capability.h>
 
 #include "lib/dma.h"
 #include "lib/nvme_io.h"
 #include "lib/tap.h"
 #include "lib/test.h"
 
-/* A directory of a file system that lets no page stay pinned, such as ext4 */
+/*
+ * Directories of file systems that let no page stay pinned: an ordinary one, such
+ * as ext4, and one with DAX
+ */
 #define DIRECTORY	"SLUICE_TEST_UNPINNABLE"
+#define DAX_DIRECTORY	"SLUICE_TEST_DAX"
 
 /* Returns a descriptor of the kernel's log, from its end on */
 static int log_open(void)
@@ -60,15 +68,15 @@ static u16 identify_to(struct nvme *nv, u64 iova)
 	return nvme_exec_status(&nv->asq, &sqe);
 }
 
-static void *file_memory(size_t len)
+static void *file_memory(const char *directory, size_t len)
 {
-	const char *dir = getenv(DIRECTORY);
+	const char *dir = getenv(directory);
 	char path[256];
 	void *va;
 	int fd;
 
 	if (!dir)
-		tap_bail("%s is not set", DIRECTORY);
+		tap_bail("%s is not set", directory);
 	snprintf(path, sizeof(path), "%s/memory", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, len))
@@ -82,7 +90,8 @@ static void *file_memory(size_t len)
 }
 
 /* A file as memory, as with QEMU's memory-backend-file,share=on */
-static void test_file(const struct test_opts *opts)
+static void check_file(const struct test_opts *opts, const char *directory,
+		       const char *error)
 {
 	char where[32];
 	struct vfio_dev dev;
@@ -93,14 +102,14 @@ static void test_file(const struct test_opts *opts)
 
 	test_start(&nv, &dev, opts);
 	log = log_open();
-	va = file_memory(PAGE);
+	va = file_memory(directory, PAGE);
 	iova = dma_reserve_iova(&dev, PAGE);
 	snprintf(where, sizeof(where), "0x%llx ", (unsigned long long)iova);
 	if (vfio_map(&dev, va, iova, PAGE, VFIO_MAP_RW))
 		tap_bail("a file cannot be mapped for DMA");
 	is(identify_to(&nv, iova), DNR(ST_TRANSFER),
 	   "a command with memory in the file fails");
-	is(log_count(log, where, "EFAULT"), 1,
+	is(log_count(log, where, error), 1,
 	   "the log has the address, the error and the cause");
 	is(identify_to(&nv, iova), DNR(ST_TRANSFER), "another command fails");
 	is(identify_to(&nv, dma_reserve_iova(&dev, PAGE)), DNR(ST_TRANSFER),
@@ -110,6 +119,71 @@ static void test_file(const struct test_opts *opts)
 	   "one with other memory does not");
 	vfio_unmap(&dev, iova, PAGE);
 	munmap(va, PAGE);
+	close(log);
+	test_stop(&nv, &dev);
+}
+
+static void test_file(const struct test_opts *opts)
+{
+	check_file(opts, DIRECTORY, "(error -EFAULT)");
+}
+
+static void test_dax(const struct test_opts *opts)
+{
+	check_file(opts, DAX_DIRECTORY, "(error -EOPNOTSUPP)");
+}
+
+/* The capability with which a process may lock as much memory as it likes */
+static void lock_freely(bool may)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		tap_bail("capget: %s", strerror(errno));
+	data[0].effective &= ~BIT(CAP_IPC_LOCK);
+	data[0].effective |= may ? BIT(CAP_IPC_LOCK) : 0;
+	if (syscall(SYS_capset, &header, data))
+		tap_bail("capset: %s", strerror(errno));
+}
+
+/* A user who may lock no more memory, as with "ulimit -l" */
+static void test_limit(const struct test_opts *opts)
+{
+	struct rlimit before, none = {};
+	struct dma_buf buf;
+	struct vfio_dev dev;
+	char where[32];
+	unsigned int i;
+	struct nvme nv;
+	int log;
+
+	test_start(&nv, &dev, opts);
+	log = log_open();
+	if (getrlimit(RLIMIT_MEMLOCK, &before))
+		tap_bail("getrlimit: %s", strerror(errno));
+	none.rlim_max = before.rlim_max;
+	/* VFIO looks at the capability when memory is mapped */
+	lock_freely(false);
+	dma_alloc(&dev, &buf, PAGE, 0);
+	setrlimit(RLIMIT_MEMLOCK, &none);
+	snprintf(where, sizeof(where), "0x%llx ",
+		 (unsigned long long)buf.iova[0]);
+	ok(identify_to(&nv, buf.iova[0]) != ST_OK,
+	   "a command with memory beyond the limit fails");
+	is(log_count(log, where, "(error -ENOMEM)"), 1,
+	   "the log has the address, the error and the cause");
+	ok(identify_to(&nv, buf.iova[0]) != ST_OK, "another command fails");
+	is(log_count(log, "cannot be pinned", ""), 0, "nothing more is logged");
+	setrlimit(RLIMIT_MEMLOCK, &before);
+	/* VFIO is not asked again for half a second */
+	for (i = 0; i < 100 && identify_to(&nv, buf.iova[0]) != ST_OK; i++)
+		usleep(100000);
+	ok(i < 100, "with a larger limit it does not, after a while");
+	lock_freely(true);
+	dma_free(&buf);
 	close(log);
 	test_stop(&nv, &dev);
 }
@@ -133,7 +207,7 @@ static void test_v1(const struct test_opts *opts)
 	   "the controller's status is fatal");
 	snprintf(where, sizeof(where), "0x%llx ",
 		 (unsigned long long)nv.acq.mem.iova[0]);
-	is(log_count(log, where, "EACCES"), 1,
+	is(log_count(log, where, "(error -EACCES)"), 1,
 	   "the log has the address, the error and the cause");
 	close(log);
 	test_stop(&nv, &dev);
@@ -143,6 +217,8 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "file", test_file },
+		{ "dax", test_dax },
+		{ "limit", test_limit },
 		{ "v1", test_v1 },
 	};
 
