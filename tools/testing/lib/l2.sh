@@ -8,6 +8,24 @@
 L2_RUN=/run/l2
 L2_CMDLINE="console=ttyS0 loglevel=5 panic=-1 mitigations=off"
 
+# l2_ready NAME: prepare a guest's directory; the pipes agent.in and agent.out are
+# for its port
+l2_ready() {
+	local dir=$L2_RUN/$1
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	[ -z "${L1_TEST-}" ] || echo "$1" >>"/out/$L1_TEST/guests"
+	mkfifo "$dir/agent.in" "$dir/agent.out"
+	# Keep both ends open, so that neither side sees an end of file
+	sleep 100000 <>"$dir/agent.in" >/dev/null 2>&1 &
+	echo $! >"$dir/holder.pid"
+	cat <>"$dir/agent.out" >"$dir/agent.log" 2>/dev/null &
+	echo $! >"$dir/reader.pid"
+	touch "$dir/console" "$dir/qemu.log"
+	echo 0 >"$dir/number"
+}
+
 # l2_start NAME [OPTION...] [UUID...]: start a guest with these mdevs; do not
 # wait until the guest is up. Each mdev is on a separate root port, so that it
 # can be unplugged. Options: vcpus=N mem=MIB iommufd reboot (let the guest
@@ -19,9 +37,6 @@ l2_start() {
 	local boot=(-kernel /l2/vmlinux -initrd /l2/initrd -append "$L2_CMDLINE")
 	shift
 
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	[ -z "${L1_TEST-}" ] || echo "$name" >>"/out/$L1_TEST/guests"
 	for opt; do
 		case $opt in
 		vcpus=*) vcpus=${opt#*=} ;;
@@ -38,13 +53,7 @@ l2_start() {
 				-device "vfio-pci,bus=port$port,sysfsdev=/sys/bus/mdev/devices/$opt$iommufd") ;;
 		esac
 	done
-	mkfifo "$dir/agent.in" "$dir/agent.out"
-	# Keep both ends open, so that neither side sees an end of file
-	sleep 100000 <>"$dir/agent.in" >/dev/null 2>&1 &
-	echo $! >"$dir/holder.pid"
-	cat <>"$dir/agent.out" >"$dir/agent.log" 2>/dev/null &
-	echo $! >"$dir/reader.pid"
-	: >"$dir/console"
+	l2_ready "$name"
 	qemu-system-x86_64 -M q35 -accel kvm -cpu host -smp "$vcpus" -m "$mem" \
 		-nodefaults -no-user-config -display none "${ending[@]}" \
 		-serial "file:$dir/console" \
@@ -53,7 +62,6 @@ l2_start() {
 		-device virtserialport,chardev=agent,name=agent \
 		"${boot[@]}" "${args[@]}" </dev/null >"$dir/qemu.log" 2>&1 &
 	echo $! >"$dir/pid"
-	echo 0 >"$dir/number"
 }
 
 l2_pid() { cat "$L2_RUN/$1/pid"; }
