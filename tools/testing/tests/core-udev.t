@@ -3,9 +3,10 @@
 # l1: kernel=stock iommu=intel
 # timeout: 900
 #
-# With udevd, LVM, mdadm and btrfs: the disk of a bound drive has the links that
-# the disk of the kernel's own driver has, and what the host keeps on its
-# partitions is activated; what a guest may have written is not looked at.
+# With udevd, LVM, mdadm, btrfs, udisks and multipathd: the disk of a bound drive has
+# the links that the disk of the kernel's own driver has, and what the host keeps on
+# its partitions is activated and offered; what a guest may have written is not
+# looked at.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck disable=SC2034 # for lib.sh
@@ -31,6 +32,51 @@ udev_down() {
 }
 no_udevd() { ! pidof systemd-udevd >/dev/null; }
 settle() { udevadm settle --timeout=120; }
+
+udisks_up() {
+	mkdir -p /run/dbus && dbus-uuidgen --ensure=/etc/machine-id &&
+		dbus-daemon --system || return
+	/usr/libexec/udisks2/udisksd --no-debug >/dev/null 2>&1 &
+	wait_for 60 udisksctl status
+}
+udisks_down() {
+	kill "$(pidof udisksd)" "$(pidof dbus-daemon)"
+	wait_for 30 no_udisks
+	rm -rf /run/dbus /run/udisks2
+}
+no_udisks() { ! pidof udisksd dbus-daemon >/dev/null; }
+
+# The numbers of the partitions that udisks offers
+offered() {
+	local n
+
+	for n in 1 2 3 4 5 6 7 8 9; do
+		! udisksctl info -b "/dev/$1p$n" 2>/dev/null |
+			grep -q 'HintIgnore: *false' || echo "$n"
+	done | xargs
+}
+
+# It takes a disk also if there is but one path to it
+multipath_up() {
+	printf 'defaults {\n\tfind_multipaths greedy\n}\n' >/etc/multipath.conf
+	modprobe dm_multipath && multipathd && wait_for 60 multipathd show status
+}
+multipath_down() {
+	multipathd shutdown
+	wait_for 30 no_multipathd
+	multipath -F
+	rm -rf /etc/multipath.conf /etc/multipath /run/multipathd*
+}
+no_multipathd() { ! pidof multipathd >/dev/null; }
+# The disks, or partitions, that are paths
+paths() {
+	local dm
+
+	for dm in /sys/block/dm-*; do
+		[[ $(cat "$dm/dm/uuid" 2>/dev/null) != mpath-* ]] || ls "$dm/slaves"
+	done | xargs
+}
+is_path() { [[ " $(paths) " = *" $1 "* ]]; }
 
 nvme_disk() { drive_disk main 2>/dev/null; }
 property() { udevadm info -q property -n "/dev/$1" | sed -nE "s/^$2=//p"; }
@@ -127,17 +173,20 @@ tap_end_udev() {
 	if [ "$BASHPID" = "$TAP_SHELL" ]; then
 		cp fstab /etc/fstab
 		umount -q /mnt
+		no_multipathd || multipath_down
+		no_udisks || udisks_down
 		deactivate
 		udev_down
 	fi
 	return "$status"
 }
 
-begin 40
+begin 46
 trap 'tap_end_udev; tap_end_scratch; tap_end' EXIT
 cp /etc/fstab fstab
 modprobe -a nvme dm_mod btrfs raid1
 check "udevd" udev_up
+check "udisks" udisks_up
 check "the drive has its ordinary driver" drive_to main nvme
 wait_for 10 nvme_disk >/dev/null
 nvme=$(nvme_disk)
@@ -157,6 +206,7 @@ links "$nvme" >stock
 columns "$nvme" "$columns" >stock.columns
 is "the host's are activated, those of guests are not" "$(active)" "hostvg p3[0]"
 is "nobody has looked into slices" "$(contents "$nvme")" ""
+is "udisks offers the host's, and no slices" "$(offered "$nvme")" "1 2 3 4"
 is "and they are marked" "$(marks "$nvme")" "0 1 1"
 deactivate
 
@@ -168,6 +218,7 @@ links "$disk" >ours
 columns "$disk" "$columns" >ours.columns
 is "the host's are activated, those of guests are not" "$(active)" "hostvg p3[0]"
 is "nobody has looked into slices" "$(contents "$disk")" ""
+is "udisks offers the host's, and no slices" "$(offered "$disk")" "1 2 3 4"
 is "and they are marked" "$(marks "$disk")" "0 1 1"
 is "there are links" "$(grep -c . stock)" "$(grep -c ^ stock)"
 is "none is missing" "$(comm -23 stock ours)" ""
@@ -188,6 +239,17 @@ cp fstab /etc/fstab
 rm "/run/udev/data/+pci:$(drive_bdf main)"
 udevadm trigger --settle --action=add "/dev/$disk"
 is "no link is missing when udev does not know the drive" "$(comm -23 stock <(links "$disk"))" ""
+
+# One that wants every disk that nobody uses. It sees ours before the other.
+deactivate
+check "multipathd" multipath_up
+drive_to k4 nvme
+wait_for 10 drive_disk k4 >/dev/null
+settle
+check "it takes a disk of the kernel's own driver" wait_for 60 is_path "$(drive_disk k4)"
+is "and nothing of ours" "$(paths | grep -o 'sluice[^ ]*')" ""
+multipath_down
+drive_unbind "$(drive_bdf k4)"
 
 # By hand
 filter='devices { global_filter = [ "r|^/dev/sluice/|" ] }'
