@@ -2,15 +2,17 @@
 /*
  * The host's view of a slice: its partition in the block layer
  *
- * partition.c and wipe.c call this file. A claimed slice is a partition held
- * open exclusively, so that the host can neither mount nor delete it. This file
- * finds the partition by its position. So the partition's number in the block
- * layer does not matter, nor whether the block layer read the table at the same
- * time as Sluice.
+ * partition.c and wipe.c call this file, and scan.c to read the disk. A claimed
+ * slice is a partition held open exclusively, so that the host can neither mount
+ * nor delete it. This file finds the partition by its position. So the
+ * partition's number in the block layer does not matter, nor whether the block
+ * layer read the table at the same time as Sluice.
  */
+#include <linux/bio.h>
 #include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate.h>
 #include <linux/xarray.h>
@@ -29,6 +31,39 @@ static u64 sluice_bdev_start(const struct block_device *bdev)
 static u64 sluice_bdev_size(struct block_device *bdev)
 {
 	return (u64)bdev_nr_sectors(bdev) << SECTOR_SHIFT;
+}
+
+/**
+ * sluice_bdev_read() - read from a disk without its page cache
+ * @disk: disk
+ * @offset_bytes: where, whole logical blocks
+ * @buf: memory from kmalloc()
+ * @len: bytes, whole logical blocks
+ *
+ * Return: 0 or a negative errno
+ */
+int sluice_bdev_read(struct gendisk *disk, u64 offset_bytes, void *buf,
+		     size_t len)
+{
+	unsigned int nr = DIV_ROUND_UP(offset_in_page(buf) + len, PAGE_SIZE);
+	struct bio *bio;
+	int ret;
+
+	KUNIT_STATIC_STUB_REDIRECT(sluice_bdev_read, disk, offset_bytes, buf,
+				   len);
+	bio = bio_alloc(disk->part0, nr, REQ_OP_READ, GFP_KERNEL);
+	bio->bi_iter.bi_sector = offset_bytes >> SECTOR_SHIFT;
+	while (len) {
+		unsigned int n = min_t(size_t, len,
+				       PAGE_SIZE - offset_in_page(buf));
+
+		__bio_add_page(bio, virt_to_page(buf), n, offset_in_page(buf));
+		buf += n;
+		len -= n;
+	}
+	ret = submit_bio_wait(bio);
+	bio_put(bio);
+	return ret;
 }
 
 /* A slice is whole pages: it may leave the rest of its partition unused. */

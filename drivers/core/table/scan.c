@@ -9,10 +9,8 @@
  * No guest can have written the table: slices lie in its usable blocks, and the
  * parser makes sure that the table itself does not.
  */
-#include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/errno.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -51,27 +49,12 @@ static const char *sluice_scan_disk_name(const struct sluice_disk *disk)
 
 /* --- Reading --- */
 
-/* Read without the page cache, which has been written back before. */
+/* The page cache has been written back before. */
 static int sluice_scan_read(void *priv, u64 offset_bytes, void *buf, size_t len)
 {
 	struct scan *scan = priv;
-	unsigned int nr = DIV_ROUND_UP(offset_in_page(buf) + len, PAGE_SIZE);
-	struct bio *bio;
-	int ret;
 
-	bio = bio_alloc(scan->disk->disk->part0, nr, REQ_OP_READ, GFP_KERNEL);
-	bio->bi_iter.bi_sector = offset_bytes >> SECTOR_SHIFT;
-	while (len) {
-		unsigned int n = min_t(size_t, len,
-				       PAGE_SIZE - offset_in_page(buf));
-
-		__bio_add_page(bio, virt_to_page(buf), n, offset_in_page(buf));
-		buf += n;
-		len -= n;
-	}
-	ret = submit_bio_wait(bio);
-	bio_put(bio);
-	return ret;
+	return sluice_bdev_read(scan->disk->disk, offset_bytes, buf, len);
 }
 
 /*

@@ -126,6 +126,8 @@ void sluice_partition_gone(struct sluice_slice *slice);
 void sluice_partition_free(struct sluice_slice *slice);
 
 /* bdev.c */
+int sluice_bdev_read(struct gendisk *disk, u64 offset_bytes, void *buf,
+		     size_t len);
 int sluice_bdev_open(struct sluice_partition *part);
 void sluice_bdev_close(struct sluice_partition *part);
 int sluice_bdev_flush(struct sluice_partition *part);
