@@ -65,6 +65,13 @@
 #define KUNIT_STATIC_STUB_REDIRECT(real_fn_name, args...) do {} while (0)
 #endif
 
+/* For a function of an I/O path: static, so inlined, unless a test calls it */
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+#define SLUICE_VISIBLE_IF_KUNIT
+#else
+#define SLUICE_VISIBLE_IF_KUNIT static
+#endif
+
 /*
  * --- modules and devices ---
  */

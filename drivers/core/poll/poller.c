@@ -69,30 +69,6 @@ module_param_named(poller_cpus, poller_cpus, charp, 0444);
 MODULE_PARM_DESC(poller_cpus,
 		 "CPUs that the polling threads may run on, as a list like 2-3,8 (default: those of the drive's NUMA node that are not isolated)");
 
-/**
- * struct sluice_poller - a thread that polls slices
- * @node: in poller_list; under poller_lock
- * @task: the thread
- * @number: number in the thread's name; no two pollers have the same
- * @nid: the NUMA node that it works for
- * @nr_slices: number of slices that belong to it; under poller_lock
- * @since: when the poller last asked for the time, or woke; for the thread only
- * @visit_lock: held during a visit
- * @lock: protects @busy. Inside &sluice_doorbells.lock
- * @busy: list of &struct sluice_poll_entry to be visited
- */
-struct sluice_poller {
-	struct list_head node;
-	struct task_struct *task;
-	int number;
-	int nid;
-	unsigned int nr_slices;
-	u64 since;
-	struct mutex visit_lock;
-	spinlock_t lock;
-	struct list_head busy;
-} ____cacheline_aligned_in_smp;
-
 /* Protects poller_list and which slice belongs to which poller */
 static DEFINE_MUTEX(poller_lock);
 static LIST_HEAD(poller_list);
@@ -108,6 +84,19 @@ static struct cpumask poller_near;
  * Visits
  */
 
+/* KUnit tests have their own time, and their own opinion of this CPU. */
+static u64 sluice_poller_clock(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(ktime_get);
+	return ktime_get_ns();
+}
+
+static bool sluice_poller_is_alone(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(single_task_running);
+	return single_task_running();
+}
+
 /*
  * The time now. What has passed since the poller last asked counts as spent on
  * this slice; a visit asks after each look at the slice.
@@ -115,7 +104,7 @@ static struct cpumask poller_near;
 static u64 sluice_poller_now(struct sluice_poll_entry *entry)
 {
 	struct sluice_poller *poller = entry->poller;
-	u64 now = ktime_get_ns();
+	u64 now = sluice_poller_clock();
 
 	WRITE_ONCE(entry->spent, entry->spent + now - poller->since);
 	poller->since = now;
@@ -173,7 +162,8 @@ static void sluice_poller_rest(struct sluice_poll_entry *entry)
 
 	if (!mutex_trylock(&entry->doorbells.lock)) {
 		ops->set_poll_mode(entry->sdev, SLUICE_POLL_PAUSE);
-		sluice_poller_put_off(entry, ktime_get_ns() + POLLER_PUT_OFF);
+		sluice_poller_put_off(entry,
+				      sluice_poller_clock() + POLLER_PUT_OFF);
 		return;
 	}
 	sluice_doorbell_unmap(&entry->doorbells);
@@ -215,7 +205,7 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us,
 			       u64 now)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
-	bool alone = single_task_running();
+	bool alone = sluice_poller_is_alone();
 	enum sluice_poll_mode mode;
 	u64 due;
 
@@ -283,7 +273,8 @@ static struct sluice_poll_entry *sluice_poller_next(struct sluice_poller *poller
 
 	guard(spinlock)(&poller->lock);
 	list_for_each_entry(entry, &poller->busy, node) {
-		if (READ_ONCE(entry->waiting) && ktime_get_ns() < entry->due)
+		if (READ_ONCE(entry->waiting) &&
+		    sluice_poller_clock() < entry->due)
 			continue;
 		list_move_tail(&entry->node, &poller->busy);
 		return entry;
@@ -291,8 +282,14 @@ static struct sluice_poll_entry *sluice_poller_next(struct sluice_poller *poller
 	return NULL;
 }
 
-/* When the next slice is due: 0 for at once, KTIME_MAX for never. */
-static ktime_t sluice_poller_due(struct sluice_poller *poller)
+/**
+ * sluice_poller_due() - when the next slice is due
+ * @poller: poller
+ *
+ * Return: the time; 0 for at once, KTIME_MAX for never
+ */
+SLUICE_VISIBLE_IF_KUNIT ktime_t
+sluice_poller_due(struct sluice_poller *poller)
 {
 	struct sluice_poll_entry *entry;
 	u64 due = KTIME_MAX;
@@ -317,7 +314,14 @@ static void sluice_poller_sleep(struct sluice_poller *poller)
 	poller->since = ktime_get_ns();
 }
 
-static bool sluice_poller_visit_next(struct sluice_poller *poller)
+/**
+ * sluice_poller_visit_next() - visit the slice whose turn it is
+ * @poller: poller
+ *
+ * Return: false if no slice is due
+ */
+SLUICE_VISIBLE_IF_KUNIT bool
+sluice_poller_visit_next(struct sluice_poller *poller)
 {
 	struct sluice_poll_entry *entry;
 
@@ -432,6 +436,20 @@ static unsigned int sluice_poller_limit(void)
 	return poller_number ?: max(DIV_ROUND_UP(cpus, POLLER_CPUS), 1U);
 }
 
+/**
+ * sluice_poller_prepare() - prepare a poller that has no thread yet
+ * @poller: zeroed
+ * @nid: the NUMA node that it works for
+ */
+void sluice_poller_prepare(struct sluice_poller *poller, int nid)
+{
+	poller->nid = nid;
+	poller->since = sluice_poller_clock();
+	mutex_init(&poller->visit_lock);
+	spin_lock_init(&poller->lock);
+	INIT_LIST_HEAD(&poller->busy);
+}
+
 static struct sluice_poller *sluice_poller_create(int nid)
 {
 	struct sluice_poller *poller;
@@ -447,11 +465,7 @@ static struct sluice_poller *sluice_poller_create(int nid)
 		return ERR_PTR(number);
 	}
 	poller->number = number;
-	poller->nid = nid;
-	poller->since = ktime_get_ns();
-	mutex_init(&poller->visit_lock);
-	spin_lock_init(&poller->lock);
-	INIT_LIST_HEAD(&poller->busy);
+	sluice_poller_prepare(poller, nid);
 	task = kthread_create_on_node(sluice_poller_thread, poller, nid,
 				      "sluice_poll/%d", number);
 	if (IS_ERR(task)) {
@@ -481,21 +495,37 @@ static void sluice_poller_destroy(struct sluice_poller *poller)
 	kfree(poller);
 }
 
-/* The poller of a node with the fewest slices, or a new poller. */
-static struct sluice_poller *sluice_poller_find(int nid)
+/**
+ * sluice_poller_choose() - choose among the pollers of a NUMA node
+ * @pollers: list of &struct sluice_poller
+ * @nid: the node
+ * @limit: how many pollers it may have, at least one
+ *
+ * Return: the one with the fewest slices, or NULL if there may be one more
+ */
+struct sluice_poller *sluice_poller_choose(struct list_head *pollers, int nid,
+					   unsigned int limit)
 {
 	struct sluice_poller *poller, *best = NULL;
 	unsigned int nr = 0;
 
-	list_for_each_entry(poller, &poller_list, node) {
+	list_for_each_entry(poller, pollers, node) {
 		if (poller->nid != nid)
 			continue;
 		nr++;
 		if (!best || poller->nr_slices < best->nr_slices)
 			best = poller;
 	}
+	return nr < limit ? NULL : best;
+}
+
+static struct sluice_poller *sluice_poller_find(int nid)
+{
+	struct sluice_poller *poller;
+
 	sluice_poller_look_near(nid);
-	return nr < sluice_poller_limit() ? sluice_poller_create(nid) : best;
+	poller = sluice_poller_choose(&poller_list, nid, sluice_poller_limit());
+	return poller ?: sluice_poller_create(nid);
 }
 
 /**
@@ -513,6 +543,20 @@ void sluice_poll_entry_init(struct sluice_poll_entry *entry,
 }
 
 /**
+ * sluice_poll_entry_reset() - forget what a poller kept of the slice
+ * @entry: poll entry of a device that is being opened
+ */
+void sluice_poll_entry_reset(struct sluice_poll_entry *entry)
+{
+	sluice_window_init(&entry->window, READ_ONCE(entry->poll_us));
+	entry->streak = 0;
+	entry->awake = false;
+	entry->polling = false;
+	entry->faulted = false;
+	entry->kicked = false;
+}
+
+/**
  * sluice_poller_join() - find a poller for a slice
  * @entry: poll entry of a device that is being opened
  *
@@ -522,13 +566,7 @@ int sluice_poller_join(struct sluice_poll_entry *entry)
 {
 	struct sluice_poller *poller;
 
-	sluice_window_init(&entry->window, READ_ONCE(entry->poll_us));
-	entry->streak = 0;
-	entry->awake = false;
-	entry->polling = false;
-	entry->faulted = false;
-	entry->kicked = false;
-
+	sluice_poll_entry_reset(entry);
 	guard(mutex)(&poller_lock);
 	poller = sluice_poller_find(dev_to_node(entry->sdev->dma_dev));
 	if (IS_ERR(poller))

@@ -6,7 +6,9 @@
 #define SLUICE_POLLER_H
 
 #include <linux/cache.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -14,7 +16,31 @@
 #include "poll/window.h"
 
 struct sluice_dev;
-struct sluice_poller;
+struct task_struct;
+
+/**
+ * struct sluice_poller - a thread that polls slices
+ * @node: in poller_list; under poller_lock
+ * @task: the thread
+ * @number: number in the thread's name; no two pollers have the same
+ * @nid: the NUMA node that it works for
+ * @nr_slices: number of slices that belong to it; under poller_lock
+ * @since: when the poller last asked for the time, or woke; for the thread only
+ * @visit_lock: held during a visit
+ * @lock: protects @busy. Inside &sluice_doorbells.lock
+ * @busy: list of &struct sluice_poll_entry to be visited
+ */
+struct sluice_poller {
+	struct list_head node;
+	struct task_struct *task;
+	int number;
+	int nid;
+	unsigned int nr_slices;
+	u64 since;
+	struct mutex visit_lock;
+	spinlock_t lock;
+	struct list_head busy;
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct sluice_poll_entry - what a poller keeps of one slice
@@ -69,5 +95,15 @@ int sluice_doorbell_mmap(struct sluice_poll_entry *entry,
 			 struct vm_area_struct *vma, unsigned long first_page);
 
 int sluice_poller_init(void);
+
+/* For poller.c and its tests */
+void sluice_poll_entry_reset(struct sluice_poll_entry *entry);
+void sluice_poller_prepare(struct sluice_poller *poller, int nid);
+struct sluice_poller *sluice_poller_choose(struct list_head *pollers, int nid,
+					   unsigned int limit);
+#if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
+bool sluice_poller_visit_next(struct sluice_poller *poller);
+ktime_t sluice_poller_due(struct sluice_poller *poller);
+#endif
 
 #endif /* SLUICE_POLLER_H */

@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of pollers: whom they visit, when, and for how long
+ *
+ * A poller without a thread: the tests make its visits, at a time of their own.
+ * The backend is made up.
+ */
+#include <kunit/test.h>
+#include <kunit/test-bug.h>
+#include <linux/completion.h>
+#include <linux/jiffies.h>
+#include <linux/sched/stat.h>
+#include <linux/string.h>
+
+#include "core.h"
+#include "poll/poller.h"
+
+#define US	((u64)NSEC_PER_USEC)
+#define START	(10000 * US)	/* long after anything else */
+#define LIMIT	500u		/* the slices' poll_us */
+#define SLICES	3
+
+/**
+ * struct fake_slice - a slice with a made-up backend
+ * @sdev: the slice
+ * @entry: what the poller keeps of it
+ * @name: a letter
+ * @work: bit n: the poll after n more finds work
+ * @takes: nanoseconds of a poll
+ * @idle: the device has no command, so %SLUICE_POLL_DEVICE is refused
+ * @kicks: the device completes a command during the next poll
+ * @calls: polls (p) and set_poll_mode: Doorbell, Wait, Pause, Spin
+ */
+struct fake_slice {
+	struct sluice_dev sdev;
+	struct sluice_poll_entry entry;
+	char name;
+	u32 work;
+	u64 takes;
+	bool idle;
+	bool kicks;
+	char calls[32];
+};
+
+/**
+ * struct fake - a poller without a thread
+ * @parent: the parent of its slices
+ * @ops: their backend
+ * @poller: the poller
+ * @slices: the slices
+ * @now: the time
+ * @alone: no other task wants this CPU
+ * @order: the names of the slices that were polled
+ * @budget: what the backend was told last
+ */
+struct fake {
+	struct sluice_parent parent;
+	struct sluice_parent_ops ops;
+	struct sluice_poller poller;
+	struct fake_slice slices[SLICES];
+	u64 now;
+	bool alone;
+	char order[32];
+	unsigned int budget;
+};
+
+static ktime_t fake_clock(void)
+{
+	struct fake *f = kunit_get_current_test()->priv;
+
+	return ns_to_ktime(f->now);
+}
+
+static bool fake_alone(void)
+{
+	struct fake *f = kunit_get_current_test()->priv;
+
+	return f->alone;
+}
+
+/* Append a letter, if there is room. */
+static void note(char *text, size_t size, char letter)
+{
+	size_t len = strlen(text);
+
+	if (len < size - 1)
+		text[len] = letter;
+}
+
+static struct fake_slice *to_slice(struct sluice_dev *sdev)
+{
+	return container_of(sdev, struct fake_slice, sdev);
+}
+
+static unsigned int fake_poll(struct sluice_dev *sdev, unsigned int budget)
+{
+	struct fake_slice *s = to_slice(sdev);
+	struct fake *f = container_of(sdev->parent, struct fake, parent);
+	bool found = s->work & 1;
+
+	f->budget = budget;
+	f->now += s->takes;
+	note(s->calls, sizeof(s->calls), 'p');
+	note(f->order, sizeof(f->order), s->name);
+	if (s->kicks)
+		sluice_poller_kick(&s->entry);
+	s->kicks = false;
+	s->work >>= 1;
+	return found ? 3 : 0;
+}
+
+static bool fake_set_poll_mode(struct sluice_dev *sdev,
+			       enum sluice_poll_mode mode)
+{
+	static const char letters[] = {
+		[SLUICE_POLL_DOORBELL] = 'D',
+		[SLUICE_POLL_DEVICE] = 'W',
+		[SLUICE_POLL_PAUSE] = 'P',
+		[SLUICE_POLL_SPIN] = 'S',
+	};
+	struct fake_slice *s = to_slice(sdev);
+
+	if (mode == SLUICE_POLL_DEVICE && s->idle)
+		return false;
+	note(s->calls, sizeof(s->calls), letters[mode]);
+	return true;
+}
+
+static void fake_add(struct fake *f, struct fake_slice *s)
+{
+	s->name = 'a' + (s - f->slices);
+	s->sdev.parent = &f->parent;
+	mutex_init(&s->entry.doorbells.lock);
+	sluice_poll_entry_init(&s->entry, &s->sdev);
+	s->entry.poll_us = LIMIT;
+	sluice_poll_entry_reset(&s->entry);
+	s->entry.poller = &f->poller;
+	f->poller.nr_slices++;
+}
+
+static int fake_init(struct kunit *test)
+{
+	struct fake *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	test->priv = f;
+	kunit_activate_static_stub(test, ktime_get, fake_clock);
+	kunit_activate_static_stub(test, single_task_running, fake_alone);
+	f->now = START;
+	f->alone = true;
+	f->ops.poll = fake_poll;
+	f->ops.set_poll_mode = fake_set_poll_mode;
+	f->parent.ops = &f->ops;
+	sluice_poller_prepare(&f->poller, NUMA_NO_NODE);
+	f->poller.task = current;
+	for (i = 0; i < SLICES; i++)
+		fake_add(f, &f->slices[i]);
+	return 0;
+}
+
+/* A slice that has just woken, and has had a visit with work */
+static struct fake_slice *busy(struct fake *f)
+{
+	struct fake_slice *s = &f->slices[0];
+
+	s->work = 1;
+	sluice_poller_wake(&s->entry);
+	KUNIT_EXPECT_TRUE(kunit_get_current_test(),
+			  sluice_poller_visit_next(&f->poller));
+	s->calls[0] = '\0';
+	return s;
+}
+
+/* Make a visit after @us microseconds. */
+static bool visit_at(struct fake *f, u64 us)
+{
+	f->now = START + us * US;
+	return sluice_poller_visit_next(&f->poller);
+}
+
+/* What the backend has been called for since the last time */
+static void expect_calls(struct kunit *test, struct fake_slice *s,
+			 const char *calls)
+{
+	KUNIT_EXPECT_STREQ(test, s->calls, calls);
+	memset(s->calls, 0, sizeof(s->calls));
+}
+
+static bool listed(struct fake_slice *s)
+{
+	return !list_empty(&s->entry.node);
+}
+
+static void busy_slices_take_turns(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	unsigned int i;
+
+	KUNIT_EXPECT_FALSE(test, sluice_poller_visit_next(&f->poller));
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), KTIME_MAX);
+	for (i = 0; i < SLICES; i++) {
+		f->slices[i].work = U32_MAX;
+		sluice_poller_wake(&f->slices[i].entry);
+	}
+	/* It is in the list already */
+	sluice_poller_wake(&f->slices[0].entry);
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), 0);
+	for (i = 0; i < 2 * SLICES; i++)
+		KUNIT_EXPECT_TRUE(test, sluice_poller_visit_next(&f->poller));
+	KUNIT_EXPECT_STREQ(test, f->order, "abcabc");
+	KUNIT_EXPECT_EQ(test, f->budget, 64);
+}
+
+static void one_that_waits_is_passed_over(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < SLICES; i++) {
+		f->slices[i].work = U32_MAX;
+		sluice_poller_wake(&f->slices[i].entry);
+	}
+	f->slices[1].entry.waiting = true;
+	f->slices[1].entry.due = START + 7 * US;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 0));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 6));
+	KUNIT_EXPECT_STREQ(test, f->order, "ac");
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 7));
+	KUNIT_EXPECT_STREQ(test, f->order, "acb");
+	/* The first that is due says how long to sleep */
+	for (i = 0; i < SLICES; i++) {
+		f->slices[i].entry.waiting = true;
+		f->slices[i].entry.due = START + (20 - i) * US;
+	}
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 18 * US);
+	f->slices[0].entry.waiting = false;
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), 0);
+}
+
+static void time_is_charged_to_who_took_it(struct kunit *test)
+{
+	struct fake *f = test->priv;
+
+	f->slices[0].takes = 30 * US;
+	f->slices[1].takes = 5 * US;
+	f->slices[0].work = U32_MAX;
+	f->slices[1].work = U32_MAX;
+	sluice_poller_wake(&f->slices[0].entry);
+	sluice_poller_wake(&f->slices[1].entry);
+	KUNIT_EXPECT_TRUE(test, sluice_poller_visit_next(&f->poller));
+	KUNIT_EXPECT_TRUE(test, sluice_poller_visit_next(&f->poller));
+	KUNIT_EXPECT_TRUE(test, sluice_poller_visit_next(&f->poller));
+	KUNIT_EXPECT_EQ(test, f->slices[0].entry.spent, 60 * US);
+	KUNIT_EXPECT_EQ(test, f->slices[1].entry.spent, 5 * US);
+	KUNIT_EXPECT_EQ(test, f->slices[2].entry.spent, 0);
+}
+
+static void steady_work_needs_no_interrupts(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = &f->slices[0];
+	unsigned int i;
+
+	s->work = U32_MAX;
+	sluice_poller_wake(&s->entry);
+	for (i = 0; i < 7; i++)
+		KUNIT_EXPECT_TRUE(test, visit_at(f, i));
+	expect_calls(test, s, "ppppppp");
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 7));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 8));
+	expect_calls(test, s, "pSp");
+	/* Unless nothing is polled that is idle */
+	s = &f->slices[1];
+	s->work = U32_MAX;
+	s->entry.poll_us = 0;
+	sluice_poller_wake(&s->entry);
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_TRUE(test, visit_at(f, 9 + i));
+	expect_calls(test, s, "pppppppppp");
+}
+
+/* A device with commands reports completions itself: ever longer pauses */
+static void a_quiet_slice_waits_for_its_device(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 19));
+	expect_calls(test, s, "p");
+	KUNIT_EXPECT_FALSE(test, s->entry.waiting);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 20));
+	/* Once more after the interrupts are on */
+	expect_calls(test, s, "pWp");
+	KUNIT_EXPECT_TRUE(test, s->entry.waiting);
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 40 * US);
+	KUNIT_EXPECT_FALSE(test, visit_at(f, 39));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 40));
+	expect_calls(test, s, "pWp");
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 80 * US);
+	/* The limit ends this, and not the window */
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT - 1));
+	expect_calls(test, s, "pWp");
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller),
+			START + LIMIT * US);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT));
+	expect_calls(test, s, "pDp");
+	KUNIT_EXPECT_FALSE(test, listed(s));
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), KTIME_MAX);
+}
+
+/* The slice woke late, so its window is half the limit. */
+static void an_idle_slice_is_polled_for_its_window(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	s->idle = true;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 20));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT / 2 - 1));
+	expect_calls(test, s, "pp");
+	KUNIT_EXPECT_FALSE(test, s->entry.waiting);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT / 2));
+	/* Once more after the doorbell pages are unmapped */
+	expect_calls(test, s, "pDp");
+	KUNIT_EXPECT_FALSE(test, listed(s));
+	KUNIT_EXPECT_FALSE(test, s->entry.awake);
+}
+
+static void work_at_the_last_moment_is_not_left(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	s->idle = true;
+	s->work = 2;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT));
+	expect_calls(test, s, "pDp");
+	KUNIT_EXPECT_TRUE(test, listed(s));
+	/* The same when it is only put off */
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT + 10));
+	s->idle = false;
+	s->work = 2;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT + 30));
+	expect_calls(test, s, "ppWp");
+	KUNIT_EXPECT_FALSE(test, s->entry.waiting);
+	KUNIT_EXPECT_TRUE(test, listed(s));
+}
+
+/* It takes turns with a fault handler, and never waits for one. */
+static void a_slice_whose_page_is_being_mapped_stays(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	s->idle = true;
+	mutex_lock(&s->entry.doorbells.lock);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT));
+	mutex_unlock(&s->entry.doorbells.lock);
+	expect_calls(test, s, "pPp");
+	KUNIT_EXPECT_TRUE(test, listed(s));
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller),
+			START + (LIMIT + 100) * US);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT + 100));
+	expect_calls(test, s, "pDp");
+	KUNIT_EXPECT_FALSE(test, listed(s));
+}
+
+static void a_kick_ends_the_wait(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 200));
+	KUNIT_EXPECT_TRUE(test, s->entry.waiting);
+	KUNIT_EXPECT_FALSE(test, visit_at(f, 210));
+	sluice_poller_kick(&s->entry);
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), 0);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 210));
+	/* A doorbell may follow the completion: the slice is not quiet */
+	expect_calls(test, s, "pWpp");
+	KUNIT_EXPECT_FALSE(test, s->entry.waiting);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 229));
+	expect_calls(test, s, "p");
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 230));
+	expect_calls(test, s, "pWp");
+	KUNIT_EXPECT_TRUE(test, s->entry.waiting);
+}
+
+static void a_kick_before_the_wait_prevents_it(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	s->kicks = true;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 200));
+	KUNIT_EXPECT_FALSE(test, s->entry.waiting);
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), 0);
+	expect_calls(test, s, "pWp");
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 201));
+	KUNIT_EXPECT_FALSE(test, s->entry.kicked);
+}
+
+/* The guest's thread needs time, perhaps this CPU, to repeat its store. */
+static void a_doorbell_that_faulted_is_waited_for(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = &f->slices[0];
+
+	s->entry.faulted = true;
+	sluice_poller_wake(&s->entry);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 0));
+	expect_calls(test, s, "pPp");
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 5 * US);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 99));
+	expect_calls(test, s, "pPp");
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 100));
+	expect_calls(test, s, "pDp");
+	KUNIT_EXPECT_FALSE(test, listed(s));
+	KUNIT_EXPECT_FALSE(test, s->entry.faulted);
+}
+
+static void another_task_gets_the_cpu(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	f->alone = false;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 1));
+	expect_calls(test, s, "pPp");
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 6 * US);
+	/* And not the other way round, if polling has no end */
+	s->entry.poll_us = SLUICE_POLL_US_FOREVER;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 1000));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 1000000));
+	expect_calls(test, s, "pp");
+	KUNIT_EXPECT_TRUE(test, listed(s));
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), 0);
+}
+
+static void one_that_leaves_has_its_interrupts(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = &f->slices[0];
+	unsigned int i;
+
+	s->work = U32_MAX;
+	sluice_poller_wake(&s->entry);
+	sluice_poller_wake(&f->slices[1].entry);
+	for (i = 0; i < 16; i++)
+		KUNIT_EXPECT_TRUE(test, visit_at(f, 0));
+	memset(s->calls, 0, sizeof(s->calls));
+	s->entry.waiting = true;
+	sluice_poller_leave(&s->entry);
+	expect_calls(test, s, "P");
+	KUNIT_EXPECT_FALSE(test, listed(s));
+	KUNIT_EXPECT_FALSE(test, s->entry.waiting);
+	KUNIT_EXPECT_NULL(test, s->entry.poller);
+	KUNIT_EXPECT_EQ(test, f->poller.nr_slices, SLICES - 1);
+	sluice_poller_leave(&f->slices[2].entry);
+	expect_calls(test, &f->slices[2], "");
+}
+
+static void the_poller_with_fewest_slices_is_chosen(struct kunit *test)
+{
+	struct sluice_poller *p = kunit_kcalloc(test, 4, sizeof(*p), GFP_KERNEL);
+	static const struct {
+		int nid;
+		unsigned int nr_slices;
+	} pollers[] = { { 0, 3 }, { 1, 1 }, { 0, 2 }, { 0, 2 } };
+	LIST_HEAD(list);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_NULL(test, sluice_poller_choose(&list, 0, 1));
+	for (i = 0; i < ARRAY_SIZE(pollers); i++) {
+		p[i].nid = pollers[i].nid;
+		p[i].nr_slices = pollers[i].nr_slices;
+		list_add_tail(&p[i].node, &list);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, sluice_poller_choose(&list, 0, 3), &p[2]);
+	KUNIT_EXPECT_PTR_EQ(test, sluice_poller_choose(&list, 0, 1), &p[2]);
+	p[3].nr_slices = 1;
+	KUNIT_EXPECT_PTR_EQ(test, sluice_poller_choose(&list, 0, 3), &p[3]);
+	/* Each node has its own */
+	KUNIT_EXPECT_PTR_EQ(test, sluice_poller_choose(&list, 1, 1), &p[1]);
+	KUNIT_EXPECT_NULL(test, sluice_poller_choose(&list, 1, 2));
+	KUNIT_EXPECT_NULL(test, sluice_poller_choose(&list, 0, 4));
+	KUNIT_EXPECT_NULL(test, sluice_poller_choose(&list, 2, 1));
+}
+
+/**
+ * struct real - a slice that a real poller visits
+ * @parent: its parent
+ * @ops: its backend
+ * @dma_dev: says on which NUMA node the slice is
+ * @sdev: the slice
+ * @entry: what the poller keeps of it
+ * @polled: a poller's thread has called the backend
+ * @polls: how often
+ * @name: the thread's name
+ */
+struct real {
+	struct sluice_parent parent;
+	struct sluice_parent_ops ops;
+	struct device dma_dev;
+	struct sluice_dev sdev;
+	struct sluice_poll_entry entry;
+	struct completion polled;
+	unsigned int polls;
+	char name[TASK_COMM_LEN];
+};
+
+static unsigned int real_poll(struct sluice_dev *sdev, unsigned int budget)
+{
+	struct real *r = sdev->drvdata;
+
+	get_task_comm(r->name, current);
+	WRITE_ONCE(r->polls, r->polls + 1);
+	complete(&r->polled);
+	return 1;
+}
+
+static bool real_set_poll_mode(struct sluice_dev *sdev,
+			       enum sluice_poll_mode mode)
+{
+	return true;
+}
+
+static void a_thread_visits_from_join_to_leave(struct kunit *test)
+{
+	struct real *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	unsigned int polls;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	init_completion(&r->polled);
+	set_dev_node(&r->dma_dev, NUMA_NO_NODE);
+	r->ops.poll = real_poll;
+	r->ops.set_poll_mode = real_set_poll_mode;
+	r->parent.ops = &r->ops;
+	r->sdev.parent = &r->parent;
+	r->sdev.dma_dev = &r->dma_dev;
+	r->sdev.drvdata = r;
+	mutex_init(&r->entry.doorbells.lock);
+	sluice_poll_entry_init(&r->entry, &r->sdev);
+	KUNIT_ASSERT_EQ(test, sluice_poller_join(&r->entry), 0);
+	sluice_poller_wake(&r->entry);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&r->polled, 60 * HZ),
+			0);
+	sluice_poller_leave(&r->entry);
+	polls = READ_ONCE(r->polls);
+	KUNIT_EXPECT_GT(test, polls, 0);
+	KUNIT_EXPECT_TRUE(test, strstarts(r->name, "sluice_poll/"));
+	KUNIT_EXPECT_NULL(test, r->entry.poller);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(r->polls), polls);
+}
+
+static struct kunit_case poller_cases[] = {
+	KUNIT_CASE(busy_slices_take_turns),
+	KUNIT_CASE(one_that_waits_is_passed_over),
+	KUNIT_CASE(time_is_charged_to_who_took_it),
+	KUNIT_CASE(steady_work_needs_no_interrupts),
+	KUNIT_CASE(a_quiet_slice_waits_for_its_device),
+	KUNIT_CASE(an_idle_slice_is_polled_for_its_window),
+	KUNIT_CASE(work_at_the_last_moment_is_not_left),
+	KUNIT_CASE(a_slice_whose_page_is_being_mapped_stays),
+	KUNIT_CASE(a_kick_ends_the_wait),
+	KUNIT_CASE(a_kick_before_the_wait_prevents_it),
+	KUNIT_CASE(a_doorbell_that_faulted_is_waited_for),
+	KUNIT_CASE(another_task_gets_the_cpu),
+	KUNIT_CASE(one_that_leaves_has_its_interrupts),
+	KUNIT_CASE(the_poller_with_fewest_slices_is_chosen),
+	KUNIT_CASE(a_thread_visits_from_join_to_leave),
+	{}
+};
+
+static struct kunit_suite poller_suite = {
+	.name = "sluice_poller",
+	.init = fake_init,
+	.test_cases = poller_cases,
+};
+
+kunit_test_suite(poller_suite);
