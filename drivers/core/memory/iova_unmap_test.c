@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the guest memory table: unmapping, also beside threads that pin
+ * or read
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/task.h>
+
+#include "memory/mfake_test.h"
+
+/* An unmap of one byte drops its chunk, and no other chunk. */
+static void iova_partial_unmap(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < MFAKE_CHUNKS; i++)
+		mfake_expect(fake, i * PAGES);
+	mfake_unmap_range(fake, fake->start + 2 * CHUNK - 1,
+			  fake->start + 2 * CHUNK - 1);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table),
+			2 * PAGES);
+	KUNIT_EXPECT_TRUE(test, sluice_iova_holds(&fake->iova_table,
+						  fake->start, fake->start));
+	KUNIT_EXPECT_FALSE(test,
+			   sluice_iova_holds(&fake->iova_table,
+					     fake->start + CHUNK,
+					     fake->start + 2 * CHUNK - 1));
+	/* The other pages of the chunk come back. */
+	mfake_expect(fake, PAGES);
+}
+
+static void iova_unmap_across_chunks(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < MFAKE_CHUNKS; i++)
+		mfake_expect(fake, i * PAGES);
+	mfake_unmap_range(fake, fake->start + CHUNK - 1, fake->start + CHUNK);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
+	KUNIT_EXPECT_EQ(test, fake->maps, PAGES);
+}
+
+static void iova_unmap_all(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < MFAKE_CHUNKS; i++)
+		mfake_expect(fake, i * PAGES);
+	mfake_unmap_range(fake, 0, U64_MAX);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
+	KUNIT_EXPECT_EQ(test, fake->maps, 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova_table.chunks));
+}
+
+static void iova_unmap_nothing(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+
+	mfake_expect(fake, 0);
+	mfake_unmap_range(fake, 0, fake->start - 1);
+	mfake_unmap_range(fake, fake->start + CHUNK, U64_MAX);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
+}
+
+/* An unmapped range is pinned again only after its grace. */
+static void iova_grace(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	unsigned long before;
+	unsigned int i;
+
+	/* Repeat up to the longest grace, which is long enough to measure. */
+	for (i = 0; i < SLUICE_RECENT_STEADY + SLUICE_RECENT_DOUBLINGS; i++) {
+		mfake_expect(fake, 0);
+		mfake_unmap_range(fake, fake->start,
+				  fake->start + PAGE_SIZE - 1);
+	}
+	before = jiffies;
+	mfake_expect(fake, 0);
+	/* The grace began when the unmap ended, a moment before. */
+	KUNIT_EXPECT_GE(test, jiffies - before,
+			(SLUICE_RECENT_GRACE << SLUICE_RECENT_DOUBLINGS) / 2);
+}
+
+static void iova_busy_with_unmap(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	unsigned int handle;
+
+	mfake_expect(fake, 0);
+	handle = sluice_iova_unmap_begin(&fake->iova_table, fake->start,
+					 fake->start);
+	/* Pages in the table are found; no other page is pinned, anywhere. */
+	mfake_expect(fake, 1);
+	KUNIT_EXPECT_EQ(test, mfake_get(fake, fake->start + CHUNK, true),
+			-EAGAIN);
+	sluice_iova_drop(&fake->iova_table, fake->start, fake->start);
+	KUNIT_EXPECT_EQ(test, mfake_get(fake, fake->start, true), -EAGAIN);
+	sluice_iova_unmap_release(&fake->iova_table);
+	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
+			      handle);
+	mfake_expect(fake, PAGES);
+}
+
+struct mfake_getter {
+	struct mfake *fake;
+	u64 iova;
+	int ret;
+	struct completion done;
+};
+
+static int mfake_getter_thread(void *data)
+{
+	struct mfake_getter *getter = data;
+
+	getter->ret = mfake_get(getter->fake, getter->iova, true);
+	complete(&getter->done);
+	return 0;
+}
+
+static void mfake_getter_start(struct mfake *fake, struct mfake_getter *getter)
+{
+	struct task_struct *task;
+
+	getter->fake = fake;
+	getter->iova = fake->start;
+	init_completion(&getter->done);
+	WRITE_ONCE(fake->hold_pin, true);
+	task = kthread_run(mfake_getter_thread, getter, "sluice_iova_test");
+	KUNIT_ASSERT_FALSE(fake->test, IS_ERR(task));
+	wait_for_completion(&fake->entered);
+}
+
+/* A thread that waits for a pin gives up when an unmap begins. */
+static void iova_waiter_gives_up(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	struct mfake_getter getter;
+	unsigned int handle;
+
+	mfake_getter_start(fake, &getter);
+	handle = sluice_iova_unmap_begin(&fake->iova_table, fake->start,
+					 fake->start);
+	wait_for_completion(&getter.done);
+	KUNIT_EXPECT_EQ(test, getter.ret, -EAGAIN);
+	KUNIT_EXPECT_FALSE(test,
+			   sluice_iova_holds(&fake->iova_table, 0, U64_MAX));
+	sluice_iova_drop(&fake->iova_table, fake->start, fake->start);
+	sluice_iova_unmap_release(&fake->iova_table);
+
+	/* The page that was pinned for that thread does not stay. */
+	complete(&fake->go);
+	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
+			      handle);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
+	KUNIT_EXPECT_FALSE(test,
+			   sluice_iova_holds(&fake->iova_table, 0, U64_MAX));
+}
+
+/* An unmap elsewhere may also make the thread give up, but the pin stays. */
+static void iova_pin_survives_other_unmap(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	struct mfake_getter getter;
+
+	mfake_getter_start(fake, &getter);
+	mfake_unmap_range(fake, 0, 0);
+	complete(&fake->go);
+	wait_for_completion(&getter.done);
+	mfake_expect(fake, 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
+}
+
+/* The unmap waits for a limited time, so that VFIO can look itself. */
+static void iova_unmap_waits_a_while(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+
+	mfake_expect(fake, 0);
+	WRITE_ONCE(fake->hold_unpin, true);
+	mfake_unmap_range(fake, fake->start, fake->start);
+	KUNIT_EXPECT_EQ(test, fake->maps, 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
+	complete(&fake->go);
+	mfake_unmap_range(fake, fake->start, fake->start);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
+}
+
+/**
+ * struct mfake_reader - a thread that reads something under RCU, for long
+ * @entered: it has begun
+ * @stop: it is to end
+ */
+struct mfake_reader {
+	struct completion entered;
+	bool stop;
+};
+
+static int mfake_reader_thread(void *data)
+{
+	unsigned long end = jiffies + 2 * HZ;
+	struct mfake_reader *reader = data;
+
+	rcu_read_lock();
+	complete(&reader->entered);
+	while (!READ_ONCE(reader->stop) && time_before(jiffies, end))
+		cpu_relax();
+	rcu_read_unlock();
+	/* ended by itself: somebody has waited for it */
+	return !READ_ONCE(reader->stop);
+}
+
+/*
+ * The VMM's vCPUs wait for an unmap. So it waits for no grace period of RCU, long
+ * or expedited: it is over before a thread that had been reading.
+ */
+static void iova_unmap_beside_reader(struct kunit *test)
+{
+	struct mfake_reader reader = {};
+	struct mfake *fake = test->priv;
+	struct task_struct *task;
+
+	mfake_expect(fake, 0);
+	init_completion(&reader.entered);
+	task = kthread_create(mfake_reader_thread, &reader, "sluice_iova_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	wake_up_process(task);
+	wait_for_completion(&reader.entered);
+	mfake_unmap_range(fake, fake->start, fake->start);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
+	WRITE_ONCE(reader.stop, true);
+	KUNIT_EXPECT_EQ(test, kthread_stop(task), 0);
+	put_task_struct(task);
+}
+
+static struct kunit_case iova_unmap_cases[] = {
+	KUNIT_CASE(iova_partial_unmap),
+	KUNIT_CASE(iova_unmap_across_chunks),
+	KUNIT_CASE(iova_unmap_all),
+	KUNIT_CASE(iova_unmap_nothing),
+	KUNIT_CASE(iova_grace),
+	KUNIT_CASE(iova_busy_with_unmap),
+	KUNIT_CASE(iova_waiter_gives_up),
+	KUNIT_CASE(iova_pin_survives_other_unmap),
+	KUNIT_CASE(iova_unmap_waits_a_while),
+	KUNIT_CASE(iova_unmap_beside_reader),
+	{}
+};
+
+static struct kunit_suite iova_unmap_suite = {
+	.name = "sluice_iova_unmap",
+	.init = mfake_init,
+	.exit = mfake_exit,
+	.test_cases = iova_unmap_cases,
+};
+
+kunit_test_suite(iova_unmap_suite);
