@@ -45,6 +45,10 @@ sample_client() {
 	}
 }
 
+# sample_own PATH UUID: run what only the sample backend has. "fresh" in
+# sample_regions must come before anything is written to the slice
+sample_own() { sample_client "$@" sample_regions sample_doorbells sample_copies; }
+
 # How many checks the self-tests that ran last have made, without those skipped
 sample_points() { grep '^ok ' /run/client.log | grep -vc '# SKIP'; }
 

@@ -20,11 +20,11 @@ check "attach trapped" sample_attach trapped "$small"
 check "the general part of the self-tests" \
 	sample_client iommufd "$beta" vfio_info vfio_config vfio_region vfio_irq
 sample_ran 210
-check "the sample's own on plain" sample_client iommufd "$beta" sample
+check "the sample's own on plain" sample_own iommufd "$beta"
 sample_ran 220
-check "the sample's own on wide" sample_client iommufd "$gamma" sample
+check "the sample's own on wide" sample_own iommufd "$gamma"
 sample_ran 280
-check "the sample's own on trapped" sample_client iommufd "$small" sample
+check "the sample's own on trapped" sample_own iommufd "$small"
 sample_ran 105
 slice_detach "$beta"
 slice_detach "$gamma"

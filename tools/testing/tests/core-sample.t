@@ -71,16 +71,16 @@ errno_is "which has no type for a pool" ENOENT sample_attach trapped "$another"
 check "the general part of the self-tests" \
 	sample_client group "$beta" vfio_info vfio_config vfio_region vfio_irq
 sample_ran 210
-check "the sample's own on plain" sample_client group "$beta" sample
+check "the sample's own on plain" sample_own group "$beta"
 sample_ran 220
-check "the sample's own on wide" sample_client group "$other" sample
+check "the sample's own on wide" sample_own group "$other"
 sample_ran 280
-check "the sample's own on trapped" sample_client group "$small" sample
+check "the sample's own on trapped" sample_own group "$small"
 sample_ran 105
 
 # What a guest has left in a member of the pool
 refuse "the pool's slice has been written to" \
-	sample_client group --case fresh "$other" sample
+	sample_client group --case fresh "$other" sample_regions
 sample_wipe_ms 4000
 check "detach it" slice_detach "$other"
 is "it is being wiped" "$(state "$pool")" wiping
@@ -90,7 +90,7 @@ check "the wipe ends" wait_for 30 has_state "$pool" free
 sample_wipe_ms 0
 check "attach it by its own UUID" sample_attach pool "$pool"
 is "its second tenant, and the fourth attachment in all" "$(slice_attr "$pool" generation)" 4
-check "finds it empty" sample_client group --case fresh "$pool" sample
+check "finds it empty" sample_client group --case fresh "$pool" sample_regions
 check "detach" slice_detach "$pool"
 check "it is free when it is wiped" wait_for 30 has_state "$pool" free
 check "what is no member of the pool is free at once" slice_detach "$beta"
