@@ -91,8 +91,8 @@ machine_build_programs() {
 	} || status=1
 	{
 		make -C "$T_DIR/selftests/vfio" OUT="$T_BUILD/selftests-vfio" &&
-			find "$T_BUILD/selftests-vfio" -maxdepth 1 -type f -perm -u+x \
-				-exec cp -t "$RUN_OUT/bin/vfio" {} +
+			find "$T_BUILD/selftests-vfio" -maxdepth 1 -type f \
+				\( -perm -u+x -o -name plan \) -exec cp -t "$RUN_OUT/bin/vfio" {} +
 	} || status=1
 	return $status
 }

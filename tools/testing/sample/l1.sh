@@ -48,12 +48,3 @@ sample_client() {
 # sample_own PATH UUID: run what only the sample backend has. "fresh" in
 # sample_regions must come before anything is written to the slice
 sample_own() { sample_client "$@" sample_regions sample_doorbells sample_copies; }
-
-# How many checks the self-tests that ran last have made, without those skipped
-sample_points() { grep '^ok ' /run/client.log | grep -vc '# SKIP'; }
-
-# sample_ran NUMBER: so many at least
-sample_ran() {
-	check "these are $(sample_points) checks, at least $1" \
-		test "$(sample_points)" -ge "$1"
-}

@@ -88,7 +88,7 @@ fails() {
 }
 
 bug='BUG: planted'
-plan 43
+plan 45
 
 passes "a test that leaves nothing" true
 fails "a complaint in the kernel's log" "$bug" "echo '$bug' >>\$DIR/dmesg"
@@ -221,12 +221,19 @@ cp "$top/tools/testing/selftests/vfio/run.sh" "$bed"
 printf '%s\n' '#!/bin/sh' 'echo "ok 1 - a"; echo "ok 2 - b"; echo 1..2' >"$bed/two"
 chmod +x "$bed/two"
 echo "two 1 2" >"$bed/plan"
-check "a program makes as many points as planned" "$bed/run.sh" --plan "$bed/plan" dev two
+check "a program makes as many points as planned" "$bed/run.sh" dev two
 echo "two 3" >"$bed/plan"
-like "another number fails" "$("$bed/run.sh" --plan "$bed/plan" dev two)" \
+like "another number fails" "$("$bed/run.sh" dev two)" \
 	'^not ok 3 - two: 2 points, planned are 3$'
 echo "other 3" >"$bed/plan"
-check "a program without a line may make any" "$bed/run.sh" --plan "$bed/plan" dev two
+like "so does a program without a line" "$("$bed/run.sh" dev two)" \
+	'^not ok 3 - two: 2 points, planned are none$'
+printf '%s\n' '#!/bin/sh' 'echo "ok 1 - a"; echo "ok 2 - b # SKIP c"; echo 1..2' >"$bed/skips"
+chmod +x "$bed/skips"
+echo "skips 2" >>"$bed/plan"
+like "what it skips does not count" "$("$bed/run.sh" dev skips)" \
+	'^not ok 3 - skips: 1 points, planned are 2$'
+check "with --case it may make any number" "$bed/run.sh" --case a dev two
 cat >"$bed/empty.c" <<'END'
 #include "tap.h"
 int main(void)

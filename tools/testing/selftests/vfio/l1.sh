@@ -35,8 +35,8 @@ selftest() {
 	fi
 	# Some tests need huge pages for their buffers
 	echo 8 >/proc/sys/vm/nr_hugepages
-	/out/bin/vfio/run.sh --plan /t/tools/testing/selftests/vfio/plan \
-		"${options[@]}" --path "$path" --second "$b" "$a" "$@" || status=$?
+	/out/bin/vfio/run.sh "${options[@]}" --path "$path" --second "$b" "$a" "$@" ||
+		status=$?
 	slice_detach "$a" && slice_detach "$b" || status=1
 	exit $status
 }
