@@ -127,6 +127,9 @@ static int sluice_vfio_open(struct vfio_device *core_vdev)
 	if (ret)
 		return ret;
 	sluice_charge_open(vdev);
+	ret = sluice_iova_open(&vdev->iova_table, current->mm, vdev->owner);
+	if (ret)
+		goto charge_close;
 	mutex_lock(&vdev->lock);
 	sluice_config_reset(&vdev->config);
 	sluice_vfio_reset_msix_bar(vdev);
@@ -134,18 +137,19 @@ static int sluice_vfio_open(struct vfio_device *core_vdev)
 	WRITE_ONCE(vdev->memory_on, false);
 	vdev->master_on = false;
 	vdev->pin_error = 0;
-	sluice_iova_open(&vdev->iova_table, vdev->owner);
 	ret = sluice_vdev_ops(vdev)->open(&vdev->sdev);
 	vdev->opened = !ret;
 	mutex_unlock(&vdev->lock);
-	if (ret) {
-		sluice_iova_close(&vdev->iova_table);
-		sluice_charge_close(vdev);
-		sluice_vfio_leave(vdev);
-	} else {
+	if (!ret) {
 		sluice_slice_set_opener(vdev->sdev.slice,
 					get_task_pid(current, PIDTYPE_TGID));
+		return 0;
 	}
+
+	sluice_iova_close(&vdev->iova_table);
+charge_close:
+	sluice_charge_close(vdev);
+	sluice_vfio_leave(vdev);
 	return ret;
 }
 
@@ -200,7 +204,7 @@ static void sluice_vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova,
 				  u64 length)
 {
 	struct sluice_vdev *vdev = sluice_vfio_to_vdev(core_vdev);
-	unsigned int handle;
+	struct sluice_space_unmap unmap;
 	u64 last, start;
 
 	if (!length)
@@ -208,10 +212,10 @@ static void sluice_vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova,
 	last = length - 1 > U64_MAX - iova ? U64_MAX : iova + (length - 1);
 
 	start = ktime_get_ns();
-	handle = sluice_iova_unmap_begin(&vdev->iova_table, iova, last);
+	sluice_iova_unmap_begin(&vdev->iova_table, iova, last, &unmap);
 	sluice_vfio_unmap_range(vdev, iova, last);
 	sluice_iova_unmap_release(&vdev->iova_table);
-	sluice_iova_unmap_end(&vdev->iova_table, iova, last, handle);
+	sluice_iova_unmap_end(&vdev->iova_table, iova, last, &unmap);
 	trace_sluice_unmap(&vdev->sdev.info, iova, length,
 			   ktime_get_ns() - start);
 }

@@ -129,26 +129,23 @@ int sluice_iova_copy(struct sluice_iova_table *table, u64 iova, void *buf,
  * @table: guest memory
  * @first: first byte
  * @last: last byte
+ * @unmap: for sluice_iova_unmap_end()
  *
- * From now on no page of the range enters the table. And no thread waits for a
- * page to be pinned until sluice_iova_unmap_release().
- *
- * Return: a handle for sluice_iova_unmap_end()
+ * From now on no page of the range enters the table, nor the table of another
+ * slice of the same user. And no thread waits for a page to be pinned until
+ * sluice_iova_unmap_release().
  */
-unsigned int sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
-				     u64 last)
+void sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
+			     u64 last, struct sluice_space_unmap *unmap)
 {
-	unsigned int handle;
-
 	atomic_inc(&table->unmapping);
 	spin_lock(&table->lock);
-	handle = sluice_recent_begin(&table->recent, first, last, jiffies);
+	sluice_space_unmap_begin(table->space, first, last, unmap);
 	if (table->busy && sluice_iova_overlap(table->busy_first,
 					       table->busy_last, first, last))
 		table->spoiled = true;
 	spin_unlock(&table->lock);
 	wake_up_all(&table->wait);
-	return handle;
 }
 
 /**
@@ -249,25 +246,18 @@ void sluice_iova_unmap_release(struct sluice_iova_table *table)
  * @table: guest memory
  * @first: first byte
  * @last: last byte
- * @handle: from sluice_iova_unmap_begin()
+ * @unmap: from sluice_iova_unmap_begin()
  *
  * Waits until no page of the range is pinned, or until the time limit.
  */
 void sluice_iova_unmap_end(struct sluice_iova_table *table, u64 first, u64 last,
-			   unsigned int handle)
+			   struct sluice_space_unmap *unmap)
 {
-	unsigned int rounds;
 	bool finished;
 
-	spin_lock(&table->lock);
-	rounds = sluice_recent_unfinished(&table->recent, handle);
-	spin_unlock(&table->lock);
-
-	finished = sluice_iova_wait_unpinned(table, first, last, rounds);
-
-	spin_lock(&table->lock);
-	sluice_recent_end(&table->recent, handle, finished, jiffies);
-	spin_unlock(&table->lock);
+	finished = sluice_iova_wait_unpinned(table, first, last,
+					     sluice_space_unfinished(unmap));
+	sluice_space_unmap_end(unmap, finished);
 }
 
 /* --- Life --- */
@@ -288,21 +278,28 @@ u64 sluice_iova_nr_pinned(struct sluice_iova_table *table)
 /**
  * sluice_iova_open() - allow the use of guest memory
  * @table: an empty table
+ * @mm: the user's memory
  * @memcg: whom to charge for the table's memory, or NULL; valid until
  *	sluice_iova_close() returns
+ *
+ * Return: 0 or -ENOMEM
  */
-void sluice_iova_open(struct sluice_iova_table *table, struct mem_cgroup *memcg)
+int sluice_iova_open(struct sluice_iova_table *table, struct mm_struct *mm,
+		     struct mem_cgroup *memcg)
 {
+	struct sluice_space *space = sluice_space_join(mm);
+
+	if (!space)
+		return -ENOMEM;
 	table->memcg = memcg;
-	/*
-	 * An unmap may be in progress already: keep what it has noted. But what
-	 * the last user had no memory for is not the next one's business.
-	 */
+	/* what the last user had no memory for is not the next one's business */
 	spin_lock(&table->lock);
+	table->space = space;
 	table->scarce = 0;
 	table->exhausted = 0;
 	WRITE_ONCE(table->open, true);
 	spin_unlock(&table->lock);
+	return 0;
 }
 
 /**
@@ -314,6 +311,8 @@ void sluice_iova_open(struct sluice_iova_table *table, struct mem_cgroup *memcg)
  */
 void sluice_iova_close(struct sluice_iova_table *table)
 {
+	struct sluice_space *space;
+
 	spin_lock(&table->lock);
 	WRITE_ONCE(table->open, false);
 	table->spoiled = true;
@@ -323,6 +322,12 @@ void sluice_iova_close(struct sluice_iova_table *table)
 	sluice_iova_drop(table, 0, U64_MAX);
 	wait_event(table->wait, sluice_iova_idle(table));
 	WARN_ON_ONCE(sluice_iova_nr_pinned(table));
+
+	spin_lock(&table->lock);
+	space = table->space;
+	table->space = NULL;
+	spin_unlock(&table->lock);
+	sluice_space_leave(space);
 }
 
 /**

@@ -22,7 +22,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "memory/recent.h"
+#include "memory/space.h"
 
 /* Size of a chunk, and the parts in which it is filled. */
 #define SLUICE_IOVA_CHUNK      SLUICE_MEM_CHUNK
@@ -67,7 +67,7 @@ struct sluice_iova_ops {
  * @dropped: chunks removed from the table, for @work to unpin
  * @nr_dropped: number of chunks not unpinned yet, including the chunk that
  *	@work is unpinning
- * @recent: ranges that must not be pinned for now
+ * @space: what the user's slices share, NULL when closed
  * @scarce: until this time pages are pinned one by one, in jiffies; 0 for never
  * @exhausted: until this time no pages are pinned, in jiffies; 0 for never
  * @busy_first: first byte of what @work is pinning
@@ -94,7 +94,7 @@ struct sluice_iova_table {
 	struct list_head wanted;
 	struct list_head dropped;
 	unsigned int nr_dropped;
-	struct sluice_recent recent;
+	struct sluice_space *space;
 	unsigned long scarce;
 	unsigned long exhausted;
 	u64 busy_first;
@@ -115,8 +115,8 @@ void sluice_iova_init(struct sluice_iova_table *table,
 		      const struct sluice_iova_ops *ops, void *priv,
 		      size_t max_map);
 void sluice_iova_destroy(struct sluice_iova_table *table);
-void sluice_iova_open(struct sluice_iova_table *table,
-		      struct mem_cgroup *memcg);
+int sluice_iova_open(struct sluice_iova_table *table, struct mm_struct *mm,
+		     struct mem_cgroup *memcg);
 void sluice_iova_close(struct sluice_iova_table *table);
 
 int sluice_iova_find(struct sluice_iova_table *table,
@@ -130,13 +130,13 @@ int sluice_iova_get(struct sluice_iova_table *table, u64 iova, bool write,
 int sluice_iova_copy(struct sluice_iova_table *table, u64 iova, void *buf,
 		     size_t len, bool to_guest);
 
-unsigned int sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
-				     u64 last);
+void sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
+			     u64 last, struct sluice_space_unmap *unmap);
 bool sluice_iova_holds(struct sluice_iova_table *table, u64 first, u64 last);
 void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last);
 void sluice_iova_unmap_release(struct sluice_iova_table *table);
 void sluice_iova_unmap_end(struct sluice_iova_table *table, u64 first, u64 last,
-			   unsigned int handle);
+			   struct sluice_space_unmap *unmap);
 
 u64 sluice_iova_nr_pinned(struct sluice_iova_table *table);
 

@@ -99,7 +99,8 @@ static int sluice_iova_busy_begin(struct sluice_iova_table *table, u64 first,
 		return -EEXIST;
 
 	spin_lock(&table->lock);
-	*retry_in = sluice_recent_blocks(&table->recent, first, last, jiffies);
+	if (table->open)
+		*retry_in = sluice_space_blocks(table->space, first, last);
 	if (!table->open) {
 		ret = -ENODEV;
 	} else if (*retry_in) {

@@ -135,7 +135,7 @@ static void iova_limit_of_former_user(struct kunit *test)
 			-ENOMEM);
 	sluice_iova_close(&fake->iova_table);
 	fake->pin_limit = UINT_MAX;
-	sluice_iova_open(&fake->iova_table, NULL);
+	KUNIT_ASSERT_EQ(test, mfake_open(fake), 0);
 	mfake_expect(fake, 501);
 }
 
@@ -187,7 +187,7 @@ static void iova_closed(struct kunit *test)
 					 1, false),
 			-ENODEV);
 	mfake_unmap_range(fake, 0, U64_MAX);
-	sluice_iova_open(&fake->iova_table, NULL);
+	KUNIT_ASSERT_EQ(test, mfake_open(fake), 0);
 	mfake_expect(fake, 0);
 }
 

@@ -87,17 +87,18 @@ static void iova_grace(struct kunit *test)
 	mfake_expect(fake, 0);
 	/* The grace began when the unmap ended, a moment before. */
 	KUNIT_EXPECT_GE(test, jiffies - before,
-			(SLUICE_RECENT_GRACE << SLUICE_RECENT_DOUBLINGS) / 2);
+			msecs_to_jiffies(SLUICE_RECENT_GRACE_MS <<
+					 (SLUICE_RECENT_DOUBLINGS - 1)) / 2);
 }
 
 static void iova_busy_with_unmap(struct kunit *test)
 {
 	struct mfake *fake = test->priv;
-	unsigned int handle;
+	struct sluice_space_unmap unmap;
 
 	mfake_expect(fake, 0);
-	handle = sluice_iova_unmap_begin(&fake->iova_table, fake->start,
-					 fake->start);
+	sluice_iova_unmap_begin(&fake->iova_table, fake->start, fake->start,
+				&unmap);
 	/* Pages in the table are found; no other page is pinned, anywhere. */
 	mfake_expect(fake, 1);
 	KUNIT_EXPECT_EQ(test, mfake_get(fake, fake->start + CHUNK, true),
@@ -106,7 +107,7 @@ static void iova_busy_with_unmap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mfake_get(fake, fake->start, true), -EAGAIN);
 	sluice_iova_unmap_release(&fake->iova_table);
 	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
-			      handle);
+			      &unmap);
 	mfake_expect(fake, PAGES);
 }
 
@@ -144,11 +145,11 @@ static void iova_waiter_gives_up(struct kunit *test)
 {
 	struct mfake *fake = test->priv;
 	struct mfake_getter getter;
-	unsigned int handle;
+	struct sluice_space_unmap unmap;
 
 	mfake_getter_start(fake, &getter);
-	handle = sluice_iova_unmap_begin(&fake->iova_table, fake->start,
-					 fake->start);
+	sluice_iova_unmap_begin(&fake->iova_table, fake->start, fake->start,
+				&unmap);
 	wait_for_completion(&getter.done);
 	KUNIT_EXPECT_EQ(test, getter.ret, -EAGAIN);
 	KUNIT_EXPECT_FALSE(test,
@@ -159,7 +160,7 @@ static void iova_waiter_gives_up(struct kunit *test)
 	/* The page that was pinned for that thread does not stay. */
 	complete(&fake->go);
 	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
-			      handle);
+			      &unmap);
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
 	KUNIT_EXPECT_FALSE(test,
 			   sluice_iova_holds(&fake->iova_table, 0, U64_MAX));

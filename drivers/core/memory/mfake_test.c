@@ -111,6 +111,14 @@ static void mfake_lay_out(struct mfake *fake)
 		fake->where[i] = i < PAGES ? i : PAGES - 1 - i % PAGES;
 }
 
+/* The user: nobody, with a reference that stays */
+static struct mm_struct mfake_mm = { .mm_count = ATOMIC_INIT(1) };
+
+int mfake_open(struct mfake *fake)
+{
+	return sluice_iova_open(&fake->iova_table, &mfake_mm, NULL);
+}
+
 int mfake_init(struct kunit *test)
 {
 	struct mfake *fake = kvzalloc(sizeof(*fake), GFP_KERNEL);
@@ -130,7 +138,11 @@ int mfake_init(struct kunit *test)
 	init_completion(&fake->go);
 	mfake_lay_out(fake);
 	sluice_iova_init(&fake->iova_table, &mfake_ops, fake, SIZE_MAX);
-	sluice_iova_open(&fake->iova_table, NULL);
+	if (mfake_open(fake)) {
+		__free_pages(fake->block, ORDER);
+		kvfree(fake);
+		return -ENOMEM;
+	}
 	test->priv = fake;
 	return 0;
 }
@@ -190,10 +202,10 @@ void mfake_expect(struct mfake *fake, unsigned int idx)
 
 void mfake_unmap_range(struct mfake *fake, u64 first, u64 last)
 {
-	unsigned int handle;
+	struct sluice_space_unmap unmap;
 
-	handle = sluice_iova_unmap_begin(&fake->iova_table, first, last);
+	sluice_iova_unmap_begin(&fake->iova_table, first, last, &unmap);
 	sluice_iova_drop(&fake->iova_table, first, last);
 	sluice_iova_unmap_release(&fake->iova_table);
-	sluice_iova_unmap_end(&fake->iova_table, first, last, handle);
+	sluice_iova_unmap_end(&fake->iova_table, first, last, &unmap);
 }

@@ -72,6 +72,7 @@ struct mfake {
 };
 
 int mfake_init(struct kunit *test);
+int mfake_open(struct mfake *fake);
 void mfake_close(struct mfake *fake);
 void mfake_exit(struct kunit *test);
 u64 mfake_iova(struct mfake *fake, unsigned int page);

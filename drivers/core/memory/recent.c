@@ -14,14 +14,16 @@
 /* A range that is unmapped again this long after its grace counts as new. */
 #define RECENT_FORGET_MS	1000
 
+/* In jiffies: no less than the milliseconds, also when a tick is about to come */
 static unsigned long sluice_recent_grace(unsigned int repeats)
 {
 	unsigned int turn = repeats % (SLUICE_RECENT_STEADY +
 				       SLUICE_RECENT_DOUBLINGS);
 
 	if (turn < SLUICE_RECENT_STEADY)
-		return SLUICE_RECENT_GRACE;
-	return SLUICE_RECENT_GRACE << (turn - SLUICE_RECENT_STEADY + 1);
+		return 1;
+	turn -= SLUICE_RECENT_STEADY;
+	return msecs_to_jiffies(SLUICE_RECENT_GRACE_MS << turn) + 1;
 }
 
 static bool sluice_recent_forgotten(const struct sluice_recent_range *r,
@@ -74,6 +76,8 @@ sluice_recent_victim(struct sluice_recent *recent)
  * @last: last byte
  * @now: jiffies
  *
+ * Each slice of the user calls this for the same unmap.
+ *
  * Return: a handle for sluice_recent_end()
  */
 unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
@@ -88,7 +92,8 @@ unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
 		r = sluice_recent_victim(recent);
 		if (r) {
 			*r = (struct sluice_recent_range) {
-				.first = first, .last = last, .used = true,
+				.first = first, .last = last, .until = now,
+				.used = true,
 			};
 		} else {
 			/* All are in progress: widen one, which is harmless. */
@@ -102,20 +107,28 @@ unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
 }
 
 /**
- * sluice_recent_end() - note that our part of an unmap has ended
+ * sluice_recent_end() - note that one slice's part of an unmap has ended
  * @recent: the ranges
  * @handle: from sluice_recent_begin()
  * @finished: no page of the range is pinned any more
+ * @slices: how many slices hear of each unmap, at least 1
  * @now: jiffies; the grace starts here
  */
 void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
-		       bool finished, unsigned long now)
+		       bool finished, unsigned int slices, unsigned long now)
 {
 	struct sluice_recent_range *r = &recent->range[handle];
+	unsigned long until = now + sluice_recent_grace(r->repeats / slices);
 
 	r->active--;
-	r->unfinished = finished ? 0 : r->unfinished + 1;
-	r->until = now + sluice_recent_grace(r->repeats);
+	r->finished = finished ? r->finished + 1 : 0;
+	if (!finished)
+		r->unfinished++;
+	else if (r->finished >= slices)
+		r->unfinished = 0;
+	/* The grace for another slice may be longer */
+	if (time_after(until, r->until))
+		r->until = until;
 }
 
 /**
@@ -123,7 +136,7 @@ void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
  * @recent: the ranges
  * @handle: from sluice_recent_begin()
  *
- * Return: the number of such unmaps in a row, up to now
+ * Return: the number of such unmaps since all slices were finished in a row
  */
 unsigned int sluice_recent_unfinished(const struct sluice_recent *recent,
 				      unsigned int handle)
@@ -136,7 +149,7 @@ static unsigned long sluice_recent_left(const struct sluice_recent_range *r,
 {
 	/* Nobody knows how long an unmap takes: look again soon. */
 	if (r->active)
-		return SLUICE_RECENT_GRACE;
+		return 1;
 	return time_before(now, r->until) ? r->until - now : 0;
 }
 

@@ -19,10 +19,14 @@
  *
  * When the same range is unmapped again, either VFIO has started again, or the
  * guest maps and unmaps the same addresses for each transfer. We cannot tell
- * which. So the grace is one jiffy for SLUICE_RECENT_STEADY unmaps in a row,
- * then doubles SLUICE_RECENT_DOUBLINGS times, and then is one jiffy again.
- * VFIO's ten attempts always include the longest grace, which is longer than
- * any wait for the lock. The guest waits a few milliseconds on average.
+ * which. So the grace is one jiffy for SLUICE_RECENT_STEADY unmaps in a row, then
+ * it is SLUICE_RECENT_GRACE_MS, doubled after each, SLUICE_RECENT_DOUBLINGS times
+ * in all, and then one jiffy again. VFIO's ten attempts always include the longest
+ * grace, which is longer than any wait for the lock. The guest waits a few
+ * milliseconds on average.
+ *
+ * VFIO tells the slices of one container one after another; the grace for all of
+ * them starts when the last has been told (see space.c).
  */
 #ifndef SLUICE_RECENT_H
 #define SLUICE_RECENT_H
@@ -31,9 +35,9 @@
 
 #define SLUICE_RECENT_RANGES	8
 
-/* The grace in jiffies; how often it stays the same; how often it doubles. */
-#define SLUICE_RECENT_GRACE	1
+/* How often the grace is a jiffy; how long it is then; how often it changes */
 #define SLUICE_RECENT_STEADY	6
+#define SLUICE_RECENT_GRACE_MS	8
 #define SLUICE_RECENT_DOUBLINGS	4
 
 /**
@@ -41,8 +45,11 @@
  * @first: first byte
  * @last: last byte
  * @until: end of the grace time, in jiffies
- * @repeats: how often the range was unmapped again within a short time
- * @unfinished: unmaps in a row that ended with pages still pinned
+ * @repeats: how often a slice heard within a short time that the range is unmapped
+ *	again
+ * @unfinished: how often a slice still had pages pinned then, since @finished
+ *	was as large as the number of slices
+ * @finished: how often in a row it had none
  * @active: unmaps of the range in progress
  * @used: this entry holds a range
  */
@@ -52,6 +59,7 @@ struct sluice_recent_range {
 	unsigned long until;
 	unsigned int repeats;
 	unsigned int unfinished;
+	unsigned int finished;
 	unsigned int active;
 	bool used;
 };
@@ -69,7 +77,7 @@ struct sluice_recent {
 unsigned int sluice_recent_begin(struct sluice_recent *recent, u64 first,
 				 u64 last, unsigned long now);
 void sluice_recent_end(struct sluice_recent *recent, unsigned int handle,
-		       bool finished, unsigned long now);
+		       bool finished, unsigned int slices, unsigned long now);
 unsigned int sluice_recent_unfinished(const struct sluice_recent *recent,
 				      unsigned int handle);
 unsigned long sluice_recent_blocks(const struct sluice_recent *recent,

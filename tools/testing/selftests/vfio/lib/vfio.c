@@ -44,7 +44,8 @@ static int get_regions(struct vfio_dev *dev)
 	return dev->size[VFIO_PCI_CONFIG_REGION_INDEX] ? 0 : -ENODEV;
 }
 
-int vfio_open(struct vfio_dev *dev, const char *id, enum vfio_path path)
+static int open_in(struct vfio_dev *dev, const char *id, enum vfio_path path,
+		   const struct vfio_dev *other)
 {
 	char dir[256];
 	int ret;
@@ -55,14 +56,25 @@ int vfio_open(struct vfio_dev *dev, const char *id, enum vfio_path path)
 	};
 	vfio_sysfs_dir(id, dir, sizeof(dir));
 	if (path != VFIO_PATH_IOMMUFD)
-		ret = vfio_group_open(dev, id, dir);
+		ret = vfio_group_open(dev, id, dir, other);
 	else
-		ret = vfio_iommufd_open(dev, dir);
+		ret = vfio_iommufd_open(dev, dir, other);
 	if (!ret)
 		ret = get_regions(dev);
 	if (ret)
 		vfio_close(dev);
 	return ret;
+}
+
+int vfio_open(struct vfio_dev *dev, const char *id, enum vfio_path path)
+{
+	return open_in(dev, id, path, NULL);
+}
+
+int vfio_open_beside(struct vfio_dev *dev, const char *id,
+		     const struct vfio_dev *other)
+{
+	return open_in(dev, id, other->path, other);
 }
 
 int vfio_open_wait(struct vfio_dev *dev, const char *id, enum vfio_path path,

@@ -53,6 +53,9 @@ int vfio_open(struct vfio_dev *dev, const char *id, enum vfio_path path);
 /* As vfio_open(), but waits until a former user has closed the device */
 int vfio_open_wait(struct vfio_dev *dev, const char *id, enum vfio_path path,
 		   unsigned int ms);
+/* The same, in the address space of @other, opened by the same path */
+int vfio_open_beside(struct vfio_dev *dev, const char *id,
+		     const struct vfio_dev *other);
 void vfio_close(struct vfio_dev *dev);
 int vfio_reset(struct vfio_dev *dev);
 
@@ -87,11 +90,13 @@ int vfio_map(struct vfio_dev *dev, void *va, u64 iova, u64 len, u32 flags);
 int vfio_unmap(struct vfio_dev *dev, u64 iova, u64 len);
 
 /* Used by vfio.c only: one pair for each path */
-int vfio_group_open(struct vfio_dev *dev, const char *id, const char *dir);
+int vfio_group_open(struct vfio_dev *dev, const char *id, const char *dir,
+		    const struct vfio_dev *other);
 int vfio_group_map(struct vfio_dev *dev, void *va, u64 iova, u64 len,
 		   u32 flags);
 int vfio_group_unmap(struct vfio_dev *dev, u64 iova, u64 len);
-int vfio_iommufd_open(struct vfio_dev *dev, const char *dir);
+int vfio_iommufd_open(struct vfio_dev *dev, const char *dir,
+		      const struct vfio_dev *other);
 int vfio_iommufd_map(struct vfio_dev *dev, void *va, u64 iova, u64 len,
 		     u32 flags);
 int vfio_iommufd_unmap(struct vfio_dev *dev, u64 iova, u64 len);

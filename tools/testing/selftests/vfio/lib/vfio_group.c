@@ -46,7 +46,8 @@ static int open_group(const char *dir)
 	return fd < 0 ? -errno : fd;
 }
 
-static int join(struct vfio_dev *dev, const char *id)
+/* Several groups may be in one container; the first decides what it is */
+static int join(struct vfio_dev *dev, bool first)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 
@@ -55,23 +56,29 @@ static int join(struct vfio_dev *dev, const char *id)
 		return -EPERM;
 	if (ioctl(dev->group, VFIO_GROUP_SET_CONTAINER, &dev->space))
 		return -errno;
-	if (ioctl(dev->space, VFIO_SET_IOMMU,
-		  dev->path == VFIO_PATH_GROUP_V1 ? VFIO_TYPE1_IOMMU :
-						    VFIO_TYPE1v2_IOMMU))
+	if (first && ioctl(dev->space, VFIO_SET_IOMMU,
+			   dev->path == VFIO_PATH_GROUP_V1 ?
+			   VFIO_TYPE1_IOMMU : VFIO_TYPE1v2_IOMMU))
 		return -errno;
-	dev->fd = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, id);
-	return dev->fd < 0 ? -errno : 0;
+	return 0;
 }
 
-int vfio_group_open(struct vfio_dev *dev, const char *id, const char *dir)
+int vfio_group_open(struct vfio_dev *dev, const char *id, const char *dir,
+		    const struct vfio_dev *other)
 {
-	dev->space = open_container();
+	int ret;
+
+	dev->space = other ? dup(other->space) : open_container();
 	if (dev->space < 0)
 		return dev->space;
 	dev->group = open_group(dir);
 	if (dev->group < 0)
 		return dev->group;
-	return join(dev, id);
+	ret = join(dev, !other);
+	if (ret)
+		return ret;
+	dev->fd = ioctl(dev->group, VFIO_GROUP_GET_DEVICE_FD, id);
+	return dev->fd < 0 ? -errno : 0;
 }
 
 int vfio_group_map(struct vfio_dev *dev, void *va, u64 iova, u64 len,

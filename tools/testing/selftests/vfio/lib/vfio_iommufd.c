@@ -40,37 +40,52 @@ static int open_cdev(const char *dir)
 	return fd;
 }
 
-static int bind_and_attach(struct vfio_dev *dev)
+static int new_ioas(struct vfio_dev *dev)
+{
+	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+
+	if (ioctl(dev->space, IOMMU_IOAS_ALLOC, &alloc))
+		return -errno;
+	dev->ioas = alloc.out_ioas_id;
+	return 0;
+}
+
+static int bind_and_attach(struct vfio_dev *dev, const struct vfio_dev *other)
 {
 	struct vfio_device_bind_iommufd bind = {
 		.argsz = sizeof(bind),
 		.iommufd = dev->space,
 	};
-	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
 	struct vfio_device_attach_iommufd_pt attach = {
 		.argsz = sizeof(attach),
 	};
+	int ret = 0;
 
 	if (ioctl(dev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind))
 		return -errno;
-	if (ioctl(dev->space, IOMMU_IOAS_ALLOC, &alloc))
-		return -errno;
-	dev->ioas = alloc.out_ioas_id;
+	if (other)
+		dev->ioas = other->ioas;
+	else
+		ret = new_ioas(dev);
+	if (ret)
+		return ret;
 	attach.pt_id = dev->ioas;
 	if (ioctl(dev->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach))
 		return -errno;
 	return 0;
 }
 
-int vfio_iommufd_open(struct vfio_dev *dev, const char *dir)
+int vfio_iommufd_open(struct vfio_dev *dev, const char *dir,
+		      const struct vfio_dev *other)
 {
-	dev->space = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	dev->space = other ? dup(other->space) :
+			     open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	if (dev->space < 0)
 		return -errno;
 	dev->fd = open_cdev(dir);
 	if (dev->fd < 0)
 		return dev->fd;
-	return bind_and_attach(dev);
+	return bind_and_attach(dev, other);
 }
 
 int vfio_iommufd_map(struct vfio_dev *dev, void *va, u64 iova, u64 len,

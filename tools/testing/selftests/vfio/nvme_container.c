@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two slices in one address space, as a virtual machine with two slices has them.
+ * Both read into memory that is unmapped and mapped again. VFIO tells them of an
+ * unmap one after another; if the first has pages pinned again when the second is
+ * ready, VFIO starts again, and after ten times it gives up with a BUG. The test
+ * nvme-container.t counts how often VFIO starts.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/clock.h"
+#include "lib/nvme_io.h"
+#include "lib/tap.h"
+#include "lib/test.h"
+
+#define RANGE	(8 * MIB)
+#define DEPTH	64u
+#define BLOCKS	1024u
+
+/**
+ * struct user - one of the slices, with a thread that keeps it busy
+ * @nv: controller
+ * @dev: device
+ * @qp: the queues
+ * @rng: source of addresses
+ * @iova: of the memory that the reads go to
+ * @stop: the thread is to end
+ * @good: reads that worked
+ * @refused: reads that found no memory
+ * @other: reads that ended otherwise
+ */
+struct user {
+	struct nvme nv;
+	struct vfio_dev dev;
+	struct nvme_qpair qp;
+	struct rng rng;
+	u64 iova;
+	bool stop;
+	unsigned int good;
+	unsigned int refused;
+	unsigned int other;
+};
+
+static const struct nvme_queue_opts polled;
+
+static void submit(struct user *u)
+{
+	struct nvme_sqe sqe = nvme_rw(IO_READ, rng_below(&u->rng, BLOCKS), 1);
+
+	sqe.prp1 = u->iova + rng_below(&u->rng, RANGE / PAGE) * PAGE;
+	nvme_queue_cmd(&u->qp.sq, &sqe);
+}
+
+static void note(struct user *u, u16 status)
+{
+	if (status == ST_OK)
+		u->good++;
+	else if ((status & ST_CODE) == ST_TRANSFER)
+		u->refused++;
+	else
+		u->other++;
+}
+
+static void *read_on(void *arg)
+{
+	struct user *u = arg;
+	struct nvme_cqe cqe;
+	unsigned int flying = 0;
+
+	while (!__atomic_load_n(&u->stop, __ATOMIC_RELAXED) || flying) {
+		unsigned int before = flying;
+
+		while (flying < DEPTH - 1 && !nvme_sq_full(&u->qp.sq) &&
+		       !__atomic_load_n(&u->stop, __ATOMIC_RELAXED)) {
+			submit(u);
+			flying++;
+		}
+		if (flying != before)
+			nvme_ring(&u->qp.sq);
+		if (!nvme_cq_wait(&u->qp.cq, &cqe, 20000))
+			break;
+		do {
+			note(u, nvme_status(&cqe));
+			flying--;
+		} while (nvme_cq_take(&u->qp.cq, &cqe));
+	}
+	return NULL;
+}
+
+static void test_two(const struct test_opts *opts)
+{
+	static struct user users[2];
+	struct user *a = &users[0], *b = &users[1];
+	unsigned int i, gone = 0, again = 0, times = opts->count ? opts->count : 10;
+	pthread_t thread[2];
+	u64 iova, begin, longest = 0;
+	u8 *mem;
+
+	if (!opts->second) {
+		tap_skip("two", "no second device was given");
+		return;
+	}
+	test_start(&a->nv, &a->dev, opts);
+	if (vfio_open_beside(&b->dev, opts->second, &a->dev))
+		tap_bail("the second slice cannot be opened beside the first");
+	/* Queues at other addresses than those of the first */
+	b->dev.next_iova = 1ull << 36;
+	nvme_start(&b->nv, &b->dev);
+	iova = 1ull << 34;
+	mem = mmap(NULL, RANGE, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (mem == MAP_FAILED || vfio_map(&a->dev, mem, iova, RANGE, VFIO_MAP_RW))
+		tap_bail("no memory to read to");
+	for (i = 0; i < 2; i++) {
+		users[i].iova = iova;
+		users[i].rng = (struct rng){ opts->seed + i };
+		nvme_qpair_create(&users[i].nv, &users[i].qp, 1, DEPTH, polled);
+		if (pthread_create(&thread[i], NULL, read_on, &users[i]))
+			tap_bail("no thread");
+	}
+	for (i = 0; i < times; i++) {
+		sleep_ms(300);
+		begin = now_ms();
+		gone += !vfio_unmap(&a->dev, iova, RANGE);
+		longest = MAX(longest, now_ms() - begin);
+		again += !vfio_map(&a->dev, mem, iova, RANGE, VFIO_MAP_RW);
+		test_still_alive();
+	}
+	for (i = 0; i < 2; i++) {
+		__atomic_store_n(&users[i].stop, true, __ATOMIC_RELAXED);
+		pthread_join(thread[i], NULL);
+		ok(users[i].good, "slice %u: %u reads work, %u find no memory",
+		   i, users[i].good, users[i].refused);
+		is(users[i].other, 0, "and none ends otherwise");
+	}
+	is(gone, times, "unmapped while both read, %llu ms at most",
+	   (unsigned long long)longest);
+	is(again, times, "and mapped again");
+	for (i = 0; i < 2; i++) {
+		nvme_qpair_delete(&users[i].qp);
+		test_stop(&users[i].nv, &users[i].dev);
+	}
+	munmap(mem, RANGE);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{ "two", test_two },
+	};
+
+	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
+}
