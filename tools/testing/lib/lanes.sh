@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Decides which tests run at the same time: an L1 keeps little more than one
-# processor busy, and waits a lot. Source after groups.sh.
+# Decides which tests run at the same time, in two lanes. An L1 keeps little more
+# than one processor busy, so that what needs none, or a small group of tests,
+# can run beside a large group. Source after groups.sh.
 
-# lanes_number -> how many tests run at a time: as many L1s as this machine has
-# memory for, unless LANES says it. One of three lanes is for the tests on L0.
+# lanes_number -> how many tests this machine has room for at a time, unless LANES
+# says it
 lanes_number() {
 	local free
 
-	free=$(($(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo) >> 20))
+	free=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
 	if [ -n "${LANES-}" ]; then
 		echo "$LANES"
-	elif [ "$(nproc)" = 1 ] || [ "$free" -lt 14 ]; then
-		echo 1
-	elif [ "$free" -lt 20 ]; then
+	elif [ "$(nproc)" -ge 2 ] && [ "$free" -ge $((14 << 20)) ]; then
 		echo 2
 	else
-		echo 3
+		echo 1
 	fi
 }
 
@@ -25,11 +24,12 @@ lanes_number() {
 lanes_debug() { [[ "$(group_line "$1") $1" = *kernel=debug* || $1 = */build-modules.t ]]; }
 
 # lanes_sort FILE...: print the tests in their order, as lines "PHASE ORDER LANE
-# FILE". The tests of a lane run one after another, and so do phases. Each group
-# is a lane, and all tests on L0 are one. Who is free begins with the first lane
-# that nobody works on: the large groups come first, so that at the end short ones
-# are left to share. What needs the debug kernel comes late while that is still to
-# be compiled. The second phase is for the tests that want quiet.
+# FILE". The tests of a lane run one after another, and so do phases. Who is free
+# begins with the first lane that nobody works on. The large groups are one lane,
+# since two L1s that are busy all the time leave each other too little. The small
+# groups come next, then the tests on L0: what is left at the end is short, and
+# yields to the L1 of the large lane. What needs the debug kernel comes late while
+# that is still to be compiled. The second phase is for the tests that want quiet.
 lanes_sort() {
 	local file group quiet late wait=''
 
@@ -49,9 +49,11 @@ lanes_sort() {
 			if (is[1] == 1)
 				print 1, 0, "quiet", is[3], is[4]
 			else if (is[3] == "-")
-				print 0, 3 * is[2] + 1, "native", "-", is[4]
+				print 0, 2 + 2 * is[2], is[4], "-", is[4]
+			else if (size[is[3]] > 5)
+				print 0, 0, "large", is[3] ~ /^debug/, is[4]
 			else
-				print 0, 3 * is[2] + 2 * (size[is[3]] <= 5), is[3], "-", is[4]
+				print 0, 1 + 2 * is[2], is[3], "-", is[4]
 		}
 	}' | LC_ALL=C sort | cut -d' ' -f1-3,5
 }

@@ -31,24 +31,24 @@ for n in 1 2 3 4 5 6; do
 	a_test stock-$n "l1: kernel=stock iommu=intel"
 done
 a_test alone "l1: kernel=stock iommu=none"
+a_test kasan "l1: kernel=debug iommu=none"
 a_test native "l1: none"
 a_test timed "l1: kernel=stock iommu=intel" "# quiet"
 a_test toggled "l1: none" "# quiet"
-is "a large group first, what waits for the debug kernel late, quiet ones last" \
+is "large groups, beside them small ones, then L0; quiet ones last" \
 	"$(order | xargs)" "$(xargs <<-'END'
-	0 0 stock-intel stock-1 0 0 stock-intel stock-2 0 0 stock-intel stock-3
-	0 0 stock-intel stock-4 0 0 stock-intel stock-5 0 0 stock-intel stock-6
-	0 1 native native 0 2 stock-none alone
-	0 3 debug-intel debug-1 0 3 debug-intel debug-2 0 3 debug-intel debug-3
-	0 3 debug-intel debug-4 0 3 debug-intel debug-5 0 3 debug-intel debug-6
+	0 0 large stock-1 0 0 large stock-2 0 0 large stock-3 0 0 large stock-4
+	0 0 large stock-5 0 0 large stock-6
+	0 0 large debug-1 0 0 large debug-2 0 0 large debug-3 0 0 large debug-4
+	0 0 large debug-5 0 0 large debug-6
+	0 1 stock-none alone 0 2 native native 0 3 debug-none kasan
 	1 0 quiet toggled 1 0 quiet timed
 	END
 	)"
 mkdir "$work/debug"
 touch "$work/debug/bzImage"
-is "both large groups first once there is that kernel" \
-	"$(order | awk '$2 == 0 && $1 == 0 { print $3 }' | uniq -c | xargs)" \
-	"6 debug-intel 6 stock-intel"
+like "what needs the debug kernel is late only while there is none" \
+	"$(order | xargs)" ' 0 1 debug-none kasan 0 1 stock-none alone 0 2 native native '
 is "one that wants quiet has an L1 without others" \
 	"$(group_name "$work/timed.t")" stock-intel-quiet
 a_test again "l1: kernel=stock iommu=none" "# check-all"
