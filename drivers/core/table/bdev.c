@@ -226,6 +226,7 @@ void sluice_bdev_drop(struct sluice_partition *part)
 {
 	struct block_device *bdev = part->bdev.bdev;
 
+	KUNIT_STATIC_STUB_REDIRECT(sluice_bdev_drop, part);
 	lockdep_assert_held(&part->lock);
 	sluice_bdev_drop_range(bdev, 0, -1);
 	sluice_bdev_drop_range(bdev_whole(bdev), part->info.start,

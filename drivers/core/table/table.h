@@ -147,6 +147,7 @@ void sluice_watch_add(struct sluice_partition *part);
 void sluice_watch_del(struct sluice_partition *part);
 
 /* wipe.c */
+int sluice_wipe_submit(struct bio *bio);
 int sluice_wipe(struct sluice_partition *part);
 void sluice_wipe_init(struct sluice_partition *part);
 void sluice_wipe_queue(struct sluice_slice *slice);

@@ -20,7 +20,7 @@
 static struct workqueue_struct *sluice_wipe_wq;
 
 static struct bio *sluice_wipe_bio(struct block_device *bdev, sector_t pos,
-				   enum req_op op, unsigned int pages)
+				   blk_opf_t op, unsigned int pages)
 {
 	struct bio *bio = bio_alloc(bdev, pages, op | SLUICE_WATCH_OWN,
 				    GFP_KERNEL);
@@ -29,10 +29,18 @@ static struct bio *sluice_wipe_bio(struct block_device *bdev, sector_t pos,
 	return bio;
 }
 
-static int sluice_wipe_submit(struct bio *bio)
+/**
+ * sluice_wipe_submit() - have the disk do a part of a wipe, and wait for it
+ * @bio: from sluice_wipe_bio(); freed
+ *
+ * Return: 0 or an error of the disk
+ */
+int sluice_wipe_submit(struct bio *bio)
 {
-	int ret = submit_bio_wait(bio);
+	int ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(sluice_wipe_submit, bio);
+	ret = submit_bio_wait(bio);
 	bio_put(bio);
 	return ret;
 }
@@ -90,7 +98,8 @@ static int sluice_wipe_zero(struct sluice_partition *part)
 			return ret;
 		pos += n;
 	}
-	return blkdev_issue_flush(bdev);
+	return sluice_wipe_submit(sluice_wipe_bio(bdev, 0, REQ_OP_WRITE |
+						  REQ_PREFLUSH, 0));
 }
 
 /**
