@@ -15,10 +15,10 @@ windows="0 20 500"
 # Print the number of commands of the guest so far
 commands() { l2_run toggling "awk '{ print \$1 + \$5 }' /sys/block/nvme0n1/stat"; }
 
-# Two seconds with each pause, on a nearly empty queue and on a fuller one; fio
+# A second with each pause, on a nearly empty queue and on a fuller one; fio
 # soon reads back what it wrote
 toggles='for us in 0 10 50 200 600; do
-fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randrw --bs=4k --time_based --runtime=2
+fio --minimal --output=/dev/null --ioengine=libaio --direct=1 --rw=randrw --bs=4k --time_based --runtime=1
 	--thinktime=$us --verify=crc32c --verify_backlog=16 --verify_fatal=1 --verify_state_save=0
 	--randrepeat=0 --filename=/dev/nvme0n1 --size=16m
 	--name=one --iodepth=1 --name=four --iodepth=4 --offset=32m || exit

@@ -15,7 +15,7 @@
 
 #define CANARY		0xc7
 #define DEPTH		2u
-#define COMMANDS	5000u
+#define COMMANDS	1500u
 
 /**
  * struct flipper - a word of memory that alternates between two values
