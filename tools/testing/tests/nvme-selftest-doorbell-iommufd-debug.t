@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=debug iommu=intel
+# check-all
 # timeout: 300
 #
 # Doorbells that are mapped, polled or shadowed, and coalesced interrupts.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
+# check-all
 # timeout: 300
 #
 # I/O with doorbells that user space writes through the device file instead of
