@@ -26,19 +26,17 @@ machine_symbols() {
 	dir=$(machine_dir "$1") && echo "$dir/$file"
 }
 
-# machine_modules stock|debug|SERIES [OPTION]... -> directory with the modules built
-# for it, by tools/build/modules with these options
+# machine_modules stock|debug|SERIES -> directory with the modules built for it. A
+# warning is an error, so that it does not matter who builds them first.
 machine_modules() {
 	local out=$T_BUILD/test-$1 kernel=$1 dir
-	shift
 
 	dir=$(machine_dir "$kernel") || return
 	case $kernel in
-	debug) set -- "$@" -o "$out" "$dir/build" CONFIG_SLUICE_KUNIT_TEST=y ;;
-	stock) set -- "$@" -o "$out" "/usr/src/linux-headers-$(cat "$dir/release")" ;;
-	*) set -- "$@" -o "$out" "$kernel" ;;
+	debug) set -- "$dir/build" CONFIG_SLUICE_KUNIT_TEST=y ;;
+	stock) set -- "/usr/src/linux-headers-$(cat "$dir/release")" ;;
 	esac
-	"$T_TOP/tools/build/modules" "$@"
+	"$T_TOP/tools/build/modules" -W -o "$out" "$@"
 }
 
 # The sample backend and the core without table/ that it runs on, both for the

@@ -19,6 +19,6 @@ plan $((${#series[@]} + 1))
 for s in "${series[@]}"; do
 	kernel=$s
 	[ "$s" != "$T_KERNEL_SERIES" ] || kernel=stock
-	check "Linux $s" machine_modules "$kernel" -W
+	check "Linux $s" machine_modules "$kernel"
 done
-check "the debug kernel, with KUnit tests" machine_modules debug -W
+check "the debug kernel, with KUnit tests" machine_modules debug
