@@ -90,7 +90,6 @@ static int sluice_iova_busy_begin(struct sluice_iova_table *table, u64 first,
 {
 	u64 last = sluice_iova_group_last(first, order);
 	bool empty;
-	int ret = 0;
 
 	mutex_lock(&table->table_lock);
 	empty = sluice_iova_group_empty(table, first, order);
@@ -98,21 +97,17 @@ static int sluice_iova_busy_begin(struct sluice_iova_table *table, u64 first,
 	if (!empty)
 		return -EEXIST;
 
-	spin_lock(&table->lock);
-	if (table->open)
-		*retry_in = sluice_space_blocks(table->space, first, last);
-	if (!table->open) {
-		ret = -ENODEV;
-	} else if (*retry_in) {
-		ret = -EAGAIN;
-	} else {
-		table->busy_first = first;
-		table->busy_last = last;
-		table->spoiled = false;
-		table->busy = true;
-	}
-	spin_unlock(&table->lock);
-	return ret;
+	guard(spinlock)(&table->lock);
+	if (!table->open)
+		return -ENODEV;
+	*retry_in = sluice_space_blocks(table->space, first, last);
+	if (*retry_in)
+		return -EAGAIN;
+	table->busy_first = first;
+	table->busy_last = last;
+	table->spoiled = false;
+	table->busy = true;
+	return 0;
 }
 
 static void sluice_iova_busy_end(struct sluice_iova_table *table)
