@@ -211,7 +211,7 @@ machine_drives_bench() {
 		slot=$((slot + 1))
 		for ((nsid = 1; nsid <= 64; nsid++)); do
 			DRIVES+=(-drive "if=none,id=$name$nsid,format=raw,snapshot=on,file.driver=null-co,file.size=$((1 << 30)),file.read-zeroes=on,file.latency-ns=$latency"
-				-device "nvme-ns,id=$name$nsid,drive=$name$nsid,bus=drive-$name,nsid=$nsid")
+				-device "nvme-ns,drive=$name$nsid,bus=drive-$name,nsid=$nsid")
 		done
 	done
 }
