@@ -124,28 +124,46 @@ int sluice_nvme_ctrl_disable(struct sluice_nvme_ctrl *ctrl)
 }
 
 /**
- * sluice_nvme_ctrl_shutdown() - tell the controller that power may go
- * @ctrl: controller, to be disabled afterwards
+ * sluice_nvme_shutdown_ms() - how long may a shutdown take?
+ * @ctrl: controller
+ *
+ * Return: the time in milliseconds.
  */
-void sluice_nvme_ctrl_shutdown(struct sluice_nvme_ctrl *ctrl)
+unsigned int sluice_nvme_shutdown_ms(const struct sluice_nvme_ctrl *ctrl)
 {
 	unsigned int ms = 0;
+
+	if (ctrl->id)
+		ms = le32_to_cpu(ctrl->id->rtd3e) / USEC_PER_MSEC;
+	return clamp(ms, SLUICE_NVME_SHUTDOWN_MIN_MS, SLUICE_NVME_SHUTDOWN_MAX_MS);
+}
+
+/**
+ * sluice_nvme_ctrl_shutdown() - tell the controller that power may go
+ * @ctrl: controller
+ *
+ * It stays enabled afterwards, as drives expect, with nothing to do for the
+ * host [NVMe 1.4, 7.6.2]; but it may still access memory.
+ *
+ * Return: 0 when it has been shut down; -ETIMEDOUT; -ENODEV when it is gone or
+ * was not enabled.
+ */
+int sluice_nvme_ctrl_shutdown(struct sluice_nvme_ctrl *ctrl)
+{
 	u32 cc = sluice_nvme_reg_read(ctrl, NVME_REG_CC);
 	int ret;
 
 	if (cc == U32_MAX || !(cc & NVME_CC_EN))
-		return;
-	if (ctrl->id)
-		ms = le32_to_cpu(ctrl->id->rtd3e) / USEC_PER_MSEC;
-	ms = clamp(ms, SLUICE_NVME_SHUTDOWN_MIN_MS, SLUICE_NVME_SHUTDOWN_MAX_MS);
+		return -ENODEV;
 	cc &= ~NVME_CC_SHN;
 	sluice_nvme_reg_write(ctrl, NVME_REG_CC,
 			      cc | FIELD_PREP(NVME_CC_SHN, NVME_CC_SHN_NORMAL));
 	ret = sluice_nvme_wait_csts(ctrl, NVME_CSTS_SHST, NVME_CSTS_SHST_CMPLT,
-				    ms);
+				    sluice_nvme_shutdown_ms(ctrl));
 	if (ret)
 		dev_warn(&ctrl->pdev->dev, "shutdown not confirmed: %pe\n",
 			 ERR_PTR(ret));
+	return ret;
 }
 
 static int sluice_nvme_ctrl_enable(struct sluice_nvme_ctrl *ctrl)

@@ -164,7 +164,8 @@ static inline void sluice_nvme_reg_write(struct sluice_nvme_ctrl *ctrl,
 bool sluice_nvme_gone(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ctrl_check(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ctrl_disable(struct sluice_nvme_ctrl *ctrl);
-void sluice_nvme_ctrl_shutdown(struct sluice_nvme_ctrl *ctrl);
+unsigned int sluice_nvme_shutdown_ms(const struct sluice_nvme_ctrl *ctrl);
+int sluice_nvme_ctrl_shutdown(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ctrl_start(struct sluice_nvme_ctrl *ctrl);
 
 /* reset.c: from one state to the other */
@@ -227,6 +228,7 @@ void sluice_disks_exit(struct sluice_nvme_ctrl *ctrl);
 int sluice_disks_add(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_del(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_quiesce(struct sluice_nvme_ctrl *ctrl);
+bool sluice_disks_in_flight(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_cancel(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_unquiesce(struct sluice_nvme_ctrl *ctrl);
 void sluice_disks_dead(struct sluice_nvme_ctrl *ctrl);

@@ -156,19 +156,33 @@ static void hostfake_disable(struct hostfake *f)
 	WRITE_ONCE(*hostfake_reg(f, NVME_REG_CSTS), 0);
 }
 
+/* A drive that has no RTD3E to keep is done at once */
+static void hostfake_shut_down(struct hostfake *f)
+{
+	u32 csts = READ_ONCE(*hostfake_reg(f, NVME_REG_CSTS));
+
+	if (!f->id.rtd3e)
+		WRITE_ONCE(*hostfake_reg(f, NVME_REG_CSTS),
+			   csts | NVME_CSTS_SHST_CMPLT);
+}
+
 static int hostfake_thread(void *data)
 {
 	struct hostfake *f = data;
 	bool wanted;
+	u32 cc;
 
 	while (!kthread_should_stop()) {
-		wanted = READ_ONCE(*hostfake_reg(f, NVME_REG_CC)) & NVME_CC_EN;
+		cc = READ_ONCE(*hostfake_reg(f, NVME_REG_CC));
+		wanted = cc & NVME_CC_EN;
 		if (wanted && !f->enabled)
 			hostfake_enable(f);
 		else if (!wanted && f->enabled)
 			hostfake_disable(f);
 		if (f->enabled)
 			hostfake_fetch(f);
+		if (f->enabled && cc & NVME_CC_SHN)
+			hostfake_shut_down(f);
 		usleep_range(100, 200);
 	}
 	return 0;

@@ -11,6 +11,7 @@
  * in flight, as their owners reuse the memory at once. A dead controller is not
  * a bus master.
  */
+#include <linux/delay.h>
 #include <linux/sched/mm.h>
 #include <trace/events/sluice_nvme.h>
 
@@ -70,6 +71,35 @@ static void sluice_nvme_stop_dma(struct sluice_nvme_ctrl *ctrl)
 	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
 }
 
+/*
+ * Wait for what the drive has begun: a shutdown is for a controller that has
+ * nothing left to do [NVMe 1.4, 7.6.2]. A drive that does not come to an end
+ * delays the host's power-off by no more than its shutdown may.
+ */
+static void sluice_nvme_drain(struct sluice_nvme_ctrl *ctrl)
+{
+	unsigned long end = jiffies +
+			    msecs_to_jiffies(sluice_nvme_shutdown_ms(ctrl));
+
+	while (sluice_disks_in_flight(ctrl) ||
+	       sluice_nvme_clients_in_flight(ctrl)) {
+		if (time_after(jiffies, end) || sluice_nvme_gone(ctrl)) {
+			dev_warn(&ctrl->pdev->dev, "shutting down with commands in flight\n");
+			return;
+		}
+		usleep_range(500, 1000);
+	}
+}
+
+static void sluice_nvme_shut_down(struct sluice_nvme_ctrl *ctrl)
+{
+	sluice_nvme_drain(ctrl);
+	if (sluice_nvme_ctrl_shutdown(ctrl))
+		sluice_nvme_stop_dma(ctrl);
+	else
+		pci_clear_master(ctrl->pdev);
+}
+
 static void sluice_nvme_stop(struct sluice_nvme_ctrl *ctrl, bool shutdown)
 {
 	sluice_nvme_set_state(ctrl, SLUICE_NVME_RESETTING);
@@ -78,8 +108,9 @@ static void sluice_nvme_stop(struct sluice_nvme_ctrl *ctrl, bool shutdown)
 	sluice_nvme_clients_stop(ctrl);
 
 	if (shutdown)
-		sluice_nvme_ctrl_shutdown(ctrl);
-	sluice_nvme_stop_dma(ctrl);
+		sluice_nvme_shut_down(ctrl);
+	else
+		sluice_nvme_stop_dma(ctrl);
 	sluice_nvme_cqs_disarm_all(ctrl);
 
 	sluice_nvme_adminq_reap(ctrl);

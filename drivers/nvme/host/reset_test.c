@@ -175,7 +175,7 @@ static void shutdown_silent(struct kunit *test)
 	unsigned long begin = jiffies;
 
 	f->id.rtd3e = cpu_to_le32(5500 * USEC_PER_MSEC);
-	sluice_nvme_ctrl_shutdown(&f->ctrl);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ctrl_shutdown(&f->ctrl), -ETIMEDOUT);
 	expect_ms(test, begin, 5500);
 }
 
@@ -220,11 +220,20 @@ struct reset_client {
 	struct hostfake *f;
 	bool master_at_fail;
 	bool enabled_at_fail;
+	unsigned long busy_until;
 	enum sluice_nvme_state state_at_restore;
 };
 
 static void reset_stop(struct sluice_nvme_client *client)
 {
+}
+
+static bool reset_in_flight(struct sluice_nvme_client *client)
+{
+	struct reset_client *c = container_of(client, struct reset_client,
+					      client);
+
+	return time_before(jiffies, c->busy_until);
 }
 
 static void reset_fail(struct sluice_nvme_client *client)
@@ -246,6 +255,7 @@ static void reset_restore(struct sluice_nvme_client *client)
 }
 
 static const struct sluice_nvme_client_ops reset_client_ops = {
+	.in_flight = reset_in_flight,
 	.stop = reset_stop,
 	.fail = reset_fail,
 	.restore = reset_restore,
@@ -316,6 +326,56 @@ static void reset_cannot_stop(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
 }
 
+/* Shuts the controller down with a client that is busy for @ms */
+static void shut_down(struct hostfake *f, struct reset_client *c,
+		      unsigned int ms)
+{
+	c->f = f;
+	c->busy_until = jiffies + msecs_to_jiffies(ms);
+	sluice_nvme_client_add(&f->ctrl, &c->client, &reset_client_ops);
+	sluice_nvme_kill(&f->ctrl);
+	sluice_nvme_client_del(&f->ctrl, &c->client);
+	KUNIT_EXPECT_EQ(f->test, f->ctrl.state, SLUICE_NVME_DEAD);
+}
+
+/* First the commands end, then the drive is told; it stays enabled */
+static void shutdown_drains(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+	unsigned long begin = jiffies;
+
+	shut_down(f, &c, 1000);
+	expect_ms(test, begin, 1000);
+	KUNIT_EXPECT_TRUE(test, c.enabled_at_fail);
+	KUNIT_EXPECT_FALSE(test, c.master_at_fail);
+	KUNIT_EXPECT_TRUE(test, readl(f->ctrl.bar + NVME_REG_CSTS) &
+			  NVME_CSTS_SHST_CMPLT);
+}
+
+/* Commands that do not end are not waited for longer than the shutdown */
+static void shutdown_drains_in_vain(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+	unsigned long begin = jiffies;
+
+	shut_down(f, &c, 60000);
+	expect_ms(test, begin, 5000);
+	KUNIT_EXPECT_FALSE(test, c.master_at_fail);
+}
+
+/* A drive that does not confirm its shutdown is disabled after all */
+static void shutdown_unconfirmed(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+
+	f->id.rtd3e = cpu_to_le32(1);
+	shut_down(f, &c, 0);
+	KUNIT_EXPECT_FALSE(test, c.enabled_at_fail);
+}
+
 static struct kunit_case sluice_nvme_reset_cases[] = {
 	KUNIT_CASE(admin_answered),
 	KUNIT_CASE(admin_silent),
@@ -323,6 +383,9 @@ static struct kunit_case sluice_nvme_reset_cases[] = {
 	KUNIT_CASE(delete_unconfirmed),
 	KUNIT_CASE(delete_silent),
 	KUNIT_CASE(shutdown_silent),
+	KUNIT_CASE(shutdown_drains),
+	KUNIT_CASE(shutdown_drains_in_vain),
+	KUNIT_CASE(shutdown_unconfirmed),
 	KUNIT_CASE(host_times_out),
 	KUNIT_CASE(reset_succeeds),
 	KUNIT_CASE(reset_needs_flr),
