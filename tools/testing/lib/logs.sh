@@ -89,9 +89,14 @@ missing_lines() {
 }
 
 # tap_complaints DIR: print what does not make the TAP of a test fail, but has
-# to: what it skipped without having declared it, or declared and did not skip
+# to: what it skipped without having declared it, or declared and did not skip,
+# and what another program printed there, which may look like a point at times
 tap_complaints() {
 	local pattern skips
+
+	! grep -q '^1\.\.' "$1/tap" ||
+		LC_ALL=C grep -avE '^(#|1\.\.[0-9]|(not )?ok [0-9]+( |$)|TAP version|$)' "$1/tap" |
+		sed 's/^/not TAP: /'
 
 	skips=$(grep -aiE '^(1\.\.0|(not )?ok .*# *(skip|todo))' "$1/tap")
 	[ -z "$skips" ] || LC_ALL=C grep -avE -f <(declared "$1/declared" skip) <<<"$skips" |

@@ -88,7 +88,7 @@ fails() {
 }
 
 bug='BUG: planted'
-plan 45
+plan 46
 
 passes "a test that leaves nothing" true
 fails "a complaint in the kernel's log" "$bug" "echo '$bug' >>\$DIR/dmesg"
@@ -118,6 +118,8 @@ passes "one of the host, declared" \
 
 passes "one that is tolerated" "echo '$error' >>\$DIR/dmesg" 'echo "host~ I/O error" >$DIR/declared'
 passes "one that is tolerated and does not come" 'echo "host~ I/O error" >$DIR/declared'
+
+fails "what another program printed" "not TAP: ok$" 'echo ok >>$DIR/tap'
 
 # What is not tried
 fails "a skipped point" "not declared: ok 1 - point # SKIP" \

@@ -62,7 +62,7 @@ multipath_up() {
 	modprobe dm_multipath && multipathd && wait_for 60 multipathd show status
 }
 multipath_down() {
-	multipathd shutdown
+	multipathd shutdown >/dev/null
 	wait_for 30 no_multipathd
 	multipath -F
 	rm -rf /etc/multipath.conf /etc/multipath /run/multipathd*
