@@ -49,8 +49,8 @@ script timeout <<-'END'
 	opened() { readlink "/proc/$(l2_pid one)/fd"/* | grep -q one/console; }
 	wait_for 30 opened
 	echo "BUG: planted" >>"$L2_RUN/one/console"
-	kill -ALRM $PPID
-	sleep 60
+	{ sleep 1; kill -ALRM $PPID; } &
+	exec sleep 60
 	END
 script clean <<-'END'
 	left_behind
