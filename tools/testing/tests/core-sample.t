@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=debug iommu=intel
+# check-all
 # timeout: 240
 #
 # A core without table/ serves a backend whose slices are no partitions: the

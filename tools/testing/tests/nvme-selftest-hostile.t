@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
+# check-all
 # timeout: 300
 #
 # Two slices, and guests that try to harm each other.

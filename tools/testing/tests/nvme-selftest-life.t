@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
+# check-all
 # timeout: 300
 #
 # Resets, unmapping and the end of users, all with I/O in flight.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: kernel=stock iommu=intel
+# check-all
 # timeout: 120
 #
 # What VFIO shows of a slice: information, configuration space, regions,
