@@ -10,11 +10,11 @@
  * sleep: it unmaps the slice's doorbell pages and takes the slice off its list.
  * See doorbell.c for why no doorbell is lost.
  *
- * The poller visits a quiet slice that has commands in the device less and less
- * often: the device's interrupt kicks the poller, and a guest that gets a
- * completion often submits again. At the end of the poll_us limit the poller
- * puts such a slice to sleep, too. A poller that shares its CPU with another
- * task treats its slices in the same way.
+ * A slice that has commands in the device is not idle. While it is quiet the
+ * poller visits it less and less often: the device's interrupt kicks the poller,
+ * and a guest that gets a completion often submits again. The window begins with
+ * the completion. A poller that shares its CPU with another task pauses between
+ * visits, too, also during the window.
  *
  * The core creates pollers when slices need them, on the NUMA node of the
  * parent but not on isolated CPUs. A poller ends with its last slice. It freezes
@@ -205,19 +205,23 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us,
 			       u64 now)
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
-	bool alone = sluice_poller_is_alone();
-	enum sluice_poll_mode mode;
+	struct sluice_window *win = &entry->window;
+	bool alone = sluice_poller_is_alone(), device;
 	u64 due;
 
 	if (limit_us == SLUICE_POLL_US_FOREVER ||
-	    (alone && !sluice_window_quiet(&entry->window, now)))
+	    (alone && !sluice_window_quiet(win, now)))
 		return false;
-	due = sluice_window_look(&entry->window, limit_us, now);
+	device = !win->expecting &&
+		 ops->set_poll_mode(entry->sdev, SLUICE_POLL_DEVICE);
+	if (alone && !device && !win->expecting)
+		return false;
+	due = sluice_window_look(win, limit_us, device, now);
 	if (now >= due)
 		return false;
-	mode = alone && !entry->window.expecting ? SLUICE_POLL_DEVICE :
-						   SLUICE_POLL_PAUSE;
-	if (!ops->set_poll_mode(entry->sdev, mode))
+	if (device)
+		sluice_window_wait(win);
+	else if (!ops->set_poll_mode(entry->sdev, SLUICE_POLL_PAUSE))
 		return false;
 	sluice_poller_put_off(entry, due);
 	return true;

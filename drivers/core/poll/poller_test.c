@@ -298,15 +298,77 @@ static void a_quiet_slice_waits_for_its_device(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, visit_at(f, 40));
 	expect_calls(test, s, "pWp");
 	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 80 * US);
-	/* The limit ends this, and not the window */
-	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT - 1));
-	expect_calls(test, s, "pWp");
-	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller),
-			START + LIMIT * US);
-	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT));
-	expect_calls(test, s, "pDp");
+}
+
+/* However long it takes, the slice keeps its page, but not without end. */
+static void a_slice_is_not_idle_while_its_device_works(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+	u64 us;
+
+	for (us = LIMIT - 1; us < USEC_PER_SEC; us += 250) {
+		KUNIT_EXPECT_TRUE(test, visit_at(f, us));
+		expect_calls(test, s, "pWp");
+		KUNIT_EXPECT_LE(test, sluice_poller_due(&f->poller),
+				START + (us + 250) * US);
+	}
+	KUNIT_EXPECT_TRUE(test, visit_at(f, USEC_PER_SEC));
+	expect_calls(test, s, "pWDp");
 	KUNIT_EXPECT_FALSE(test, listed(s));
 	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), KTIME_MAX);
+}
+
+/* The same at once if the device is known to take long */
+static void a_slow_device_is_not_spun_for(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+	unsigned int i;
+	u64 us = 0;
+
+	for (i = 0; i < 10; i++) {
+		KUNIT_EXPECT_TRUE(test, visit_at(f, us + 20));
+		sluice_poller_kick(&s->entry);
+		KUNIT_EXPECT_TRUE(test, visit_at(f, us + 80));
+		/* The guest submits its next command */
+		s->work = 1;
+		KUNIT_EXPECT_TRUE(test, visit_at(f, us += 90));
+	}
+	memset(s->calls, 0, sizeof(s->calls));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, us + 1));
+	expect_calls(test, s, "pWp");
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller),
+			START + (us + 21) * US);
+	/* A completion ends the wait, and then the poller spins */
+	sluice_poller_kick(&s->entry);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, us + 80));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, us + 81));
+	expect_calls(test, s, "pp");
+	/* A device without commands gives no answer to wait for */
+	s->idle = true;
+	s->work = 1;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, us + 82));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, us + 83));
+	expect_calls(test, s, "pp");
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), 0);
+}
+
+/* The window begins when the guest is given the completion. */
+static void a_completion_begins_the_window(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 5000));
+	s->idle = true;
+	sluice_poller_kick(&s->entry);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 9000));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 9000 + LIMIT / 2 - 1));
+	expect_calls(test, s, "pWppp");
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 9000 + LIMIT / 2));
+	expect_calls(test, s, "pDp");
+	KUNIT_EXPECT_FALSE(test, listed(s));
 }
 
 /* The slice woke late, so its window is half the limit. */
@@ -427,8 +489,16 @@ static void another_task_gets_the_cpu(struct kunit *test)
 
 	f->alone = false;
 	KUNIT_EXPECT_TRUE(test, visit_at(f, 1));
+	expect_calls(test, s, "pWp");
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 21 * US);
+	s->idle = true;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 50));
 	expect_calls(test, s, "pPp");
-	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 6 * US);
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), START + 100 * US);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, LIMIT - 1));
+	expect_calls(test, s, "pPp");
+	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller),
+			START + LIMIT * US);
 	/* And not the other way round, if polling has no end */
 	s->entry.poll_us = SLUICE_POLL_US_FOREVER;
 	KUNIT_EXPECT_TRUE(test, visit_at(f, 1000));
@@ -561,6 +631,9 @@ static struct kunit_case poller_cases[] = {
 	KUNIT_CASE(time_is_charged_to_who_took_it),
 	KUNIT_CASE(steady_work_needs_no_interrupts),
 	KUNIT_CASE(a_quiet_slice_waits_for_its_device),
+	KUNIT_CASE(a_slice_is_not_idle_while_its_device_works),
+	KUNIT_CASE(a_slow_device_is_not_spun_for),
+	KUNIT_CASE(a_completion_begins_the_window),
 	KUNIT_CASE(an_idle_slice_is_polled_for_its_window),
 	KUNIT_CASE(work_at_the_last_moment_is_not_left),
 	KUNIT_CASE(a_slice_whose_page_is_being_mapped_stays),

@@ -10,11 +10,14 @@
 
 /**
  * struct sluice_window - the polling window of one slice
- * @last: time of the last work
+ * @last: time of the last work or completion
  * @woken: time when the slice woke
- * @length: how long to poll after the last work, 0 to the limit
+ * @spin: how long to spin after @last, if another task does not want the CPU
+ * @length: how long to poll after @last, 0 to the limit
  * @grace: how long to wait for the doorbell that woke the slice
- * @expecting: that doorbell has not arrived yet
+ * @answer: how long the device usually takes to answer
+ * @expecting: the doorbell that woke the slice has not arrived yet
+ * @waited: the poller has waited for the device since @last
  *
  * Times are in nanoseconds of one clock. No locks: only one thread at a time
  * uses a window.
@@ -22,9 +25,12 @@
 struct sluice_window {
 	u64 last;
 	u64 woken;
+	u64 spin;
 	u64 length;
 	u64 grace;
+	u64 answer;
 	bool expecting;
+	bool waited;
 };
 
 void sluice_window_init(struct sluice_window *win, u32 limit_us);
@@ -32,8 +38,23 @@ void sluice_window_wake(struct sluice_window *win, u32 limit_us, bool expecting,
 			u64 now);
 void sluice_window_work(struct sluice_window *win, u64 now);
 void sluice_window_kick(struct sluice_window *win, u64 now);
-bool sluice_window_quiet(const struct sluice_window *win, u64 now);
-u64 sluice_window_look(const struct sluice_window *win, u32 limit_us, u64 now);
+void sluice_window_wait(struct sluice_window *win);
+u64 sluice_window_look(const struct sluice_window *win, u32 limit_us,
+		       bool device, u64 now);
 bool sluice_window_over(struct sluice_window *win, u32 limit_us, u64 now);
+
+/**
+ * sluice_window_quiet() - is the slice quiet?
+ * @win: window
+ * @now: time
+ *
+ * Return: true if there was no work for so long that sleeping costs nothing, or
+ * if the last event was no completion and the device usually takes long. Also
+ * true until the doorbell that woke the slice arrives.
+ */
+static inline bool sluice_window_quiet(const struct sluice_window *win, u64 now)
+{
+	return now - win->last >= win->spin;
+}
 
 #endif /* SLUICE_WINDOW_H */

@@ -183,15 +183,20 @@ static void window_looks_more_and_more_rarely(struct kunit *test)
 
 	sluice_window_init(&win, LIMIT);
 	window_arrive(&win, 1000 * US);
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, now), 1040 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, false, now),
+			1040 * US);
 	now = 1040 * US;
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, now), 1080 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, false, now),
+			1080 * US);
 	now = 1300 * US;
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, now), 1500 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, false, now),
+			1500 * US);
 	now = 1600 * US;
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, now), 1500 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, false, now),
+			1500 * US);
 	/* the pause stays at 250 us, however large the limit is */
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 1000000, 5000 * US),
+	KUNIT_EXPECT_EQ(test,
+			sluice_window_look(&win, 1000000, false, 5000 * US),
 			5250 * US);
 }
 
@@ -202,14 +207,20 @@ static void window_awaits_the_doorbell_asleep(struct kunit *test)
 	sluice_window_init(&win, 0);
 	sluice_window_wake(&win, 0, true, 1000 * US);
 	/* the shortest pause, then doubled, up to the end of the grace time */
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1001 * US), 1006 * US);
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1005 * US), 1010 * US);
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1080 * US), 1100 * US);
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1200 * US), 1100 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, false, 1001 * US),
+			1006 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, false, 1005 * US),
+			1010 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, false, 1080 * US),
+			1100 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, false, 1200 * US),
+			1100 * US);
 	/* after the doorbell: up to the end of the shortest window, 20 us */
 	sluice_window_work(&win, 1010 * US);
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1010 * US), 1015 * US);
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, 1028 * US), 1030 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, false, 1010 * US),
+			1015 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, false, 1028 * US),
+			1030 * US);
 }
 
 /* The poller's last look found work: no store is still to come. */
@@ -240,8 +251,100 @@ static void window_kick_is_no_doorbell(struct kunit *test)
 	sluice_window_work(&win, 1020 * US);
 	sluice_window_kick(&win, 1400 * US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1410 * US));
-	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, 1450 * US),
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, false, 1450 * US),
 			1500 * US);
+}
+
+/* A slice is not idle while the device works, unless it never answers. */
+static void window_begins_with_the_completion(struct kunit *test)
+{
+	struct sluice_window win;
+
+	sluice_window_init(&win, LIMIT);
+	window_arrive(&win, 1000 * US);
+	/* the first look after 20 us, the next ones 250 us apart at most */
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, true, 1000 * US),
+			1020 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, true, 1040 * US),
+			1080 * US);
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, true, 90000 * US),
+			90250 * US);
+	KUNIT_EXPECT_EQ(test,
+			sluice_window_look(&win, LIMIT, true, 1000900 * US),
+			1001000 * US);
+	KUNIT_EXPECT_EQ(test,
+			sluice_window_look(&win, 2000000, true, 1000900 * US),
+			1001150 * US);
+	/* no window, no wait either */
+	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, true, 1900 * US),
+			1020 * US);
+
+	sluice_window_kick(&win, 90000 * US);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, 90000 * US, 2000),
+			(u64)LIMIT / 2);
+	/* the doorbell came soon after the completion: the window grows */
+	sluice_window_wake(&win, LIMIT, true, 90300 * US);
+	sluice_window_work(&win, 90300 * US);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, 90300 * US, 2000),
+			(u64)LIMIT);
+}
+
+/* One command after the other, each of which takes the device @us microseconds */
+static u64 window_answers(struct sluice_window *win, u64 now, unsigned int nr,
+			  u64 us)
+{
+	while (nr--) {
+		sluice_window_work(win, now);
+		sluice_window_wait(win);
+		now += us * US;
+		sluice_window_kick(win, now);
+		now += US;
+	}
+	sluice_window_work(win, now);
+	return now;
+}
+
+static void window_spins_for_a_fast_device(struct kunit *test)
+{
+	struct sluice_window win;
+	u64 now;
+
+	sluice_window_init(&win, LIMIT);
+	sluice_window_wake(&win, LIMIT, false, 1000 * US);
+	now = window_answers(&win, 1000 * US, 100, 30);
+	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, now));
+	now = window_answers(&win, now, 10, 80);
+	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, now));
+	/* after a completion a doorbell may follow */
+	sluice_window_kick(&win, now + 80 * US);
+	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, now + 99 * US));
+	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, now + 100 * US));
+	/* one that took long is soon forgotten */
+	now = window_answers(&win, now, 1, 1000000);
+	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, now));
+	now = window_answers(&win, now, 20, 10);
+	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, now));
+}
+
+/* It submits more before the device has answered. */
+static void window_spins_for_a_busy_guest(struct kunit *test)
+{
+	struct sluice_window win;
+	u64 now;
+
+	sluice_window_init(&win, LIMIT);
+	sluice_window_wake(&win, LIMIT, false, 1000 * US);
+	now = window_answers(&win, 1000 * US, 100, 1000);
+	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, now));
+	sluice_window_wait(&win);
+	sluice_window_work(&win, now + 20 * US);
+	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, now + 20 * US));
+	/* what comes after a sleep says nothing about the device */
+	now = window_answers(&win, now, 100, 1000);
+	sluice_window_wait(&win);
+	sluice_window_wake(&win, LIMIT, false, now + 5 * US);
+	sluice_window_work(&win, now + 5 * US);
+	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, now + 5 * US));
 }
 
 static struct kunit_case window_cases[] = {
@@ -260,6 +363,9 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_awaits_the_doorbell_asleep),
 	KUNIT_CASE(window_woken_without_a_fault),
 	KUNIT_CASE(window_kick_is_no_doorbell),
+	KUNIT_CASE(window_begins_with_the_completion),
+	KUNIT_CASE(window_spins_for_a_fast_device),
+	KUNIT_CASE(window_spins_for_a_busy_guest),
 	{}
 };
 

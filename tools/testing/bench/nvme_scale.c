@@ -3,13 +3,14 @@
  * Measures what a command costs the host, this program included, when many
  * slices of one drive are open and some of them are busy
  *
- * usage: nvme_scale trapped|mapped BUSY SECONDS UUID...
+ * usage: nvme_scale trapped|mapped BUSY[xDEPTH] SECONDS UUID...
  *
- * Opens all slices and keeps the first BUSY of them busy with reads of 4 KiB, 8
- * at a time. Prints a line of JSON, in which least_share is 1 when all busy
- * slices were served alike. Completions come by interrupt. With "trapped"
- * doorbells no poller runs and nothing spins. With "mapped" doorbells the
- * poller serves the slices, and its spinning is counted too.
+ * Opens all slices and keeps the first BUSY of them busy with reads of 4 KiB,
+ * DEPTH at a time, at most and by default 8. Prints a line of JSON, in which
+ * least_share is 1 when all busy slices were served alike. Completions come by
+ * interrupt. With "trapped" doorbells no poller runs and nothing spins. With
+ * "mapped" doorbells the poller serves the slices, and its spinning is counted
+ * too.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -25,7 +26,7 @@
 #include "test.h"
 
 #define MAX_SLICES	64
-#define DEPTH		8
+#define MAX_DEPTH	8
 
 /**
  * struct client - a slice and its user
@@ -65,6 +66,7 @@ struct counts {
 };
 
 static struct client clients[MAX_SLICES];
+static unsigned int depth = MAX_DEPTH;
 static volatile bool over;
 
 static void client_open(struct client *client, const char *id, bool trapped)
@@ -85,8 +87,8 @@ static void client_open(struct client *client, const char *id, bool trapped)
 		if (nvme_identify(&client->nv, 1, 0))
 			tap_bail("the controller does not identify itself");
 	}
-	nvme_qpair_create(&client->nv, &client->qp, 1, 2 * DEPTH, queue);
-	dma_alloc(&client->dev, &client->data, DEPTH * (size_t)PAGE, 0);
+	nvme_qpair_create(&client->nv, &client->qp, 1, 2 * MAX_DEPTH, queue);
+	dma_alloc(&client->dev, &client->data, MAX_DEPTH * (size_t)PAGE, 0);
 }
 
 static void submit(struct client *client, unsigned int page)
@@ -116,7 +118,7 @@ static void *client_run(void *arg)
 	unsigned int page, taken;
 	struct nvme_cqe cqe;
 
-	for (page = 0; page < DEPTH; page++)
+	for (page = 0; page < depth; page++)
 		submit(client, page);
 	nvme_ring(&client->qp.sq);
 	while (!over) {
@@ -126,7 +128,7 @@ static void *client_run(void *arg)
 		for (taken = 0; nvme_cq_take(&client->qp.cq, &cqe); taken++) {
 			if (nvme_status(&cqe))
 				tap_bail("status 0x%x", nvme_status(&cqe));
-			submit(client, client->ios++ % DEPTH);
+			submit(client, client->ios++ % depth);
 		}
 		if (taken)
 			nvme_ring(&client->qp.sq);
@@ -236,13 +238,15 @@ int main(int argc, char **argv)
 	double ios, least;
 	bool trapped;
 
-	if (argc < 5 || nr > MAX_SLICES) {
+	if (argc < 5 || nr > MAX_SLICES ||
+	    sscanf(argv[2], "%ux%u", &busy, &depth) < 1 || !depth ||
+	    depth > MAX_DEPTH) {
 		fprintf(stderr,
-			"usage: nvme_scale trapped|mapped BUSY SECONDS UUID...\n");
+			"usage: nvme_scale trapped|mapped BUSY[xDEPTH] SECONDS UUID...\n");
 		return 2;
 	}
 	trapped = !strcmp(argv[1], "trapped");
-	busy = MIN((unsigned int)atoi(argv[2]), nr);
+	busy = MIN(busy, nr);
 	seconds = atoi(argv[3]);
 	for (i = 0; i < nr; i++)
 		client_open(&clients[i], ids[i], trapped);

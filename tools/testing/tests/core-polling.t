@@ -27,7 +27,12 @@ detach() {
 	done
 }
 
-plan 51
+# reads SECONDS: one read after the other, from the slice a
+reads() { said=$(/out/bin/vfio/nvme_scale mapped 1x1 "$1" "$a"); }
+# throttle IOPS: the drive makes so many a second, with 0 any number
+throttle() { l0 monitor block_set_io_throttle ns-main1 0 0 0 "$1" 0 0; }
+
+plan 56
 check "bind the drive" sluice_up main
 check "three slices" table_write main "size=16MiB, type=slice, uuid=$a, name=a" \
 	"size=16MiB, type=slice, uuid=$b, name=b" "size=16MiB, type=slice, uuid=$c, name=c"
@@ -77,6 +82,15 @@ wait $!
 check "for many commands" jq -e '.scale.ios > 100' said
 check "the drive interrupts hardly ever" test $interrupts -lt 30
 diag "$interrupts interrupts in 3 s, $(cat said)"
+
+# Each read takes longer than an idle slice is polled, the guest's pause does not
+check "polled for a tenth of a second" slice_set_poll_us "$a" 100000
+check "a drive that takes longer" throttle 4
+check "is read" reads 4
+check "the slice was not idle meanwhile: hardly any doorbell faulted" \
+	jq -e '.scale.ios > 4 and .scale.doorbell_faults_per_io < 0.2' <<<"$said"
+diag "$said"
+check "the drive is fast again" throttle 0
 
 check "detach" detach
 check "two threads" reload pollers=2
