@@ -394,8 +394,10 @@ struct sluice_vctrl_type {
  * @dbbuf: shadow doorbells
  * @admin_doorbell: the admin queue's tail doorbell when the poller last queued
  *	@work for it; %SLUICE_VCTRL_NO_DOORBELL once the head has moved
- * @poll_next: the queue pair with which the poller's next visit begins, from 0
- *	on; only the poller uses it
+ * @pairs: bits of the I/O queue identifiers that a queue has; the poller looks
+ *	at no others. Changes under @admin_lock
+ * @poll_next: identifier of the queue pair with which the poller's next visit
+ *	begins; only the poller uses it
  * @masked: the drive's interrupts are to be masked; only the poller uses it
  * @feat: features
  * @log: logs
@@ -427,6 +429,7 @@ struct sluice_vctrl {
 	struct sluice_vcq cqs[SLUICE_VCTRL_MAX_QPAIRS + 1];
 	struct sluice_vdbbuf dbbuf;
 	u32 admin_doorbell;
+	unsigned long pairs;
 	unsigned int poll_next;
 	bool masked;
 	struct sluice_vfeat feat;
@@ -511,12 +514,18 @@ static inline u32 sluice_vctrl_page_doorbell(const struct sluice_vctrl *vctrl,
 	return le32_to_cpu(READ_ONCE(vctrl->sdev->doorbells[index]));
 }
 
-/* The value of an I/O queue's doorbell: the shadow doorbell, if there is one */
+/* The doorbells of the I/O queues: the shadow doorbells, if there are any */
+static inline const __le32 *
+sluice_vctrl_io_doorbells(const struct sluice_vctrl *vctrl)
+{
+	return READ_ONCE(vctrl->dbbuf.shadow) ?: vctrl->sdev->doorbells;
+}
+
+/* The value of an I/O queue's doorbell */
 static inline u32 sluice_vctrl_io_doorbell(const struct sluice_vctrl *vctrl,
 					   unsigned int index)
 {
-	const __le32 *words =
-		READ_ONCE(vctrl->dbbuf.shadow) ?: vctrl->sdev->doorbells;
+	const __le32 *words = sluice_vctrl_io_doorbells(vctrl);
 
 	return le32_to_cpu(READ_ONCE(words[sluice_vctrl_doorbell_word(index)]));
 }

@@ -315,6 +315,7 @@ void vfake_add_cq(struct vfake *f, u16 qid, u64 iova, u32 size)
 	vcq->hw.priv = vcq;
 	sluice_nvme_cq_init(&vcq->hw);
 	vcq->live = true;
+	set_bit(qid, &f->vctrl.pairs);
 }
 
 static void vfake_add_lists(struct vfake *f, struct sluice_vsq *vsq)
@@ -359,6 +360,7 @@ void vfake_add_sq(struct vfake *f, u16 qid, u16 cqid, u64 iova, u32 size,
 	vsq->vcq->users++;
 	vsq->size = size;
 	vsq->live = true;
+	set_bit(qid, &f->vctrl.pairs);
 }
 
 /**

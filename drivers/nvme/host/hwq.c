@@ -251,7 +251,8 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 	spin_lock_irq(&cq->lock);
 	cq->head = 0;
 	cq->phase = 1;
-	cq->armed = true;
+	/* Pairs with the acquire in sluice_nvme_cq_look(). */
+	smp_store_release(&cq->armed, true);
 	spin_unlock_irq(&cq->lock);
 
 	/* Memory reclaim must not wait for a disk that waits for reset_lock. */

@@ -276,6 +276,24 @@ static inline bool sluice_nvme_cq_pending(const struct sluice_nvme_cq *cq)
 }
 
 /**
+ * sluice_nvme_cq_look() - has the device written an entry, probably?
+ * @cq: queue, locked or not; its memory stays
+ *
+ * For a thread that polls: it need not lock a queue that has nothing for it. The
+ * answer may be wrong while another thread takes entries. That thread takes
+ * them all, or is the one that polls.
+ *
+ * Return: true if sluice_nvme_cq_poll() is to be called.
+ */
+static inline bool sluice_nvme_cq_look(const struct sluice_nvme_cq *cq)
+{
+	/* Pairs with the release in sluice_nvme_cq_arm(). */
+	return smp_load_acquire(&cq->armed) &&
+	       (le16_to_cpu(READ_ONCE(cq->entries[READ_ONCE(cq->head)].status)) &
+		1) == READ_ONCE(cq->phase);
+}
+
+/**
  * sluice_nvme_cqe_next() - take an entry that the device has written
  * @cq: queue, its lock held
  * @cqe: receives a copy of the entry
@@ -290,9 +308,12 @@ static inline bool sluice_nvme_cqe_next(struct sluice_nvme_cq *cq,
 	/* The rest of the entry is valid only once its phase tag is. */
 	dma_rmb();
 	*cqe = cq->entries[cq->head];
-	if (++cq->head == cq->depth) {
-		cq->head = 0;
+	/* sluice_nvme_cq_look() must never see a head outside the queue */
+	if (cq->head + 1 == cq->depth) {
+		WRITE_ONCE(cq->head, 0);
 		cq->phase ^= 1;
+	} else {
+		WRITE_ONCE(cq->head, cq->head + 1);
 	}
 	return true;
 }

@@ -346,6 +346,7 @@ void bed_visit(unsigned int nr_qpairs, unsigned int times)
 
 	bed_fault(1);
 	vctrl.nr_qpairs = nr_qpairs;
+	vctrl.pairs = GENMASK(nr_qpairs, 1);
 	/* The first visit finds this work, the others find none */
 	vctrl.cqs[1].doorbell = SQ_SIZE;
 	poller_visits = times;

@@ -11,13 +11,23 @@
 #include "sluice_compat.h"
 #include "guest/vctrl.h"
 
+/* Is there anything to do for the admin queue? */
+static bool sluice_vpoll_look_admin(struct sluice_vctrl *vctrl)
+{
+	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
+
+	return !list_empty(&vctrl->cqs[0].waiting) ||
+	       (tail != READ_ONCE(vctrl->admin_doorbell) &&
+		tail != READ_ONCE(vctrl->sqs[0].head));
+}
+
 /*
  * The poller queues the worker once for each value of the tail doorbell. A
  * worker that cannot take the commands now is queued again by the event that it
  * waits for. Without this limit the poller would queue it on every visit until
  * then.
  */
-static bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
+static noinline bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
 {
 	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
 
@@ -84,6 +94,68 @@ static unsigned int sluice_vpoll_pair(struct sluice_vcq *vcq,
 	return nr;
 }
 
+/*
+ * Is there anything to do for a queue pair? Most times there is not, and then no
+ * lock is taken to see that. The answer may be wrong for a pair that another
+ * thread serves: that thread leaves nothing.
+ */
+static bool sluice_vpoll_look(const struct sluice_vcq *vcq,
+			      const struct sluice_vsq *vsq,
+			      const __le32 *doorbells)
+{
+	u32 tail = le32_to_cpu(READ_ONCE(doorbells[0]));
+	u32 head = le32_to_cpu(READ_ONCE(doorbells[sluice_vctrl_doorbell_word(1)]));
+
+	return tail != READ_ONCE(vsq->head) || head != vcq->doorbell ||
+	       !list_empty(&vcq->waiting) || sluice_nvme_cq_look(&vcq->hw);
+}
+
+/* The queue pairs that have something to do, as bits */
+static unsigned long sluice_vpoll_ready(const struct sluice_vctrl *vctrl)
+{
+	const __le32 *doorbells = sluice_vctrl_io_doorbells(vctrl);
+	unsigned long bit, pairs = READ_ONCE(vctrl->pairs), ready = 0;
+	const struct sluice_vcq *vcq = vctrl->cqs;
+	const struct sluice_vsq *vsq = vctrl->sqs;
+
+	for (bit = BIT(1); bit <= pairs; bit <<= 1) {
+		doorbells += sluice_vctrl_doorbell_word(2);
+		vcq++;
+		vsq++;
+		if (pairs & bit && sluice_vpoll_look(vcq, vsq, doorbells))
+			ready |= bit;
+	}
+	return ready;
+}
+
+/*
+ * If the budget does not last for all queue pairs, the next visit begins with
+ * the pair that got too little of it: else a busy pair would keep the budget
+ * from the pairs after it.
+ */
+static noinline unsigned int sluice_vpoll_pairs(struct sluice_vctrl *vctrl,
+						unsigned long ready,
+						unsigned int budget)
+{
+	unsigned int qid, left, found, nr = 0;
+	unsigned long from;
+
+	for (from = ready & (~0ul << vctrl->poll_next); ready && nr < budget;
+	     from &= ready) {
+		qid = __ffs(from ?: ready);
+		ready &= ~BIT(qid);
+		left = budget - nr;
+		found = sluice_vpoll_pair(&vctrl->cqs[qid], &vctrl->sqs[qid],
+					  left);
+		if (!nr || found < left)
+			vctrl->poll_next = qid + 1;
+		nr += found;
+	}
+	if (nr && unlikely(sluice_vdbbuf_away(vctrl)))
+		sluice_vctrl_retry_later(vctrl);
+	return nr;
+}
+
 /**
  * sluice_vpoll() - look for commands and completions
  * @sdev: the attachment
@@ -99,25 +171,13 @@ static unsigned int sluice_vpoll_pair(struct sluice_vcq *vcq,
 unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
-	unsigned int i, qid, nr, left, found;
+	unsigned long ready = sluice_vpoll_ready(vctrl);
+	unsigned int nr = 0;
 
-	nr = sluice_vpoll_admin(vctrl);
-	/*
-	 * If the budget does not last for all queue pairs, the next visit
-	 * begins with the pair that got too little of it: else a busy pair
-	 * would keep the budget from the pairs after it.
-	 */
-	for (i = 0; i < vctrl->nr_qpairs && nr < budget; i++) {
-		qid = vctrl->poll_next + 1;
-		left = budget - nr;
-		found = sluice_vpoll_pair(&vctrl->cqs[qid], &vctrl->sqs[qid],
-					  left);
-		nr += found;
-		if (!i || found < left)
-			vctrl->poll_next = qid % vctrl->nr_qpairs;
-	}
-	if (nr && unlikely(sluice_vdbbuf_away(vctrl)))
-		sluice_vctrl_retry_later(vctrl);
+	if (unlikely(sluice_vpoll_look_admin(vctrl)))
+		nr = sluice_vpoll_admin(vctrl);
+	if (ready)
+		nr += sluice_vpoll_pairs(vctrl, ready, budget);
 	return nr;
 }
 
@@ -134,6 +194,8 @@ static void sluice_vpoll_unmask(struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
 
+	if (!vctrl->masked)
+		return;
 	vctrl->masked = false;
 	for (i = 1; i <= vctrl->nr_qpairs; i++)
 		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);

@@ -150,6 +150,77 @@ static void visit_is_limited(struct kunit *test)
 	vfake_disarm_cq(f, 1);
 }
 
+static unsigned int processed;
+
+static unsigned int count_processed(struct sluice_nvme_cq *hw,
+				    unsigned int budget)
+{
+	processed++;
+	return 0;
+}
+
+/* A visit that finds nothing looks at the queues and takes none of their locks */
+static void looks_before_it_locks(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_nvme_cq *hw = &f->vctrl.cqs[1].hw;
+	struct nvme_cqe *cqes;
+
+	add_pair(f, 16, 15);
+	cqes = answers(f, 0, 0);
+	vfake_arm_cq(f, 1, cqes, 0);
+	hw->process = count_processed;
+	processed = 0;
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+	KUNIT_EXPECT_EQ(test, processed, 0u);
+	cqes[0].status = cpu_to_le16(1);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+	KUNIT_EXPECT_EQ(test, processed, 1u);
+	/* the next time round the queue that is an old entry */
+	hw->phase = 0;
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+	KUNIT_EXPECT_EQ(test, processed, 1u);
+	cqes[0].status = cpu_to_le16(0xfffe);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+	KUNIT_EXPECT_EQ(test, processed, 2u);
+	/* without memory there is nothing to look at */
+	vfake_disarm_cq(f, 1);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+	KUNIT_EXPECT_EQ(test, processed, 2u);
+}
+
+static void submit_flushes(struct vfake *f, u16 qid, unsigned int nr)
+{
+	static const struct nvme_cmd flush = { .nsid = cpu_to_le32(1) };
+
+	while (nr--)
+		vfake_submit(f, qid, &flush);
+}
+
+/* Who got too little of the budget comes first the next time. */
+static void pairs_take_turns(struct kunit *test)
+{
+	static const unsigned long submitted[][3] = {
+		{ 64, 0, 0 }, { 64, 64, 0 }, { 64, 64, 64 },
+		{ 100, 92, 64 }, { 100, 100, 100 },
+	};
+	struct vfake *f = test->priv;
+	unsigned int i, qid;
+
+	for (qid = 1; qid <= 3; qid++) {
+		vfake_add_cq(f, qid, CQ + qid * 0x10000, 256);
+		vfake_add_sq(f, qid, qid, SQ + qid * 0x10000, 256, 255);
+		submit_flushes(f, qid, 100);
+	}
+	for (i = 0; i < ARRAY_SIZE(submitted); i++) {
+		KUNIT_EXPECT_NE(test, sluice_vpoll(&f->sdev, 64), 0u);
+		for (qid = 1; qid <= 3; qid++)
+			KUNIT_EXPECT_EQ(test, f->vctrl.sqs[qid].submitted,
+					submitted[i][qid - 1]);
+	}
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+}
+
 /* Nothing to be had is no reason to come again; work that is left is */
 static void come_again(struct kunit *test)
 {
@@ -368,6 +439,8 @@ static void cursor_is_reset(struct kunit *test)
 static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(budgets),
 	KUNIT_CASE(visit_is_limited),
+	KUNIT_CASE(looks_before_it_locks),
+	KUNIT_CASE(pairs_take_turns),
 	KUNIT_CASE(come_again),
 	KUNIT_CASE(page_is_missing),
 	KUNIT_CASE(all_pages_are_missing),

@@ -27,6 +27,13 @@
 /* Slots that each submission queue can have, whatever the others have */
 #define SLUICE_VSQ_SLOTS	32u
 
+/* The poller looks at the entries of a queue that is armed, without a lock. */
+static void sluice_vcq_hw_free(struct sluice_vcq *vcq)
+{
+	sluice_vctrl_poll_sync(vcq->vctrl);
+	sluice_nvme_cq_free(&vcq->hw);
+}
+
 static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 {
 	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
@@ -46,7 +53,7 @@ static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 		vcq->hw_created = !err;
 	}
 	if (err)
-		sluice_nvme_cq_free(&vcq->hw);
+		sluice_vcq_hw_free(vcq);
 	return err;
 }
 
@@ -113,6 +120,14 @@ static void sluice_vcq_hw_delete(struct sluice_vcq *vcq)
  * Creation and deletion. The admin lock is held throughout.
  */
 
+/* The poller looks at a pair that has a queue. */
+static void sluice_vqueue_update_pairs(struct sluice_vctrl *vctrl, u16 qid)
+{
+	if (qid)
+		assign_bit(qid, &vctrl->pairs,
+			   vctrl->sqs[qid].live || vctrl->cqs[qid].live);
+}
+
 static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
 			     unsigned int vector, bool irq_enabled)
 {
@@ -130,6 +145,7 @@ static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
 	vcq->posted = 0;
 	sluice_virq_configure(vcq);
 	vcq->live = true;
+	sluice_vqueue_update_pairs(vcq->vctrl, vcq->id);
 	trace_sluice_nvme_queue_create(&vcq->vctrl->sdev->info.uuid, true,
 				       vcq->id, vcq->hw.qid, size);
 }
@@ -142,13 +158,14 @@ static void sluice_vcq_destroy(struct sluice_vcq *vcq)
 		return;
 	if (vcq->id) {
 		sluice_vcq_hw_delete(vcq);
-		sluice_nvme_cq_free(&vcq->hw);
+		sluice_vcq_hw_free(vcq);
 	}
 	scoped_guard(spinlock_irqsave, &vcq->lock) {
 		vcq->live = false;
 		ring = vcq->ring;
 		vcq->ring = (struct sluice_vring) {};
 	}
+	sluice_vqueue_update_pairs(vcq->vctrl, vcq->id);
 	sluice_virq_stop(vcq);
 	sluice_vring_free(&ring);
 	trace_sluice_nvme_queue_delete(&vcq->vctrl->sdev->info.uuid, true,
@@ -195,6 +212,7 @@ static void sluice_vsq_destroy(struct sluice_vsq *vsq, u16 status)
 		sluice_vsq_fail_hardware(vsq, status);
 		sluice_nvme_sq_free(&vsq->hw);
 	}
+	sluice_vqueue_update_pairs(vsq->vctrl, vsq->id);
 	sluice_vsq_drop_done(vsq);
 	vsq->vcq->users--;
 	trace_sluice_nvme_queue_delete(&vsq->vctrl->sdev->info.uuid, false,
@@ -378,6 +396,7 @@ static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
 	/* a thread that sees @live set sees all of the queue */
 	scoped_guard(mutex, &vsq->lock)
 		WRITE_ONCE(vsq->live, true);
+	sluice_vqueue_update_pairs(vsq->vctrl, vsq->id);
 	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->info.uuid, false,
 				       vsq->id, vsq->hw.qid, size);
 	return SLUICE_VSTATUS_OK;

@@ -92,6 +92,7 @@ static void expect_no_queues(struct vfake *f)
 		KUNIT_EXPECT_NULL(f->test, f->vctrl.sqs[i].slots);
 	}
 	KUNIT_EXPECT_FALSE(f->test, sluice_vqueues_any_io(&f->vctrl));
+	KUNIT_EXPECT_EQ(f->test, f->vctrl.pairs, 0ul);
 }
 
 static const u16 bad_qids[] = {
@@ -446,6 +447,43 @@ static void shared_cq_too_small(struct kunit *test)
 	f->vctrl.cqs[1].hw.depth = 1024;
 }
 
+static struct nvme_cqe *synced_entries;
+
+/* Takes the test's entries away: they are not the driver's to free. */
+static void note_entries(struct sluice_dev *sdev)
+{
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
+
+	synced_entries = f->vctrl.cqs[1].hw.entries;
+	f->vctrl.cqs[1].hw.entries = NULL;
+}
+
+/*
+ * The poller looks at a pair while either queue exists. It looks at the entries of
+ * the hardware's completion queue, so these stay until it has ended its visit.
+ */
+static void poller_looks_at_pairs(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct nvme_cqe *entries;
+
+	entries = kunit_kcalloc(test, 16, sizeof(*entries), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, entries);
+	KUNIT_EXPECT_EQ(test, f->vctrl.pairs, 0ul);
+	vfake_add_cq(f, 1, CQ, 16);
+	vfake_add_sq(f, 2, 1, SQ, 16, 8);
+	KUNIT_EXPECT_EQ(test, f->vctrl.pairs, BIT(1) | BIT(2));
+	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), 0u);
+	KUNIT_EXPECT_EQ(test, f->vctrl.pairs, BIT(1));
+
+	kunit_activate_static_stub(test, sluice_poll_sync, note_entries);
+	synced_entries = NULL;
+	f->vctrl.cqs[1].hw.entries = entries;
+	KUNIT_EXPECT_EQ(test, delete_cq(f, 1), 0u);
+	KUNIT_EXPECT_PTR_EQ(test, synced_entries, entries);
+	KUNIT_EXPECT_EQ(test, f->vctrl.pairs, 0ul);
+}
+
 /* A Controller Reset, with everything in use, leaves nothing */
 static void destroy_all(struct kunit *test)
 {
@@ -580,6 +618,7 @@ static struct kunit_case vqueue_cases[] = {
 	KUNIT_CASE(delete_with_commands),
 	KUNIT_CASE(shared_cq_slots),
 	KUNIT_CASE(shared_cq_too_small),
+	KUNIT_CASE(poller_looks_at_pairs),
 	KUNIT_CASE(destroy_all),
 	KUNIT_CASE(admin_queues),
 	KUNIT_CASE(admin_queues_refused),
