@@ -113,9 +113,14 @@ static u64 sluice_poller_now(struct sluice_poll_entry *entry)
 
 static void sluice_poller_forget(struct sluice_poll_entry *entry)
 {
-	spin_lock(&entry->poller->lock);
+	struct sluice_poller *poller = entry->poller;
+
+	lockdep_assert_held(&poller->visit_lock);
+	spin_lock(&poller->lock);
 	list_del_init(&entry->node);
-	spin_unlock(&entry->poller->lock);
+	spin_unlock(&poller->lock);
+	if (poller->last == entry)
+		poller->last = NULL;
 }
 
 /*
@@ -194,6 +199,15 @@ static bool sluice_poller_begin(struct sluice_poll_entry *entry)
 	return xchg(&entry->kicked, false);
 }
 
+/* Look again at once? Else the poller waits, or puts the slice to sleep. */
+static bool sluice_poller_spins(const struct sluice_poll_entry *entry,
+				u32 limit_us, u64 now)
+{
+	return limit_us == SLUICE_POLL_US_FOREVER ||
+	       (!sluice_window_quiet(&entry->window, now) &&
+		sluice_poller_is_alone());
+}
+
 /*
  * Let the slice wait instead of spinning. The poller does so in three cases:
  * the device has work, and its interrupt says when to continue; the doorbell
@@ -206,15 +220,12 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us,
 {
 	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
 	struct sluice_window *win = &entry->window;
-	bool alone = sluice_poller_is_alone(), device;
+	bool device;
 	u64 due;
 
-	if (limit_us == SLUICE_POLL_US_FOREVER ||
-	    (alone && !sluice_window_quiet(win, now)))
-		return false;
 	device = !win->expecting &&
 		 ops->set_poll_mode(entry->sdev, SLUICE_POLL_DEVICE);
-	if (alone && !device && !win->expecting)
+	if (!device && !win->expecting && sluice_poller_is_alone())
 		return false;
 	due = sluice_window_look(win, limit_us, device, now);
 	if (now >= due)
@@ -261,13 +272,28 @@ static void sluice_poller_visit(struct sluice_poll_entry *entry)
 	}
 	if (kicked)
 		sluice_window_kick(&entry->window, now);
-	if (sluice_poller_wait(entry, limit_us, now))
-		return;
-	if (sluice_window_over(&entry->window, limit_us, now)) {
-		sluice_poller_rest(entry);
-		return;
+	if (!sluice_poller_spins(entry, limit_us, now)) {
+		if (sluice_poller_wait(entry, limit_us, now))
+			return;
+		if (sluice_window_over(&entry->window, limit_us, now)) {
+			sluice_poller_rest(entry);
+			return;
+		}
 	}
 	cpu_relax();
+}
+
+/*
+ * Is the slice that was visited last the only one? Others may join at this
+ * moment, but none leaves, as this thread holds visit_lock.
+ */
+static bool sluice_poller_has_one(const struct sluice_poller *poller)
+{
+	const struct sluice_poll_entry *last = poller->last;
+
+	return last && READ_ONCE(poller->busy.next) == &last->node &&
+	       READ_ONCE(poller->busy.prev) == &last->node &&
+	       !READ_ONCE(last->waiting);
 }
 
 /* Take the first slice that is due and move it to the end of the list. */
@@ -275,12 +301,15 @@ static struct sluice_poll_entry *sluice_poller_next(struct sluice_poller *poller
 {
 	struct sluice_poll_entry *entry;
 
+	if (sluice_poller_has_one(poller))
+		return poller->last;
 	guard(spinlock)(&poller->lock);
 	list_for_each_entry(entry, &poller->busy, node) {
 		if (READ_ONCE(entry->waiting) &&
 		    sluice_poller_clock() < entry->due)
 			continue;
 		list_move_tail(&entry->node, &poller->busy);
+		poller->last = entry;
 		return entry;
 	}
 	return NULL;
@@ -319,20 +348,23 @@ static void sluice_poller_sleep(struct sluice_poller *poller)
 }
 
 /**
- * sluice_poller_visit_next() - visit the slice whose turn it is
+ * sluice_poller_round() - visit the slices whose turn it is
  * @poller: poller
+ * @visits: how many visits to make; fewer if another task wants this CPU
  *
  * Return: false if no slice is due
  */
 SLUICE_VISIBLE_IF_KUNIT bool
-sluice_poller_visit_next(struct sluice_poller *poller)
+sluice_poller_round(struct sluice_poller *poller, unsigned int visits)
 {
 	struct sluice_poll_entry *entry;
 
 	mutex_lock(&poller->visit_lock);
-	entry = sluice_poller_next(poller);
-	if (entry)
-		sluice_poller_visit(entry);
+	do {
+		entry = sluice_poller_next(poller);
+		if (entry)
+			sluice_poller_visit(entry);
+	} while (entry && --visits && !need_resched());
 	mutex_unlock(&poller->visit_lock);
 	return entry;
 }
@@ -347,7 +379,7 @@ static int sluice_poller_thread(void *data)
 	 */
 	set_freezable();
 	while (!kthread_freezable_should_stop(NULL)) {
-		if (sluice_poller_visit_next(poller))
+		if (sluice_poller_round(poller, SLUICE_POLLER_ROUND))
 			/* a busy poller must not block RCU Tasks */
 			cond_resched_tasks_rcu_qs();
 		else

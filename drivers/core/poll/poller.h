@@ -16,7 +16,15 @@
 #include "poll/window.h"
 
 struct sluice_dev;
+struct sluice_poll_entry;
 struct task_struct;
+
+/*
+ * Visits that a poller makes at one time. Locks and other things that a round
+ * takes once cost little for each of so many visits, and a thread that waits
+ * for a round to end does not wait for long.
+ */
+#define SLUICE_POLLER_ROUND	8
 
 /**
  * struct sluice_poller - a thread that polls slices
@@ -26,9 +34,10 @@ struct task_struct;
  * @nid: the NUMA node that it works for
  * @nr_slices: number of slices that belong to it; under poller_lock
  * @since: when the poller last asked for the time, or woke; for the thread only
- * @visit_lock: held during a visit
+ * @visit_lock: held during a round of visits
  * @lock: protects @busy. Inside &sluice_doorbells.lock
  * @busy: list of &struct sluice_poll_entry to be visited
+ * @last: the one in @busy that was visited last, or NULL; under @visit_lock
  */
 struct sluice_poller {
 	struct list_head node;
@@ -40,6 +49,7 @@ struct sluice_poller {
 	struct mutex visit_lock;
 	spinlock_t lock;
 	struct list_head busy;
+	struct sluice_poll_entry *last;
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -102,7 +112,7 @@ void sluice_poller_prepare(struct sluice_poller *poller, int nid);
 struct sluice_poller *sluice_poller_choose(struct list_head *pollers, int nid,
 					   unsigned int limit);
 #if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
-bool sluice_poller_visit_next(struct sluice_poller *poller);
+bool sluice_poller_round(struct sluice_poller *poller, unsigned int visits);
 ktime_t sluice_poller_due(struct sluice_poller *poller);
 #endif
 

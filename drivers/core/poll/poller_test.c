@@ -167,7 +167,7 @@ static struct fake_slice *busy(struct fake *f)
 	s->work = 1;
 	sluice_poller_wake(&s->entry);
 	KUNIT_EXPECT_TRUE(kunit_get_current_test(),
-			  sluice_poller_visit_next(&f->poller));
+			  sluice_poller_round(&f->poller, 1));
 	s->calls[0] = '\0';
 	return s;
 }
@@ -176,7 +176,7 @@ static struct fake_slice *busy(struct fake *f)
 static bool visit_at(struct fake *f, u64 us)
 {
 	f->now = START + us * US;
-	return sluice_poller_visit_next(&f->poller);
+	return sluice_poller_round(&f->poller, 1);
 }
 
 /* What the backend has been called for since the last time */
@@ -197,7 +197,7 @@ static void busy_slices_take_turns(struct kunit *test)
 	struct fake *f = test->priv;
 	unsigned int i;
 
-	KUNIT_EXPECT_FALSE(test, sluice_poller_visit_next(&f->poller));
+	KUNIT_EXPECT_FALSE(test, sluice_poller_round(&f->poller, 1));
 	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), KTIME_MAX);
 	for (i = 0; i < SLICES; i++) {
 		f->slices[i].work = U32_MAX;
@@ -207,9 +207,45 @@ static void busy_slices_take_turns(struct kunit *test)
 	sluice_poller_wake(&f->slices[0].entry);
 	KUNIT_EXPECT_EQ(test, sluice_poller_due(&f->poller), 0);
 	for (i = 0; i < 2 * SLICES; i++)
-		KUNIT_EXPECT_TRUE(test, sluice_poller_visit_next(&f->poller));
+		KUNIT_EXPECT_TRUE(test, sluice_poller_round(&f->poller, 1));
 	KUNIT_EXPECT_STREQ(test, f->order, "abcabc");
 	KUNIT_EXPECT_EQ(test, f->budget, 64);
+}
+
+/* Several visits at a time, but fewer if another task wants this CPU */
+static void visit_often(struct fake *f, size_t times)
+{
+	size_t end = strlen(f->order) + times;
+
+	while (strlen(f->order) < end)
+		sluice_poller_round(&f->poller, end - strlen(f->order));
+}
+
+static void a_round_is_a_number_of_visits(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = &f->slices[0];
+
+	s->work = U32_MAX;
+	sluice_poller_wake(&s->entry);
+	visit_often(f, 3);
+	/* Another joins one that was alone */
+	f->slices[1].work = U32_MAX;
+	sluice_poller_wake(&f->slices[1].entry);
+	visit_often(f, 4);
+	/* And is alone when the first waits or has left */
+	s->entry.waiting = true;
+	s->entry.due = U64_MAX;
+	visit_often(f, 2);
+	sluice_poller_leave(&s->entry);
+	visit_often(f, 2);
+	KUNIT_EXPECT_STREQ(test, f->order, "aaaababbbbb");
+	f->slices[1].entry.waiting = true;
+	f->slices[1].entry.due = U64_MAX;
+	KUNIT_EXPECT_FALSE(test, sluice_poller_round(&f->poller, 2));
+	KUNIT_EXPECT_PTR_EQ(test, f->poller.last, &f->slices[1].entry);
+	sluice_poller_leave(&f->slices[1].entry);
+	KUNIT_EXPECT_NULL(test, f->poller.last);
 }
 
 static void one_that_waits_is_passed_over(struct kunit *test)
@@ -248,9 +284,9 @@ static void time_is_charged_to_who_took_it(struct kunit *test)
 	f->slices[1].work = U32_MAX;
 	sluice_poller_wake(&f->slices[0].entry);
 	sluice_poller_wake(&f->slices[1].entry);
-	KUNIT_EXPECT_TRUE(test, sluice_poller_visit_next(&f->poller));
-	KUNIT_EXPECT_TRUE(test, sluice_poller_visit_next(&f->poller));
-	KUNIT_EXPECT_TRUE(test, sluice_poller_visit_next(&f->poller));
+	KUNIT_EXPECT_TRUE(test, sluice_poller_round(&f->poller, 1));
+	KUNIT_EXPECT_TRUE(test, sluice_poller_round(&f->poller, 1));
+	KUNIT_EXPECT_TRUE(test, sluice_poller_round(&f->poller, 1));
 	KUNIT_EXPECT_EQ(test, f->slices[0].entry.spent, 60 * US);
 	KUNIT_EXPECT_EQ(test, f->slices[1].entry.spent, 5 * US);
 	KUNIT_EXPECT_EQ(test, f->slices[2].entry.spent, 0);
@@ -627,6 +663,7 @@ static void a_thread_visits_from_join_to_leave(struct kunit *test)
 
 static struct kunit_case poller_cases[] = {
 	KUNIT_CASE(busy_slices_take_turns),
+	KUNIT_CASE(a_round_is_a_number_of_visits),
 	KUNIT_CASE(one_that_waits_is_passed_over),
 	KUNIT_CASE(time_is_charged_to_who_took_it),
 	KUNIT_CASE(steady_work_needs_no_interrupts),

@@ -338,7 +338,7 @@ void bed_fault(unsigned int times)
 /**
  * bed_visit() - let a poller visit a slice that has no work
  * @nr_qpairs: queue pairs of the slice, 1 or 2
- * @times: number of visits
+ * @times: number of visits, in whole rounds
  */
 void bed_visit(unsigned int nr_qpairs, unsigned int times)
 {
@@ -349,7 +349,7 @@ void bed_visit(unsigned int nr_qpairs, unsigned int times)
 	vctrl.pairs = GENMASK(nr_qpairs, 1);
 	/* The first visit finds this work, the others find none */
 	vctrl.cqs[1].doorbell = SQ_SIZE;
-	poller_visits = times;
+	poller_visits = times / SLUICE_POLLER_ROUND;
 	poller_thread(poller_data);
 	vctrl.nr_qpairs = 1;
 	expect("nothing taken", vctrl.sqs[1].head, taken);
