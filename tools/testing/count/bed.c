@@ -3,9 +3,9 @@
  * A guest, its slice, and a drive in memory, around the modules' objects
  *
  * Compiled as a part of the modules, so that it sees their structures, and
- * linked with count.c into a program. The guest reads, the drive completes
- * every command at once, and the test checks what the guest and the drive
- * receive. A poller visits the slice only when bed_visit() calls the poller.
+ * linked into the programs count and native. The guest reads, and both the guest
+ * and the drive check what they receive. A poller visits the slice only when
+ * bed_visit() or the program calls the poller.
  */
 #include "../core/device/device.h"
 #include "../core/memory/iova_table.h"
@@ -13,8 +13,8 @@
 
 #include "bed.h"
 
-#define SQ_SIZE		64u
-#define SLOTS		63u
+#define SQ_SIZE		(2 * BED_MAX_QD)
+#define SLOTS		(SQ_SIZE - 1)
 #define LIST_PAGE	(BED_RAM_PAGES - 2)	/* the guest's PRP lists */
 #define BUS		0x7000000000ull
 #define LIST_BUS	0x6000000000ull
@@ -28,7 +28,6 @@ static struct nvme_id_ctrl id;
 static struct sluice_vctrl vctrl;
 static u8 sq_of_qid[HW_QID + 1] = { [HW_QID] = 1 };
 static __le32 doorbells[SLUICE_VCTRL_DOORBELL_BYTES / sizeof(__le32)];
-static u32 sq_db, cq_db;
 static u8 *guest;
 
 /* The objects that the poller uses */
@@ -43,17 +42,32 @@ static struct vm_area_struct vma = {
 };
 
 /* Rings of the guest and of the drive */
-static struct nvme_cmd vsq_ring[SQ_SIZE], hw_sq_ring[SLOTS + 1];
-static struct nvme_cqe vcq_ring[SQ_SIZE], hw_cq_ring[SLOTS + 1];
+static struct nvme_cmd vsq_ring[SQ_SIZE] __aligned(SLUICE_NVME_PAGE);
+static struct nvme_cqe vcq_ring[SQ_SIZE] __aligned(SLUICE_NVME_PAGE);
+static struct nvme_cmd hw_sq_ring[SLOTS + 1] __aligned(SLUICE_NVME_PAGE);
+static struct nvme_cqe hw_cq_ring[SLOTS + 1] __aligned(SLUICE_NVME_PAGE);
 static struct sluice_vslot slots[SLOTS];
 static struct nvme_cqe quiet_cq_ring[SLOTS + 1];
 static u16 free_slots[SLOTS + 1];
 static __le64 lists[SLOTS][SLUICE_NVME_PAGE / sizeof(__le64)]
 	__aligned(SLUICE_NVME_PAGE);
 
-/* Positions of the guest and the drive in their rings */
-static u32 sq_tail, cq_head, dev_head, dev_tail;
-static u8 cq_phase = 1, dev_phase = 1;
+/* Positions of the guest in its rings. It may run on another CPU: its own line */
+static struct {
+	u32 sq_tail, cq_head;
+	u8 phase;
+} ____cacheline_aligned rings = { .phase = 1 };
+
+/*
+ * The drive: its doorbells and its positions. Commands from @head to @seen wait
+ * until they are due
+ */
+static struct {
+	u32 sq_db, cq_db;
+	u32 head, seen, tail;
+	u8 phase;
+	u64 due[SLOTS + 1];
+} ____cacheline_aligned drive = { .phase = 1 };
 
 static void expect(const char *what, u64 found, u64 wanted)
 {
@@ -130,7 +144,7 @@ static void init_sq(struct sluice_vsq *vsq, struct sluice_vcq *vcq)
 	vsq->hw.ctrl = &ctrl;
 	vsq->hw.entries = hw_sq_ring;
 	vsq->hw.depth = SLOTS + 1;
-	vsq->hw.db = (u32 __force __iomem *)&sq_db;
+	vsq->hw.db = (u32 __force __iomem *)&drive.sq_db;
 	vsq->live = true;
 }
 
@@ -146,9 +160,10 @@ static void init_cq(struct sluice_vcq *vcq)
 	vcq->hw.ctrl = &ctrl;
 	vcq->hw.entries = hw_cq_ring;
 	vcq->hw.depth = SLOTS + 1;
-	vcq->hw.db = (u32 __force __iomem *)&cq_db;
+	vcq->hw.db = (u32 __force __iomem *)&drive.cq_db;
 	vcq->hw.phase = 1;
 	vcq->hw.armed = true;
+	vcq->hw.maskable = true;
 	vcq->hw.process = sluice_vcq_process;
 	vcq->hw.priv = vcq;
 	vcq->live = true;
@@ -218,15 +233,14 @@ void bed_init(void *ram)
 }
 
 /*
- * One round: the guest submits, Sluice fetches, the drive completes, the guest
- * looks
+ * The guest
  */
 
 static void guest_submits(unsigned long pages, unsigned long first, u16 cid)
 {
 	__le64 *list = (__le64 *)(guest + (host_page(LIST_PAGE) << PAGE_SHIFT));
 	u64 list_iova = (u64)LIST_PAGE << PAGE_SHIFT;
-	struct nvme_cmd *cmd = &vsq_ring[sq_tail];
+	struct nvme_cmd *cmd = &vsq_ring[rings.sq_tail];
 	unsigned long i;
 
 	*cmd = (struct nvme_cmd) {
@@ -243,13 +257,71 @@ static void guest_submits(unsigned long pages, unsigned long first, u16 cid)
 		cmd->prp2 = cpu_to_le64(list_iova);
 	else if (pages == 2)
 		cmd->prp2 = list[0];
-	sq_tail = (sq_tail + 1) % SQ_SIZE;
+	rings.sq_tail = (rings.sq_tail + 1) % SQ_SIZE;
 }
+
+static void guest_rings(unsigned int index, u32 value)
+{
+	/* a poller that sees the doorbell sees the commands */
+	smp_store_release(&doorbells[index << SLUICE_VREGS_DSTRD],
+			  cpu_to_le32(value));
+}
+
+static u16 guest_takes(void)
+{
+	const struct nvme_cqe *cqe = &vcq_ring[rings.cq_head];
+	u16 cid = le16_to_cpu(cqe->cid);
+
+	expect("phase and status", le16_to_cpu(cqe->status), rings.phase);
+	expect("queue", le16_to_cpu(cqe->sq_id), 1);
+	rings.cq_head = (rings.cq_head + 1) % SQ_SIZE;
+	if (!rings.cq_head)
+		rings.phase ^= 1;
+	return cid;
+}
+
+/**
+ * bed_send() - submit a command, without the doorbell
+ * @page: page to read to; the drive of bed_drive() expects @cid here
+ * @cid: identifier, below %BED_MAX_QD; says also which blocks to read
+ */
+void bed_send(unsigned int page, unsigned int cid)
+{
+	guest_submits(1, page, cid);
+}
+
+/**
+ * bed_ring() - tell Sluice of what was sent and of what was received
+ */
+void bed_ring(void)
+{
+	guest_rings(3, rings.cq_head);
+	guest_rings(2, rings.sq_tail);
+}
+
+/**
+ * bed_receive() - look for a completion
+ *
+ * Return: the identifier of the command, or -1 if there is no completion.
+ */
+int bed_receive(void)
+{
+	const struct nvme_cqe *cqe = &vcq_ring[rings.cq_head];
+
+	/* the rest of the entry is read after the phase tag */
+	if ((smp_load_acquire((const u16 *)&cqe->status) & 1) != rings.phase)
+		return -1;
+	return guest_takes();
+}
+
+/*
+ * The drive
+ */
 
 static void drive_completes(unsigned long pages, unsigned long first, u16 cid)
 {
-	const struct nvme_cmd *cmd = &hw_sq_ring[dev_head];
-	struct nvme_cqe *cqe = &hw_cq_ring[dev_tail];
+	const struct nvme_cmd *cmd = &hw_sq_ring[drive.head];
+	struct nvme_cqe *cqe = &hw_cq_ring[drive.tail];
 	u16 slot = le16_to_cpu(cmd->cid);
 	unsigned long i;
 
@@ -266,26 +338,90 @@ static void drive_completes(unsigned long pages, unsigned long first, u16 cid)
 	for (i = 1; pages > 2 && i < pages; i++)
 		expect("page", le64_to_cpu(lists[slot][i - 1]),
 		       bus_of(first + i));
-	dev_head = (dev_head + 1) % (SLOTS + 1);
+	drive.head = (drive.head + 1) % (SLOTS + 1);
 
 	cqe->sq_id = cpu_to_le16(HW_QID);
 	cqe->cid = cmd->cid;
-	cqe->status = cpu_to_le16(dev_phase);
-	dev_tail = (dev_tail + 1) % (SLOTS + 1);
-	if (!dev_tail)
-		dev_phase ^= 1;
+	cqe->status = cpu_to_le16(drive.phase);
+	drive.tail = (drive.tail + 1) % (SLOTS + 1);
+	if (!drive.tail)
+		drive.phase ^= 1;
 }
 
-static void guest_looks(u16 cid)
+/**
+ * bed_drive() - let the drive take and complete commands of bed_send()
+ * @now: the time
+ * @latency: the time that each command takes
+ *
+ * Return: whether it had any.
+ */
+int bed_drive(u64 now, u64 latency)
 {
-	const struct nvme_cqe *cqe = &vcq_ring[cq_head];
+	int busy = drive.head != drive.sq_db;
 
-	expect("phase and status", le16_to_cpu(cqe->status), cq_phase);
-	expect("identifier", le16_to_cpu(cqe->cid), cid);
-	expect("queue", le16_to_cpu(cqe->sq_id), 1);
-	cq_head = (cq_head + 1) % SQ_SIZE;
-	if (!cq_head)
-		cq_phase ^= 1;
+	while (drive.seen != drive.sq_db) {
+		drive.due[drive.seen] = now + latency;
+		drive.seen = (drive.seen + 1) % (SLOTS + 1);
+	}
+	while (drive.head != drive.seen && drive.due[drive.head] <= now) {
+		u32 block = le32_to_cpu(hw_sq_ring[drive.head].cdw10) - START;
+
+		drive_completes(1, block / 8, block / 8);
+	}
+	return busy;
+}
+
+/**
+ * bed_lose() - have the drive forget the commands that it was given
+ */
+void bed_lose(void)
+{
+	drive.head = drive.sq_db;
+	drive.seen = drive.sq_db;
+}
+
+/*
+ * One round: the guest submits, Sluice fetches, the drive completes, Sluice
+ * passes the completions on, the guest looks
+ */
+
+void bed_submit(unsigned long pages, unsigned long first, unsigned int batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch; i++)
+		guest_submits(pages, first, i);
+	guest_rings(2, rings.sq_tail);
+}
+
+void bed_fetch(unsigned int batch)
+{
+	expect("taken", sluice_vio_poll(&vctrl.sqs[1], batch), batch);
+}
+
+void bed_answer(unsigned long pages, unsigned long first, unsigned int batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch; i++)
+		drive_completes(pages, first, i);
+	drive.seen = drive.head;
+	expect("tail doorbell", drive.sq_db, drive.head);
+}
+
+void bed_complete(unsigned int batch)
+{
+	expect("completed", sluice_nvme_cq_poll(&vctrl.cqs[1].hw, batch), batch);
+}
+
+void bed_look(unsigned int batch)
+{
+	unsigned int i;
+
+	expect("head doorbell", drive.cq_db, drive.tail);
+	for (i = 0; i < batch; i++)
+		expect("identifier", guest_takes(), i);
+	guest_rings(3, rings.cq_head);
 }
 
 /**
@@ -299,22 +435,13 @@ void bed_run(unsigned long pages, int scattered, unsigned int batch,
 	     unsigned int times)
 {
 	unsigned long first = scattered ? BED_CHUNK_PAGES : 0;
-	unsigned int i;
 
 	while (times--) {
-		for (i = 0; i < batch; i++)
-			guest_submits(pages, first, i);
-		doorbells[2 << SLUICE_VREGS_DSTRD] = cpu_to_le32(sq_tail);
-		expect("taken", sluice_vio_poll(&vctrl.sqs[1], batch), batch);
-		for (i = 0; i < batch; i++)
-			drive_completes(pages, first, i);
-		expect("tail doorbell", sq_db, dev_head);
-		expect("completed", sluice_nvme_cq_poll(&vctrl.cqs[1].hw, batch),
-		       batch);
-		expect("head doorbell", cq_db, dev_tail);
-		for (i = 0; i < batch; i++)
-			guest_looks(i);
-		doorbells[3 << SLUICE_VREGS_DSTRD] = cpu_to_le32(cq_head);
+		bed_submit(pages, first, batch);
+		bed_fetch(batch);
+		bed_answer(pages, first, batch);
+		bed_complete(batch);
+		bed_look(batch);
 	}
 }
 
@@ -336,6 +463,15 @@ void bed_fault(unsigned int times)
 }
 
 /**
+ * bed_set_poll_us() - does the same as the attribute poll_us
+ * @poll_us: limit of the slice's polling window
+ */
+void bed_set_poll_us(unsigned int poll_us)
+{
+	vdev.poll.poll_us = poll_us;
+}
+
+/**
  * bed_visit() - let a poller visit a slice that has no work
  * @nr_qpairs: queue pairs of the slice, 1 or 2
  * @times: number of visits, in whole rounds
@@ -350,7 +486,7 @@ void bed_visit(unsigned int nr_qpairs, unsigned int times)
 	/* The first visit finds this work, the others find none */
 	vctrl.cqs[1].doorbell = SQ_SIZE;
 	poller_visits = times / SLUICE_POLLER_ROUND;
-	poller_thread(poller_data);
+	poller_run();
 	vctrl.nr_qpairs = 1;
 	expect("nothing taken", vctrl.sqs[1].head, taken);
 	expect("nothing posted", vctrl.cqs[1].tail, posted);

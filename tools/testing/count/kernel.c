@@ -3,13 +3,30 @@
  * The kernel functions that the modules' objects call, in user space
  *
  * Locks use the same atomic instructions as the kernel's uncontended locks, so
- * that the counts are honest.
+ * that the figures are honest. Only one thread at a time runs the modules.
  */
+#include <asm/prctl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "bed.h"
 #include "kernel.h"
+
+/*
+ * Data of the processor is at %gs; it begins with a pointer to the current task,
+ * here all zeroes. Functions load the guard of their stack from %gs:40
+ */
+void thread_begin(void)
+{
+	static __thread char task[16384];
+	static __thread void *percpu[512];
+
+	percpu[0] = task;
+	if (syscall(SYS_arch_prctl, ARCH_SET_GS, percpu))
+		bed_fail("arch_prctl", 1, 0);
+}
 
 /* Like a queued spinlock */
 void _raw_spin_lock(uint32_t *lock)
@@ -137,14 +154,22 @@ bool __list_del_entry_valid_or_report(struct list *entry)
 	return prev && next && prev->next == entry && next->prev == entry;
 }
 
+/* A poller that polls without pause masks the drive's interrupts */
+void disable_irq_nosync(unsigned int irq)
+{
+}
+
 /*
- * The functions that a fault and a poller call. Time stands still, so that a
- * poller never finds that a slice has been quiet for its whole window.
+ * The functions that a fault and a poller call
  */
 
-int (*poller_thread)(void *data);
-void *poller_data;
-unsigned int poller_visits;
+static int (*poller_thread)(void *data);
+static void *poller_data;
+
+void poller_run(void)
+{
+	poller_thread(poller_data);
+}
 
 void *kthread_create_on_node(int (*thread)(void *data), void *data, int node,
 			     const char *name, ...)
@@ -154,20 +179,10 @@ void *kthread_create_on_node(int (*thread)(void *data), void *data, int node,
 	return &self;
 }
 
-bool kthread_should_stop(void)
-{
-	return !poller_visits--;
-}
-
 /* Nothing is suspended here. */
 bool set_freezable(void)
 {
 	return false;
-}
-
-bool kthread_freezable_should_stop(bool *was_frozen)
-{
-	return kthread_should_stop();
 }
 
 int wake_up_process(void *task)
@@ -183,11 +198,6 @@ bool single_task_running(void)
 int __SCT__cond_resched(void)
 {
 	return 0;
-}
-
-int64_t ktime_get(void)
-{
-	return 1000000;
 }
 
 void __mutex_init(long *owner, const char *name, void *key)
