@@ -4,6 +4,7 @@
 
 TESTS ?=
 VM ?=
+NATIVE ?=
 
 setup: ## install the packages that building and testing takes (as root; Debian 12)
 	@tools/testing/setup
@@ -25,7 +26,10 @@ vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' to wait for g
 bench: ## compare ways to give a guest a part of a drive; QUICK=1 takes ten minutes
 	@tools/testing/bench/run
 
+bench-native: setup ## measure the modules on this machine itself, in seconds; NATIVE='-d 10000' for a drive of 10 us
+	@tools/testing/native/native $(NATIVE)
+
 demo: setup ## three slices of one drive and two guests, in ten minutes at most
 	@tools/testing/demo/run
 
-.PHONY: setup cache check check-all bench vm demo
+.PHONY: setup cache check check-all bench bench-native vm demo
