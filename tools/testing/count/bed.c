@@ -221,6 +221,7 @@ void bed_init(void *ram)
 	vctrl.start = START;
 	vctrl.nr_blocks = 1 << 20;
 	vctrl.nr_qpairs = 1;
+	vctrl.pairs = BIT(1);
 	vctrl.qids[0] = HW_QID;
 	vctrl.sq_of_qid = sq_of_qid;
 	vctrl.feat.write_cache = 1;
@@ -488,6 +489,7 @@ void bed_visit(unsigned int nr_qpairs, unsigned int times)
 	poller_visits = times / SLUICE_POLLER_ROUND;
 	poller_run();
 	vctrl.nr_qpairs = 1;
+	vctrl.pairs = BIT(1);
 	expect("nothing taken", vctrl.sqs[1].head, taken);
 	expect("nothing posted", vctrl.cqs[1].tail, posted);
 	expect("still awake", list_empty(&vdev.poll.node), false);
