@@ -27,6 +27,7 @@ enum {
 	NVME_REG_AQA	= 0x24,		/* Admin Queue Attributes */
 	NVME_REG_ASQ	= 0x28,		/* Admin Submission Queue Base */
 	NVME_REG_ACQ	= 0x30,		/* Admin Completion Queue Base */
+	NVME_REG_CRTO	= 0x68,		/* Controller Ready Timeouts: 2.0 */
 	NVME_REG_DBS	= 0x1000,	/* first doorbell */
 };
 
@@ -41,6 +42,7 @@ enum {
 #define NVME_CAP_CSS_NVM	BIT_ULL(37)
 #define NVME_CAP_MPSMIN		GENMASK_ULL(51, 48)
 #define NVME_CAP_MPSMAX		GENMASK_ULL(55, 52)
+#define NVME_CAP_CRWMS		BIT_ULL(59)	/* CRTO.CRWMT is valid: 2.0 */
 
 /* CC [3.1.5] */
 #define NVME_CC_EN		BIT(0)
@@ -58,6 +60,9 @@ enum {
 #define NVME_CSTS_CFS		BIT(1)
 #define NVME_CSTS_SHST		GENMASK(3, 2)
 #define NVME_CSTS_SHST_CMPLT	FIELD_PREP(NVME_CSTS_SHST, 2)
+
+/* CRTO: until the controller is ready, its media included, in half seconds */
+#define NVME_CRTO_CRWMT		GENMASK(15, 0)
 
 /* AQA [3.1.8] */
 #define NVME_AQA_ASQS		GENMASK(11, 0)
@@ -120,7 +125,12 @@ enum {
 	NVME_ID_CNS_CTRL		= 0x01,
 	NVME_ID_CNS_NS_ACTIVE_LIST	= 0x02,
 	NVME_ID_CNS_NS_DESC_LIST	= 0x03,
+	NVME_ID_CNS_NS_CSI		= 0x05,	/* of a command set: 2.0 */
+	NVME_ID_CNS_CTRL_CSI		= 0x06,
 };
+
+#define NVME_ID_CSI		GENMASK(31, 24)	/* dword 11 */
+#define NVME_CSI_NVM		0
 
 /* Namespace identification descriptor types [figure 248] */
 enum {
@@ -446,6 +456,25 @@ static_assert(offsetof(struct nvme_id_ns, lbaf) == 128);
 
 #define NVME_NS_FLBAS_INDEX	GENMASK(3, 0)
 #define NVME_NS_NSFEAT_THIN	BIT(0)
+#define NVME_NS_NSFEAT_NAWUPF	BIT(1)	/* NAWUN, NAWUPF and NACWU are valid */
+#define NVME_NS_NSFEAT_OPTPERF	BIT(4)	/* NPWG to NOWS are valid */
+#define NVME_NS_NSATTR_PROTECTED BIT(0)
+
+/*
+ * Identify Controller of the NVM command set, of which the rest is reserved
+ * [NVM Command Set Specification 1.0, 4.1.5.2]. Each limit is 0 if there is
+ * none; those of Verify and Write Zeroes are powers of two in memory pages.
+ */
+struct nvme_id_ctrl_nvm {
+	__u8 vsl;
+	__u8 wzsl;
+	__u8 wusl;
+	__u8 dmrl;
+	__le32 dmrsl;
+	__le64 dmsl;
+};
+
+static_assert(sizeof(struct nvme_id_ctrl_nvm) == 16);
 
 /* SMART / Health Information [figure 194] */
 struct nvme_smart_log {

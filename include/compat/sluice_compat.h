@@ -321,6 +321,10 @@ static inline u8 bdev_partno(const struct block_device *bdev)
  * struct sluice_compat_limits - what a disk can do
  * @logical_block_size: bytes
  * @physical_block_size: bytes, 0 = the logical block size
+ * @io_min: bytes, 0 = the physical block size
+ * @io_opt: bytes, 0 = not known
+ * @chunk_sectors: no command crosses a multiple of it, in units of 512 bytes; 0 =
+ *	none
  * @max_hw_sectors: longest command, in units of 512 bytes
  * @max_segments: maximum number of segments in a command
  * @virt_boundary_mask: see struct queue_limits
@@ -334,6 +338,9 @@ static inline u8 bdev_partno(const struct block_device *bdev)
 struct sluice_compat_limits {
 	unsigned int logical_block_size;
 	unsigned int physical_block_size;
+	unsigned int io_min;
+	unsigned int io_opt;
+	unsigned int chunk_sectors;
 	unsigned int max_hw_sectors;
 	unsigned int max_segments;
 	unsigned long virt_boundary_mask;
@@ -368,6 +375,9 @@ sluice_compat_alloc_disk(struct blk_mq_tag_set *set,
 	struct queue_limits lim = {
 		.logical_block_size = l->logical_block_size,
 		.physical_block_size = pbs,
+		.io_min = l->io_min,
+		.io_opt = l->io_opt,
+		.chunk_sectors = l->chunk_sectors,
 		.max_hw_sectors = l->max_hw_sectors,
 		.max_segments = l->max_segments,
 		.virt_boundary_mask = l->virt_boundary_mask,
@@ -398,6 +408,10 @@ sluice_compat_alloc_disk(struct blk_mq_tag_set *set,
 	blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
 	blk_queue_logical_block_size(q, l->logical_block_size);
 	blk_queue_physical_block_size(q, pbs);
+	if (l->io_min)
+		blk_queue_io_min(q, l->io_min);
+	blk_queue_io_opt(q, l->io_opt);
+	blk_queue_chunk_sectors(q, l->chunk_sectors);
 	blk_queue_max_hw_sectors(q, l->max_hw_sectors);
 	blk_queue_max_segments(q, l->max_segments);
 	blk_queue_virt_boundary(q, l->virt_boundary_mask);

@@ -138,7 +138,7 @@ static void expect_io_agreement(struct vfake *f, struct told *told, u16 oncs)
 	struct sluice_vslot *slot = vfake_slot(f);
 	unsigned int i;
 
-	f->id.oncs = cpu_to_le16(oncs);
+	f->ns.limits.oncs = oncs;
 	ask(f, told);
 	/* so that Dataset Management finds a range in the slice there */
 	memset(vfake_page(f, BUF)->va, 0, SLUICE_NVME_PAGE);
@@ -189,7 +189,7 @@ static void io_command_lacking(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(optional); i++) {
 		u8 opcode = optional[i].opcode;
 
-		f->id.oncs = cpu_to_le16(~optional[i].oncs);
+		f->ns.limits.oncs = ~optional[i].oncs;
 		ask(f, told);
 		KUNIT_EXPECT_EQ(test, translate_opcode(f, slot, opcode),
 				INVALID_OPCODE);

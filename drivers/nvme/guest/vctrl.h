@@ -704,6 +704,8 @@ sluice_vstatus_t sluice_videntify(struct sluice_vctrl *vctrl,
 				  const struct nvme_cmd *cmd, u32 *result);
 void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 			   struct nvme_id_ctrl *id);
+void sluice_videntify_ctrl_nvm(const struct sluice_vctrl *vctrl,
+			       struct nvme_id_ctrl_nvm *id);
 void sluice_videntify_ns(const struct sluice_vctrl *vctrl,
 			 struct nvme_id_ns *id);
 void sluice_videntify_descs(const struct sluice_vctrl *vctrl, u8 *page);

@@ -536,7 +536,6 @@ static void vfake_init_drive(struct vfake *f)
 {
 	f->ctrl.pdev = &f->pdev;
 	f->ctrl.max_depth = 1024;
-	f->ctrl.max_xfer = SLUICE_NVME_MAX_XFER;
 	f->ctrl.id = &f->id;
 	f->ctrl.nr_qpairs = 32;
 	f->ctrl.nr_host_qpairs = 2;
@@ -557,6 +556,9 @@ static void vfake_init_drive(struct vfake *f)
 	f->ns.lba_shift = 9;
 	f->ns.nr_blocks = 1ull << 40;
 	f->ns.id = &f->ns_id;
+	f->ns_id.lbaf[0].lbads = 9;
+	sluice_nvme_limits_derive(&f->ns.limits, &f->id, &f->host.id_nvm,
+				  &f->ns_id);
 }
 
 static void vfake_init_slice(struct vfake *f)

@@ -53,8 +53,15 @@ static int sluice_nvme_wait_csts(struct sluice_nvme_ctrl *ctrl, u32 mask,
 
 static unsigned int sluice_nvme_ready_ms(struct sluice_nvme_ctrl *ctrl)
 {
+	unsigned int units = FIELD_GET(NVME_CAP_TO, ctrl->cap);
+
+	/* CAP.TO ends at 127 s, and NVMe 2.0 has more. Some drives have less there. */
+	if (ctrl->cap & NVME_CAP_CRWMS)
+		units = max_t(unsigned int, units,
+			      FIELD_GET(NVME_CRTO_CRWMT,
+					sluice_nvme_reg_read(ctrl, NVME_REG_CRTO)));
 	/* One unit more: 0 is allowed, but hardly means "at once". */
-	return (FIELD_GET(NVME_CAP_TO, ctrl->cap) + 1) * SLUICE_NVME_TO_UNIT_MS;
+	return (units + 1) * SLUICE_NVME_TO_UNIT_MS;
 }
 
 /* How many I/O queue pairs have their doorbells within BAR0? */
@@ -231,14 +238,20 @@ static int sluice_nvme_accept_id(struct sluice_nvme_ctrl *ctrl,
 	return 0;
 }
 
-static void sluice_nvme_set_max_xfer(struct sluice_nvme_ctrl *ctrl)
+/* Drives before NVMe 1.4 do not have it: asking would leave an error in their log */
+static int sluice_nvme_identify_nvm(struct sluice_nvme_ctrl *ctrl,
+				    const struct nvme_id_ctrl *id, void *page)
 {
-	/* MDTS counts in CAP.MPSMIN pages, which are SLUICE_NVME_PAGE here. */
-	unsigned int mdts = ctrl->id->mdts;
+	struct nvme_id_ctrl_nvm *nvm = &ctrl->host->id_nvm;
+	int ret;
 
-	ctrl->max_xfer = SLUICE_NVME_MAX_XFER;
-	if (mdts && mdts < ilog2(SLUICE_NVME_MAX_XFER / SLUICE_NVME_PAGE))
-		ctrl->max_xfer = SLUICE_NVME_PAGE << mdts;
+	memset(nvm, 0, sizeof(*nvm));
+	if (le32_to_cpu(id->ver) < NVME_VS(1, 4, 0))
+		return 0;
+	ret = sluice_nvme_identify(ctrl, NVME_ID_CNS_CTRL_CSI, 0, page);
+	if (!ret)
+		memcpy(nvm, page, sizeof(*nvm));
+	return min(ret, 0);
 }
 
 static int sluice_nvme_identify_ctrl(struct sluice_nvme_ctrl *ctrl)
@@ -257,8 +270,8 @@ static int sluice_nvme_identify_ctrl(struct sluice_nvme_ctrl *ctrl)
 		ret = sluice_nvme_accept_id(ctrl, id);
 	if (!ret) {
 		memcpy(ctrl->id, id, sizeof(*id));
-		sluice_nvme_set_max_xfer(ctrl);
 		atomic_set(&ctrl->host->aborts, id->acl + 1);
+		ret = sluice_nvme_identify_nvm(ctrl, ctrl->id, id);
 	}
 	kfree(id);
 	return ret;

@@ -16,9 +16,6 @@
 #define SLUICE_DISK_RETRIES		5
 #define SLUICE_DISK_RETRY_MS		100
 
-/* NSFEAT: the fields NPWG, NPWA, NPDG, NPDA and NOWS are valid [figure 245] */
-#define SLUICE_NSFEAT_OPTPERF		BIT(4)
-
 static const struct block_device_operations sluice_disk_fops = {
 	.owner = THIS_MODULE,
 };
@@ -276,41 +273,13 @@ static int sluice_disk_init_tags(struct sluice_nvme_ctrl *ctrl)
 	return ret;
 }
 
-static void sluice_disk_limits(struct sluice_nvme_ns *ns,
-			       struct sluice_compat_limits *l)
-{
-	u16 oncs = le16_to_cpu(ns->ctrl->id->oncs);
-	u32 block = 1u << ns->lba_shift;
-
-	*l = (struct sluice_compat_limits) {
-		.logical_block_size = block,
-		.physical_block_size = block,
-		.max_hw_sectors = ns->ctrl->max_xfer >> SECTOR_SHIFT,
-		.max_segments = SLUICE_NVME_MAX_SEGS,
-		.virt_boundary_mask = SLUICE_NVME_PAGE - 1,
-		.dma_alignment = 3,
-		.write_cache = ns->ctrl->id->vwc & NVME_VWC_PRESENT,
-	};
-	if (oncs & NVME_ONCS_DSM) {
-		l->max_discard_sectors = UINT_MAX;
-		l->max_discard_segments = NVME_DSM_MAX_RANGES;
-		l->discard_granularity = block;
-		if (ns->id->nsfeat & SLUICE_NSFEAT_OPTPERF)
-			l->discard_granularity *=
-				le16_to_cpu(ns->id->npdg) + 1;
-	}
-	/* It transfers nothing, but drives take long to zero long ranges. */
-	if (oncs & NVME_ONCS_WRITE_ZEROES)
-		l->max_write_zeroes_sectors = l->max_hw_sectors;
-}
-
 static int sluice_disk_alloc(struct sluice_nvme_ns *ns)
 {
 	struct sluice_nvme_ctrl *ctrl = ns->ctrl;
 	struct sluice_compat_limits limits;
 	struct gendisk *disk;
 
-	sluice_disk_limits(ns, &limits);
+	sluice_nvme_limits_of_disk(ns, &limits);
 	disk = sluice_compat_alloc_disk(&ctrl->host->tag_set, &limits, ns);
 	if (IS_ERR(disk))
 		return PTR_ERR(disk);
@@ -319,6 +288,7 @@ static int sluice_disk_alloc(struct sluice_nvme_ns *ns)
 	disk->fops = &sluice_disk_fops;
 	disk->private_data = ns;
 	set_capacity(disk, ns->nr_blocks << (ns->lba_shift - SECTOR_SHIFT));
+	set_disk_ro(disk, ns->limits.write_protected);
 	ns->disk = disk;
 	return 0;
 }

@@ -14,6 +14,8 @@
 
 #include "host/nvme.h"
 
+struct sluice_compat_limits;
+
 #define SLUICE_NVME_ADMIN_DEPTH	32
 /* One entry of a ring stays empty, so that full and empty differ. */
 #define SLUICE_NVME_ADMIN_SLOTS	(SLUICE_NVME_ADMIN_DEPTH - 1)
@@ -102,6 +104,7 @@ struct sluice_nvme_ioq {
 /**
  * struct sluice_nvme_host - the host side's part of a controller
  * @adminq: admin queue
+ * @id_nvm: Identify Controller of the NVM command set; zeroes if there is none
  * @ioqs: host's I/O queues; the first has queue identifier 1
  * @nr_ioqs: how many there are in @ioqs
  * @cqs: armed completion queues by queue identifier, NULL for others; written
@@ -118,6 +121,7 @@ struct sluice_nvme_ioq {
  */
 struct sluice_nvme_host {
 	struct sluice_nvme_adminq adminq;
+	struct nvme_id_ctrl_nvm id_nvm;
 	struct sluice_nvme_ioq *ioqs;
 	unsigned int nr_ioqs;
 	struct sluice_nvme_cq **cqs;
@@ -221,6 +225,14 @@ void sluice_nvme_ns_free_all(struct sluice_nvme_ctrl *ctrl);
 const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id);
 u8 sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len);
 int sluice_nvme_ns_wwid(const struct sluice_nvme_ns *ns, char *buf, size_t size);
+
+/* limits.c */
+void sluice_nvme_limits_derive(struct sluice_nvme_limits *l,
+			       const struct nvme_id_ctrl *ctrl,
+			       const struct nvme_id_ctrl_nvm *nvm,
+			       const struct nvme_id_ns *ns);
+void sluice_nvme_limits_of_disk(const struct sluice_nvme_ns *ns,
+				struct sluice_compat_limits *disk);
 
 /* disk.c */
 int sluice_disks_init(struct sluice_nvme_ctrl *ctrl);

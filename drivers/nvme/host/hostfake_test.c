@@ -108,6 +108,19 @@ static void hostfake_complete(struct hostfake *f, u16 cid, u16 status,
 	}
 }
 
+static void hostfake_identify(struct hostfake *f, const struct nvme_cmd *cmd,
+			      u8 *page)
+{
+	switch (le32_to_cpu(cmd->cdw10) & 0xff) {
+	case NVME_ID_CNS_CTRL:
+		memcpy(page, &f->id, sizeof(f->id));
+		break;
+	case NVME_ID_CNS_CTRL_CSI:
+		memcpy(page, &f->id_nvm, sizeof(f->id_nvm));
+		break;
+	}
+}
+
 static void hostfake_execute(struct hostfake *f, const struct nvme_cmd *cmd)
 {
 	int status = READ_ONCE(f->answer[cmd->opcode]);
@@ -120,7 +133,7 @@ static void hostfake_execute(struct hostfake *f, const struct nvme_cmd *cmd)
 	if (status == HOSTFAKE_SILENT)
 		return;
 	if (cmd->opcode == NVME_ADMIN_IDENTIFY)
-		memcpy(f->host.adminq.slots[cid].data, &f->id, sizeof(f->id));
+		hostfake_identify(f, cmd, f->host.adminq.slots[cid].data);
 	hostfake_complete(f, cid, status, le32_to_cpu(cmd->cdw11));
 	sluice_nvme_cq_poll(&f->host.adminq.cq, UINT_MAX);
 }

@@ -26,6 +26,7 @@
  * @ctrl: controller, live, with its admin queue open
  * @host: of @ctrl
  * @id: of @ctrl
+ * @id_nvm: what it says of the NVM command set
  * @pdev: PCI function
  * @bus: its bus
  * @config: its configuration space
@@ -52,6 +53,7 @@ struct hostfake {
 	struct sluice_nvme_ctrl ctrl;
 	struct sluice_nvme_host host;
 	struct nvme_id_ctrl id;
+	struct nvme_id_ctrl_nvm id_nvm;
 	struct pci_dev pdev;
 	struct pci_bus bus;
 	u8 config[256];

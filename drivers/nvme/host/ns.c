@@ -192,6 +192,8 @@ static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns)
 	format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->id->flbas);
 	ns->lba_shift = ns->id->lbaf[format].lbads;
 	ns->nr_blocks = le64_to_cpu(ns->id->nsze);
+	sluice_nvme_limits_derive(&ns->limits, ns->ctrl->id,
+				  &ns->ctrl->host->id_nvm, ns->id);
 	return sluice_nvme_ns_set_uuid(ns);
 }
 

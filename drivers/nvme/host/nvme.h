@@ -34,6 +34,9 @@
  */
 #define SLUICE_NVME_MIN_CLIENT_QPAIRS	2
 
+/* A command of the NVM command set names at most so many blocks. */
+#define SLUICE_NVME_MAX_BLOCKS	65536u
+
 struct sluice_nvme_client;
 struct sluice_nvme_cq;
 
@@ -116,12 +119,56 @@ struct sluice_nvme_sq {
 };
 
 /**
+ * struct sluice_nvme_limits - what a namespace can do, and how it likes to be used
+ * @max_xfer: bytes of the largest command with data: MDTS, at most
+ *	%SLUICE_NVME_MAX_XFER
+ * @write_zeroes: blocks of the largest Write Zeroes: WZSL
+ * @verify: blocks of the largest Verify: VSL
+ * @dsm_ranges: ranges of Dataset Management that the drive heeds: DMRL
+ * @dsm_range: blocks of the largest range: DMRSL
+ * @dsm_blocks: blocks of all ranges of a command: DMSL
+ * @boundary: commands are slow that cross a multiple of so many blocks: NOIOB;
+ *	0 if there is none
+ * @write_granularity: blocks that the drive writes together: NPWG
+ * @write_alignment: writes best begin at a multiple of so many blocks: NPWA
+ * @optimal_write: writes are best so many blocks long: NOWS; 0 if not known
+ * @discard_granularity: blocks that the drive deallocates together: NPDG
+ * @discard_alignment: ranges best begin at a multiple of so many blocks: NPDA
+ * @atomic_write: blocks of which a power cut leaves all or none: AWUPF, NAWUPF
+ * @oncs: the optional commands that are to be used, bits of ONCS
+ * @write_protected: the drive refuses to write: NSATTR
+ *
+ * sluice_nvme_limits_derive() fills it. The limits of the host's disk, what a
+ * guest is told by Identify and the checks of guests' commands follow from it
+ * and not from Identify of the drive: what is known of a drive is known to all
+ * of them. All but what says otherwise is valid without a look at 0.
+ */
+struct sluice_nvme_limits {
+	u32 max_xfer;
+	u32 write_zeroes;
+	u32 verify;
+	u32 dsm_ranges;
+	u32 dsm_range;
+	u64 dsm_blocks;
+	u32 boundary;
+	u32 write_granularity;
+	u32 write_alignment;
+	u32 optimal_write;
+	u32 discard_granularity;
+	u32 discard_alignment;
+	u32 atomic_write;
+	u16 oncs;
+	bool write_protected;
+};
+
+/**
  * struct sluice_nvme_ns - a namespace and the host's disk of it
  * @list: in &sluice_nvme_ctrl.namespaces
  * @ctrl: controller
  * @nsid: namespace identifier
  * @lba_shift: log2 of the logical block size, 9 or 12
  * @nr_blocks: size in logical blocks
+ * @limits: what it can do
  * @uuid: UUID or NGUID, as @nidt says
  * @nidt: the best identifier that the namespace has: NVME_NIDT_*, 0 for none
  * @disk: the host's disk
@@ -135,6 +182,7 @@ struct sluice_nvme_ns {
 	u32 nsid;
 	unsigned int lba_shift;
 	u64 nr_blocks;
+	struct sluice_nvme_limits limits;
 	uuid_t uuid;
 	u8 nidt;
 	struct gendisk *disk;
@@ -190,8 +238,6 @@ struct sluice_nvme_client {
  * @bar: BAR0
  * @cap: CAP register
  * @max_depth: entries a queue may have: CAP.MQES + 1
- * @max_xfer: bytes of the largest command: MDTS, at most
- *	%SLUICE_NVME_MAX_XFER
  * @id: Identify Controller
  * @nr_vectors: MSI-X vectors; 0 is the admin queue's
  * @nr_qpairs: I/O queue pairs granted; identifiers 1 to @nr_qpairs
@@ -218,7 +264,6 @@ struct sluice_nvme_ctrl {
 	void __iomem *bar;
 	u64 cap;
 	u32 max_depth;
-	u32 max_xfer;
 	struct nvme_id_ctrl *id;
 	unsigned int nr_vectors;
 	unsigned int nr_qpairs;

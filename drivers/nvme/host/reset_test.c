@@ -311,6 +311,36 @@ static void reset_in_vain(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), -ENODEV);
 }
 
+/* NVMe 2.0 has room for longer than CAP.TO */
+static void reset_waits_for_media(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+	unsigned long begin = jiffies;
+
+	f->ctrl.cap |= 1ull << 59;	/* CAP.CRMS: CRTO.CRWMT is valid */
+	*(u32 *)(f->bar + 0x68) = 0xffff0002;
+	f->stays_disabled = 1;
+	reset(f, &c);
+	expect_ms(test, begin, 1500);
+	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_LIVE);
+}
+
+/* The limits of the NVM command set are asked for where they can be had */
+static void limits_of_the_command_set(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+
+	f->id_nvm.dmrl = 64;
+	f->id.ver = cpu_to_le32(NVME_VS(1, 4, 0));
+	reset(f, &c);
+	KUNIT_EXPECT_EQ(test, f->host.id_nvm.dmrl, 64);
+	f->id.ver = cpu_to_le32(NVME_VS(1, 3, 0));
+	reset(f, &c);
+	KUNIT_EXPECT_EQ(test, f->host.id_nvm.dmrl, 0);
+}
+
 /* A controller that stays enabled must not reach memory that is reused. */
 static void reset_cannot_stop(struct kunit *test)
 {
@@ -390,6 +420,8 @@ static struct kunit_case sluice_nvme_reset_cases[] = {
 	KUNIT_CASE(reset_succeeds),
 	KUNIT_CASE(reset_needs_flr),
 	KUNIT_CASE(reset_in_vain),
+	KUNIT_CASE(reset_waits_for_media),
+	KUNIT_CASE(limits_of_the_command_set),
 	KUNIT_CASE(reset_cannot_stop),
 	{}
 };

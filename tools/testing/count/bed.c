@@ -212,7 +212,7 @@ void bed_init(void *ram)
 	ctrl.id = &id;
 	ctrl.watched = true;
 	ctrl.nr_qpairs = HW_QID;
-	ctrl.max_xfer = SLUICE_NVME_MAX_XFER;
+	ns.limits.max_xfer = SLUICE_NVME_MAX_XFER;
 	ns.nsid = 7;
 	ns.lba_shift = 9;
 	vctrl.sdev = &vdev.sdev;

@@ -6,7 +6,9 @@
  * if it holds for the slice as well. Serial number, model and names are those
  * of the slice.
  */
+#include <linux/bitfield.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
@@ -81,7 +83,7 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 	sluice_id_string(id->mn, sizeof(id->mn), SLUICE_ID_MODEL);
 	sluice_id_string(id->fr, sizeof(id->fr), SLUICE_VERSION);
 	id->rab = drive->rab;
-	id->mdts = ilog2(vctrl->ctrl->max_xfer / SLUICE_NVME_PAGE);
+	id->mdts = ilog2(vctrl->ns->limits.max_xfer / SLUICE_NVME_PAGE);
 	id->cntlid = cpu_to_le16(SLUICE_ID_CNTLID);
 	id->ver = cpu_to_le32(NVME_VS(1, 4, 0));
 	id->rtd3r = drive->rtd3r;
@@ -109,6 +111,42 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 		 &vctrl->sdev->info.uuid);
 }
 
+/* Does each multiple of so many blocks of the slice begin one of the drive's? */
+static bool sluice_id_aligned(const struct sluice_vctrl *vctrl, u32 blocks)
+{
+	u32 rest;
+
+	div_u64_rem(vctrl->start, blocks, &rest);
+	return !rest;
+}
+
+/*
+ * The drive counts from its own first block: what it prefers is good for the
+ * guest if the slice begins at such a place, and else better not told.
+ */
+static void sluice_id_preferences(const struct sluice_vctrl *vctrl,
+				  struct nvme_id_ns *id)
+{
+	const struct sluice_nvme_limits *l = &vctrl->ns->limits;
+
+	if (l->boundary && sluice_id_aligned(vctrl, l->boundary))
+		id->noiob = cpu_to_le16(l->boundary);
+	if (sluice_id_aligned(vctrl, l->write_granularity) &&
+	    sluice_id_aligned(vctrl, l->write_alignment)) {
+		id->npwg = cpu_to_le16(l->write_granularity - 1);
+		id->npwa = cpu_to_le16(l->write_alignment - 1);
+		if (l->optimal_write)
+			id->nows = cpu_to_le16(l->optimal_write - 1);
+	}
+	if (sluice_id_aligned(vctrl, l->discard_granularity) &&
+	    sluice_id_aligned(vctrl, l->discard_alignment)) {
+		id->npdg = cpu_to_le16(l->discard_granularity - 1);
+		id->npda = cpu_to_le16(l->discard_alignment - 1);
+	}
+	if (id->npwg || id->npwa || id->nows || id->npdg || id->npda)
+		id->nsfeat |= NVME_NS_NSFEAT_OPTPERF;
+}
+
 /**
  * sluice_videntify_ns() - Identify Namespace data structure
  * @vctrl: controller
@@ -125,6 +163,39 @@ void sluice_videntify_ns(const struct sluice_vctrl *vctrl,
 	id->dlfeat = vctrl->ns->id->dlfeat & SLUICE_ID_DLFEAT;
 	export_uuid(id->nguid, &vctrl->sdev->info.uuid);
 	id->lbaf[0].lbads = vctrl->ns->lba_shift;
+	if (vctrl->ns->limits.write_protected)
+		id->nsattr = NVME_NS_NSATTR_PROTECTED;
+	sluice_id_preferences(vctrl, id);
+}
+
+/* A limit as VSL and WZSL have it: a power of two in pages, 0 for none */
+static u8 sluice_id_pages(const struct sluice_vctrl *vctrl, u32 blocks)
+{
+	if (blocks >= SLUICE_NVME_MAX_BLOCKS)
+		return 0;
+	return ilog2((blocks << vctrl->ns->lba_shift) / SLUICE_NVME_PAGE);
+}
+
+/**
+ * sluice_videntify_ctrl_nvm() - Identify Controller of the NVM command set
+ * @vctrl: controller
+ * @id: zeroed; receives the structure
+ *
+ * NVM Command Set Specification 1.0, 4.1.5.2.
+ */
+void sluice_videntify_ctrl_nvm(const struct sluice_vctrl *vctrl,
+			       struct nvme_id_ctrl_nvm *id)
+{
+	const struct sluice_nvme_limits *l = &vctrl->ns->limits;
+
+	id->vsl = sluice_id_pages(vctrl, l->verify);
+	id->wzsl = sluice_id_pages(vctrl, l->write_zeroes);
+	if (l->dsm_ranges < NVME_DSM_MAX_RANGES)
+		id->dmrl = l->dsm_ranges;
+	if (l->dsm_range < U32_MAX)
+		id->dmrsl = cpu_to_le32(l->dsm_range);
+	if (l->dsm_blocks < U64_MAX)
+		id->dmsl = cpu_to_le64(l->dsm_blocks);
 }
 
 static void sluice_id_desc(u8 **p, u8 type, const uuid_t *uuid)
@@ -159,11 +230,13 @@ static sluice_vstatus_t sluice_videntify_list(u32 nsid, __le32 *list)
 }
 
 static sluice_vstatus_t sluice_videntify_fill(struct sluice_vctrl *vctrl,
-					      u8 cns, u32 nsid, void *page)
+					      const struct nvme_cmd *cmd,
+					      void *page)
 {
+	u32 nsid = le32_to_cpu(cmd->nsid);
 	bool ns_valid = nsid == SLUICE_VCTRL_NSID;
 
-	switch (cns) {
+	switch (le32_to_cpu(cmd->cdw10) & 0xff) {
 	case NVME_ID_CNS_CTRL:
 		sluice_videntify_ctrl(vctrl, page);
 		return SLUICE_VSTATUS_OK;
@@ -178,6 +251,12 @@ static sluice_vstatus_t sluice_videntify_fill(struct sluice_vctrl *vctrl,
 		if (!ns_valid)
 			return sluice_vstatus_fail(NVME_SC_INVALID_NS);
 		sluice_videntify_descs(vctrl, page);
+		return SLUICE_VSTATUS_OK;
+	case NVME_ID_CNS_CTRL_CSI:
+		if (FIELD_GET(NVME_ID_CSI, le32_to_cpu(cmd->cdw11)) !=
+		    NVME_CSI_NVM)
+			return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
+		sluice_videntify_ctrl_nvm(vctrl, page);
 		return SLUICE_VSTATUS_OK;
 	default:
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
@@ -195,12 +274,10 @@ static sluice_vstatus_t sluice_videntify_fill(struct sluice_vctrl *vctrl,
 sluice_vstatus_t sluice_videntify(struct sluice_vctrl *vctrl,
 				  const struct nvme_cmd *cmd, u32 *result)
 {
-	u8 cns = le32_to_cpu(cmd->cdw10) & 0xff;
 	sluice_vstatus_t status;
 
 	memset(vctrl->id_page, 0, SLUICE_NVME_PAGE);
-	status = sluice_videntify_fill(vctrl, cns, le32_to_cpu(cmd->nsid),
-				       vctrl->id_page);
+	status = sluice_videntify_fill(vctrl, cmd, vctrl->id_page);
 	if (status)
 		return status;
 	return sluice_vprp_copy(vctrl, le64_to_cpu(cmd->prp1),

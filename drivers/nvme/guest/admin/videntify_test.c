@@ -15,6 +15,7 @@
 #define CNS_CTRL	0x01
 #define CNS_LIST	0x02
 #define CNS_DESCS	0x03
+#define CNS_CTRL_CSI	0x06
 
 #define INVALID_FIELD	VFAKE_DNR(0x002)
 #define TRANSFER_ERROR	VFAKE_DNR(0x004)
@@ -215,15 +216,16 @@ static void controller_of_a_small_drive(struct kunit *test)
 	const u8 *page;
 
 	memset(&f->id, 0, sizeof(f->id));
-	f->ctrl.max_xfer = SZ_4K;
+	f->ns.limits.oncs = 0;
+	f->ns.limits.max_xfer = SZ_4K;
 	page = identify(f, CNS_CTRL, 0);
 	KUNIT_EXPECT_EQ(test, get_le(page, 520, 2), 0x0040ull);	/* Timestamp */
 	KUNIT_EXPECT_EQ(test, get_le(page, 525, 1), 0x06ull);	/* no cache */
 	KUNIT_EXPECT_EQ(test, get_le(page, 77, 1), 0ull);
-	f->ctrl.max_xfer = SZ_128K;
+	f->ns.limits.max_xfer = SZ_128K;
 	page = identify(f, CNS_CTRL, 0);
 	KUNIT_EXPECT_EQ(test, get_le(page, 77, 1), 5ull);
-	f->id.oncs = cpu_to_le16(0xff32);
+	f->ns.limits.oncs = 0xff32;
 	page = identify(f, CNS_CTRL, 0);
 	KUNIT_EXPECT_EQ(test, get_le(page, 520, 2), 0x0040ull);
 }
@@ -258,6 +260,91 @@ static void namespace(struct kunit *test)
 	f->ns.lba_shift = 12;
 	page = identify(f, CNS_NS, 1);
 	KUNIT_EXPECT_EQ(test, get_le(page, 128, 4), 0x000c0000ull);
+}
+
+/* What the drive prefers, if the slice begins where that makes sense */
+static void preferences(struct kunit *test)
+{
+	static const struct field fields[] = {
+		{ "NSZE", 0, 8, VFAKE_BLOCKS },
+		{ "NCAP", 8, 8, VFAKE_BLOCKS },
+		{ "NUSE", 16, 8, VFAKE_BLOCKS },
+		{ "NSFEAT", 24, 1, 1 << 4 },
+		{ "NOIOB", 46, 2, 256 },
+		{ "NPWG", 64, 2, 7 },
+		{ "NPWA", 66, 2, 3 },
+		{ "NPDG", 68, 2, 63 },
+		{ "NPDA", 70, 2, 31 },
+		{ "NOWS", 72, 2, 15 },
+		{ "NSATTR", 99, 1, 1 },
+		{ "NGUID", 104, 16, ELSEWHERE },
+		{ "LBAF0", 128, 4, 0x00090000 },
+	};
+	struct vfake *f = test->priv;
+	struct sluice_nvme_limits *l = &f->ns.limits;
+	const u8 *page;
+
+	l->boundary = 256;
+	l->write_granularity = 8;
+	l->write_alignment = 4;
+	l->optimal_write = 16;
+	l->discard_granularity = 64;
+	l->discard_alignment = 32;
+	l->write_protected = true;
+	expect_fields(test, identify(f, CNS_NS, 1), fields, ARRAY_SIZE(fields));
+
+	f->vctrl.start = VFAKE_START + 8;
+	page = identify(f, CNS_NS, 1);
+	KUNIT_EXPECT_EQ(test, get_le(page, 24, 1), 1ull << 4);
+	KUNIT_EXPECT_EQ(test, get_le(page, 46, 2), 0ull);
+	KUNIT_EXPECT_EQ(test, get_le(page, 64, 2), 7ull);
+	KUNIT_EXPECT_EQ(test, get_le(page, 68, 4), 0ull);
+	KUNIT_EXPECT_EQ(test, get_le(page, 72, 2), 15ull);
+
+	f->vctrl.start = VFAKE_START + 64;
+	l->write_granularity = 24;
+	page = identify(f, CNS_NS, 1);
+	KUNIT_EXPECT_EQ(test, get_le(page, 64, 4), 0ull);
+	KUNIT_EXPECT_EQ(test, get_le(page, 68, 4), 31ull << 16 | 63);
+	KUNIT_EXPECT_EQ(test, get_le(page, 72, 2), 0ull);
+
+	f->vctrl.start = VFAKE_START + 1;
+	page = identify(f, CNS_NS, 1);
+	KUNIT_EXPECT_EQ(test, get_le(page, 24, 1), 0ull);
+	KUNIT_EXPECT_EQ(test, get_le(page, 64, 8), 0ull);
+}
+
+/* The limits of commands without data */
+static void command_limits(struct kunit *test)
+{
+	static const struct field fields[] = {
+		{ "VSL", 0, 1, 7 },
+		{ "WZSL", 1, 1, 3 },
+		{ "DMRL", 3, 1, 255 },
+		{ "DMRSL", 4, 4, 0x12345678 },
+		{ "DMSL", 8, 8, 0x123456789abcdefull },
+	};
+	struct vfake *f = test->priv;
+	struct sluice_nvme_limits *l = &f->ns.limits;
+	struct nvme_cmd cmd = identify_cmd(CNS_CTRL_CSI, 0);
+
+	/* none */
+	KUNIT_EXPECT_NULL(test, memchr_inv(identify(f, CNS_CTRL_CSI, 0), 0, PAGE));
+	l->verify = 1024;
+	l->write_zeroes = 64;
+	l->dsm_ranges = 255;
+	l->dsm_range = 0x12345678;
+	l->dsm_blocks = 0x123456789abcdefull;
+	expect_fields(test, identify(f, CNS_CTRL_CSI, 0), fields,
+		      ARRAY_SIZE(fields));
+	f->ns.lba_shift = 12;
+	l->verify = 128;
+	l->write_zeroes = 8;
+	expect_fields(test, identify(f, CNS_CTRL_CSI, 0), fields,
+		      ARRAY_SIZE(fields));
+	/* another command set, of which a guest has none */
+	cmd.cdw11 = cpu_to_le32(2 << 24);
+	KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_FIELD);
 }
 
 static void descriptors(struct kunit *test)
@@ -326,6 +413,8 @@ static void other_structures(struct kunit *test)
 	for (cns = CNS_DESCS + 1; cns < 256; cns++) {
 		struct nvme_cmd cmd = identify_cmd(cns, 1);
 
+		if (cns == CNS_CTRL_CSI)
+			continue;
 		KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_FIELD);
 	}
 	KUNIT_EXPECT_NULL(test, memchr_inv(page, 0xee, PAGE));
@@ -377,6 +466,8 @@ static struct kunit_case videntify_cases[] = {
 	KUNIT_CASE(serials_differ),
 	KUNIT_CASE(controller_of_a_small_drive),
 	KUNIT_CASE(namespace),
+	KUNIT_CASE(preferences),
+	KUNIT_CASE(command_limits),
 	KUNIT_CASE(descriptors),
 	KUNIT_CASE(active_list),
 	KUNIT_CASE(wrong_namespaces),

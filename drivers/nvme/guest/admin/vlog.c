@@ -311,7 +311,7 @@ sluice_vstatus_t sluice_vlog_get(struct sluice_vctrl *vctrl,
 	size_t size;
 	sluice_vstatus_t status;
 
-	if (dwords * 4 > vctrl->ctrl->max_xfer)
+	if (dwords * 4 > vctrl->ns->limits.max_xfer)
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 
 	memset(vctrl->id_page, 0, SLUICE_NVME_PAGE);

@@ -338,7 +338,7 @@ static void expect_effects(struct vfake *f, const u8 *log)
 {
 	/* the last is Doorbell Buffer Config, offered by default */
 	static const u8 admin[] = { 0, 1, 2, 4, 5, 6, 8, 9, 0xa, 0xc, 0x7c };
-	u16 oncs = le16_to_cpu(f->id.oncs);
+	u16 oncs = f->ns.limits.oncs;
 	unsigned int opcode;
 
 	for (opcode = 0; opcode < 256; opcode++) {
@@ -383,7 +383,7 @@ static void effects(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(oncs); i++) {
-		f->id.oncs = cpu_to_le16(oncs[i]);
+		f->ns.limits.oncs = oncs[i];
 		expect_effects(f, read_log(f, LOG_EFFECTS, 0, 4096));
 	}
 }

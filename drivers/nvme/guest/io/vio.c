@@ -86,7 +86,7 @@ static sluice_vstatus_t sluice_vio_data(struct sluice_vctrl *vctrl,
 	u32 nr_blocks = FIELD_GET(NVME_RW_NLB, le32_to_cpu(in->cdw12)) + 1;
 	sluice_vstatus_t status;
 
-	if (nr_blocks > vctrl->ctrl->max_xfer >> vctrl->ns->lba_shift)
+	if (nr_blocks > vctrl->ns->limits.max_xfer >> vctrl->ns->lba_shift)
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 
 	status = sluice_vio_range(vctrl, slot, in, out);
@@ -96,6 +96,32 @@ static sluice_vstatus_t sluice_vio_data(struct sluice_vctrl *vctrl,
 			       le64_to_cpu(in->prp2),
 			       nr_blocks << vctrl->ns->lba_shift,
 			       in->opcode == NVME_IO_READ, out);
+}
+
+/* Has the command no more blocks than these? */
+static bool sluice_vio_fits(const struct nvme_cmd *in, u32 most)
+{
+	return FIELD_GET(NVME_RW_NLB, le32_to_cpu(in->cdw12)) < most;
+}
+
+static sluice_vstatus_t sluice_vio_write_zeroes(struct sluice_vctrl *vctrl,
+						struct sluice_vslot *slot,
+						const struct nvme_cmd *in,
+						struct nvme_cmd *out)
+{
+	if (!sluice_vio_fits(in, vctrl->ns->limits.write_zeroes))
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
+	return sluice_vio_range(vctrl, slot, in, out);
+}
+
+static sluice_vstatus_t sluice_vio_verify(struct sluice_vctrl *vctrl,
+					  struct sluice_vslot *slot,
+					  const struct nvme_cmd *in,
+					  struct nvme_cmd *out)
+{
+	if (!sluice_vio_fits(in, vctrl->ns->limits.verify))
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
+	return sluice_vio_range(vctrl, slot, in, out);
 }
 
 /* Dataset Management: each range is copied, checked and moved into the slice */
@@ -194,7 +220,7 @@ static const struct sluice_vio_command sluice_vio_commands[U8_MAX + 1] = {
 	[NVME_IO_WRITE_ZEROES] = {
 		.effects	= NVME_EFFECT_CSUPP | NVME_EFFECT_LBCC,
 		.oncs		= NVME_ONCS_WRITE_ZEROES,
-		.translate	= sluice_vio_range,
+		.translate	= sluice_vio_write_zeroes,
 	},
 	[NVME_IO_DSM] = {
 		.effects	= NVME_EFFECT_CSUPP | NVME_EFFECT_LBCC,
@@ -204,7 +230,7 @@ static const struct sluice_vio_command sluice_vio_commands[U8_MAX + 1] = {
 	[NVME_IO_VERIFY] = {
 		.effects	= NVME_EFFECT_CSUPP,
 		.oncs		= NVME_ONCS_VERIFY,
-		.translate	= sluice_vio_range,
+		.translate	= sluice_vio_verify,
 	},
 };
 
@@ -217,7 +243,7 @@ sluice_vio_command(const struct sluice_vctrl *vctrl, u8 opcode)
 	if (unlikely(!command->effects))
 		return NULL;
 	if (command->oncs &&
-	    !(le16_to_cpu(vctrl->ctrl->id->oncs) & command->oncs))
+	    !(vctrl->ns->limits.oncs & command->oncs))
 		return NULL;
 	return command;
 }

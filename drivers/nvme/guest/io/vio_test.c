@@ -304,7 +304,7 @@ static void transfer_limit(struct kunit *test)
 	for (shift = 9; shift <= 12; shift += 3) {
 		f->ns.lba_shift = shift;
 		for (i = 0; i < ARRAY_SIZE(limits); i++) {
-			f->ctrl.max_xfer = limits[i];
+			f->ns.limits.max_xfer = limits[i];
 			for (j = 0; j < ARRAY_SIZE(opcodes); j++) {
 				u32 most = limits[i] >> shift;
 
@@ -323,6 +323,27 @@ static void transfer_limit(struct kunit *test)
 							&out), 0);
 		}
 	}
+}
+
+/* Commands without data have limits of their own, and not each other's */
+static void limits_without_data(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct nvme_cmd in;
+
+	f->ns.limits.max_xfer = SZ_4K;
+	f->ns.limits.write_zeroes = 64;
+	f->ns.limits.verify = 1024;
+	in = rw_cmd(OP_WRITE_ZEROES, 0, 64);
+	expect_status(f, &in, 0);
+	in = rw_cmd(OP_WRITE_ZEROES, 0, 65);
+	expect_status(f, &in, INVALID_FIELD);
+	in = rw_cmd(OP_VERIFY, 0, 1024);
+	expect_status(f, &in, 0);
+	in = rw_cmd(OP_VERIFY, 0, 1025);
+	expect_status(f, &in, INVALID_FIELD);
+	in = rw_cmd(OP_VERIFY, 0, 65536);
+	expect_status(f, &in, INVALID_FIELD);
 }
 
 /* The length follows from the size of the blocks */
@@ -450,12 +471,12 @@ static void opcodes_of_the_drive(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(optional); i++) {
 		struct nvme_cmd in = rw_cmd(optional[i].opcode, 0, 1);
 
-		f->id.oncs = cpu_to_le16(optional[i].oncs);
+		f->ns.limits.oncs = optional[i].oncs;
 		expect_status(f, &in, 0);
-		f->id.oncs = cpu_to_le16(~optional[i].oncs);
+		f->ns.limits.oncs = ~optional[i].oncs;
 		expect_status(f, &in, INVALID_OPCODE);
 	}
-	f->id.oncs = 0;
+	f->ns.limits.oncs = 0;
 	for (i = 0; i < 3; i++) {
 		struct nvme_cmd in = rw_cmd(i, 0, 1);
 
@@ -678,6 +699,7 @@ static struct kunit_case vio_cases[] = {
 	KUNIT_CASE(largest_range),
 	KUNIT_CASE(empty_slice),
 	KUNIT_CASE(transfer_limit),
+	KUNIT_CASE(limits_without_data),
 	KUNIT_CASE(block_sizes),
 	KUNIT_CASE(direction),
 	KUNIT_CASE(namespaces),
