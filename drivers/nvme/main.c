@@ -70,6 +70,7 @@ static int sluice_nvme_probe(struct pci_dev *pdev,
 		sluice_nvme_teardown(ctrl);
 		return ret;
 	}
+	sluice_nvme_events_start(ctrl);
 	dev_info(&pdev->dev, "sluice%d: %u I/O queue pairs, %u of them for the host\n",
 		 ctrl->instance, ctrl->nr_qpairs, ctrl->nr_host_qpairs);
 	return 0;

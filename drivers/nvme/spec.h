@@ -137,7 +137,20 @@ enum {
 	NVME_NIDT_EUI64	= 1,
 	NVME_NIDT_NGUID	= 2,
 	NVME_NIDT_UUID	= 3,
+	NVME_NIDT_CSI	= 4,	/* Command Set Identifier: 2.0 */
 };
+
+/* Asynchronous events: dword 0 of the completion [5.2.1] */
+#define NVME_EVENT_TYPE		GENMASK(2, 0)
+#define NVME_EVENT_INFO		GENMASK(15, 8)
+#define NVME_EVENT_ERROR	0
+#define NVME_EVENT_HEALTH	1
+#define NVME_EVENT_NOTICE	2
+#define NVME_EVENT_NS_CHANGED	0	/* a notice: Namespace Attribute Changed */
+
+/* Asynchronous Event Configuration [5.21.1.11] */
+#define NVME_EVENT_WANT_HEALTH	GENMASK(4, 0)
+#define NVME_EVENT_WANT_NS	BIT(8)	/* also in OAES [figure 247] */
 
 /* Log pages [5.14.1] */
 enum {

@@ -197,6 +197,10 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 {
 	int err;
 
+	if (test_bit(SLUICE_STOP_OFFLINE, &vctrl->stop)) {
+		sluice_vctrl_fatal(vctrl);
+		return;
+	}
 	/* bus mastering may come later: only now the memory is looked up */
 	if (READ_ONCE(vctrl->stop) & ~BIT(SLUICE_STOP_BUS_MASTER)) {
 		sluice_vctrl_redo(vctrl, SLUICE_VREGS_ENABLE);
@@ -404,8 +408,9 @@ static int sluice_vctrl_open(struct sluice_dev *sdev)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 
-	if (test_bit(SLUICE_STOP_PARENT, &vctrl->stop) &&
-	    READ_ONCE(vctrl->ctrl->state) == SLUICE_NVME_DEAD)
+	if (test_bit(SLUICE_STOP_OFFLINE, &vctrl->stop) ||
+	    (test_bit(SLUICE_STOP_PARENT, &vctrl->stop) &&
+	     READ_ONCE(vctrl->ctrl->state) == SLUICE_NVME_DEAD))
 		return -ENODEV;
 	sluice_vctrl_go(vctrl, SLUICE_STOP_CLOSED);
 	return 0;
@@ -597,8 +602,18 @@ static int sluice_vctrl_attach(struct sluice_dev *sdev,
 	sluice_vctrl_describe(vctrl, fn);
 	sdev->drvdata = vctrl;
 	sluice_nvme_client_add(ctrl, &vctrl->client, &sluice_vctrl_client_ops);
+	/* from now on it is told when that changes */
+	err = sluice_nvme_ns_check(vctrl->ns);
+	if (err) {
+		dev_err_ratelimited(sdev->dev, "namespace %u: %s\n",
+				    vctrl->ns->nsid, vctrl->ns->offline ?:
+				    "cannot be checked");
+		goto err_del;
+	}
 	return 0;
 
+err_del:
+	sluice_nvme_client_del(ctrl, &vctrl->client);
 err_release:
 	sluice_nvme_qids_release(ctrl, vctrl->qids, nr);
 	sluice_vctrl_free(vctrl);
@@ -730,16 +745,21 @@ static bool sluice_vctrl_client_in_flight(struct sluice_nvme_client *client)
  * closes the way to the hardware only, under &sluice_vsq.hw_lock, and does not
  * wait for &sluice_vsq.lock.
  */
-static void sluice_vctrl_client_stop(struct sluice_nvme_client *client)
+static void sluice_vctrl_cut_off(struct sluice_vctrl *vctrl,
+				 enum sluice_vctrl_stop reason)
 {
-	struct sluice_vctrl *vctrl = to_vctrl(client);
 	unsigned int i;
 
-	set_bit(SLUICE_STOP_PARENT, &vctrl->stop);
+	set_bit(reason, &vctrl->stop);
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		spin_lock(&vctrl->sqs[i].hw_lock);
 		spin_unlock(&vctrl->sqs[i].hw_lock);
 	}
+}
+
+static void sluice_vctrl_client_stop(struct sluice_nvme_client *client)
+{
+	sluice_vctrl_cut_off(to_vctrl(client), SLUICE_STOP_PARENT);
 }
 
 /* What was in flight completes with a status that asks the guest to retry. */
@@ -756,11 +776,27 @@ static void sluice_vctrl_client_restore(struct sluice_nvme_client *client)
 {
 	struct sluice_vctrl *vctrl = to_vctrl(client);
 
+	if (READ_ONCE(vctrl->ns->offline))
+		set_bit(SLUICE_STOP_OFFLINE, &vctrl->stop);
 	/* stays stopped: its hardware queues are not there */
-	if (!sluice_nvme_live(vctrl->ctrl) || sluice_vqueues_restore(vctrl))
+	if (!sluice_nvme_live(vctrl->ctrl) ||
+	    test_bit(SLUICE_STOP_OFFLINE, &vctrl->stop) ||
+	    sluice_vqueues_restore(vctrl))
 		sluice_vctrl_fatal(vctrl);
 	else
 		sluice_vctrl_go(vctrl, SLUICE_STOP_PARENT);
+}
+
+/* Without a reset: what the drive still has in flight completes. */
+static void sluice_vctrl_client_offline(struct sluice_nvme_client *client)
+{
+	struct sluice_vctrl *vctrl = to_vctrl(client);
+
+	if (!READ_ONCE(vctrl->ns->offline) ||
+	    test_bit(SLUICE_STOP_OFFLINE, &vctrl->stop))
+		return;
+	sluice_vctrl_cut_off(vctrl, SLUICE_STOP_OFFLINE);
+	sluice_vctrl_fatal(vctrl);
 }
 
 const struct sluice_nvme_client_ops sluice_vctrl_client_ops = {
@@ -768,4 +804,5 @@ const struct sluice_nvme_client_ops sluice_vctrl_client_ops = {
 	.stop		= sluice_vctrl_client_stop,
 	.fail		= sluice_vctrl_client_fail,
 	.restore	= sluice_vctrl_client_restore,
+	.offline	= sluice_vctrl_client_offline,
 };

@@ -59,12 +59,14 @@
  * @SLUICE_STOP_BUS_MASTER: the guest has not enabled bus mastering
  * @SLUICE_STOP_QUIESCE: the core asked for it
  * @SLUICE_STOP_PARENT: the physical controller is being reset or is dead
+ * @SLUICE_STOP_OFFLINE: the namespace of the slice is offline, for good
  */
 enum sluice_vctrl_stop {
 	SLUICE_STOP_CLOSED,
 	SLUICE_STOP_BUS_MASTER,
 	SLUICE_STOP_QUIESCE,
 	SLUICE_STOP_PARENT,
+	SLUICE_STOP_OFFLINE,
 };
 
 /**

@@ -541,6 +541,49 @@ static void drive_dies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->open(&f->sdev), -ENODEV);
 }
 
+/* Another host has formatted the namespace: no command of this guest fits it */
+static void namespace_offline(struct kunit *test)
+{
+	const struct sluice_nvme_client_ops *client = &sluice_vctrl_client_ops;
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	submit(f, 1);
+	/* one that is another's does not matter */
+	client->offline(&f->vctrl.client);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
+	f->ns.offline = "it is not well";
+	client->offline(&f->vctrl.client);
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 1ul);
+	/* Ready, Controller Fatal Status */
+	KUNIT_EXPECT_EQ(test, read_reg(f, 0x1c), 3u);
+	/* a reset does not help, neither the drive's nor the guest's */
+	reset_drive(f, SLUICE_NVME_LIVE);
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 1ul);
+	f->vctrl.sqs[1].hw.entries = NULL;
+	ops->reset(&f->sdev);
+	KUNIT_EXPECT_TRUE(test, test_bit(SLUICE_STOP_OFFLINE, &f->vctrl.stop));
+	KUNIT_EXPECT_EQ(test, ops->open(&f->sdev), -ENODEV);
+}
+
+/* The same, seen when the drive is reset */
+static void namespace_offline_at_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	f->ns.offline = "it is not well";
+	reset_drive(f, SLUICE_NVME_LIVE);
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 0ul);
+	KUNIT_EXPECT_EQ(test, read_reg(f, 0x1c), 3u);
+	f->vctrl.sqs[1].hw.entries = NULL;
+	ops->reset(&f->sdev);
+	KUNIT_EXPECT_TRUE(test, test_bit(SLUICE_STOP_OFFLINE, &f->vctrl.stop));
+}
+
 /* A guest that is stopped for another reason stays so */
 static void drive_reset_while_stopped(struct kunit *test)
 {
@@ -615,6 +658,8 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(function_level_reset),
 	KUNIT_CASE(drive_reset),
 	KUNIT_CASE(drive_dies),
+	KUNIT_CASE(namespace_offline),
+	KUNIT_CASE(namespace_offline_at_reset),
 	KUNIT_CASE(drive_reset_while_stopped),
 	{}
 };

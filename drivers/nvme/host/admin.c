@@ -21,6 +21,7 @@
  * @len: bytes of data
  * @waiter: thread that waits, or NULL
  * @end: for asynchronous commands
+ * @event: an Asynchronous Event Request
  * @internal: submitted by the reset path
  */
 struct sluice_nvme_admin_req {
@@ -29,6 +30,7 @@ struct sluice_nvme_admin_req {
 	size_t len;
 	struct sluice_nvme_admin_waiter *waiter;
 	void (*end)(struct sluice_nvme_ctrl *ctrl);
+	bool event;
 	bool internal;
 };
 
@@ -62,6 +64,8 @@ static void sluice_nvme_admin_end(struct sluice_nvme_adminq *aq,
 	}
 	if (slot->end)
 		slot->end(aq->cq.ctrl);
+	if (slot->event)
+		sluice_nvme_event_end(aq->cq.ctrl, status, result);
 	sluice_nvme_admin_put_slot(aq, nr);
 }
 
@@ -135,6 +139,7 @@ static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
 	slot = &aq->slots[nr];
 	slot->waiter = req->waiter;
 	slot->end = req->end;
+	slot->event = req->event;
 	if (req->waiter)
 		req->waiter->slot = nr;
 	__set_bit(nr, &aq->busy);
@@ -309,6 +314,24 @@ int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    void (*end)(struct sluice_nvme_ctrl *ctrl))
 {
 	struct sluice_nvme_admin_req req = { .cmd = cmd, .end = end };
+	int nr = sluice_nvme_admin_submit(ctrl, &req);
+
+	return min(nr, 0);
+}
+
+/**
+ * sluice_nvme_admin_listen() - send an Asynchronous Event Request
+ * @ctrl: controller
+ *
+ * Any context. sluice_nvme_event_end() is called when it ends. The drive may keep
+ * it for ever: it is not late then, as other commands are.
+ *
+ * Return: 0; -EAGAIN when all slots are in use; -ENODEV.
+ */
+int sluice_nvme_admin_listen(struct sluice_nvme_ctrl *ctrl)
+{
+	static const struct nvme_cmd cmd = { .opcode = NVME_ADMIN_ASYNC_EVENT };
+	struct sluice_nvme_admin_req req = { .cmd = &cmd, .event = true };
 	int nr = sluice_nvme_admin_submit(ctrl, &req);
 
 	return min(nr, 0);

@@ -19,6 +19,8 @@
  *					restore: creates its queues again, or
  *					reports the loss
  *
+ * Without a reset a client may lose its namespace: offline.
+ *
  * &sluice_nvme_ctrl.client_lock protects the list. The functions here hold it
  * while they call a client, so that the client cannot be freed meanwhile.
  */
@@ -126,4 +128,20 @@ void sluice_nvme_clients_restore(struct sluice_nvme_ctrl *ctrl)
 	guard(mutex)(&ctrl->client_lock);
 	list_for_each_entry(client, &ctrl->clients, node)
 		client->ops->restore(client);
+}
+
+/**
+ * sluice_nvme_clients_offline() - a namespace has gone offline
+ * @ctrl: controller, live; its reset_lock is held
+ *
+ * Process context; takes &sluice_nvme_ctrl.client_lock. When this returns no
+ * client submits anything for the namespace.
+ */
+void sluice_nvme_clients_offline(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_client *client;
+
+	guard(mutex)(&ctrl->client_lock);
+	list_for_each_entry(client, &ctrl->clients, node)
+		client->ops->offline(client);
 }

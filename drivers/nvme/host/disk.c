@@ -61,7 +61,7 @@ static blk_status_t sluice_disk_queue_rq(struct blk_mq_hw_ctx *hctx,
 	case SLUICE_NVME_DEAD:
 		return BLK_STS_IOERR;
 	}
-	if (!sluice_disk_is_allowed(ns, rq))
+	if (READ_ONCE(ns->offline) || !sluice_disk_is_allowed(ns, rq))
 		return BLK_STS_IOERR;
 	if (!(rq->rq_flags & RQF_DONTPREP)) {
 		srq->retries = 0;
@@ -133,7 +133,8 @@ static bool sluice_disk_retry(struct request *rq)
 	struct sluice_nvme_rq *srq = blk_mq_rq_to_pdu(rq);
 
 	if (!srq->status || srq->status & NVME_SC_DNR ||
-	    srq->retries >= SLUICE_DISK_RETRIES || blk_noretry_request(rq))
+	    srq->retries >= SLUICE_DISK_RETRIES || blk_noretry_request(rq) ||
+	    READ_ONCE(sluice_disk_ns(rq)->offline))
 		return false;
 	return READ_ONCE(sluice_disk_ns(rq)->ctrl->state) != SLUICE_NVME_DEAD;
 }
@@ -469,15 +470,20 @@ void sluice_disks_cancel(struct sluice_nvme_ctrl *ctrl)
 }
 
 /**
- * sluice_disks_dead() - tell the users of the disks that they are lost
- * @ctrl: dead controller
+ * sluice_disks_dead() - tell the users of lost disks
+ * @ctrl: controller; all disks are lost if it is dead, else those of namespaces
+ *	that are offline
+ *
+ * May wait for a file system whose I/O needs the reset_lock: not under it.
  */
 void sluice_disks_dead(struct sluice_nvme_ctrl *ctrl)
 {
+	bool all = READ_ONCE(ctrl->state) == SLUICE_NVME_DEAD;
 	struct sluice_nvme_ns *ns;
 
 	list_for_each_entry(ns, &ctrl->namespaces, list) {
-		if (ns->disk_added)
+		if (ns->disk_added && (all || READ_ONCE(ns->offline)) &&
+		    !test_bit(GD_DEAD, &ns->disk->state))
 			blk_mark_disk_dead(ns->disk);
 	}
 }

@@ -51,12 +51,14 @@ struct sluice_nvme_admin_waiter {
  * @waiter: thread that waits for the command; NULL for an asynchronous command,
  *	and after the thread has given up
  * @end: called when an asynchronous command ends, whatever the reason
+ * @event: the command is an Asynchronous Event Request
  * @data: page for the command's data
  * @dma: its bus address
  */
 struct sluice_nvme_admin_slot {
 	struct sluice_nvme_admin_waiter *waiter;
 	void (*end)(struct sluice_nvme_ctrl *ctrl);
+	bool event;
 	void *data;
 	dma_addr_t dma;
 };
@@ -116,6 +118,12 @@ struct sluice_nvme_ioq {
  *	function or the system sleeps; sluice_nvme_reset_unhold() will start it.
  *	Protected by &sluice_nvme_ctrl.reset_lock
  * @watchdog: looks whether the controller has failed or is gone
+ * @events: takes the drive's asynchronous events
+ * @events_set_up: since its last reset the drive has been told which events are
+ *	wanted
+ * @listening: the drive has an Asynchronous Event Request. Like @event
+ *	protected by the admin CQ's lock
+ * @event: what the drive has reported, dword 0 of the completion; 0 for nothing
  * @give_up: pending after a PCI error until the PCI core has reset the slot;
  *	declares the controller dead when it runs
  */
@@ -129,6 +137,10 @@ struct sluice_nvme_host {
 	bool tag_set_ready;
 	atomic_t aborts;
 	bool held;
+	struct delayed_work events;
+	bool events_set_up;
+	bool listening;
+	u32 event;
 	struct delayed_work watchdog;
 	struct delayed_work give_up;
 };
@@ -189,6 +201,7 @@ bool sluice_nvme_clients_in_flight(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_clients_stop(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_clients_fail(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_clients_restore(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_clients_offline(struct sluice_nvme_ctrl *ctrl);
 
 /* hwq.c */
 int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq);
@@ -216,15 +229,23 @@ int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,
 			    void (*end)(struct sluice_nvme_ctrl *ctrl));
+int sluice_nvme_admin_listen(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_identify(struct sluice_nvme_ctrl *ctrl, u8 cns, u32 nsid,
 			 void *buf);
 
 /* ns.c */
 int sluice_nvme_ns_scan(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_ns_free_all(struct sluice_nvme_ctrl *ctrl);
+int sluice_nvme_ns_check_all(struct sluice_nvme_ctrl *ctrl);
 const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id);
 u8 sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len);
+u8 sluice_nvme_csi_from_list(const u8 *list, size_t len);
 int sluice_nvme_ns_wwid(const struct sluice_nvme_ns *ns, char *buf, size_t size);
+
+/* events.c: what the drive reports unasked */
+void sluice_nvme_events_start(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_event_end(struct sluice_nvme_ctrl *ctrl, int status, u32 result);
+void sluice_nvme_events_work(struct work_struct *work);
 
 /* limits.c */
 void sluice_nvme_limits_derive(struct sluice_nvme_limits *l,

@@ -118,6 +118,15 @@ static void hostfake_identify(struct hostfake *f, const struct nvme_cmd *cmd,
 	case NVME_ID_CNS_CTRL_CSI:
 		memcpy(page, &f->id_nvm, sizeof(f->id_nvm));
 		break;
+	case NVME_ID_CNS_NS_ACTIVE_LIST:
+		page[0] = f->ns_id.nsze && !cmd->nsid;
+		break;
+	case NVME_ID_CNS_NS:
+		memcpy(page, &f->ns_id, sizeof(f->ns_id));
+		break;
+	case NVME_ID_CNS_NS_DESC_LIST:
+		memcpy(page, f->descs, sizeof(f->descs));
+		break;
 	}
 }
 
@@ -132,6 +141,10 @@ static void hostfake_execute(struct hostfake *f, const struct nvme_cmd *cmd)
 	smp_store_release(&f->nr_cmds, f->nr_cmds + 1);
 	if (status == HOSTFAKE_SILENT)
 		return;
+	if (cmd->opcode == NVME_ADMIN_ASYNC_EVENT && !status) {
+		f->event_cid = cid + 1;
+		return;
+	}
 	if (cmd->opcode == NVME_ADMIN_IDENTIFY)
 		hostfake_identify(f, cmd, f->host.adminq.slots[cid].data);
 	hostfake_complete(f, cid, status, le32_to_cpu(cmd->cdw11));
@@ -148,9 +161,22 @@ static void hostfake_fetch(struct hostfake *f)
 		hostfake_execute(f, &f->acmds[f->sq_head]);
 }
 
+static void hostfake_report(struct hostfake *f)
+{
+	u32 event = READ_ONCE(f->event);
+
+	if (!event || !f->event_cid)
+		return;
+	WRITE_ONCE(f->event, 0);
+	hostfake_complete(f, f->event_cid - 1, 0, event);
+	f->event_cid = 0;
+	sluice_nvme_cq_poll(&f->host.adminq.cq, UINT_MAX);
+}
+
 static void hostfake_enable(struct hostfake *f)
 {
 	f->enabled = true;
+	f->event_cid = 0;
 	f->sq_head = 0;
 	f->cq_tail = 0;
 	f->phase = 1;
@@ -192,10 +218,12 @@ static int hostfake_thread(void *data)
 			hostfake_enable(f);
 		else if (!wanted && f->enabled)
 			hostfake_disable(f);
-		if (f->enabled)
+		if (f->enabled) {
 			hostfake_fetch(f);
-		if (f->enabled && cc & NVME_CC_SHN)
-			hostfake_shut_down(f);
+			hostfake_report(f);
+			if (cc & NVME_CC_SHN)
+				hostfake_shut_down(f);
+		}
 		usleep_range(100, 200);
 	}
 	return 0;
@@ -255,6 +283,7 @@ static void hostfake_init_ctrl(struct hostfake *f)
 	INIT_LIST_HEAD(&ctrl->clients);
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	INIT_WORK(&ctrl->reset_work, hostfake_reset_work);
+	INIT_DELAYED_WORK(&f->host.events, sluice_nvme_events_work);
 	f->host.cqs = f->cqs;
 	f->id.sqes = NVME_SQES << 4 | NVME_SQES;
 	f->id.cqes = NVME_CQES << 4 | NVME_CQES;
@@ -308,8 +337,12 @@ void hostfake_exit(struct kunit *test)
 
 	if (!f)
 		return;
+	/* it may wait for the drive, and the drive may start it again */
+	cancel_delayed_work_sync(&f->host.events);
 	kthread_stop(f->thread);
+	cancel_delayed_work_sync(&f->host.events);
 	flush_work(&f->ctrl.reset_work);
+	sluice_nvme_ns_free_all(&f->ctrl);
 	mutex_destroy(&f->ctrl.client_lock);
 	mutex_destroy(&f->ctrl.reset_lock);
 	kfree_const(f->pdev.dev.kobj.name);

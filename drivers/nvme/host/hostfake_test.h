@@ -27,6 +27,10 @@
  * @host: of @ctrl
  * @id: of @ctrl
  * @id_nvm: what it says of the NVM command set
+ * @ns_id: its namespace 1; none if the size is 0
+ * @descs: the descriptors of that
+ * @event: what it is to report, once it has a request for that
+ * @event_cid: the request, counted from 1 on; 0 for none
  * @pdev: PCI function
  * @bus: its bus
  * @config: its configuration space
@@ -54,6 +58,10 @@ struct hostfake {
 	struct sluice_nvme_host host;
 	struct nvme_id_ctrl id;
 	struct nvme_id_ctrl_nvm id_nvm;
+	struct nvme_id_ns ns_id;
+	u8 descs[64];
+	u32 event;
+	u16 event_cid;
 	struct pci_dev pdev;
 	struct pci_bus bus;
 	u8 config[256];

@@ -6,12 +6,27 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "sluice_compat.h"
 #include "host/host.h"
 
 /* Controllers before NVMe 1.1 have no list: try the identifiers up to this. */
 #define SLUICE_NVME_NS_TRIES	1024
 
 #define SLUICE_NVME_NIDT_HEAD	4	/* bytes before a descriptor's data */
+
+/* The next descriptor of a list, or NULL; @pos begins with 0 */
+static const u8 *sluice_nvme_ns_desc(const u8 *list, size_t len, size_t *pos,
+				     u8 *size)
+{
+	const u8 *desc = list + *pos;
+
+	if (*pos + SLUICE_NVME_NIDT_HEAD > len || !desc[1] ||
+	    desc[1] > len - *pos - SLUICE_NVME_NIDT_HEAD)
+		return NULL;
+	*size = desc[1];
+	*pos += SLUICE_NVME_NIDT_HEAD + *size;
+	return desc;
+}
 
 /**
  * sluice_nvme_uuid_from_list() - find a namespace's UUID, or else its NGUID
@@ -23,51 +38,82 @@
  */
 u8 sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len)
 {
+	const u8 *desc;
 	u8 found = 0;
 	size_t pos = 0;
 	uuid_t id;
+	u8 size;
 
-	while (pos + SLUICE_NVME_NIDT_HEAD <= len && list[pos + 1]) {
-		u8 type = list[pos], size = list[pos + 1];
+	while ((desc = sluice_nvme_ns_desc(list, len, &pos, &size))) {
+		u8 type = desc[0];
 
-		pos += SLUICE_NVME_NIDT_HEAD;
-		if (size > len - pos)
-			break;
-		if (size == sizeof(id) &&
-		    (type == NVME_NIDT_UUID || type == NVME_NIDT_NGUID)) {
-			memcpy(&id, list + pos, sizeof(id));
-			if (!uuid_is_null(&id) &&
-			    (type == NVME_NIDT_UUID || !found)) {
-				*uuid = id;
-				found = type;
-			}
+		if (size != sizeof(id) ||
+		    (type != NVME_NIDT_UUID && type != NVME_NIDT_NGUID))
+			continue;
+		memcpy(&id, desc + SLUICE_NVME_NIDT_HEAD, sizeof(id));
+		if (!uuid_is_null(&id) && (type == NVME_NIDT_UUID || !found)) {
+			*uuid = id;
+			found = type;
 		}
-		pos += size;
 	}
 	return found;
 }
 
-static int sluice_nvme_ns_set_uuid(struct sluice_nvme_ns *ns)
+/**
+ * sluice_nvme_csi_from_list() - find the command set of a namespace
+ * @list: list of Namespace Identification Descriptors, from the controller
+ * @len: its bytes
+ *
+ * Return: the Command Set Identifier; %NVME_CSI_NVM if the list has none.
+ */
+u8 sluice_nvme_csi_from_list(const u8 *list, size_t len)
+{
+	const u8 *desc;
+	size_t pos = 0;
+	u8 size;
+
+	while ((desc = sluice_nvme_ns_desc(list, len, &pos, &size)))
+		if (desc[0] == NVME_NIDT_CSI)
+			return desc[SLUICE_NVME_NIDT_HEAD];
+	return NVME_CSI_NVM;
+}
+
+/*
+ * The command set is NVM for a controller without such a list. Returns 0, or a
+ * negative errno; -ENXIO after saying why in @why.
+ */
+static int sluice_nvme_ns_read_list(struct sluice_nvme_ns *ns, const char **why)
 {
 	struct sluice_nvme_ctrl *ctrl = ns->ctrl;
-	int ret = 0;
+	int ret;
 	u8 *list;
 
-	if (le32_to_cpu(ctrl->id->ver) >= NVME_VS(1, 3, 0)) {
-		list = kmalloc(SLUICE_NVME_ADMIN_DATA, GFP_KERNEL);
-		if (!list)
-			return -ENOMEM;
-		ret = sluice_nvme_identify(ctrl, NVME_ID_CNS_NS_DESC_LIST,
-					   ns->nsid, list);
-		if (!ret)
-			ns->nidt = sluice_nvme_uuid_from_list(&ns->uuid, list,
-							      SLUICE_NVME_ADMIN_DATA);
-		kfree(list);
-	}
-	if (ret < 0)
-		return ret;
-	if (ns->nidt)
+	if (le32_to_cpu(ctrl->id->ver) < NVME_VS(1, 3, 0))
 		return 0;
+	list = kmalloc(SLUICE_NVME_ADMIN_DATA, GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	ret = sluice_nvme_identify(ctrl, NVME_ID_CNS_NS_DESC_LIST, ns->nsid,
+				   list);
+	if (!ret) {
+		ns->nidt = sluice_nvme_uuid_from_list(&ns->uuid, list,
+						      SLUICE_NVME_ADMIN_DATA);
+		if (sluice_nvme_csi_from_list(list, SLUICE_NVME_ADMIN_DATA) !=
+		    NVME_CSI_NVM) {
+			*why = "it has another command set than NVM, as zoned ones do";
+			ret = -ENXIO;
+		}
+	}
+	kfree(list);
+	return min(ret, 0);
+}
+
+static int sluice_nvme_ns_set_uuid(struct sluice_nvme_ns *ns, const char **why)
+{
+	int ret = sluice_nvme_ns_read_list(ns, why);
+
+	if (ret || ns->nidt)
+		return ret;
 	if (memchr_inv(ns->id->nguid, 0, sizeof(ns->id->nguid))) {
 		ns->nidt = NVME_NIDT_NGUID;
 		memcpy(&ns->uuid, ns->id->nguid, sizeof(ns->uuid));
@@ -128,6 +174,9 @@ const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id)
 	unsigned int format = FIELD_GET(NVME_NS_FLBAS_INDEX, id->flbas);
 	const struct nvme_lbaf *lbaf = &id->lbaf[format];
 
+	/* All else of a namespace that is not there is zero as well. */
+	if (!id->nsze)
+		return "its size is zero";
 	if (id->nlbaf >= ARRAY_SIZE(id->lbaf))
 		return "more than 16 LBA formats";
 	if (lbaf->ms)
@@ -136,8 +185,6 @@ const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id)
 		return "it is formatted with protection information";
 	if (lbaf->lbads != 9 && lbaf->lbads != 12)
 		return "its block size is neither 512 nor 4096 bytes";
-	if (!id->nsze)
-		return "its size is zero";
 	if (le64_to_cpu(id->nsze) > S64_MAX >> lbaf->lbads)
 		return "its size cannot be represented";
 	return NULL;
@@ -166,52 +213,175 @@ static struct sluice_nvme_ns *sluice_nvme_ns_alloc(struct sluice_nvme_ctrl *ctrl
 	return ns;
 }
 
-static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns)
+/* A status says that there is no such namespace, or that it cannot be told now. */
+static int sluice_nvme_ns_errno(u16 status)
 {
-	struct device *dev = &ns->ctrl->pdev->dev;
+	return status & NVME_SC_DNR ||
+	       (status & NVME_SC_MASK) == NVME_SC_INVALID_NS ? -ENXIO : -EAGAIN;
+}
+
+/*
+ * Returns 0 or a negative errno; -ENXIO if it cannot be used and -EAGAIN if it
+ * cannot be used now, for @why.
+ */
+static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns, const char **why)
+{
 	unsigned int format;
-	const char *reason;
 	int ret;
 
 	ret = sluice_nvme_identify(ns->ctrl, NVME_ID_CNS_NS, ns->nsid, ns->id);
 	if (ret > 0) {
-		dev_warn(dev, "namespace %u skipped: Identify: status %#x\n",
-			 ns->nsid, ret);
-		return -ENXIO;
+		*why = "the drive does not describe it";
+		return sluice_nvme_ns_errno(ret);
 	}
 	if (ret)
 		return ret;
-	/* Without a list: an identifier that is not in use gives zeros. */
-	if (!ns->id->nsze && le32_to_cpu(ns->ctrl->id->ver) < NVME_VS(1, 1, 0))
+	*why = sluice_nvme_ns_refusal(ns->id);
+	if (*why)
 		return -ENXIO;
-	reason = sluice_nvme_ns_refusal(ns->id);
-	if (reason) {
-		dev_warn(dev, "namespace %u skipped: %s\n", ns->nsid, reason);
-		return -ENXIO;
-	}
 	format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->id->flbas);
 	ns->lba_shift = ns->id->lbaf[format].lbads;
 	ns->nr_blocks = le64_to_cpu(ns->id->nsze);
 	sluice_nvme_limits_derive(&ns->limits, ns->ctrl->id,
 				  &ns->ctrl->host->id_nvm, ns->id);
-	return sluice_nvme_ns_set_uuid(ns);
+	return sluice_nvme_ns_set_uuid(ns, why);
 }
 
 /* A namespace that cannot be used is no error. */
 static int sluice_nvme_ns_add(struct sluice_nvme_ctrl *ctrl, u32 nsid)
 {
 	struct sluice_nvme_ns *ns = sluice_nvme_ns_alloc(ctrl, nsid);
+	const char *why;
 	int ret;
 
 	if (!ns)
 		return -ENOMEM;
-	ret = sluice_nvme_ns_identify(ns);
+	ret = sluice_nvme_ns_identify(ns, &why);
+	if (ret == -EAGAIN)
+		ret = -ENXIO;
+	/* Without a list: an identifier that is not in use gives zeros. */
+	if (ret == -ENXIO && (ns->id->nsze ||
+			      le32_to_cpu(ctrl->id->ver) >= NVME_VS(1, 1, 0)))
+		dev_warn(&ctrl->pdev->dev, "namespace %u skipped: %s\n", nsid,
+			 why);
 	if (ret) {
 		sluice_nvme_ns_free(ns);
 		return ret == -ENXIO ? 0 : ret;
 	}
 	list_add_tail(&ns->list, &ctrl->namespaces);
 	return 0;
+}
+
+/* What makes commands wrong, or another's, that were right before; or NULL */
+static const char *sluice_nvme_ns_difference(const struct sluice_nvme_ns *old,
+					     const struct sluice_nvme_ns *new)
+{
+	if (new->lba_shift != old->lba_shift)
+		return "its block size has changed";
+	if (new->nr_blocks < old->nr_blocks)
+		return "it has become smaller";
+	if (memcmp(new->id->nguid, old->id->nguid, sizeof(old->id->nguid)) ||
+	    memcmp(new->id->eui64, old->id->eui64, sizeof(old->id->eui64)) ||
+	    (new->nidt == old->nidt && !uuid_equal(&new->uuid, &old->uuid)))
+		return "it is another namespace now";
+	return NULL;
+}
+
+/* Nobody uses it again before the drive is bound again. */
+static void sluice_nvme_ns_set_offline(struct sluice_nvme_ns *ns,
+				       const char *why)
+{
+	struct sluice_nvme_ctrl *ctrl = ns->ctrl;
+
+	lockdep_assert_held(&ctrl->reset_lock);
+	dev_err(&ctrl->pdev->dev, "namespace %u is offline: %s\n", ns->nsid,
+		why);
+	WRITE_ONCE(ns->offline, why);
+	/* During a reset the clients are stopped, and see it afterwards. */
+	if (!sluice_nvme_live(ctrl))
+		return;
+	sluice_nvme_clients_offline(ctrl);
+	/* The disk's users have to be told without the lock. */
+	queue_delayed_work(sluice_nvme_wq, &ctrl->host->events, 0);
+}
+
+static void sluice_nvme_ns_set_protected(struct sluice_nvme_ns *ns, bool on)
+{
+	if (ns->limits.write_protected == on)
+		return;
+	ns->limits.write_protected = on;
+	if (ns->disk)
+		set_disk_ro(ns->disk, on);
+}
+
+static int sluice_nvme_ns_check_locked(struct sluice_nvme_ns *ns)
+{
+	struct sluice_nvme_ns *now;
+	const char *why = NULL;
+	int ret;
+
+	lockdep_assert_held(&ns->ctrl->reset_lock);
+	if (ns->offline)
+		return 0;
+	now = sluice_nvme_ns_alloc(ns->ctrl, ns->nsid);
+	if (!now)
+		return -ENOMEM;
+	ret = sluice_nvme_ns_identify(now, &why);
+	if (!ret)
+		why = sluice_nvme_ns_difference(ns, now);
+	if (!ret && !why)
+		sluice_nvme_ns_set_protected(ns, now->limits.write_protected);
+	if ((!ret && why) || ret == -ENXIO)
+		sluice_nvme_ns_set_offline(ns, why);
+	sluice_nvme_ns_free(now);
+	return ret == -ENXIO ? 0 : ret;
+}
+
+/**
+ * sluice_nvme_ns_check_all() - are the namespaces still what they were?
+ * @ctrl: controller with its admin queue open; its reset_lock is held
+ *
+ * Another controller of the same subsystem may have formatted or deleted one.
+ * Commands for it would be of wrong lengths, and the drive would access memory
+ * that nobody checked: such a namespace goes offline.
+ *
+ * A namespace that the drive cannot describe now counts as unchanged.
+ *
+ * Return: 0, or a negative errno if the drive or memory failed.
+ */
+int sluice_nvme_ns_check_all(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_ns *ns;
+	int ret;
+
+	list_for_each_entry(ns, &ctrl->namespaces, list) {
+		ret = sluice_nvme_ns_check_locked(ns);
+		if (ret && ret != -EAGAIN)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * sluice_nvme_ns_check() - is a namespace still what it was?
+ * @ns: namespace that is about to be used
+ *
+ * Process context; takes the reset_lock.
+ *
+ * Return: 0; -ENODEV if it is offline or the controller is not live; -EAGAIN if
+ * the drive cannot say; or another negative errno.
+ */
+int sluice_nvme_ns_check(struct sluice_nvme_ns *ns)
+{
+	int ret;
+
+	guard(mutex)(&ns->ctrl->reset_lock);
+	if (!sluice_nvme_live(ns->ctrl))
+		return -ENODEV;
+	ret = sluice_nvme_ns_check_locked(ns);
+	if (!ret && ns->offline)
+		ret = -ENODEV;
+	return ret;
 }
 
 static int sluice_nvme_ns_scan_list(struct sluice_nvme_ctrl *ctrl, __le32 *list)

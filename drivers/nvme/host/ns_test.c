@@ -116,6 +116,21 @@ static void ns_cut_off(struct kunit *test)
 	ns_expect_no_uuid(test);
 }
 
+static void ns_command_set(struct kunit *test)
+{
+	static const u8 zoned = 2, nvm;
+	struct ns_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, sluice_nvme_csi_from_list(t->list, LIST_LEN), 0);
+	ns_add_descriptor(t, NVME_NIDT_NGUID, &nguid, 16);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_csi_from_list(t->list, LIST_LEN), 0);
+	ns_add_descriptor(t, 4, &zoned, 1);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_csi_from_list(t->list, LIST_LEN), 2);
+	t->len = 0;
+	ns_add_descriptor(t, 4, &nvm, 1);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_csi_from_list(t->list, LIST_LEN), 0);
+}
+
 static void ns_good(struct kunit *test)
 {
 	struct ns_test *t = test->priv;
@@ -231,6 +246,7 @@ static struct kunit_case ns_cases[] = {
 	KUNIT_CASE(ns_empty_list),
 	KUNIT_CASE(ns_wrong_length),
 	KUNIT_CASE(ns_cut_off),
+	KUNIT_CASE(ns_command_set),
 	KUNIT_CASE(ns_good),
 	KUNIT_CASE(ns_metadata),
 	KUNIT_CASE(ns_protection),

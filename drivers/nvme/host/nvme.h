@@ -174,6 +174,8 @@ struct sluice_nvme_limits {
  * @disk: the host's disk
  * @disk_added: the host's users can see @disk
  * @slices: the slices of @disk. Requests read it under RCU
+ * @offline: why nothing may use it any more, or NULL. Set once, under
+ *	&sluice_nvme_ctrl.reset_lock; read anywhere
  * @id: Identify Namespace, for fields that clients pass on
  */
 struct sluice_nvme_ns {
@@ -188,6 +190,7 @@ struct sluice_nvme_ns {
 	struct gendisk *disk;
 	bool disk_added;
 	struct sluice_disk *slices;
+	const char *offline;
 	struct nvme_id_ns *id;
 };
 
@@ -205,7 +208,9 @@ struct sluice_nvme_ns {
  * @restore: the reset is over; sluice_nvme_live() says how. On a live
  *	controller create the hardware's queues again and submit; on a dead one
  *	report the loss. Called after @fail, or alone for a client that was
- *	added during the reset
+ *	added during the reset. The client's namespace may be offline now
+ * @offline: the drive is live, and a namespace has gone offline. If it is the
+ *	client's: submit nothing more, as in @stop, and report the loss
  *
  * All are called in process context with &sluice_nvme_ctrl.client_lock held,
  * and all but @in_flight with &sluice_nvme_ctrl.reset_lock held around it. They
@@ -217,6 +222,7 @@ struct sluice_nvme_client_ops {
 	void (*stop)(struct sluice_nvme_client *client);
 	void (*fail)(struct sluice_nvme_client *client);
 	void (*restore)(struct sluice_nvme_client *client);
+	void (*offline)(struct sluice_nvme_client *client);
 };
 
 /**
@@ -426,6 +432,9 @@ static inline bool sluice_nvme_live(const struct sluice_nvme_ctrl *ctrl)
 {
 	return READ_ONCE(ctrl->state) == SLUICE_NVME_LIVE;
 }
+
+/* ns.c */
+int sluice_nvme_ns_check(struct sluice_nvme_ns *ns);
 
 /* client.c: who else owns queue pairs */
 void sluice_nvme_client_add(struct sluice_nvme_ctrl *ctrl,

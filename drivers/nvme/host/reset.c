@@ -158,6 +158,9 @@ static int sluice_nvme_start(struct sluice_nvme_ctrl *ctrl)
 			ret = sluice_nvme_ctrl_start(ctrl);
 		if (!ret)
 			ret = sluice_nvme_ioqs_create(ctrl);
+		/* Another controller may have changed them meanwhile. */
+		if (!ret)
+			ret = sluice_nvme_ns_check_all(ctrl);
 		if (!ret)
 			return 0;
 		sluice_nvme_stop_again(ctrl);
@@ -174,6 +177,8 @@ static void sluice_nvme_resume(struct sluice_nvme_ctrl *ctrl,
 	sluice_nvme_set_state(ctrl, state);
 	sluice_nvme_clients_restore(ctrl);
 	sluice_disks_unquiesce(ctrl);
+	if (state == SLUICE_NVME_LIVE)
+		sluice_nvme_events_start(ctrl);
 }
 
 static int sluice_nvme_restart(struct sluice_nvme_ctrl *ctrl)

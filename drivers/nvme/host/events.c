@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: what the drive reports unasked [NVMe 1.4, 5.2]
+ *
+ * While the controller is live the drive has one Asynchronous Event Request. It
+ * completes it to report an event, and the work that takes the event sends
+ * another one. The drive reports nothing more of the same kind before the log
+ * page of that kind is read. The driver reads only the one about namespaces, so a
+ * drive that is too hot says so once until a guest looks at its health.
+ */
+#include <linux/bitfield.h>
+#include <linux/slab.h>
+
+#include "host/host.h"
+
+/* A drive that reports without end gets no more than ten requests a second. */
+#define SLUICE_NVME_EVENT_PAUSE	(HZ / 10)
+
+/**
+ * sluice_nvme_event_end() - an Asynchronous Event Request has ended
+ * @ctrl: controller; its admin queue is locked
+ * @status: NVMe status, or a negative errno after a reset
+ * @result: what the drive reports
+ */
+void sluice_nvme_event_end(struct sluice_nvme_ctrl *ctrl, int status, u32 result)
+{
+	struct sluice_nvme_host *host = ctrl->host;
+
+	lockdep_assert_held(&host->adminq.cq.lock);
+	host->listening = false;
+	/* Stopped, or it takes no such request: not again before a reset. */
+	if (status)
+		return;
+	host->event = result;
+	queue_delayed_work(sluice_nvme_wq, &host->events, 0);
+}
+
+static void sluice_nvme_events_set_up(struct sluice_nvme_ctrl *ctrl)
+{
+	u32 want = NVME_EVENT_WANT_HEALTH |
+		   (le32_to_cpu(ctrl->id->oaes) & NVME_EVENT_WANT_NS);
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_SET_FEATURES,
+		.cdw10 = cpu_to_le32(NVME_FEAT_ASYNC_EVENT),
+		.cdw11 = cpu_to_le32(want),
+	};
+	int ret = sluice_nvme_admin(ctrl, &cmd, NULL, 0, NULL);
+
+	if (ret > 0)
+		dev_warn(&ctrl->pdev->dev, "the drive does not report events: status %#x\n",
+			 ret);
+	ctrl->host->events_set_up = true;
+}
+
+static void sluice_nvme_events_listen(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_host *host = ctrl->host;
+	bool again;
+
+	if (!host->events_set_up)
+		sluice_nvme_events_set_up(ctrl);
+	spin_lock_irq(&host->adminq.cq.lock);
+	again = !host->listening;
+	host->listening = true;
+	spin_unlock_irq(&host->adminq.cq.lock);
+	if (!again || !sluice_nvme_admin_listen(ctrl))
+		return;
+	spin_lock_irq(&host->adminq.cq.lock);
+	host->listening = false;
+	spin_unlock_irq(&host->adminq.cq.lock);
+}
+
+/* Which ones the list names does not matter: it may be too short for all. */
+static void sluice_nvme_event_namespaces(struct sluice_nvme_ctrl *ctrl)
+{
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_GET_LOG_PAGE,
+		.nsid = cpu_to_le32(NVME_NSID_ALL),
+		.cdw10 = cpu_to_le32((SLUICE_NVME_ADMIN_DATA / 4 - 1) << 16 |
+				     NVME_LOG_CHANGED_NS),
+	};
+	void *list = kmalloc(SLUICE_NVME_ADMIN_DATA, GFP_KERNEL);
+
+	/* First: a change after this is another event. */
+	if (list)
+		sluice_nvme_admin(ctrl, &cmd, list, SLUICE_NVME_ADMIN_DATA,
+				  NULL);
+	kfree(list);
+	guard(mutex)(&ctrl->reset_lock);
+	if (sluice_nvme_live(ctrl))
+		sluice_nvme_ns_check_all(ctrl);
+}
+
+static const char *sluice_nvme_event_health(u8 info)
+{
+	static const char * const texts[] = {
+		"it has become unreliable",
+		"its temperature is beyond a threshold",
+		"its spare blocks are below the threshold",
+	};
+
+	return info < ARRAY_SIZE(texts) ? texts[info] : "its health has changed";
+}
+
+static void sluice_nvme_event_take(struct sluice_nvme_ctrl *ctrl, u32 event)
+{
+	u8 info = FIELD_GET(NVME_EVENT_INFO, event);
+	struct device *dev = &ctrl->pdev->dev;
+
+	switch (FIELD_GET(NVME_EVENT_TYPE, event)) {
+	case NVME_EVENT_ERROR:
+		dev_warn_ratelimited(dev, "the drive reports an error: event %#x\n",
+				     event);
+		break;
+	case NVME_EVENT_HEALTH:
+		dev_warn_ratelimited(dev, "the drive reports: %s\n",
+				     sluice_nvme_event_health(info));
+		break;
+	case NVME_EVENT_NOTICE:
+		if (info == NVME_EVENT_NS_CHANGED)
+			sluice_nvme_event_namespaces(ctrl);
+		break;
+	}
+}
+
+/**
+ * sluice_nvme_events_start() - listen to the drive
+ * @ctrl: controller that has just become live
+ *
+ * Any context.
+ */
+void sluice_nvme_events_start(struct sluice_nvme_ctrl *ctrl)
+{
+	ctrl->host->events_set_up = false;
+	queue_delayed_work(sluice_nvme_wq, &ctrl->host->events, 0);
+}
+
+/**
+ * sluice_nvme_events_work() - take an event, or send the next request
+ * @work: of &sluice_nvme_host.events
+ *
+ * Also runs when a namespace has gone offline, for what may wait for its users.
+ */
+void sluice_nvme_events_work(struct work_struct *work)
+{
+	struct sluice_nvme_host *host =
+		container_of(to_delayed_work(work), struct sluice_nvme_host,
+			     events);
+	struct sluice_nvme_ctrl *ctrl = host->adminq.cq.ctrl;
+	u32 event;
+
+	spin_lock_irq(&host->adminq.cq.lock);
+	event = host->event;
+	host->event = 0;
+	spin_unlock_irq(&host->adminq.cq.lock);
+
+	if (event)
+		sluice_nvme_event_take(ctrl, event);
+	if (event)
+		queue_delayed_work(sluice_nvme_wq, &host->events,
+				   SLUICE_NVME_EVENT_PAUSE);
+	else if (sluice_nvme_live(ctrl))
+		sluice_nvme_events_listen(ctrl);
+	sluice_disks_dead(ctrl);
+}

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of what the drive reports, and of namespaces that change
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+
+#include "host/hostfake_test.h"
+
+#define ERROR_EVENT	0x00010100
+#define TOO_HOT		0x00020101
+#define NS_CHANGED	0x00040002
+
+/* A client with a slice of the first namespace */
+struct events_client {
+	struct sluice_nvme_client client;
+	struct sluice_nvme_ns *ns;
+	unsigned int offline;
+	bool offline_at_restore;
+};
+
+static struct events_client *to_client(struct sluice_nvme_client *client)
+{
+	return container_of(client, struct events_client, client);
+}
+
+static void client_nothing(struct sluice_nvme_client *client)
+{
+}
+
+static void client_restore(struct sluice_nvme_client *client)
+{
+	to_client(client)->offline_at_restore = to_client(client)->ns->offline;
+}
+
+static void client_offline(struct sluice_nvme_client *client)
+{
+	if (to_client(client)->ns->offline)
+		to_client(client)->offline++;
+}
+
+static const struct sluice_nvme_client_ops client_ops = {
+	.stop = client_nothing,
+	.fail = client_nothing,
+	.restore = client_restore,
+	.offline = client_offline,
+};
+
+static struct sluice_nvme_ns *first_ns(struct hostfake *f)
+{
+	return list_first_entry(&f->ctrl.namespaces, struct sluice_nvme_ns,
+				list);
+}
+
+/* A drive with a namespace */
+static int events_init(struct kunit *test)
+{
+	int ret = hostfake_init(test);
+	struct hostfake *f = test->priv;
+
+	if (ret)
+		return ret;
+	f->id.ver = cpu_to_le32(NVME_VS(1, 4, 0));
+	f->id.oaes = cpu_to_le32(0xffffffff);
+	f->ns_id.nsze = cpu_to_le64(1000);
+	f->ns_id.lbaf[0].lbads = 9;
+	f->ns_id.lbaf[1].lbads = 12;
+	f->ns_id.nlbaf = 1;
+	f->ns_id.nguid[0] = 1;
+	f->ns_id.eui64[0] = 2;
+	ret = sluice_nvme_ns_scan(&f->ctrl);
+	KUNIT_ASSERT_FALSE(test, list_empty(&f->ctrl.namespaces));
+	f->nr_cmds = 0;
+	return ret;
+}
+
+static void wait_for(struct hostfake *f, unsigned int nr)
+{
+	unsigned long end = jiffies + 10 * HZ;
+
+	/* pairs with hostfake_execute(): the commands are there */
+	while (smp_load_acquire(&f->nr_cmds) < nr && time_before(jiffies, end))
+		msleep(20);
+	KUNIT_ASSERT_GE(f->test, f->nr_cmds, nr);
+}
+
+static void expect_cmd(struct hostfake *f, unsigned int nr, u8 opcode)
+{
+	wait_for(f, nr + 1);
+	KUNIT_EXPECT_EQ(f->test, f->cmds[nr].opcode, opcode);
+}
+
+/* The drive has two commands, of which it keeps the second */
+static void listen(struct hostfake *f)
+{
+	sluice_nvme_events_start(&f->ctrl);
+	expect_cmd(f, 0, NVME_ADMIN_SET_FEATURES);
+	expect_cmd(f, 1, NVME_ADMIN_ASYNC_EVENT);
+}
+
+static void listens(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	listen(f);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[0].cdw10), 0x0bu);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[0].cdw11), 0x11fu);
+	/* one request is enough */
+	queue_delayed_work(sluice_nvme_wq, &f->host.events, 0);
+	flush_delayed_work(&f->host.events);
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 2u);
+}
+
+/* Before NVMe 1.2 there is no notice, and asking for it would be an error */
+static void asks_for_what_there_is(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->id.oaes = 0;
+	listen(f);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[0].cdw11), 0x1fu);
+}
+
+/* Its log page stays unread, or a hot drive would have more to say at once */
+static void health(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	listen(f);
+	WRITE_ONCE(f->event, TOO_HOT);
+	expect_cmd(f, 2, NVME_ADMIN_ASYNC_EVENT);
+	WRITE_ONCE(f->event, ERROR_EVENT);
+	expect_cmd(f, 3, NVME_ADMIN_ASYNC_EVENT);
+}
+
+/* A drive that refuses the request is not asked again and again */
+static void does_not_report(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->answer[NVME_ADMIN_ASYNC_EVENT] = NVME_SC_ASYNC_LIMIT;
+	listen(f);
+	msleep(300);
+	flush_delayed_work(&f->host.events);
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 2u);
+}
+
+/* A reset takes the request away: there is another one afterwards */
+static void listens_after_reset(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	listen(f);
+	f->nr_cmds = 0;
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_ASSERT_EQ(test, f->ctrl.state, SLUICE_NVME_LIVE);
+	/* Identify four times, Set Features twice */
+	expect_cmd(f, 6, NVME_ADMIN_ASYNC_EVENT);
+	KUNIT_EXPECT_EQ(test, f->cmds[5].opcode, NVME_ADMIN_SET_FEATURES);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[5].cdw10), 0x0bu);
+}
+
+/* The drive reports a change; what it is, is for the test to say before */
+static void report_change(struct hostfake *f, struct events_client *c)
+{
+	c->ns = first_ns(f);
+	sluice_nvme_client_add(&f->ctrl, &c->client, &client_ops);
+	listen(f);
+	WRITE_ONCE(f->event, NS_CHANGED);
+	expect_cmd(f, 2, NVME_ADMIN_GET_LOG_PAGE);
+	KUNIT_EXPECT_EQ(f->test, le32_to_cpu(f->cmds[2].cdw10), 0x03ff0004u);
+	expect_cmd(f, 3, NVME_ADMIN_IDENTIFY);
+	/* behind all that, the next request */
+	while (f->cmds[f->nr_cmds - 1].opcode != NVME_ADMIN_ASYNC_EVENT)
+		wait_for(f, f->nr_cmds + 1);
+	sluice_nvme_client_del(&f->ctrl, &c->client);
+}
+
+/* It has grown, which is no harm */
+static void harmless_change(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct events_client c = { };
+
+	f->ns_id.nsze = cpu_to_le64(2000);
+	f->ns_id.nuse = cpu_to_le64(7);
+	report_change(f, &c);
+	KUNIT_EXPECT_NULL(test, c.ns->offline);
+	KUNIT_EXPECT_EQ(test, c.offline, 0u);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(c.ns), 0);
+}
+
+static void formatted(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct events_client c = { };
+
+	f->ns_id.flbas = 1;
+	f->ns_id.nsze = cpu_to_le64(125);
+	report_change(f, &c);
+	KUNIT_ASSERT_NOT_NULL(test, c.ns->offline);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(c.ns->offline, "block size"));
+	KUNIT_EXPECT_EQ(test, c.offline, 1u);
+	KUNIT_EXPECT_EQ(test, c.ns->lba_shift, 9u);
+	/* not even if it is what it was: the data is not */
+	f->ns_id.flbas = 0;
+	f->ns_id.nsze = cpu_to_le64(1000);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(c.ns), -ENODEV);
+}
+
+/* Changed without a word, and seen before somebody uses it */
+static void expect_offline(struct kunit *test, const char *word)
+{
+	struct hostfake *f = test->priv;
+	struct events_client c = { .ns = first_ns(f) };
+
+	sluice_nvme_client_add(&f->ctrl, &c.client, &client_ops);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(c.ns), -ENODEV);
+	sluice_nvme_client_del(&f->ctrl, &c.client);
+	KUNIT_EXPECT_EQ(test, c.offline, 1u);
+	KUNIT_ASSERT_NOT_NULL(test, c.ns->offline);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(c.ns->offline, word), "%s",
+				  c.ns->offline);
+}
+
+static void smaller(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->ns_id.nsze = cpu_to_le64(999);
+	expect_offline(test, "smaller");
+}
+
+static void deleted(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	memset(&f->ns_id, 0, sizeof(f->ns_id));
+	expect_offline(test, "zero");
+}
+
+static void not_described(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->answer[NVME_ADMIN_IDENTIFY] = NVME_SC_INVALID_NS;
+	expect_offline(test, "describe");
+}
+
+/* For a moment, which a retry may mend */
+static void not_ready(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct sluice_nvme_ns *ns = first_ns(f);
+
+	f->answer[NVME_ADMIN_IDENTIFY] = NVME_SC_NS_NOT_READY;
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(ns), -EAGAIN);
+	KUNIT_EXPECT_NULL(test, ns->offline);
+	f->answer[NVME_ADMIN_IDENTIFY] = 0;
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(ns), 0);
+}
+
+static void replaced(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->ns_id.nguid[0] = 3;
+	expect_offline(test, "another");
+}
+
+static void replaced_eui64(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->ns_id.eui64[7] = 3;
+	expect_offline(test, "another");
+}
+
+/* A UUID is in the descriptors alone */
+static void replaced_uuid(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->descs[0] = NVME_NIDT_UUID;
+	f->descs[1] = 16;
+	f->descs[4] = 1;
+	sluice_nvme_ns_free_all(&f->ctrl);
+	KUNIT_ASSERT_EQ(test, sluice_nvme_ns_scan(&f->ctrl), 0);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(first_ns(f)), 0);
+	f->descs[4] = 2;
+	expect_offline(test, "another");
+}
+
+static void zoned(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->descs[0] = 4;	/* Command Set Identifier */
+	f->descs[1] = 1;
+	f->descs[4] = 2;	/* zoned */
+	expect_offline(test, "command set");
+}
+
+/* A drive that fails is no reason: the namespace may be well */
+static void check_fails(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct sluice_nvme_ns *ns = first_ns(f);
+
+	mutex_lock(&f->ctrl.reset_lock);
+	sluice_nvme_set_state(&f->ctrl, SLUICE_NVME_DEAD);
+	mutex_unlock(&f->ctrl.reset_lock);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(ns), -ENODEV);
+	KUNIT_EXPECT_NULL(test, ns->offline);
+}
+
+/* While the drive was reset; clients see it when they are restored */
+static void formatted_during_reset(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct events_client c = { .ns = first_ns(f) };
+
+	f->ns_id.flbas = 1;
+	sluice_nvme_client_add(&f->ctrl, &c.client, &client_ops);
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	sluice_nvme_client_del(&f->ctrl, &c.client);
+	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_LIVE);
+	KUNIT_EXPECT_NOT_NULL(test, c.ns->offline);
+	KUNIT_EXPECT_TRUE(test, c.offline_at_restore);
+	KUNIT_EXPECT_EQ(test, c.offline, 0u);
+}
+
+static void write_protected(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct sluice_nvme_ns *ns = first_ns(f);
+
+	f->ns_id.nsattr = 1;
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(ns), 0);
+	KUNIT_EXPECT_TRUE(test, ns->limits.write_protected);
+	f->ns_id.nsattr = 0;
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(ns), 0);
+	KUNIT_EXPECT_FALSE(test, ns->limits.write_protected);
+}
+
+static struct kunit_case events_cases[] = {
+	KUNIT_CASE(listens),
+	KUNIT_CASE(asks_for_what_there_is),
+	KUNIT_CASE(health),
+	KUNIT_CASE(does_not_report),
+	KUNIT_CASE(listens_after_reset),
+	KUNIT_CASE(harmless_change),
+	KUNIT_CASE(formatted),
+	KUNIT_CASE(smaller),
+	KUNIT_CASE(deleted),
+	KUNIT_CASE(not_described),
+	KUNIT_CASE(not_ready),
+	KUNIT_CASE(replaced),
+	KUNIT_CASE(replaced_eui64),
+	KUNIT_CASE(replaced_uuid),
+	KUNIT_CASE(zoned),
+	KUNIT_CASE(check_fails),
+	KUNIT_CASE(formatted_during_reset),
+	KUNIT_CASE(write_protected),
+	{}
+};
+
+static struct kunit_suite events_suite = {
+	.name = "sluice-nvme-events",
+	.init = events_init,
+	.exit = hostfake_exit,
+	.test_cases = events_cases,
+};
+
+kunit_test_suites(&events_suite);
