@@ -118,6 +118,7 @@ enum {
 #define NVME_QUEUE_PC		BIT(0)
 #define NVME_CQ_IEN		BIT(1)
 #define NVME_SQ_QPRIO		GENMASK(2, 1)
+#define NVME_SQ_QPRIO_MEDIUM	2
 
 /* Identify: Controller or Namespace Structure [5.15.1] */
 enum {
@@ -173,6 +174,7 @@ enum {
 	NVME_FEAT_IRQ_CONFIG	= 0x09,
 	NVME_FEAT_WRITE_ATOMIC	= 0x0a,
 	NVME_FEAT_ASYNC_EVENT	= 0x0b,
+	NVME_FEAT_AUTO_PST	= 0x0c,
 	NVME_FEAT_TIMESTAMP	= 0x0e,
 };
 

@@ -558,7 +558,7 @@ static void vfake_init_drive(struct vfake *f)
 	f->ns.id = &f->ns_id;
 	f->ns_id.lbaf[0].lbads = 9;
 	sluice_nvme_limits_derive(&f->ns.limits, &f->id, &f->host.id_nvm,
-				  &f->ns_id);
+				  &f->ns_id, 0);
 }
 
 static void vfake_init_slice(struct vfake *f)

@@ -12,6 +12,9 @@
 /* CAP.TO counts in half seconds */
 #define SLUICE_NVME_TO_UNIT_MS		500
 
+/* Drives of which SLUICE_QUIRK_SLOW_READY is known were found to need so long */
+#define SLUICE_NVME_SLOW_READY_MS	2300
+
 /* How long a shutdown may take: the controller's RTD3E, within these limits */
 #define SLUICE_NVME_SHUTDOWN_MIN_MS	5000
 #define SLUICE_NVME_SHUTDOWN_MAX_MS	60000
@@ -90,6 +93,10 @@ int sluice_nvme_ctrl_check(struct sluice_nvme_ctrl *ctrl)
 		dev_err(dev, "refused: the registers cannot be read\n");
 		return -ENODEV;
 	}
+	if (ctrl->host->quirks & SLUICE_QUIRK_ONE_VECTOR) {
+		dev_err(dev, "refused: all queues of this drive share one interrupt\n");
+		return -EOPNOTSUPP;
+	}
 	shift = 12 + FIELD_GET(NVME_CAP_MPSMIN, ctrl->cap);
 	if (shift > PAGE_SHIFT || BIT(shift) != SLUICE_NVME_PAGE) {
 		dev_err(dev, "refused: smallest memory page is %lu bytes (CAP.MPSMIN), 4096 is needed\n",
@@ -126,6 +133,8 @@ int sluice_nvme_ctrl_disable(struct sluice_nvme_ctrl *ctrl)
 		return -ENODEV;
 	sluice_nvme_reg_write(ctrl, NVME_REG_CC,
 			      cc & ~(NVME_CC_EN | NVME_CC_SHN));
+	if (ctrl->host->quirks & SLUICE_QUIRK_SLOW_READY)
+		msleep(SLUICE_NVME_SLOW_READY_MS);
 	return sluice_nvme_wait_csts(ctrl, NVME_CSTS_RDY, 0,
 				     sluice_nvme_ready_ms(ctrl));
 }
@@ -246,7 +255,8 @@ static int sluice_nvme_identify_nvm(struct sluice_nvme_ctrl *ctrl,
 	int ret;
 
 	memset(nvm, 0, sizeof(*nvm));
-	if (le32_to_cpu(id->ver) < NVME_VS(1, 4, 0))
+	if (le32_to_cpu(id->ver) < NVME_VS(1, 4, 0) ||
+	    ctrl->host->quirks & SLUICE_QUIRK_OLD_IDENTIFY)
 		return 0;
 	ret = sluice_nvme_identify(ctrl, NVME_ID_CNS_CTRL_CSI, 0, page);
 	if (!ret)
@@ -271,10 +281,32 @@ static int sluice_nvme_identify_ctrl(struct sluice_nvme_ctrl *ctrl)
 	if (!ret) {
 		memcpy(ctrl->id, id, sizeof(*id));
 		atomic_set(&ctrl->host->aborts, id->acl + 1);
+		ctrl->host->quirks |= sluice_nvme_quirks(ctrl->pdev->vendor,
+							 ctrl->pdev->device, id);
 		ret = sluice_nvme_identify_nvm(ctrl, ctrl->id, id);
 	}
 	kfree(id);
 	return ret;
+}
+
+/*
+ * Keep a drive awake that does not come back from its power states. What it does
+ * by itself when nobody has told it is its own choice.
+ */
+static int sluice_nvme_stay_awake(struct sluice_nvme_ctrl *ctrl)
+{
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_SET_FEATURES,
+		.cdw10 = cpu_to_le32(NVME_FEAT_AUTO_PST),
+	};
+	__le64 table[32] = { };
+	int ret;
+
+	if (!(ctrl->host->quirks & SLUICE_QUIRK_DEEP_SLEEP) ||
+	    !(ctrl->id->apsta & 1))
+		return 0;
+	ret = sluice_nvme_admin_internal(ctrl, &cmd, table, sizeof(table), NULL);
+	return min(ret, 0);
 }
 
 static int sluice_nvme_set_queue_count(struct sluice_nvme_ctrl *ctrl)
@@ -329,6 +361,8 @@ int sluice_nvme_ctrl_start(struct sluice_nvme_ctrl *ctrl)
 	ret = sluice_nvme_ctrl_enable(ctrl);
 	if (!ret)
 		ret = sluice_nvme_identify_ctrl(ctrl);
+	if (!ret)
+		ret = sluice_nvme_stay_awake(ctrl);
 	if (!ret)
 		ret = sluice_nvme_set_queue_count(ctrl);
 	return ret;

@@ -49,16 +49,18 @@ static int sluice_dma_check_direct(struct device *dev)
 
 /**
  * sluice_nvme_dma_init() - set DMA up, unless it would bounce
- * @pdev: PCI function
+ * @ctrl: controller
  *
  * Return: 0, or a negative errno, after saying why.
  */
-int sluice_nvme_dma_init(struct pci_dev *pdev)
+int sluice_nvme_dma_init(struct sluice_nvme_ctrl *ctrl)
 {
-	struct device *dev = &pdev->dev;
+	bool narrow = ctrl->host->quirks & SLUICE_QUIRK_DMA_48;
+	struct device *dev = &ctrl->pdev->dev;
 
-	if (dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)))
-		return sluice_dma_refuse(dev, "no 64-bit addresses");
+	if (dma_set_mask_and_coherent(dev, DMA_BIT_MASK(narrow ? 48 : 64)))
+		return sluice_dma_refuse(dev, narrow ? "no 48-bit addresses" :
+					 "no 64-bit addresses");
 	dma_set_max_seg_size(dev, UINT_MAX);
 	if (dma_max_mapping_size(dev) != SIZE_MAX)
 		return sluice_dma_refuse(dev, "the size of mappings is limited");
@@ -67,7 +69,7 @@ int sluice_nvme_dma_init(struct pci_dev *pdev)
 	if (!sluice_dma_translated(dev))
 		return sluice_dma_check_direct(dev);
 	/* The IOMMU code bounces parts of pages for an untrusted device. */
-	if (pdev->untrusted)
+	if (ctrl->pdev->untrusted)
 		return sluice_dma_refuse(dev, "the device is marked as untrusted");
 	return 0;
 }

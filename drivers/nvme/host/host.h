@@ -30,6 +30,33 @@ struct sluice_compat_limits;
 /* Segments of a host request; the scatter list of each takes a page */
 #define SLUICE_NVME_MAX_SEGS	128
 
+/*
+ * What is wrong with some drives, see quirks.c:
+ *
+ * SLOW_READY	CSTS must not be read for some time after CC.EN was cleared
+ * WRITE_ZEROES	has Write Zeroes, but not right
+ * IDS		the namespaces' identifiers are those of other drives as well
+ * SUBNQN	the subsystem's name is that of other drives as well
+ * STRIPE	slow at commands that cross a multiple of the largest transfer
+ * DEEP_SLEEP	may not come back from power states that it enters by itself
+ * NO_DESCS	has no list of Namespace Identification Descriptors
+ * OLD_IDENTIFY	knows only what Identify was in NVMe 1.0
+ * PRIORITY	submission queues need a priority, even if all have the same
+ * DMA_48	uses only 48 bits of addresses
+ * ONE_VECTOR	all queues share one interrupt: cannot be driven
+ */
+#define SLUICE_QUIRK_SLOW_READY		BIT(0)
+#define SLUICE_QUIRK_WRITE_ZEROES	BIT(1)
+#define SLUICE_QUIRK_IDS		BIT(2)
+#define SLUICE_QUIRK_SUBNQN		BIT(3)
+#define SLUICE_QUIRK_STRIPE		BIT(4)
+#define SLUICE_QUIRK_DEEP_SLEEP		BIT(5)
+#define SLUICE_QUIRK_NO_DESCS		BIT(6)
+#define SLUICE_QUIRK_OLD_IDENTIFY	BIT(7)
+#define SLUICE_QUIRK_PRIORITY		BIT(8)
+#define SLUICE_QUIRK_DMA_48		BIT(9)
+#define SLUICE_QUIRK_ONE_VECTOR		BIT(10)
+
 /**
  * struct sluice_nvme_admin_waiter - a thread that waits for an admin command
  * @done: the command has ended, or the thread is to wait no longer
@@ -106,6 +133,7 @@ struct sluice_nvme_ioq {
 /**
  * struct sluice_nvme_host - the host side's part of a controller
  * @adminq: admin queue
+ * @quirks: what is wrong with the drive, SLUICE_QUIRK_*
  * @id_nvm: Identify Controller of the NVM command set; zeroes if there is none
  * @ioqs: host's I/O queues; the first has queue identifier 1
  * @nr_ioqs: how many there are in @ioqs
@@ -129,6 +157,7 @@ struct sluice_nvme_ioq {
  */
 struct sluice_nvme_host {
 	struct sluice_nvme_adminq adminq;
+	u32 quirks;
 	struct nvme_id_ctrl_nvm id_nvm;
 	struct sluice_nvme_ioq *ioqs;
 	unsigned int nr_ioqs;
@@ -157,7 +186,10 @@ int sluice_nvme_host_init(void);
 void sluice_nvme_host_exit(void);
 
 /* dma.c */
-int sluice_nvme_dma_init(struct pci_dev *pdev);
+int sluice_nvme_dma_init(struct sluice_nvme_ctrl *ctrl);
+
+/* quirks.c */
+u32 sluice_nvme_quirks(u16 vendor, u16 device, const struct nvme_id_ctrl *id);
 
 /* sysfs.c */
 extern const struct attribute_group *sluice_nvme_disk_groups[];
@@ -251,7 +283,7 @@ void sluice_nvme_events_work(struct work_struct *work);
 void sluice_nvme_limits_derive(struct sluice_nvme_limits *l,
 			       const struct nvme_id_ctrl *ctrl,
 			       const struct nvme_id_ctrl_nvm *nvm,
-			       const struct nvme_id_ns *ns);
+			       const struct nvme_id_ns *ns, u32 quirks);
 void sluice_nvme_limits_of_disk(const struct sluice_nvme_ns *ns,
 				struct sluice_compat_limits *disk);
 

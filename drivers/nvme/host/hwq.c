@@ -489,6 +489,9 @@ int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
 
 	if (!sluice_nvme_queues_possible(sq->ctrl))
 		return -ENODEV;
+	if (sq->ctrl->host->quirks & SLUICE_QUIRK_PRIORITY)
+		cmd.cdw11 |= cpu_to_le32(FIELD_PREP(NVME_SQ_QPRIO,
+						    NVME_SQ_QPRIO_MEDIUM));
 	sq->tail = 0;
 	ret = sluice_nvme_queue_create(sq->ctrl, &cmd, "submission", sq->qid);
 	if (ret && ret != -EIO)

@@ -77,11 +77,12 @@ static u32 sluice_nvme_limits_atomic(const struct nvme_id_ctrl *ctrl,
  * @ctrl: Identify Controller
  * @nvm: Identify Controller of the NVM command set, zeroes if there is none
  * @ns: Identify Namespace; its format can be used
+ * @quirks: what is wrong with the drive
  */
 void sluice_nvme_limits_derive(struct sluice_nvme_limits *l,
 			       const struct nvme_id_ctrl *ctrl,
 			       const struct nvme_id_ctrl_nvm *nvm,
-			       const struct nvme_id_ns *ns)
+			       const struct nvme_id_ns *ns, u32 quirks)
 {
 	unsigned int format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->flbas);
 	unsigned int lba_shift = ns->lbaf[format].lbads;
@@ -96,6 +97,11 @@ void sluice_nvme_limits_derive(struct sluice_nvme_limits *l,
 	};
 	sluice_nvme_limits_dsm(l, nvm);
 	sluice_nvme_limits_prefer(l, ns);
+	if (quirks & SLUICE_QUIRK_WRITE_ZEROES)
+		l->oncs &= ~NVME_ONCS_WRITE_ZEROES;
+	/* These drives say it in no other way. */
+	if (quirks & SLUICE_QUIRK_STRIPE)
+		l->boundary = l->max_xfer >> lba_shift;
 }
 
 static unsigned int sluice_nvme_sectors(const struct sluice_nvme_ns *ns,

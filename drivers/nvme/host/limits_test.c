@@ -16,6 +16,7 @@ struct limits_test {
 	u8 nvm[4096];
 	u8 ns_id[4096];
 	struct sluice_nvme_ctrl drive;
+	u32 quirks;
 	struct sluice_nvme_ns ns;
 	struct sluice_compat_limits disk;
 };
@@ -45,7 +46,7 @@ static const struct sluice_nvme_limits *derive(struct limits_test *t, u8 format)
 	put(t->ns_id, 26, 1, format);
 	t->ns.lba_shift = format ? 12 : 9;
 	sluice_nvme_limits_derive(&t->ns.limits, (void *)t->ctrl,
-				  (void *)t->nvm, (void *)t->ns_id);
+				  (void *)t->nvm, (void *)t->ns_id, t->quirks);
 	sluice_nvme_limits_of_disk(&t->ns, &t->disk);
 	return &t->ns.limits;
 }
@@ -205,6 +206,25 @@ static void odd_preferences(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->disk.chunk_sectors, 8u);
 }
 
+/* What is known of a drive counts more than what it says */
+static void quirks(struct kunit *test)
+{
+	struct limits_test *t = test->priv;
+
+	put(t->ctrl, 520, 2, 1 << 2 | 1 << 3);
+	put(t->ctrl, 77, 1, 5);		/* MDTS: 128 KiB */
+	put(t->ns_id, 46, 2, 8);
+	t->quirks = SLUICE_QUIRK_WRITE_ZEROES;
+	KUNIT_EXPECT_EQ(test, derive(t, 0)->oncs, 1 << 2);
+	KUNIT_EXPECT_EQ(test, t->disk.max_write_zeroes_sectors, 0u);
+	KUNIT_EXPECT_NE(test, t->disk.max_discard_sectors, 0u);
+	KUNIT_EXPECT_EQ(test, t->disk.chunk_sectors, 8u);
+	t->quirks = SLUICE_QUIRK_STRIPE;
+	KUNIT_EXPECT_EQ(test, derive(t, 0)->boundary, 256u);
+	KUNIT_EXPECT_EQ(test, t->disk.chunk_sectors, 256u);
+	KUNIT_EXPECT_EQ(test, derive(t, 1)->boundary, 32u);
+}
+
 static void write_protected(struct kunit *test)
 {
 	struct limits_test *t = test->priv;
@@ -221,6 +241,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(commands),
 	KUNIT_CASE(preferences),
 	KUNIT_CASE(odd_preferences),
+	KUNIT_CASE(quirks),
 	KUNIT_CASE(write_protected),
 	{}
 };

@@ -88,7 +88,9 @@ static int sluice_nvme_ns_read_list(struct sluice_nvme_ns *ns, const char **why)
 	int ret;
 	u8 *list;
 
-	if (le32_to_cpu(ctrl->id->ver) < NVME_VS(1, 3, 0))
+	if (le32_to_cpu(ctrl->id->ver) < NVME_VS(1, 3, 0) ||
+	    ctrl->host->quirks & (SLUICE_QUIRK_NO_DESCS |
+				  SLUICE_QUIRK_OLD_IDENTIFY))
 		return 0;
 	list = kmalloc(SLUICE_NVME_ADMIN_DATA, GFP_KERNEL);
 	if (!list)
@@ -112,8 +114,14 @@ static int sluice_nvme_ns_set_uuid(struct sluice_nvme_ns *ns, const char **why)
 {
 	int ret = sluice_nvme_ns_read_list(ns, why);
 
-	if (ret || ns->nidt)
+	if (ret)
 		return ret;
+	if (ns->ctrl->host->quirks & SLUICE_QUIRK_IDS) {
+		ns->nidt = 0;
+		return 0;
+	}
+	if (ns->nidt)
+		return 0;
 	if (memchr_inv(ns->id->nguid, 0, sizeof(ns->id->nguid))) {
 		ns->nidt = NVME_NIDT_NGUID;
 		memcpy(&ns->uuid, ns->id->nguid, sizeof(ns->uuid));
@@ -243,8 +251,16 @@ static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns, const char **why)
 	ns->lba_shift = ns->id->lbaf[format].lbads;
 	ns->nr_blocks = le64_to_cpu(ns->id->nsze);
 	sluice_nvme_limits_derive(&ns->limits, ns->ctrl->id,
-				  &ns->ctrl->host->id_nvm, ns->id);
+				  &ns->ctrl->host->id_nvm, ns->id,
+				  ns->ctrl->host->quirks);
 	return sluice_nvme_ns_set_uuid(ns, why);
+}
+
+/* Can the drive list the identifiers that are in use? */
+static bool sluice_nvme_ns_listed(const struct sluice_nvme_ctrl *ctrl)
+{
+	return le32_to_cpu(ctrl->id->ver) >= NVME_VS(1, 1, 0) &&
+	       !(ctrl->host->quirks & SLUICE_QUIRK_OLD_IDENTIFY);
 }
 
 /* A namespace that cannot be used is no error. */
@@ -260,8 +276,7 @@ static int sluice_nvme_ns_add(struct sluice_nvme_ctrl *ctrl, u32 nsid)
 	if (ret == -EAGAIN)
 		ret = -ENXIO;
 	/* Without a list: an identifier that is not in use gives zeros. */
-	if (ret == -ENXIO && (ns->id->nsze ||
-			      le32_to_cpu(ctrl->id->ver) >= NVME_VS(1, 1, 0)))
+	if (ret == -ENXIO && (ns->id->nsze || sluice_nvme_ns_listed(ctrl)))
 		dev_warn(&ctrl->pdev->dev, "namespace %u skipped: %s\n", nsid,
 			 why);
 	if (ret) {
@@ -280,6 +295,9 @@ static const char *sluice_nvme_ns_difference(const struct sluice_nvme_ns *old,
 		return "its block size has changed";
 	if (new->nr_blocks < old->nr_blocks)
 		return "it has become smaller";
+	/* Some drives have other garbage there each time. */
+	if (old->ctrl->host->quirks & SLUICE_QUIRK_IDS)
+		return NULL;
 	if (memcmp(new->id->nguid, old->id->nguid, sizeof(old->id->nguid)) ||
 	    memcmp(new->id->eui64, old->id->eui64, sizeof(old->id->eui64)) ||
 	    (new->nidt == old->nidt && !uuid_equal(&new->uuid, &old->uuid)))
@@ -440,7 +458,10 @@ int sluice_nvme_ns_scan(struct sluice_nvme_ctrl *ctrl)
 	list = kmalloc(SLUICE_NVME_ADMIN_DATA, GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
-	ret = sluice_nvme_ns_scan_list(ctrl, list);
+	/* any status will do: it is as if the drive had refused */
+	ret = NVME_SC_INVALID_FIELD;
+	if (!(ctrl->host->quirks & SLUICE_QUIRK_OLD_IDENTIFY))
+		ret = sluice_nvme_ns_scan_list(ctrl, list);
 	kfree(list);
 	if (ret > 0 && list_empty(&ctrl->namespaces))
 		ret = sluice_nvme_ns_scan_all(ctrl);

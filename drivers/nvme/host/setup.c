@@ -51,6 +51,7 @@ static struct sluice_nvme_ctrl *sluice_nvme_alloc(struct pci_dev *pdev)
 		return NULL;
 	}
 	ctrl->pdev = pdev;
+	ctrl->host->quirks = sluice_nvme_quirks(pdev->vendor, pdev->device, NULL);
 	ctrl->state = SLUICE_NVME_RESETTING;
 	spin_lock_init(&ctrl->qid_lock);
 	mutex_init(&ctrl->reset_lock);
@@ -257,7 +258,7 @@ struct sluice_nvme_ctrl *sluice_nvme_setup(struct pci_dev *pdev)
 	ret = sluice_nvme_map(ctrl);
 	if (ret)
 		goto free_ctrl;
-	ret = sluice_nvme_dma_init(pdev);
+	ret = sluice_nvme_dma_init(ctrl);
 	if (ret)
 		goto unmap;
 	ret = sluice_nvme_ctrl_check(ctrl);
