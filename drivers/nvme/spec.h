@@ -474,6 +474,7 @@ static_assert(offsetof(struct nvme_id_ns, lbaf) == 128);
 #define NVME_NS_NSFEAT_NAWUPF	BIT(1)	/* NAWUN, NAWUPF and NACWU are valid */
 #define NVME_NS_NSFEAT_OPTPERF	BIT(4)	/* NPWG to NOWS are valid */
 #define NVME_NS_NSATTR_PROTECTED BIT(0)
+#define NVME_NS_NMIC_SHARED	BIT(0)
 
 /*
  * Identify Controller of the NVM command set, of which the rest is reserved

@@ -3,6 +3,7 @@
  * Sluice: the namespaces of a controller
  */
 #include <linux/bitfield.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -155,7 +156,7 @@ int sluice_nvme_ns_wwid(const struct sluice_nvme_ns *ns, char *buf, size_t size)
 {
 	const struct nvme_id_ctrl *id = ns->ctrl->id;
 
-	switch (ns->nidt) {
+	switch (ns->nidt_taken ? 0 : ns->nidt) {
 	case NVME_NIDT_UUID:
 		return scnprintf(buf, size, "uuid.%pUb", &ns->uuid);
 	case NVME_NIDT_NGUID:
@@ -198,8 +199,79 @@ const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id)
 	return NULL;
 }
 
+/* The namespaces of all controllers, and what protects the list */
+static LIST_HEAD(sluice_nvme_all_ns);
+static DEFINE_MUTEX(sluice_nvme_all_lock);
+
+static bool sluice_nvme_same_subsystem(const struct sluice_nvme_ctrl *a,
+				       const struct sluice_nvme_ctrl *b)
+{
+	if ((a->host->quirks | b->host->quirks) & SLUICE_QUIRK_SUBNQN)
+		return false;
+	return a->id->subnqn[0] && !strncmp(a->id->subnqn, b->id->subnqn,
+					    sizeof(a->id->subnqn));
+}
+
+/* Are these the same blocks, as two controllers of one drive have them? */
+static bool sluice_nvme_ns_is_same(const struct sluice_nvme_ns *a,
+				   const struct sluice_nvme_ns *b)
+{
+	return a->nsid == b->nsid &&
+	       a->id->nmic & b->id->nmic & NVME_NS_NMIC_SHARED &&
+	       sluice_nvme_same_subsystem(a->ctrl, b->ctrl);
+}
+
+static bool sluice_nvme_ns_same_id(const struct sluice_nvme_ns *a,
+				   const struct sluice_nvme_ns *b)
+{
+	if (!a->nidt || a->nidt != b->nidt)
+		return false;
+	if (a->nidt == NVME_NIDT_EUI64)
+		return !memcmp(a->id->eui64, b->id->eui64, sizeof(a->id->eui64));
+	return uuid_equal(&a->uuid, &b->uuid);
+}
+
+/**
+ * sluice_nvme_ns_enter() - compare a namespace with those of all controllers
+ * @ns: namespace that has been identified
+ *
+ * The slices of blocks that two controllers share would be given away twice. And
+ * some drives have the identifier of others: two disks must not have one name.
+ *
+ * Return: NULL, until sluice_nvme_ns_leave(); or why it cannot be used.
+ */
+const char *sluice_nvme_ns_enter(struct sluice_nvme_ns *ns)
+{
+	struct device *dev = &ns->ctrl->pdev->dev;
+	struct sluice_nvme_ns *other;
+
+	guard(mutex)(&sluice_nvme_all_lock);
+	list_for_each_entry(other, &sluice_nvme_all_ns, all) {
+		if (sluice_nvme_ns_is_same(ns, other))
+			return "another controller of the same drive has it";
+		if (!sluice_nvme_ns_same_id(ns, other) || ns->nidt_taken)
+			continue;
+		dev_warn(dev, "namespace %u has the identifier of one of sluice%d, and is named after the serial number instead\n",
+			 ns->nsid, other->ctrl->instance);
+		ns->nidt_taken = true;
+	}
+	list_add_tail(&ns->all, &sluice_nvme_all_ns);
+	return NULL;
+}
+
+/**
+ * sluice_nvme_ns_leave() - forget a namespace
+ * @ns: namespace, whether entered or not
+ */
+void sluice_nvme_ns_leave(struct sluice_nvme_ns *ns)
+{
+	guard(mutex)(&sluice_nvme_all_lock);
+	list_del_init(&ns->all);
+}
+
 static void sluice_nvme_ns_free(struct sluice_nvme_ns *ns)
 {
+	sluice_nvme_ns_leave(ns);
 	kfree(ns->id);
 	kfree(ns);
 }
@@ -211,6 +283,7 @@ static struct sluice_nvme_ns *sluice_nvme_ns_alloc(struct sluice_nvme_ctrl *ctrl
 
 	if (!ns)
 		return NULL;
+	INIT_LIST_HEAD(&ns->all);
 	ns->ctrl = ctrl;
 	ns->nsid = nsid;
 	ns->id = kzalloc(sizeof(*ns->id), GFP_KERNEL);
@@ -275,6 +348,10 @@ static int sluice_nvme_ns_add(struct sluice_nvme_ctrl *ctrl, u32 nsid)
 	ret = sluice_nvme_ns_identify(ns, &why);
 	if (ret == -EAGAIN)
 		ret = -ENXIO;
+	if (!ret) {
+		why = sluice_nvme_ns_enter(ns);
+		ret = why ? -ENXIO : 0;
+	}
 	/* Without a list: an identifier that is not in use gives zeros. */
 	if (ret == -ENXIO && (ns->id->nsze || sluice_nvme_ns_listed(ctrl)))
 		dev_warn(&ctrl->pdev->dev, "namespace %u skipped: %s\n", nsid,

@@ -238,6 +238,97 @@ static void ns_wwid(struct kunit *test)
 	ns_expect_wwid(test, &ns, "nvme.1b36-205331-4d2032-0000002a");
 }
 
+/* A namespace of a drive of its own */
+struct ns_twin {
+	struct sluice_nvme_ctrl ctrl;
+	struct sluice_nvme_host host;
+	struct pci_dev pdev;
+	struct nvme_id_ctrl id;
+	struct nvme_id_ns ns_id;
+	struct sluice_nvme_ns ns;
+};
+
+static struct ns_twin *ns_make_twin(struct kunit *test, const char *serial)
+{
+	struct ns_twin *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->ctrl.pdev = &t->pdev;
+	t->ctrl.host = &t->host;
+	t->ctrl.id = &t->id;
+	snprintf(t->id.sn, sizeof(t->id.sn), "%s", serial);
+	snprintf(t->id.subnqn, sizeof(t->id.subnqn), "nqn.2014-08:%s", serial);
+	INIT_LIST_HEAD(&t->ns.all);
+	t->ns.ctrl = &t->ctrl;
+	t->ns.nsid = 1;
+	t->ns.id = &t->ns_id;
+	t->ns.uuid = uuid;
+	t->ns.nidt = NVME_NIDT_NGUID;
+	memcpy(t->ns_id.eui64, "\1\2\3\4\5\6\7\x8f", 8);
+	return t;
+}
+
+/* Several drives with one identifier: two disks must not have one name */
+static void ns_shared_id(struct kunit *test)
+{
+	struct ns_twin *a = ns_make_twin(test, "A"), *b = ns_make_twin(test, "B");
+	struct ns_twin *c = ns_make_twin(test, "C");
+
+	c->ns.uuid = nguid;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&a->ns));
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&b->ns));
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&c->ns));
+	ns_expect_wwid(test, &a->ns, "eui.fedcba98765443210908070605040302");
+	ns_expect_wwid(test, &b->ns, "nvme.0000-42--00000001");
+	ns_expect_wwid(test, &c->ns, "eui.0123456789abcdef0102030405060708");
+	sluice_nvme_ns_leave(&a->ns);
+	sluice_nvme_ns_leave(&b->ns);
+
+	/* one that has gone is in nobody's way; the next kind of identifier */
+	a->ns.nidt = NVME_NIDT_EUI64;
+	b->ns.nidt = NVME_NIDT_EUI64;
+	b->ns.nidt_taken = false;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&b->ns));
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&a->ns));
+	ns_expect_wwid(test, &b->ns, "eui.010203040506078f");
+	ns_expect_wwid(test, &a->ns, "nvme.0000-41--00000001");
+	sluice_nvme_ns_leave(&a->ns);
+	sluice_nvme_ns_leave(&b->ns);
+	sluice_nvme_ns_leave(&c->ns);
+}
+
+/* Two controllers of one drive: what they share must not be given away twice */
+static void ns_two_controllers(struct kunit *test)
+{
+	struct ns_twin *a = ns_make_twin(test, "A"), *b = ns_make_twin(test, "A");
+
+	a->ns_id.nmic = 1;
+	b->ns_id.nmic = 1;
+	a->ns.nidt = 0;
+	b->ns.nidt = 0;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&a->ns));
+	KUNIT_EXPECT_NOT_NULL(test, sluice_nvme_ns_enter(&b->ns));
+	/* not another one of the drive, nor one that each controller has alone */
+	b->ns.nsid = 2;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&b->ns));
+	sluice_nvme_ns_leave(&b->ns);
+	b->ns.nsid = 1;
+	b->ns_id.nmic = 0;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&b->ns));
+	sluice_nvme_ns_leave(&b->ns);
+	/* nor of a drive whose name says nothing */
+	b->ns_id.nmic = 1;
+	b->host.quirks = SLUICE_QUIRK_SUBNQN;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&b->ns));
+	sluice_nvme_ns_leave(&b->ns);
+	b->host.quirks = 0;
+	a->id.subnqn[0] = 0;
+	b->id.subnqn[0] = 0;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_enter(&b->ns));
+	sluice_nvme_ns_leave(&b->ns);
+	sluice_nvme_ns_leave(&a->ns);
+}
+
 static struct kunit_case ns_cases[] = {
 	KUNIT_CASE(ns_uuid_only),
 	KUNIT_CASE(ns_uuid_wins),
@@ -253,6 +344,8 @@ static struct kunit_case ns_cases[] = {
 	KUNIT_CASE(ns_block_size),
 	KUNIT_CASE(ns_size),
 	KUNIT_CASE(ns_wwid),
+	KUNIT_CASE(ns_shared_id),
+	KUNIT_CASE(ns_two_controllers),
 	{ }
 };
 

@@ -164,6 +164,7 @@ struct sluice_nvme_limits {
 /**
  * struct sluice_nvme_ns - a namespace and the host's disk of it
  * @list: in &sluice_nvme_ctrl.namespaces
+ * @all: with the namespaces of all controllers
  * @ctrl: controller
  * @nsid: namespace identifier
  * @lba_shift: log2 of the logical block size, 9 or 12
@@ -171,6 +172,8 @@ struct sluice_nvme_limits {
  * @limits: what it can do
  * @uuid: UUID or NGUID, as @nidt says
  * @nidt: the best identifier that the namespace has: NVME_NIDT_*, 0 for none
+ * @nidt_taken: a namespace of another drive has the same identifier, so this one
+ *	is not named after it
  * @disk: the host's disk
  * @disk_added: the host's users can see @disk
  * @slices: the slices of @disk. Requests read it under RCU
@@ -180,6 +183,7 @@ struct sluice_nvme_limits {
  */
 struct sluice_nvme_ns {
 	struct list_head list;
+	struct list_head all;
 	struct sluice_nvme_ctrl *ctrl;
 	u32 nsid;
 	unsigned int lba_shift;
@@ -187,6 +191,7 @@ struct sluice_nvme_ns {
 	struct sluice_nvme_limits limits;
 	uuid_t uuid;
 	u8 nidt;
+	bool nidt_taken;
 	struct gendisk *disk;
 	bool disk_added;
 	struct sluice_disk *slices;

@@ -73,7 +73,7 @@ static bool has_cmd(struct hostfake *f, u8 opcode, u32 cdw10)
 {
 	unsigned int i;
 
-	for (i = 0; i < min(f->nr_cmds, (unsigned int)HOSTFAKE_CMDS); i++) {
+	for (i = 0; i < min_t(unsigned int, f->nr_cmds, HOSTFAKE_CMDS); i++) {
 		if (f->cmds[i].opcode == opcode &&
 		    le32_to_cpu(f->cmds[i].cdw10) == cdw10)
 			return true;
