@@ -176,8 +176,8 @@ machine_drives() {
 
 # All four drives are on every L1, so that one boot serves many tests:
 # main: 1 GiB, k4: blocks of 4096 bytes and queues for the largest type, fail:
-# some sectors fail, and there are three namespaces, of which the last has
-# metadata, hang: can be made to answer nothing
+# some sectors fail, and there are four namespaces, of which the third has
+# metadata and the fourth is zoned, hang: can be made to answer nothing
 machine_drives_test() {
 	local file
 
@@ -193,6 +193,9 @@ machine_drives_test() {
 	machine_namespace fail 2 "driver=raw,file.driver=file,file.filename=$file"
 	file=$(drive_file fail3 64M)
 	machine_namespace fail 3 "driver=raw,file.driver=file,file.filename=$file" ms=8
+	file=$(drive_file fail4 64M)
+	machine_namespace fail 4 "driver=raw,file.driver=file,file.filename=$file" \
+		zoned=on zoned.zone_size=16M
 	file=$(drive_file hang 256M)
 	machine_nbd_start "$file"
 	machine_drive hang 13 16 "driver=nbd,server.type=unix,server.path=$RUN_OUT/drives/nbd.sock"
