@@ -212,9 +212,9 @@ void bed_init(void *ram)
 	ctrl.id = &id;
 	ctrl.watched = true;
 	ctrl.nr_qpairs = HW_QID;
-	ns.limits.max_xfer = SLUICE_NVME_MAX_XFER;
 	ns.nsid = 7;
 	ns.lba_shift = 9;
+	ns.limits.max_xfer = SLUICE_NVME_MAX_XFER;
 	vctrl.sdev = &vdev.sdev;
 	vctrl.ctrl = &ctrl;
 	vctrl.ns = &ns;

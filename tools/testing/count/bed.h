@@ -32,6 +32,7 @@ void bed_look(unsigned int batch);
 void bed_send(unsigned int page, unsigned int cid);
 void bed_ring(void);
 int bed_receive(void);
+void bed_before_visits(void (*function)(void));
 int bed_drive(unsigned long long now, unsigned long long latency);
 void bed_lose(void);
 

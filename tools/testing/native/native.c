@@ -5,7 +5,7 @@
  * The program is linked with the modules' objects, compiled for the kernel, and
  * with the guest, the memory and the drive of the program count. The guest's
  * thread fills its queue and rings the doorbell; the poller's thread is the
- * core's own. It lets the drive work before each visit. Prints JSON.
+ * core's own, and lets the drive work before each visit. Prints JSON.
  *
  * usage: native [-r ROUNDS] [-d DRIVE_NS] [-m lose|astray]
  *
@@ -38,7 +38,7 @@
 #define LOST_VISITS	100000u
 
 /* Visits that are timed together */
-#define VISITS		100u
+#define VISITS		1024u
 
 enum figure {
 	LINE, QD1_P50, QD1_P99, QD8, QD32, QD128, BATCH1, BATCH8, BATCH32, VISIT,
@@ -174,21 +174,22 @@ static bool stopping(void)
 unsigned int poller_visits;
 static bool alone;	/* the poller runs without a guest and a drive */
 
-/* The poller calls this before each visit */
+bool kthread_should_stop(void)
+{
+	return alone ? !poller_visits-- : stopping();
+}
+
 bool kthread_freezable_should_stop(bool *was_frozen)
 {
-	if (alone)
-		return !poller_visits--;
+	return kthread_should_stop();
+}
+
+static void work_as_drive(void)
+{
 	if (mistake == LOSE && commands > 1000)
 		bed_lose();
 	if (!bed_drive(drive_ns ? ktime_get() : 0, drive_ns))
 		__atomic_store_n(&shared.idle, shared.idle + 1, __ATOMIC_RELEASE);
-	return stopping();
-}
-
-bool kthread_should_stop(void)
-{
-	return stopping();
 }
 
 static void *poll_slice(void *data)
@@ -416,6 +417,7 @@ static void measure(void)
 
 	prefer(true);
 	alone = false;
+	bed_before_visits(work_as_drive);
 	bed_fault(1);	/* wakes the slice */
 	thread = start(poll_slice);
 	measure_guest(1, QD1_P50);
@@ -427,6 +429,7 @@ static void measure(void)
 	measure_line();
 	stop(thread);
 	alone = true;
+	bed_before_visits(NULL);
 	measure_batch(1, BATCH1);
 	measure_batch(8, BATCH8);
 	measure_batch(32, BATCH32);
