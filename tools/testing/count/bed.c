@@ -349,6 +349,28 @@ static void drive_completes(unsigned long pages, unsigned long first, u16 cid)
 		drive.phase ^= 1;
 }
 
+static void (*before_visit)(void);
+
+static unsigned int poll_after(struct sluice_dev *sdev, unsigned int budget)
+{
+	before_visit();
+	return sluice_vpoll(sdev, budget);
+}
+
+/**
+ * bed_before_visits() - have the poller call a function before each visit
+ * @function: lets the drive work, or NULL
+ */
+void bed_before_visits(void (*function)(void))
+{
+	static struct sluice_parent_ops ops;
+
+	ops = sluice_vctrl_parent_ops;
+	ops.poll = poll_after;
+	before_visit = function;
+	parent.ops = function ? &ops : &sluice_vctrl_parent_ops;
+}
+
 /**
  * bed_drive() - let the drive take and complete commands of bed_send()
  * @now: the time
