@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l1: none
 #
-# The models of the protocols for mapped doorbells, for shadow doorbells, and for
-# the shadow doorbells of an admin queue: the checker spin finds no error in them,
-# and finds each mistake that the models can contain.
+# The models of the protocols for mapped doorbells, for shadow doorbells, for the
+# shadow doorbells of an admin queue, and for a submission queue between poller and
+# worker: the checker spin finds no error in them, and finds each mistake that the
+# models can contain.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/common.sh
 . "$top/tools/testing/lib/common.sh"
@@ -19,8 +20,10 @@ model() {
 doorbell="MAP_UNLOCKED NO_SECOND_LOOK CHECK_EARLY LIST_LATE LEAVE_UNLOCKED NO_TIMER"
 shadow="NO_BARRIER NO_GUEST_BARRIER NO_SECOND_LOOK ARM_LATE"
 admin="PAGE_ONLY MEMORY_ONLY COPY_BLINDLY NO_WORKER_ARM ARM_ONCE"
+handoff="STALL_LATE FREE_LATE CLEAR_LATE KICK_EARLY NO_LAST_LOOK NO_POLLER_LOOK NO_TIMER
+	NO_GO_KICK STOP_UNLOCKED"
 
-plan 18
+plan 28
 check "doorbells that are mapped are all seen" model doorbell
 for bug in $doorbell; do
 	check "they would not be: $bug" model doorbell BUG="$bug"
@@ -32,4 +35,8 @@ done
 check "shadow doorbells of an admin queue are all seen" model admin
 for bug in $admin; do
 	check "they would not be: $bug" model admin BUG="$bug"
+done
+check "what one thread leaves to another is taken" model handoff
+for bug in $handoff; do
+	check "it would not be: $bug" model handoff BUG="$bug"
 done
