@@ -14,7 +14,7 @@ top=$(cd "$(dirname "$0")/../../.." && pwd)
 program=$T_BUILD/native/native
 
 native() { said=$("$top/tools/testing/native/native" -j -r 3); }
-figures() { jq -e "$1" <<<"$said"; }
+figures() { [ "$said" ] && jq -e "$1" <<<"$said"; }
 
 # notices MISTAKE WORDS: the program fails, and says why
 notices() {
