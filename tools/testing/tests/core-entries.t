@@ -20,7 +20,7 @@ table() {
 	shift
 
 	node=/dev/$(drive_disk "$drive")
-	wipefs -qa "$node"
+	wipefs -qa "$node" >/dev/null
 	sgdisk "$@" "$node" >/dev/null 2>&1 || return
 	partprobe "$node"
 	rescan "$drive"

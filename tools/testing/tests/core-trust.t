@@ -38,7 +38,7 @@ holds() {
 	errno_is "and no mdev" ENOENT slice_attach main "$(new_uuid)"
 	gives "sluicectl does not give it away" "$holds_status" "$word" attach "$disk"
 	is "and leaves it as it is" "$(wipefs --parsable "$node")" "$before"
-	wipefs -qa "$node"
+	wipefs -qa "$node" >/dev/null
 }
 mbr() { echo 'size=10M, type=83' | sfdisk -q --label dos "$node"; }
 gpt() { echo 'size=10M, name=host' | sfdisk -q --label gpt "$node"; }
