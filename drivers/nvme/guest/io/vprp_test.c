@@ -177,14 +177,18 @@ static void two_pages(struct kunit *test)
 	}
 }
 
-/* From one block to MDTS: every size of 4096-byte blocks, of 512-byte blocks
- * every size near a page's end.
+/*
+ * From one block to MDTS: every size of 4096-byte blocks; of 512-byte blocks those
+ * of up to five pages, and near the end of every seventh page and of the last two.
  */
 static bool worth_it(unsigned int shift, unsigned int blocks)
 {
-	unsigned int in_page = blocks % 8;
+	unsigned int in_page = blocks % 8, page = blocks / 8;
 
-	return shift == 12 || blocks <= 40 || in_page <= 1 || in_page == 7;
+	if (shift == 12 || blocks <= 40)
+		return true;
+	return (page % 7 == 0 || page >= 254) &&
+	       (in_page <= 1 || in_page == 7);
 }
 
 static void sizes_to_mdts(struct kunit *test)
