@@ -117,7 +117,7 @@ static struct outcome bursts(struct nvme_qpair *qp, unsigned int nr,
 		signals(qp->cq.efd);
 		start = now_us();
 		submit(&qp->sq, nr);
-		count = wait_signal(qp->cq.efd, 1000);
+		count = wait_signal(qp->cq.efd, NVME_TIMEOUT);
 		out.soon += count && now_us() - start < units * UNIT_US;
 		take(&qp->cq, nr);
 		out.silent += !count;
@@ -218,7 +218,7 @@ static void test_admin(const struct test_opts *opts)
 		start = now_us();
 		nvme_queue_cmd(&nv.asq, &sqe);
 		nvme_ring(&nv.asq);
-		count = wait_signal(fd, 1000);
+		count = wait_signal(fd, NVME_TIMEOUT);
 		soon += count && now_us() - start < LONG * UNIT_US;
 		silent += !count;
 		take(&nv.acq, 1);
