@@ -416,14 +416,6 @@ void sluice_disks_unquiesce(struct sluice_nvme_ctrl *ctrl)
 	}
 }
 
-static bool sluice_disk_see_rq(struct request *rq, void *data)
-{
-	bool *seen = data;
-
-	*seen = blk_mq_rq_state(rq) == MQ_RQ_IN_FLIGHT;
-	return !*seen;
-}
-
 /**
  * sluice_disks_in_flight() - does any disk wait for the hardware?
  * @ctrl: controller; only lasting while its disks are quiesced
@@ -432,13 +424,13 @@ static bool sluice_disk_see_rq(struct request *rq, void *data)
  */
 bool sluice_disks_in_flight(struct sluice_nvme_ctrl *ctrl)
 {
-	struct sluice_nvme_host *host = ctrl->host;
-	bool seen = false;
+	struct sluice_nvme_ns *ns;
 
-	if (host->tag_set_ready)
-		blk_mq_tagset_busy_iter(&host->tag_set, sluice_disk_see_rq,
-					&seen);
-	return seen;
+	list_for_each_entry(ns, &ctrl->namespaces, list) {
+		if (ns->disk && blk_mq_queue_inflight(ns->disk->queue))
+			return true;
+	}
+	return false;
 }
 
 static bool sluice_disk_cancel_rq(struct request *rq, void *data)
