@@ -320,15 +320,16 @@ int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq);
 
 /**
  * sluice_nvme_cq_pending() - has the device written an entry?
- * @cq: queue, its lock held
+ * @cq: queue, its lock held; or see sluice_nvme_cq_look()
  *
  * Return: true when it has.
  */
 static inline bool sluice_nvme_cq_pending(const struct sluice_nvme_cq *cq)
 {
-	const struct nvme_cqe *entry = &cq->entries[cq->head];
+	const struct nvme_cqe *entry = &cq->entries[READ_ONCE(cq->head)];
 
-	return (le16_to_cpu(READ_ONCE(entry->status)) & 1) == cq->phase;
+	return (le16_to_cpu(READ_ONCE(entry->status)) & 1) ==
+	       READ_ONCE(cq->phase);
 }
 
 /**
@@ -344,9 +345,7 @@ static inline bool sluice_nvme_cq_pending(const struct sluice_nvme_cq *cq)
 static inline bool sluice_nvme_cq_look(const struct sluice_nvme_cq *cq)
 {
 	/* Pairs with the release in sluice_nvme_cq_arm(). */
-	return smp_load_acquire(&cq->armed) &&
-	       (le16_to_cpu(READ_ONCE(cq->entries[READ_ONCE(cq->head)].status)) &
-		1) == READ_ONCE(cq->phase);
+	return smp_load_acquire(&cq->armed) && sluice_nvme_cq_pending(cq);
 }
 
 /**
