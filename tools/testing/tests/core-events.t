@@ -62,7 +62,7 @@ check "both are used" wait_for 60 has_slices $client 2
 is "where the poller is" "$(pollers)" "sluice_poll/0 on 1"
 check "the CPU goes offline" tee $online <<<0
 check "commands are served on the other one" wait $client
-check "and on both slices" jq -e '.scale.ios > 100 and .scale.least_share > 0.001' result
+check "and on both slices" jq -e '.scale.ios > 1000 and .scale.least_share > 0.001' result
 diag "$(cat result)"
 check "the CPU comes back" tee $online <<<1
 check "detach" eval "slice_detach $a && slice_detach $b"
