@@ -216,9 +216,11 @@ enum sluice_poll_mode {
  * @close: the last user has closed the device: before returning, stop all DMA
  *	and drop every reference to guest memory
  * @reset: Function Level Reset: go back to the state after @open. Bus mastering
- *	is off, without a call of @bus_master. Before returning, stop all DMA
- *	and drop every reference to guest memory. The core zeroes the doorbell
- *	pages afterwards, and does not keep the poller out meanwhile: @poll must
+ *	is off, without a call of @bus_master. Use guest memory no more, and
+ *	begin no DMA. DMA of a device that takes longer than a second to stop it
+ *	may go on: the pages stay pinned until @quiesce or @close. The VMM has
+ *	its big lock and must not wait. The core zeroes the doorbell pages
+ *	afterwards, and does not keep the poller out meanwhile: @poll must
  *	ignore doorbells until the guest has enabled the function again
  * @reg_read: read registers of BAR @bar; @len is 1, 2, 4 or 8 and @off is a
  *	multiple of @len. Fill @val with the bytes, little-endian, lowest
@@ -231,8 +233,8 @@ enum sluice_poll_mode {
  *	a thread that does it: the core does not call @poll for a trapped
  *	doorbell. Required with doorbells
  * @bus_master: the guest switched bus mastering. While it is off the backend
- *	must not access guest memory. Optional for a backend that never accesses
- *	guest memory
+ *	must not access guest memory, but must not wait either: as @reset.
+ *	Optional for a backend that never accesses guest memory
  * @poll: look for work: new values in the doorbell pages, and completions if
  *	the backend polls for them. Handle about @budget of both together, never
  *	an unlimited number; the next call continues where this one ends.

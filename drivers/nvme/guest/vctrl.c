@@ -11,7 +11,11 @@
  * takes and releases each lock under which guest memory or the hardware's
  * queues are used. The holder of such a lock tests the bits before each batch
  * of commands. So when the last lock has been released no thread uses either
- * any more, and memory can be unmapped or the drive reset.
+ * any more, and memory can be unmapped or the drive reset. vdrain.c does the
+ * rest: it sees to it that the drive has no command that uses the memory.
+ *
+ * The worker holds the admin lock, which an unmap of guest memory waits for. So
+ * it does not wait for I/O of the drive with this lock held: it comes again.
  */
 #include <linux/blkdev.h>
 #include <linux/jiffies.h>
@@ -27,9 +31,6 @@
 
 /* Guest memory that is being unmapped comes back within this time. */
 #define SLUICE_VCTRL_RETRY_MS	5
-
-/* A drive that completes no command for this time hangs and is reset. */
-#define SLUICE_VCTRL_DRAIN_MS	10000
 
 /*
  * The mdev types: q2, q4, q8 and q16 for slices that have the UUID of the mdev,
@@ -103,6 +104,22 @@ static void sluice_vctrl_stop(struct sluice_vctrl *vctrl,
 	mutex_unlock(&vctrl->admin_lock);
 }
 
+/*
+ * As sluice_vctrl_stop(), but only closes the way to the hardware: it takes no
+ * lock whose holder may wait for guest memory or for the drive.
+ */
+static void sluice_vctrl_hold(struct sluice_vctrl *vctrl,
+			      enum sluice_vctrl_stop reason)
+{
+	unsigned int i;
+
+	set_bit(reason, &vctrl->stop);
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		spin_lock(&vctrl->sqs[i].hw_lock);
+		spin_unlock(&vctrl->sqs[i].hw_lock);
+	}
+}
+
 static void sluice_vctrl_go(struct sluice_vctrl *vctrl,
 			    enum sluice_vctrl_stop reason)
 {
@@ -125,62 +142,6 @@ bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl)
 			return false;
 	}
 	return true;
-}
-
-static unsigned long sluice_vctrl_completed(const struct sluice_vctrl *vctrl)
-{
-	unsigned long completed = 0;
-	unsigned int i;
-
-	for (i = 1; i <= vctrl->nr_qpairs; i++)
-		completed += READ_ONCE(vctrl->sqs[i].completed);
-	return completed;
-}
-
-/*
- * While the poller attends to the slice the drive's interrupts are masked. If
- * the poller is busy elsewhere, or has just stopped, nobody would take
- * completions, and the wait for them would last until the drive is reset for no
- * reason.
- */
-static void sluice_vctrl_look_for_completions(struct sluice_vctrl *vctrl)
-{
-	unsigned int i;
-
-	for (i = 1; i <= vctrl->nr_qpairs; i++)
-		sluice_nvme_cq_poll(&vctrl->cqs[i].hw, UINT_MAX);
-}
-
-/*
- * Wait until no command of this controller is in flight. A drive that completes
- * nothing is reset. A drive that is only slow is not: a reset would fail the
- * commands of all its other slices.
- */
-static void sluice_vctrl_drain(struct sluice_vctrl *vctrl)
-{
-	unsigned long hang = jiffies + msecs_to_jiffies(SLUICE_VCTRL_DRAIN_MS);
-	unsigned long now, completed = sluice_vctrl_completed(vctrl);
-
-	/*
-	 * The two counters are read one after the other without a lock, so a
-	 * wake-up can be missed. The time-out makes up for that.
-	 */
-	while (!wait_event_timeout(vctrl->drained, sluice_vctrl_drained(vctrl),
-				   HZ / 50)) {
-		sluice_vctrl_look_for_completions(vctrl);
-		now = sluice_vctrl_completed(vctrl);
-		if (now == completed && time_before(jiffies, hang))
-			continue;
-		if (now == completed) {
-			dev_warn(vctrl->sdev->dev,
-				 "no command completed for %u ms, resetting the drive\n",
-				 SLUICE_VCTRL_DRAIN_MS);
-			sluice_nvme_reset(vctrl->ctrl);
-			flush_work(&vctrl->ctrl->reset_work);
-		}
-		completed = now;
-		hang = jiffies + msecs_to_jiffies(SLUICE_VCTRL_DRAIN_MS);
-	}
 }
 
 /*
@@ -233,25 +194,34 @@ static void sluice_vctrl_enable(struct sluice_vctrl *vctrl)
 		vctrl->regs.csts |= NVME_CSTS_RDY;
 }
 
-static void sluice_vctrl_disable(struct sluice_vctrl *vctrl)
+/* False as long as the drive has queues of this controller: call it again */
+static bool sluice_vctrl_disable(struct sluice_vctrl *vctrl)
 {
 	if (vctrl->enabled)
 		trace_sluice_nvme_disable(&vctrl->sdev->info.uuid);
 	vctrl->enabled = false;
-	sluice_vqueues_destroy_all(vctrl);
+	if (!sluice_vqueues_destroy_all(vctrl) ||
+	    !mutex_trylock(&vctrl->ctrl->reset_lock))
+		return false;
 	sluice_vadmin_reset(vctrl);
 	sluice_vfeat_init(vctrl);
+	clear_bit(SLUICE_STOP_EVICTED, &vctrl->stop);
+	clear_bit(SLUICE_STOP_RESET, &vctrl->stop);
 
 	/*
 	 * After a reset of the drive that could not create this controller's
 	 * queues again it stays stopped. Now it has no queue: it can go on.
 	 */
-	guard(mutex)(&vctrl->ctrl->reset_lock);
 	if (sluice_nvme_live(vctrl->ctrl))
 		clear_bit(SLUICE_STOP_PARENT, &vctrl->stop);
+	mutex_unlock(&vctrl->ctrl->reset_lock);
+	return true;
 }
 
-/* After the shutdown the guest takes its data to be safe from a power cut */
+/*
+ * After the shutdown the guest takes its data to be safe from a power cut. This
+ * waits for the drive, without a lock.
+ */
 static void sluice_vctrl_shutdown(struct sluice_vctrl *vctrl)
 {
 	int err = 0;
@@ -267,24 +237,38 @@ static void sluice_vctrl_shutdown(struct sluice_vctrl *vctrl)
 	sluice_vregs_shut_down(&vctrl->regs);
 }
 
-static void sluice_vctrl_follow_regs(struct sluice_vctrl *vctrl)
+/*
+ * Take an action that the guest has asked for. The guest may have disabled the
+ * controller since the worker looked: the worker comes again, and does that
+ * first.
+ */
+static bool sluice_vctrl_take_action(struct sluice_vctrl *vctrl,
+				     enum sluice_vregs_action action)
 {
-	unsigned int actions;
+	guard(spinlock_irqsave)(&vctrl->reg_lock);
+	if (!(vctrl->actions & action) ||
+	    vctrl->actions & SLUICE_VREGS_DISABLE)
+		return false;
+	vctrl->actions &= ~action;
+	return true;
+}
 
-	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
-		actions = vctrl->actions;
-		vctrl->actions = 0;
+/* False when the worker has to come again for it, before any other action */
+static bool sluice_vctrl_follow_disable(struct sluice_vctrl *vctrl)
+{
+	guard(mutex)(&vctrl->admin_lock);
+	if (!(READ_ONCE(vctrl->actions) & SLUICE_VREGS_DISABLE))
+		return true;
+	if (!sluice_vctrl_disable(vctrl)) {
+		sluice_vctrl_retry_later(vctrl);
+		return false;
 	}
-
-	if (actions & SLUICE_VREGS_DISABLE) {
-		sluice_vctrl_disable(vctrl);
-		guard(spinlock_irqsave)(&vctrl->reg_lock);
+	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
+		vctrl->actions &= ~SLUICE_VREGS_DISABLE;
 		sluice_vregs_disabled(&vctrl->regs);
 	}
-	if (actions & SLUICE_VREGS_SHUTDOWN)
-		sluice_vctrl_shutdown(vctrl);
-	if (actions & SLUICE_VREGS_ENABLE)
-		sluice_vctrl_enable(vctrl);
+	wake_up(&vctrl->drained);
+	return true;
 }
 
 static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
@@ -292,7 +276,10 @@ static void sluice_vctrl_serve(struct sluice_vctrl *vctrl)
 	unsigned int i;
 
 	guard(mutex)(&vctrl->admin_lock);
-	sluice_vctrl_follow_regs(vctrl);
+	if (!sluice_vdrain_readmit(vctrl))
+		return;
+	if (sluice_vctrl_take_action(vctrl, SLUICE_VREGS_ENABLE))
+		sluice_vctrl_enable(vctrl);
 	if (!vctrl->enabled)
 		return;
 	/*
@@ -319,7 +306,11 @@ static void sluice_vctrl_work(struct work_struct *work)
 
 	/* queues, and what is known of guest memory, are the guest's expense */
 	old = sluice_charge_begin(vctrl->sdev);
-	sluice_vctrl_serve(vctrl);
+	if (sluice_vctrl_follow_disable(vctrl)) {
+		if (sluice_vctrl_take_action(vctrl, SLUICE_VREGS_SHUTDOWN))
+			sluice_vctrl_shutdown(vctrl);
+		sluice_vctrl_serve(vctrl);
+	}
 	sluice_charge_end(vctrl->sdev, old);
 }
 
@@ -388,20 +379,36 @@ static void sluice_vctrl_doorbell(struct sluice_dev *sdev, unsigned int index)
 		sluice_vctrl_kick_worker(vctrl);
 }
 
-/* Leaves the controller as after power-on, with %SLUICE_STOP_CLOSED set */
-static void sluice_vctrl_power_off(struct sluice_vctrl *vctrl)
+static bool sluice_vctrl_try_power_off(struct sluice_vctrl *vctrl)
 {
-	sluice_vctrl_stop(vctrl, SLUICE_STOP_CLOSED);
-	cancel_delayed_work_sync(&vctrl->retry);
-	cancel_work_sync(&vctrl->work);
-
 	guard(mutex)(&vctrl->admin_lock);
-	sluice_vctrl_disable(vctrl);
+	if (!sluice_vctrl_disable(vctrl))
+		return false;
 	set_bit(SLUICE_STOP_BUS_MASTER, &vctrl->stop);
 
 	guard(spinlock_irqsave)(&vctrl->reg_lock);
 	sluice_vregs_init(&vctrl->regs, vctrl->ctrl->max_depth);
 	vctrl->actions = 0;
+	return true;
+}
+
+/*
+ * Leaves the controller as after power-on, with %SLUICE_STOP_CLOSED set. Waits
+ * until the drive has deleted the queues: guest memory is unpinned then.
+ */
+static void sluice_vctrl_power_off(struct sluice_vctrl *vctrl)
+{
+	int deleted = atomic_read(&vctrl->deleted);
+
+	sluice_vctrl_stop(vctrl, SLUICE_STOP_CLOSED);
+	cancel_delayed_work_sync(&vctrl->retry);
+	cancel_work_sync(&vctrl->work);
+	while (!sluice_vctrl_try_power_off(vctrl)) {
+		wait_event_timeout(vctrl->drained,
+				   atomic_read(&vctrl->deleted) != deleted,
+				   HZ / 50);
+		deleted = atomic_read(&vctrl->deleted);
+	}
 }
 
 static int sluice_vctrl_open(struct sluice_dev *sdev)
@@ -421,12 +428,26 @@ static void sluice_vctrl_close(struct sluice_dev *sdev)
 	sluice_vctrl_power_off(sdev->drvdata);
 }
 
+/*
+ * The worker does it. QEMU has its big lock, so this does not wait for a drive
+ * that takes long. The guest can enable the controller at once: the worker does
+ * that afterwards.
+ */
 static void sluice_vctrl_reset(struct sluice_dev *sdev)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 
-	sluice_vctrl_power_off(vctrl);
-	sluice_vctrl_go(vctrl, SLUICE_STOP_CLOSED);
+	sluice_vctrl_hold(vctrl, SLUICE_STOP_BUS_MASTER);
+	/* bus mastering may be on again before the old queues are gone */
+	sluice_vctrl_hold(vctrl, SLUICE_STOP_RESET);
+	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
+		sluice_vregs_init(&vctrl->regs, vctrl->ctrl->max_depth);
+		vctrl->actions = SLUICE_VREGS_DISABLE;
+	}
+	sluice_vctrl_kick_worker(vctrl);
+	wait_event_timeout(vctrl->drained,
+			   !(READ_ONCE(vctrl->actions) & SLUICE_VREGS_DISABLE),
+			   msecs_to_jiffies(SLUICE_VDRAIN_BRIEF_MS));
 }
 
 static void sluice_vctrl_bus_master(struct sluice_dev *sdev, bool on)
@@ -437,8 +458,8 @@ static void sluice_vctrl_bus_master(struct sluice_dev *sdev, bool on)
 		sluice_vctrl_go(vctrl, SLUICE_STOP_BUS_MASTER);
 		return;
 	}
-	sluice_vctrl_stop(vctrl, SLUICE_STOP_BUS_MASTER);
-	sluice_vctrl_drain(vctrl);
+	sluice_vctrl_hold(vctrl, SLUICE_STOP_BUS_MASTER);
+	sluice_vdrain_briefly(vctrl);
 }
 
 static void sluice_vctrl_quiesce(struct sluice_dev *sdev, u64 iova, u64 size)
@@ -446,7 +467,7 @@ static void sluice_vctrl_quiesce(struct sluice_dev *sdev, u64 iova, u64 size)
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 
 	sluice_vctrl_stop(vctrl, SLUICE_STOP_QUIESCE);
-	sluice_vctrl_drain(vctrl);
+	sluice_vdrain(vctrl);
 	/* the worker may be deleting the queues for a Controller Reset */
 	guard(mutex)(&vctrl->admin_lock);
 	sluice_vqueues_unmap(vctrl, iova, size);
@@ -745,21 +766,9 @@ static bool sluice_vctrl_client_in_flight(struct sluice_nvme_client *client)
  * closes the way to the hardware only, under &sluice_vsq.hw_lock, and does not
  * wait for &sluice_vsq.lock.
  */
-static void sluice_vctrl_cut_off(struct sluice_vctrl *vctrl,
-				 enum sluice_vctrl_stop reason)
-{
-	unsigned int i;
-
-	set_bit(reason, &vctrl->stop);
-	for (i = 1; i <= vctrl->nr_qpairs; i++) {
-		spin_lock(&vctrl->sqs[i].hw_lock);
-		spin_unlock(&vctrl->sqs[i].hw_lock);
-	}
-}
-
 static void sluice_vctrl_client_stop(struct sluice_nvme_client *client)
 {
-	sluice_vctrl_cut_off(to_vctrl(client), SLUICE_STOP_PARENT);
+	sluice_vctrl_hold(to_vctrl(client), SLUICE_STOP_PARENT);
 }
 
 /* What was in flight completes with a status that asks the guest to retry. */
@@ -768,8 +777,10 @@ static void sluice_vctrl_client_fail(struct sluice_nvme_client *client)
 	struct sluice_vctrl *vctrl = to_vctrl(client);
 	unsigned int i;
 
-	for (i = 1; i <= vctrl->nr_qpairs; i++)
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		sluice_vsq_fail_hardware(&vctrl->sqs[i], NVME_SC_NS_NOT_READY);
+		sluice_nvme_sq_cut_off(&vctrl->sqs[i].hw);
+	}
 }
 
 static void sluice_vctrl_client_restore(struct sluice_nvme_client *client)
@@ -795,7 +806,7 @@ static void sluice_vctrl_client_offline(struct sluice_nvme_client *client)
 	if (!READ_ONCE(vctrl->ns->offline) ||
 	    test_bit(SLUICE_STOP_OFFLINE, &vctrl->stop))
 		return;
-	sluice_vctrl_cut_off(vctrl, SLUICE_STOP_OFFLINE);
+	sluice_vctrl_hold(vctrl, SLUICE_STOP_OFFLINE);
 	sluice_vctrl_fatal(vctrl);
 }
 

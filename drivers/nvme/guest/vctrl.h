@@ -3,6 +3,7 @@
  * Sluice: a virtual NVMe controller, which is what one slice shows to its guest
  *
  * vctrl.c	creation, removal, the worker; stopping and starting again
+ * vdrain.c	getting rid of the commands that the drive has
  * vregs.c	registers
  * vstatus.h	what becomes of a command
  * queue/	vqueue.c creates and deletes queues, vring.c maps their memory,
@@ -60,6 +61,9 @@
  * @SLUICE_STOP_QUIESCE: the core asked for it
  * @SLUICE_STOP_PARENT: the physical controller is being reset or is dead
  * @SLUICE_STOP_OFFLINE: the namespace of the slice is offline, for good
+ * @SLUICE_STOP_EVICTED: the slice's hardware queues are being taken away from
+ *	commands that did not end, and created again
+ * @SLUICE_STOP_RESET: the function has been reset, but its queues still exist
  */
 enum sluice_vctrl_stop {
 	SLUICE_STOP_CLOSED,
@@ -67,6 +71,8 @@ enum sluice_vctrl_stop {
 	SLUICE_STOP_QUIESCE,
 	SLUICE_STOP_PARENT,
 	SLUICE_STOP_OFFLINE,
+	SLUICE_STOP_EVICTED,
+	SLUICE_STOP_RESET,
 };
 
 /**
@@ -221,7 +227,6 @@ struct sluice_vmiss {
  * @lists: coherent memory behind the slots' PRP lists
  * @nr_lists: blocks of @lists
  * @hw: hardware queue
- * @hw_created: as in &struct sluice_vcq
  * @size: entries
  * @head: next entry to fetch; read by completion
  * @submitted: commands given to the hardware, written under @lock
@@ -233,6 +238,10 @@ struct sluice_vmiss {
  * @miss: what the last command lacked; under @lock
  * @id: queue identifier
  * @live: created by the guest; changes under @lock
+ * @dying: deleted by the guest, but the drive has not deleted it yet; under
+ *	&sluice_vctrl.admin_lock, as @evicted
+ * @evicted: live, but the hardware queue has to be deleted with the commands in
+ *	it and created again
  * @reads: Read and Compare commands completed; these four count from attach
  *	on, under the completion queue's lock
  * @writes: Write commands completed
@@ -257,7 +266,8 @@ struct sluice_vsq {
 	u16 id;
 	bool live;
 	bool stalled;
-	bool hw_created;
+	bool dying;
+	bool evicted;
 
 	struct mutex lock ____cacheline_aligned_in_smp;
 	spinlock_t hw_lock;
@@ -387,7 +397,8 @@ struct sluice_vctrl_type {
  * @events: asynchronous events to report, see vadmin.c
  * @events_masked: reported, the guest has not read the log yet
  * @drained: where a thread waits until no command is in flight, having set a
- *	bit of @stop
+ *	bit of @stop, or until the drive has deleted a queue
+ * @deleted: deletions of hardware queues that have ended, for such a thread
  * @wq: runs @work and @retry
  * @work: the worker: register actions, admin commands, stalled queues
  * @retry: queues @work a few milliseconds later
@@ -424,6 +435,7 @@ struct sluice_vctrl {
 	unsigned long events;
 	unsigned long events_masked;
 	wait_queue_head_t drained;
+	atomic_t deleted;
 	struct workqueue_struct *wq;
 	struct work_struct work;
 	struct delayed_work retry;
@@ -588,6 +600,21 @@ void sluice_vctrl_retry_later(struct sluice_vctrl *vctrl);
 void sluice_vctrl_fatal(struct sluice_vctrl *vctrl);
 bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl);
 
+/* vdrain.c */
+
+/*
+ * So long the VMM, with its big lock, may wait for the drive. Drives need a few
+ * milliseconds; a guest that uses the memory for something else at once is right
+ * to rely on them.
+ */
+#define SLUICE_VDRAIN_BRIEF_MS	1000
+
+extern unsigned int sluice_vdrain_silent_ms;
+extern unsigned int sluice_vdrain_slow_ms;
+void sluice_vdrain(struct sluice_vctrl *vctrl);
+void sluice_vdrain_briefly(struct sluice_vctrl *vctrl);
+bool sluice_vdrain_readmit(struct sluice_vctrl *vctrl);
+
 /* vpoll.c */
 unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget);
 bool sluice_vpoll_set_mode(struct sluice_dev *sdev, enum sluice_poll_mode mode);
@@ -648,7 +675,9 @@ void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl);
 
 /* vqueue.c */
 int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl);
-void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
+bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
+bool sluice_vqueues_evict(struct sluice_vctrl *vctrl);
+sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
 void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
 int sluice_vqueues_restore(struct sluice_vctrl *vctrl);

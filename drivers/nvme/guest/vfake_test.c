@@ -546,6 +546,7 @@ static void vfake_init_drive(struct vfake *f)
 	INIT_LIST_HEAD(&f->ctrl.clients);
 	/* no watchdog */
 	f->ctrl.watched = true;
+	f->ctrl.progressed = jiffies;
 	spin_lock_init(&f->host.adminq.cq.lock);
 	init_waitqueue_head(&f->host.adminq.wait);
 	f->id.oncs = cpu_to_le16(0xffff);

@@ -14,8 +14,11 @@
 #include "spec.h"
 #include "guest/vregs.h"
 
-/* CAP.TO counts 500 ms: a slow drive's queues take a while to delete. */
-#define SLUICE_VREGS_TIMEOUT	60
+/*
+ * CAP.TO counts 500 ms; this is its largest value. A slow drive's queues take a
+ * while to delete: by default, two minutes before the drive is reset for it.
+ */
+#define SLUICE_VREGS_TIMEOUT	255
 
 /* What is not reserved of CC */
 #define SLUICE_VREGS_CC \

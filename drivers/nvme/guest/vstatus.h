@@ -26,7 +26,10 @@ typedef u32 __bitwise sluice_vstatus_t;
  * Outcomes that are no status. A status has 16 bits, so it equals none of them.
  */
 
-/* Guest memory is being unmapped at the moment: try the command again later. */
+/*
+ * Guest memory is being unmapped, the drive is being reset or is deleting a
+ * queue at the moment: try the command again later.
+ */
 #define SLUICE_VSTATUS_RETRY	((__force sluice_vstatus_t)0x10000u)
 
 /* A page has to be pinned first, which sleeps: see &struct sluice_vmiss. */

@@ -22,6 +22,7 @@
  * @waiter: thread that waits, or NULL
  * @end: for asynchronous commands
  * @event: an Asynchronous Event Request
+ * @priv: for @end
  * @internal: submitted by the reset path
  */
 struct sluice_nvme_admin_req {
@@ -29,7 +30,8 @@ struct sluice_nvme_admin_req {
 	const void *buf;
 	size_t len;
 	struct sluice_nvme_admin_waiter *waiter;
-	void (*end)(struct sluice_nvme_ctrl *ctrl);
+	sluice_nvme_admin_end_t *end;
+	void *priv;
 	bool event;
 	bool internal;
 };
@@ -63,7 +65,7 @@ static void sluice_nvme_admin_end(struct sluice_nvme_adminq *aq,
 		return;
 	}
 	if (slot->end)
-		slot->end(aq->cq.ctrl);
+		slot->end(aq->cq.ctrl, slot->priv, status);
 	if (slot->event)
 		sluice_nvme_event_end(aq->cq.ctrl, status, result);
 	sluice_nvme_admin_put_slot(aq, nr);
@@ -140,6 +142,8 @@ static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
 	slot->waiter = req->waiter;
 	slot->end = req->end;
 	slot->event = req->event;
+	slot->priv = req->priv;
+	slot->since = jiffies;
 	if (req->waiter)
 		req->waiter->slot = nr;
 	__set_bit(nr, &aq->busy);
@@ -302,18 +306,24 @@ int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
  * sluice_nvme_admin_async() - send an admin command without waiting for it
  * @ctrl: controller
  * @cmd: command without data
- * @end: called once, when the command ends or a reset ends it, with the admin
- *	queue locked
+ * @end: called once, when the drive has completed the command or a reset has
+ *	stopped the drive, with the admin queue locked
+ * @priv: for @end
  *
- * Any context.
+ * Any context. The watchdog has a drive reset that does not complete the command
+ * and does not answer to anybody else either.
  *
  * Return: 0; -EAGAIN when all slots are in use; -ENODEV.
  */
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,
-			    void (*end)(struct sluice_nvme_ctrl *ctrl))
+			    sluice_nvme_admin_end_t *end, void *priv)
 {
-	struct sluice_nvme_admin_req req = { .cmd = cmd, .end = end };
+	struct sluice_nvme_admin_req req = {
+		.cmd = cmd,
+		.end = end,
+		.priv = priv,
+	};
 	int nr = sluice_nvme_admin_submit(ctrl, &req);
 
 	return min(nr, 0);
@@ -335,6 +345,97 @@ int sluice_nvme_admin_listen(struct sluice_nvme_ctrl *ctrl)
 	int nr = sluice_nvme_admin_submit(ctrl, &req);
 
 	return min(nr, 0);
+}
+
+/**
+ * sluice_nvme_adminq_waits() - has the drive an asynchronous command?
+ * @ctrl: controller
+ *
+ * Return: true when it has.
+ */
+bool sluice_nvme_adminq_waits(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	unsigned int nr;
+
+	guard(spinlock_irqsave)(&aq->cq.lock);
+	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
+		if (aq->slots[nr].end)
+			return true;
+	}
+	return false;
+}
+
+static void sluice_nvme_probe_end(struct sluice_nvme_ctrl *ctrl, void *priv,
+				  int status)
+{
+	ctrl->host->probing = false;
+}
+
+/*
+ * A drive whose queues are all busy with long commands may complete nothing for
+ * a while although it is well. It has to answer to a command that is none.
+ */
+static void sluice_nvme_probe(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_GET_FEATURES,
+		.cdw10 = cpu_to_le32(NVME_FEAT_NUM_QUEUES),
+	};
+
+	scoped_guard(spinlock_irqsave, &aq->cq.lock) {
+		if (ctrl->host->probing)
+			return;
+		ctrl->host->probing = true;
+	}
+	if (!sluice_nvme_admin_async(ctrl, &cmd, sluice_nvme_probe_end, NULL))
+		return;
+	guard(spinlock_irqsave)(&aq->cq.lock);
+	ctrl->host->probing = false;
+}
+
+/* How long the oldest asynchronous command has been with the drive, in jiffies */
+static unsigned long sluice_nvme_adminq_age(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	unsigned long now = jiffies, age = 0;
+	unsigned int nr;
+
+	guard(spinlock_irqsave)(&aq->cq.lock);
+	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
+		if (aq->slots[nr].end)
+			age = max(age, now - aq->slots[nr].since);
+	}
+	return age;
+}
+
+/**
+ * sluice_nvme_adminq_overdue() - does an asynchronous command take too long?
+ * @ctrl: controller
+ *
+ * Process context; the watchdog calls it every second. How long a deletion takes
+ * may depend on a guest, whose commands have to end first. So it is no reason to
+ * reset the drive that others use, as long as the drive completes commands for
+ * anybody, or answers to a probe. But it must not take for ever: memory of the
+ * guest stays pinned meanwhile. A guest is told by CAP.TO to wait for as long.
+ *
+ * Return: true when the drive has to be reset.
+ */
+bool sluice_nvme_adminq_overdue(struct sluice_nvme_ctrl *ctrl)
+{
+	unsigned long timeout = msecs_to_jiffies(sluice_nvme_admin_timeout_ms);
+	unsigned long age, silent;
+
+	/* an interrupt may have been lost */
+	sluice_nvme_cq_poll(&ctrl->host->adminq.cq, UINT_MAX);
+	age = sluice_nvme_adminq_age(ctrl);
+	silent = min(age, jiffies - sluice_nvme_progress(ctrl));
+	if (age > 2 * timeout || silent > timeout)
+		return true;
+	if (silent > timeout / 4)
+		sluice_nvme_probe(ctrl);
+	return false;
 }
 
 /**

@@ -154,7 +154,8 @@ static void sluice_disk_complete_rq(struct request *rq)
 	blk_mq_end_request(rq, sluice_diskcmd_status(srq->status));
 }
 
-static void sluice_disk_abort_end(struct sluice_nvme_ctrl *ctrl)
+static void sluice_disk_abort_end(struct sluice_nvme_ctrl *ctrl, void *priv,
+				  int status)
 {
 	atomic_inc(&ctrl->host->aborts);
 }
@@ -171,9 +172,9 @@ static void sluice_disk_abort(struct sluice_nvme_ctrl *ctrl,
 
 	if (atomic_dec_if_positive(&ctrl->host->aborts) < 0)
 		return;
-	ret = sluice_nvme_admin_async(ctrl, &cmd, sluice_disk_abort_end);
+	ret = sluice_nvme_admin_async(ctrl, &cmd, sluice_disk_abort_end, NULL);
 	if (ret)
-		sluice_disk_abort_end(ctrl);
+		sluice_disk_abort_end(ctrl, NULL, ret);
 }
 
 /**

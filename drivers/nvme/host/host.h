@@ -73,19 +73,28 @@ struct sluice_nvme_admin_waiter {
 	int slot;
 };
 
+/* @status: of NVMe, or -ENODEV when a reset has ended the command */
+typedef void sluice_nvme_admin_end_t(struct sluice_nvme_ctrl *ctrl, void *priv,
+				     int status);
+
 /**
  * struct sluice_nvme_admin_slot - one admin command
  * @waiter: thread that waits for the command; NULL for an asynchronous command,
  *	and after the thread has given up
- * @end: called when an asynchronous command ends, whatever the reason
+ * @end: called when an asynchronous command ends, whatever the reason; see
+ *	sluice_nvme_admin_async()
+ * @priv: for @end
  * @event: the command is an Asynchronous Event Request
+ * @since: jiffies when the command was submitted
  * @data: page for the command's data
  * @dma: its bus address
  */
 struct sluice_nvme_admin_slot {
 	struct sluice_nvme_admin_waiter *waiter;
-	void (*end)(struct sluice_nvme_ctrl *ctrl);
+	sluice_nvme_admin_end_t *end;
+	void *priv;
 	bool event;
+	unsigned long since;
 	void *data;
 	dma_addr_t dma;
 };
@@ -142,6 +151,8 @@ struct sluice_nvme_ioq {
  * @tag_set: of all disks
  * @tag_set_ready: @tag_set has been set up
  * @aborts: Abort commands that may still be sent
+ * @probing: the drive has a command with which the watchdog looks whether it
+ *	still answers; under the lock of the admin completion queue
  * @held: the driver has stopped the controller because the PCI core resets the
  *	function or the system sleeps; sluice_nvme_reset_unhold() will start it.
  *	Protected by &sluice_nvme_ctrl.reset_lock
@@ -165,6 +176,7 @@ struct sluice_nvme_host {
 	struct blk_mq_tag_set tag_set;
 	bool tag_set_ready;
 	atomic_t aborts;
+	bool probing;
 	bool held;
 	struct delayed_work events;
 	bool events_set_up;
@@ -260,8 +272,10 @@ int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
 			       u32 *result);
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,
-			    void (*end)(struct sluice_nvme_ctrl *ctrl));
+			    sluice_nvme_admin_end_t *end, void *priv);
 int sluice_nvme_admin_listen(struct sluice_nvme_ctrl *ctrl);
+bool sluice_nvme_adminq_waits(struct sluice_nvme_ctrl *ctrl);
+bool sluice_nvme_adminq_overdue(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_identify(struct sluice_nvme_ctrl *ctrl, u8 cns, u32 nsid,
 			 void *buf);
 

@@ -169,10 +169,33 @@ unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq, unsigned int budget)
 	spin_lock_irqsave(&cq->lock, flags);
 	if (cq->armed)
 		nr = sluice_nvme_cq_process(cq, budget);
-	if (nr)
+	if (nr) {
 		writel(cq->head, cq->db);
+		/* all queues share it: written only when somebody asks */
+		if (unlikely(!READ_ONCE(cq->ctrl->answered)))
+			WRITE_ONCE(cq->ctrl->answered, true);
+	}
 	spin_unlock_irqrestore(&cq->lock, flags);
 	return nr;
+}
+
+/**
+ * sluice_nvme_progress() - when did the drive last complete a command?
+ * @ctrl: controller
+ *
+ * Of any queue: the host's, a client's or the admin queue. A thread that waits
+ * for the drive calls this again and again: the answer is as exact as it is
+ * called often.
+ *
+ * Return: jiffies.
+ */
+unsigned long sluice_nvme_progress(struct sluice_nvme_ctrl *ctrl)
+{
+	if (READ_ONCE(ctrl->answered)) {
+		WRITE_ONCE(ctrl->answered, false);
+		WRITE_ONCE(ctrl->progressed, jiffies);
+	}
+	return READ_ONCE(ctrl->progressed);
 }
 
 /*
@@ -494,28 +517,119 @@ int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
 						    NVME_SQ_QPRIO_MEDIUM));
 	sq->tail = 0;
 	ret = sluice_nvme_queue_create(sq->ctrl, &cmd, "submission", sq->qid);
-	if (ret && ret != -EIO)
+	if (!ret)
+		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_PRESENT);
+	else if (ret != -EIO)
 		sluice_nvme_fence(sq->ctrl);
 	return ret;
 }
 
+static bool sluice_nvme_deleted(int status)
+{
+	return !status || status == -ENODEV ||
+	       (status & NVME_SC_MASK) == NVME_SC_QID_INVALID;
+}
+
+/* The device does no DMA for the queue any more, or it will not delete it. */
+static void sluice_nvme_sq_end(struct sluice_nvme_ctrl *ctrl, void *priv,
+			       int status)
+{
+	struct sluice_nvme_sq *sq = priv;
+
+	if (sluice_nvme_deleted(status)) {
+		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_ABSENT);
+	} else {
+		dev_err(&ctrl->pdev->dev, "deleting I/O submission queue %u failed: status %#x; resetting the controller\n",
+			sq->qid, status);
+		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_STUCK);
+	}
+	if (sq->deleted)
+		sq->deleted(sq);
+}
+
 /**
- * sluice_nvme_sq_delete() - delete an I/O submission queue
+ * sluice_nvme_sq_delete() - have an I/O submission queue deleted
  * @sq: queue; &sluice_nvme_ctrl.reset_lock is held
  *
- * However it ends, the device has no command of this queue in flight and does
- * not touch its memory any more.
+ * Does not wait. The drive may take as long as the commands in the queue do,
+ * and what the lock is for must not wait that long: others create their queues
+ * under it. A reset ends the deletion. &sluice_nvme_sq.deleted tells that it has
+ * ended, and sluice_nvme_sq_gone() how.
  *
- * Return: 0, also when the controller has been reset since the queue was
- * created; a negative errno when a reset had to be scheduled to be rid of it.
+ * Return: 0; -EAGAIN or -ENODEV when it did not begin: try again later.
  */
 int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq)
 {
 	struct sluice_nvme_ctrl *ctrl = sq->ctrl;
+	struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_DELETE_SQ,
+		.cdw10 = cpu_to_le32(sq->qid),
+	};
+	int ret;
 
 	lockdep_assert_held(&ctrl->reset_lock);
-	if (ctrl->host->cqs[sq->cq->qid] != sq->cq)
+	if (READ_ONCE(sq->state) != SLUICE_NVME_SQ_PRESENT)
 		return 0;
-	return sluice_nvme_queue_delete(ctrl, NVME_ADMIN_DELETE_SQ,
-					"submission", sq->qid);
+	/* A controller that is disabled has no I/O queues. */
+	if (!sluice_nvme_live(ctrl) ||
+	    ctrl->host->cqs[sq->cq->qid] != sq->cq) {
+		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_ABSENT);
+		return 0;
+	}
+	/* The end may come before the function returns. */
+	WRITE_ONCE(sq->state, SLUICE_NVME_SQ_DELETING);
+	ret = sluice_nvme_admin_async(ctrl, &cmd, sluice_nvme_sq_end, sq);
+	if (ret)
+		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_PRESENT);
+	return ret;
+}
+
+/*
+ * The reset gives the device's access to memory back. Without the lock that
+ * might have happened before this takes the access away.
+ */
+static void sluice_nvme_sq_unstick(struct sluice_nvme_sq *sq)
+{
+	struct sluice_nvme_ctrl *ctrl = sq->ctrl;
+
+	if (!mutex_trylock(&ctrl->reset_lock))
+		return;
+	if (READ_ONCE(sq->state) == SLUICE_NVME_SQ_STUCK)
+		sluice_nvme_fence(ctrl);
+	mutex_unlock(&ctrl->reset_lock);
+}
+
+/**
+ * sluice_nvme_sq_gone() - does the hardware not have a queue?
+ * @sq: queue after sluice_nvme_sq_alloc()
+ *
+ * Process context; does not sleep. If the drive has refused to delete the queue,
+ * this has the drive reset: the owner asks again later.
+ *
+ * Return: true if the device has no command of this queue in flight and does
+ * not touch its memory, and &sluice_nvme_sq.deleted has returned.
+ */
+bool sluice_nvme_sq_gone(struct sluice_nvme_sq *sq)
+{
+	enum sluice_nvme_sq_state state;
+
+	scoped_guard(spinlock_irqsave, &sq->ctrl->host->adminq.cq.lock)
+		state = sq->state;
+	if (state == SLUICE_NVME_SQ_STUCK)
+		sluice_nvme_sq_unstick(sq);
+	return state == SLUICE_NVME_SQ_ABSENT;
+}
+
+/**
+ * sluice_nvme_sq_cut_off() - a reset has taken a queue that was to be deleted
+ * @sq: queue; &sluice_nvme_ctrl.reset_lock is held and the device is stopped
+ */
+void sluice_nvme_sq_cut_off(struct sluice_nvme_sq *sq)
+{
+	if (READ_ONCE(sq->state) != SLUICE_NVME_SQ_STUCK)
+		return;
+	lockdep_assert_held(&sq->ctrl->reset_lock);
+	WRITE_ONCE(sq->state, SLUICE_NVME_SQ_ABSENT);
+	if (sq->deleted)
+		sq->deleted(sq);
 }

@@ -97,6 +97,21 @@ struct sluice_nvme_cq {
 };
 
 /**
+ * enum sluice_nvme_sq_state - does the hardware have a client's queue?
+ * @SLUICE_NVME_SQ_ABSENT: no, and it does no DMA for the queue
+ * @SLUICE_NVME_SQ_PRESENT: yes, or it will again after a reset
+ * @SLUICE_NVME_SQ_DELETING: it has been told to delete the queue, and may do DMA
+ *	for the commands in it until it answers
+ * @SLUICE_NVME_SQ_STUCK: it has refused that, so only a reset helps
+ */
+enum sluice_nvme_sq_state {
+	SLUICE_NVME_SQ_ABSENT,
+	SLUICE_NVME_SQ_PRESENT,
+	SLUICE_NVME_SQ_DELETING,
+	SLUICE_NVME_SQ_STUCK,
+};
+
+/**
  * struct sluice_nvme_sq - a submission queue of the hardware
  * @ctrl: controller
  * @cq: where its completions go
@@ -106,6 +121,11 @@ struct sluice_nvme_cq {
  * @dma: its bus address
  * @db: SQ tail doorbell
  * @tail: next free entry; the owner of the queue has a lock for it
+ * @state: see &enum sluice_nvme_sq_state; unused for the host's own queues.
+ *	Changes under &sluice_nvme_ctrl.reset_lock, but what ends a deletion
+ *	changes it under the lock of the admin completion queue
+ * @deleted: called when the hardware has answered to the deletion, in any
+ *	context and with that lock held; may be NULL
  */
 struct sluice_nvme_sq {
 	struct sluice_nvme_ctrl *ctrl;
@@ -116,6 +136,8 @@ struct sluice_nvme_sq {
 	dma_addr_t dma;
 	u32 __iomem *db;
 	u32 tail;
+	enum sluice_nvme_sq_state state;
+	void (*deleted)(struct sluice_nvme_sq *sq);
 };
 
 /**
@@ -262,6 +284,9 @@ struct sluice_nvme_client {
  *	at once. Taken before @client_lock
  * @reset_work: resets the controller
  * @watched: commands have been submitted since the watchdog looked last
+ * @answered: commands of anybody have been completed since a thread called
+ *	sluice_nvme_progress() last
+ * @progressed: jiffies when such a thread found @answered set
  * @client_lock: protects @clients; held while a client's function runs
  * @clients: of &struct sluice_nvme_client
  * @prp_pool: pages for PRP lists
@@ -285,6 +310,8 @@ struct sluice_nvme_ctrl {
 	struct mutex reset_lock;
 	struct work_struct reset_work;
 	bool watched;
+	bool answered;
+	unsigned long progressed;
 	struct mutex client_lock;
 	struct list_head clients;
 	struct dma_pool *prp_pool;
@@ -308,6 +335,7 @@ int sluice_nvme_cq_create(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq);
 unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq,
 				 unsigned int budget);
+unsigned long sluice_nvme_progress(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq);
 void sluice_nvme_cq_unmask(struct sluice_nvme_cq *cq);
 
@@ -317,6 +345,8 @@ int sluice_nvme_sq_alloc(struct sluice_nvme_sq *sq,
 void sluice_nvme_sq_free(struct sluice_nvme_sq *sq);
 int sluice_nvme_sq_create(struct sluice_nvme_sq *sq);
 int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq);
+bool sluice_nvme_sq_gone(struct sluice_nvme_sq *sq);
+void sluice_nvme_sq_cut_off(struct sluice_nvme_sq *sq);
 
 /**
  * sluice_nvme_cq_pending() - has the device written an entry?

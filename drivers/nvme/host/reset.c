@@ -257,7 +257,12 @@ void sluice_nvme_watchdog_work(struct work_struct *work)
 		if (csts & NVME_CSTS_CFS || !(csts & NVME_CSTS_RDY))
 			sluice_nvme_reset(ctrl);
 	}
-	if (xchg(&ctrl->watched, false) || sluice_nvme_clients_in_flight(ctrl))
+	if (sluice_nvme_live(ctrl) && sluice_nvme_adminq_overdue(ctrl)) {
+		dev_err(&ctrl->pdev->dev, "an admin command does not end\n");
+		sluice_nvme_reset(ctrl);
+	}
+	if (xchg(&ctrl->watched, false) || sluice_nvme_adminq_waits(ctrl) ||
+	    sluice_nvme_clients_in_flight(ctrl))
 		queue_delayed_work(sluice_nvme_wq, &host->watchdog,
 				   SLUICE_NVME_WATCHDOG);
 }

@@ -211,6 +211,7 @@ void bed_init(void *ram)
 	vdev.sdev.doorbells = doorbells;
 	ctrl.id = &id;
 	ctrl.watched = true;
+	ctrl.answered = true;
 	ctrl.nr_qpairs = HW_QID;
 	ns.nsid = 7;
 	ns.lba_shift = 9;

@@ -13,6 +13,7 @@ KUNIT_SUITES='sluice*' modules_load
 # The drives of KUnit tests have no name
 provokes host '\(null\): controller fatal status'
 provokes host '\(null\): completion of unknown command'
+provokes host '\(null\): the drive does not complete the slice'
 provokes host '\(null\): admin queue: completion without interrupt'
 provokes host ' hostfake: .*(timed out|resetting)'
 # A suite is a file that has its name and its cases

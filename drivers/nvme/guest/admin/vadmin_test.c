@@ -168,7 +168,7 @@ static void stopped(struct kunit *test)
 
 	add_admin(f, 8, 8);
 	submit(f, 0x7f, 1, 0);
-	for (reason = SLUICE_STOP_CLOSED; reason <= SLUICE_STOP_PARENT; reason++) {
+	for (reason = SLUICE_STOP_CLOSED; reason <= SLUICE_STOP_RESET; reason++) {
 		f->vctrl.stop = BIT(reason);
 		serve(f);
 		KUNIT_EXPECT_NULL(test, take(f, &seen));

@@ -324,7 +324,7 @@ static void stopped(struct kunit *test)
 	unsigned int reason;
 
 	submit(f, 0, 3);
-	for (reason = SLUICE_STOP_CLOSED; reason <= SLUICE_STOP_PARENT; reason++) {
+	for (reason = SLUICE_STOP_CLOSED; reason <= SLUICE_STOP_RESET; reason++) {
 		f->vctrl.stop = BIT(reason);
 		sluice_vio_service(vsq);
 		KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);

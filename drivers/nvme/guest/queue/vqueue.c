@@ -48,13 +48,25 @@ static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 	vcq->hw.interrupted = sluice_vcq_interrupted;
 	vcq->hw.priv = vcq;
 
-	scoped_guard(mutex, &ctrl->reset_lock) {
+	err = -EAGAIN;
+	if (mutex_trylock(&ctrl->reset_lock)) {
 		err = sluice_nvme_cq_create(&vcq->hw);
 		vcq->hw_created = !err;
+		mutex_unlock(&ctrl->reset_lock);
 	}
 	if (err)
 		sluice_vcq_hw_free(vcq);
 	return err;
+}
+
+/* Any context; the lock of the drive's admin queue is held */
+static void sluice_vsq_hw_deleted(struct sluice_nvme_sq *hw)
+{
+	struct sluice_vsq *vsq = container_of(hw, struct sluice_vsq, hw);
+
+	atomic_inc(&vsq->vctrl->deleted);
+	wake_up(&vsq->vctrl->drained);
+	sluice_vctrl_kick_worker(vsq->vctrl);
 }
 
 static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
@@ -67,9 +79,11 @@ static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
 	if (err)
 		return err;
 
-	scoped_guard(mutex, &ctrl->reset_lock) {
+	vsq->hw.deleted = sluice_vsq_hw_deleted;
+	err = -EAGAIN;
+	if (mutex_trylock(&ctrl->reset_lock)) {
 		err = sluice_nvme_sq_create(&vsq->hw);
-		vsq->hw_created = !err;
+		mutex_unlock(&ctrl->reset_lock);
 	}
 	if (err)
 		sluice_nvme_sq_free(&vsq->hw);
@@ -86,34 +100,46 @@ static void sluice_vqueue_hw_stuck(struct sluice_nvme_ctrl *ctrl)
 	flush_work(&ctrl->reset_work);
 }
 
-static void sluice_vsq_hw_delete(struct sluice_vsq *vsq)
+/*
+ * Take the hardware queue from its commands, which complete with @status unless
+ * the drive has completed them. Does not wait: false when the drive has not
+ * deleted the queue yet and may do DMA for it. A slice has one deletion with the
+ * drive at a time, so that it cannot fill the drive's admin queue.
+ */
+static bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status)
 {
 	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
-	int err = 0;
 
-	scoped_guard(mutex, &ctrl->reset_lock) {
-		if (vsq->hw_created)
-			err = sluice_nvme_sq_delete(&vsq->hw);
-		vsq->hw_created = false;
+	if (READ_ONCE(vsq->hw.state) == SLUICE_NVME_SQ_PRESENT &&
+	    mutex_trylock(&ctrl->reset_lock)) {
+		sluice_nvme_sq_delete(&vsq->hw);
+		mutex_unlock(&ctrl->reset_lock);
 	}
-	if (err)
-		sluice_vqueue_hw_stuck(ctrl);
-	else if (vsq->vcq->hw_created)
-		sluice_nvme_cq_poll(&vsq->vcq->hw, UINT_MAX);
+	if (!sluice_nvme_sq_gone(&vsq->hw))
+		return false;
+	sluice_nvme_cq_poll(&vsq->vcq->hw, UINT_MAX);
+	sluice_vsq_fail_hardware(vsq, status);
+	return true;
 }
 
-static void sluice_vcq_hw_delete(struct sluice_vcq *vcq)
+/*
+ * A drive deletes a completion queue at once, since no submission queue uses it
+ * any more. False while the drive is being reset.
+ */
+static bool sluice_vcq_hw_delete(struct sluice_vcq *vcq)
 {
 	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
 	int err = 0;
 
-	scoped_guard(mutex, &ctrl->reset_lock) {
-		if (vcq->hw_created)
-			err = sluice_nvme_cq_delete(&vcq->hw);
-		vcq->hw_created = false;
-	}
+	if (!mutex_trylock(&ctrl->reset_lock))
+		return false;
+	if (vcq->hw_created)
+		err = sluice_nvme_cq_delete(&vcq->hw);
+	vcq->hw_created = false;
+	mutex_unlock(&ctrl->reset_lock);
 	if (err)
 		sluice_vqueue_hw_stuck(ctrl);
+	return true;
 }
 
 /*
@@ -150,14 +176,16 @@ static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
 				       vcq->id, vcq->hw.qid, size);
 }
 
-static void sluice_vcq_destroy(struct sluice_vcq *vcq)
+/* As sluice_vsq_destroy() */
+static bool sluice_vcq_destroy(struct sluice_vcq *vcq)
 {
 	struct sluice_vring ring;
 
 	if (!vcq->live)
-		return;
+		return true;
 	if (vcq->id) {
-		sluice_vcq_hw_delete(vcq);
+		if (!sluice_vcq_hw_delete(vcq))
+			return false;
 		sluice_vcq_hw_free(vcq);
 	}
 	scoped_guard(spinlock_irqsave, &vcq->lock) {
@@ -170,6 +198,7 @@ static void sluice_vcq_destroy(struct sluice_vcq *vcq)
 	sluice_vring_free(&ring);
 	trace_sluice_nvme_queue_delete(&vcq->vctrl->sdev->info.uuid, true,
 				       vcq->id);
+	return true;
 }
 
 /* After a Controller Reset the guest may use the memory for other data */
@@ -197,21 +226,29 @@ static void sluice_vsq_drop_done(struct sluice_vsq *vsq)
 
 static void sluice_vsq_stop(struct sluice_vsq *vsq)
 {
+	if (!vsq->live)
+		return;
+	vsq->dying = true;
+	vsq->evicted = false;
 	guard(mutex)(&vsq->lock);
 	WRITE_ONCE(vsq->live, false);
 }
 
-/* @status: what commands still with the hardware complete with */
-static void sluice_vsq_destroy(struct sluice_vsq *vsq, u16 status)
+/*
+ * True once the queue is gone. False while the drive has it: the caller has to
+ * come again, when &sluice_vctrl.deleted changes or a few milliseconds later.
+ */
+static bool sluice_vsq_destroy(struct sluice_vsq *vsq)
 {
-	if (!vsq->live)
-		return;
 	sluice_vsq_stop(vsq);
+	if (!vsq->dying)
+		return true;
 	if (vsq->id) {
-		sluice_vsq_hw_delete(vsq);
-		sluice_vsq_fail_hardware(vsq, status);
+		if (!sluice_vsq_hw_delete(vsq, NVME_SC_ABORT_SQ_DELETED))
+			return false;
 		sluice_nvme_sq_free(&vsq->hw);
 	}
+	vsq->dying = false;
 	sluice_vqueue_update_pairs(vsq->vctrl, vsq->id);
 	sluice_vsq_drop_done(vsq);
 	vsq->vcq->users--;
@@ -219,6 +256,7 @@ static void sluice_vsq_destroy(struct sluice_vsq *vsq, u16 status)
 				       vsq->id);
 	sluice_vsq_release_slots(vsq);
 	sluice_vring_free(&vsq->ring);
+	return true;
 }
 
 static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
@@ -253,6 +291,20 @@ static sluice_vstatus_t sluice_vqueue_check(struct sluice_vctrl *vctrl, u16 qid,
 	if (size < 2 || size > vctrl->ctrl->max_depth)
 		return sluice_vstatus_fail(NVME_SC_QUEUE_SIZE);
 	return SLUICE_VSTATUS_OK;
+}
+
+/* What came of creating a queue: a reset of the drive passes, a refusal does not */
+static sluice_vstatus_t sluice_vqueue_hw_status(struct sluice_vctrl *vctrl,
+						int err)
+{
+	if (!err)
+		return SLUICE_VSTATUS_OK;
+	if (err == -EAGAIN)
+		return SLUICE_VSTATUS_RETRY;
+	if (err == -ENODEV &&
+	    READ_ONCE(vctrl->ctrl->state) != SLUICE_NVME_DEAD)
+		return SLUICE_VSTATUS_RETRY;
+	return sluice_vstatus_transient(NVME_SC_INTERNAL);
 }
 
 static struct sluice_vcq *sluice_vcq_find(struct sluice_vctrl *vctrl, u16 qid)
@@ -303,7 +355,7 @@ sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
 		goto err_free_ring;
 	err = sluice_vcq_hw_create(vcq);
 	if (err) {
-		status = sluice_vstatus_transient(NVME_SC_INTERNAL);
+		status = sluice_vqueue_hw_status(vctrl, err);
 		goto err_free_ring;
 	}
 	sluice_vcq_start(vcq, size, vector, cdw11 & NVME_CQ_IEN);
@@ -320,7 +372,7 @@ err_free_ring:
  * @cmd: private copy of the command
  * @result: dword 0 of the completion, which stays zero
  *
- * Return: a status.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
  */
 sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result)
@@ -332,8 +384,8 @@ sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
 		return sluice_vstatus_fail(NVME_SC_QID_INVALID);
 	if (vcq->users)
 		return sluice_vstatus_fail(NVME_SC_INVALID_QUEUE_DEL);
-	sluice_vcq_destroy(vcq);
-	return SLUICE_VSTATUS_OK;
+	return sluice_vcq_destroy(vcq) ? SLUICE_VSTATUS_OK :
+					 SLUICE_VSTATUS_RETRY;
 }
 
 static sluice_vstatus_t sluice_vsq_check_cq(struct sluice_vctrl *vctrl,
@@ -367,7 +419,8 @@ unsigned int sluice_vsq_slots_left(const struct sluice_vctrl *vctrl,
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		const struct sluice_vsq *vsq = &vctrl->sqs[i];
 
-		if (vsq->live && vsq->vcq == vcq && vsq->nr_slots > share)
+		if ((vsq->live || vsq->dying) && vsq->vcq == vcq &&
+		    vsq->nr_slots > share)
 			left -= vsq->nr_slots - share;
 	}
 	return left;
@@ -379,6 +432,7 @@ static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
 {
 	unsigned int left = sluice_vsq_slots_left(vsq->vctrl, vcq);
 	sluice_vstatus_t status;
+	int err;
 
 	if (!left)
 		return sluice_vstatus_fail(NVME_SC_QUEUE_SIZE);
@@ -388,9 +442,12 @@ static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
 	if (sluice_vsq_start(vsq, vcq, size,
 			     min3(size - 1, (u32)SLUICE_VSQ_MAX_SLOTS, left)))
 		return sluice_vstatus_transient(NVME_SC_INTERNAL);
-	if (sluice_vsq_alloc_lists(vsq) || sluice_vsq_hw_create(vsq)) {
+	err = sluice_vsq_alloc_lists(vsq);
+	if (!err)
+		err = sluice_vsq_hw_create(vsq);
+	if (err) {
 		sluice_vsq_release_slots(vsq);
-		return sluice_vstatus_transient(NVME_SC_INTERNAL);
+		return sluice_vqueue_hw_status(vsq->vctrl, err);
 	}
 	vcq->users++;
 	/* a thread that sees @live set sees all of the queue */
@@ -419,7 +476,7 @@ sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
 	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
 	sluice_vstatus_t status;
 
-	status = sluice_vqueue_check(vctrl, qid, size, vsq->live);
+	status = sluice_vqueue_check(vctrl, qid, size, vsq->live || vsq->dying);
 	if (!status)
 		status = sluice_vsq_check_cq(vctrl, cqid);
 	if (status)
@@ -444,7 +501,9 @@ sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
  * @cmd: private copy of the command
  * @result: dword 0 of the completion, which stays zero
  *
- * Return: a status.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY while the drive has the queue. The
+ * guest may have changed the command until it is tried again: a queue that was
+ * not deleted to the end waits for another deletion or a Controller Reset.
  */
 sluice_vstatus_t sluice_vsq_delete(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result)
@@ -452,10 +511,10 @@ sluice_vstatus_t sluice_vsq_delete(struct sluice_vctrl *vctrl,
 	u16 qid = le32_to_cpu(cmd->cdw10) & 0xffff;
 	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
 
-	if (!qid || qid > vctrl->nr_qpairs || !vsq->live)
+	if (!qid || qid > vctrl->nr_qpairs || !(vsq->live || vsq->dying))
 		return sluice_vstatus_fail(NVME_SC_QID_INVALID);
-	sluice_vsq_destroy(vsq, NVME_SC_ABORT_SQ_DELETED);
-	return SLUICE_VSTATUS_OK;
+	return sluice_vsq_destroy(vsq) ? SLUICE_VSTATUS_OK :
+					 SLUICE_VSTATUS_RETRY;
 }
 
 /**
@@ -509,22 +568,98 @@ err_free_cq_ring:
  * sluice_vqueues_destroy_all() - Controller Reset: delete every queue
  * @vctrl: controller, its admin lock held
  *
- * When it returns no DMA is in flight for the slice and no guest memory of
- * its queues is in use.
+ * Does not wait for the drive to delete its submission queues.
+ *
+ * Return: true when no DMA is in flight for the slice and no guest memory of its
+ * queues is in use. False when the drive still has a queue; the caller has to
+ * come again, when &sluice_vctrl.deleted changes or a few milliseconds later.
  */
-void sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl)
+bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
 
+	/* while one queue is being deleted the others take no command */
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_vsq_stop(&vctrl->sqs[i]);
 	for (i = 0; i <= vctrl->nr_qpairs; i++)
 		sluice_vcq_silence(&vctrl->cqs[i]);
 	sluice_vdbbuf_reset(vctrl);
-	for (i = vctrl->nr_qpairs; i > 0; i--)
-		sluice_vsq_destroy(&vctrl->sqs[i], NVME_SC_ABORT_SQ_DELETED);
-	for (i = vctrl->nr_qpairs; i > 0; i--)
-		sluice_vcq_destroy(&vctrl->cqs[i]);
-	sluice_vsq_destroy(&vctrl->sqs[0], NVME_SC_ABORT_SQ_DELETED);
-	sluice_vcq_destroy(&vctrl->cqs[0]);
+	for (i = vctrl->nr_qpairs; i > 0; i--) {
+		if (!sluice_vsq_destroy(&vctrl->sqs[i]))
+			return false;
+	}
+	for (i = vctrl->nr_qpairs; i > 0; i--) {
+		if (!sluice_vcq_destroy(&vctrl->cqs[i]))
+			return false;
+	}
+	return sluice_vsq_destroy(&vctrl->sqs[0]) &&
+	       sluice_vcq_destroy(&vctrl->cqs[0]);
+}
+
+/**
+ * sluice_vqueues_evict() - take the hardware's queues from commands that do not
+ *	end
+ * @vctrl: controller, stopped, its admin lock held
+ *
+ * Does not wait for the drive. Sets %SLUICE_STOP_EVICTED, which lasts until
+ * sluice_vqueues_readmit() has created the queues again.
+ *
+ * Return: true when the drive has no command of this controller. False when it
+ * has; the caller has to come again.
+ */
+bool sluice_vqueues_evict(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vsq *vsq;
+	unsigned int i;
+
+	lockdep_assert_held(&vctrl->admin_lock);
+	set_bit(SLUICE_STOP_EVICTED, &vctrl->stop);
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		vsq = &vctrl->sqs[i];
+		if (sluice_vsq_drained(vsq))
+			continue;
+		vsq->evicted = vsq->live;
+		if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY))
+			return false;
+	}
+	return true;
+}
+
+static int sluice_vsq_readmit(struct sluice_vsq *vsq)
+{
+	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
+	int err;
+
+	if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY) ||
+	    !mutex_trylock(&ctrl->reset_lock))
+		return -EAGAIN;
+	err = sluice_nvme_sq_create(&vsq->hw);
+	mutex_unlock(&ctrl->reset_lock);
+	if (!err)
+		vsq->evicted = false;
+	return err;
+}
+
+/**
+ * sluice_vqueues_readmit() - create the hardware's queues after an eviction
+ * @vctrl: controller, evicted, its admin lock held
+ *
+ * Waits for no command of an I/O queue.
+ *
+ * Return: %SLUICE_VSTATUS_OK; %SLUICE_VSTATUS_RETRY when it has to be tried again
+ * later; or a status when the drive has refused a queue.
+ */
+sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+	int err = 0;
+
+	lockdep_assert_held(&vctrl->admin_lock);
+	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
+		if (vctrl->sqs[i].evicted)
+			err = sluice_vsq_readmit(&vctrl->sqs[i]);
+	}
+	return sluice_vqueue_hw_status(vctrl, err);
 }
 
 /**
@@ -601,7 +736,7 @@ int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
 			err = sluice_nvme_cq_create(&vctrl->cqs[i].hw);
 	}
 	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
-		if (vctrl->sqs[i].hw_created)
+		if (READ_ONCE(vctrl->sqs[i].hw.state) == SLUICE_NVME_SQ_PRESENT)
 			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
 	}
 	return err;

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of what a slice does with a drive that leaves it waiting
+ *
+ * The drive answers to admin commands, when the test has it do so, and completes
+ * commands of others, but none of the slice. It must never be reset for that.
+ */
+#include <linux/jiffies.h>
+#include <linux/workqueue.h>
+
+#include "guest/vfake_test.h"
+
+#define SQ	0x0000111100000000ull
+#define CQ	0x0000222200000000ull
+
+/* Ends of the wait for a drive; far apart, for a slow machine */
+#define SILENT_MS	1500u
+#define SLOW_MS		3000u
+
+/* Namespace Not Ready, and Command Aborted due to SQ Deletion: both may be retried */
+#define NOT_READY	(0x82 << 1 | 1)
+#define SQ_DELETED	(0x08 << 1 | 1)
+
+static const struct sluice_parent_ops *const ops = &sluice_vctrl_parent_ops;
+
+static const struct nvme_cmd flush = {
+	.nsid	= cpu_to_le32(1),
+};
+
+/**
+ * struct drive - a drive with an admin queue
+ * @f: everything else
+ * @cqs: its completion queues
+ * @bar: its registers
+ * @work: looks at the admin queue every few milliseconds
+ * @silent: an opcode that it does not answer to, or 0xff
+ * @others: it completes commands of others
+ * @stop: @work is to end
+ * @head: next admin command
+ * @tail: next admin completion
+ * @phase: its phase tag
+ * @deletes: Delete I/O Submission Queue commands that it got
+ * @creates: Create I/O Submission Queue commands
+ * @held: identifier of the command that it does not answer to
+ */
+struct drive {
+	struct vfake *f;
+	struct sluice_nvme_cq *cqs[VFAKE_HW_QID + VFAKE_QPAIRS];
+	u8 *bar;
+	struct delayed_work work;
+	u8 silent;
+	bool others;
+	bool stop;
+	u32 head;
+	u32 tail;
+	u8 phase;
+	unsigned int deletes;
+	unsigned int creates;
+	__le16 held;
+};
+
+static unsigned int silent_ms, slow_ms;
+
+static void answer(struct drive *drive, __le16 cid)
+{
+	struct sluice_nvme_cq *cq = &drive->f->host.adminq.cq;
+	struct nvme_cqe *cqe = &cq->entries[drive->tail];
+
+	cqe->cid = cid;
+	/* the phase tag last */
+	smp_store_release(&cqe->status, cpu_to_le16(drive->phase));
+	if (++drive->tail == cq->depth) {
+		drive->tail = 0;
+		drive->phase ^= 1;
+	}
+	sluice_nvme_cq_poll(cq, UINT_MAX);
+}
+
+static void execute(struct drive *drive, const struct nvme_cmd *cmd)
+{
+	drive->deletes += cmd->opcode == NVME_ADMIN_DELETE_SQ;
+	drive->creates += cmd->opcode == NVME_ADMIN_CREATE_SQ;
+	if (cmd->opcode == drive->silent)
+		drive->held = cmd->cid;
+	else
+		answer(drive, cmd->cid);
+}
+
+static void drive_work(struct work_struct *work)
+{
+	struct drive *drive = container_of(to_delayed_work(work), struct drive,
+					   work);
+	struct sluice_nvme_sq *sq = &drive->f->host.adminq.sq;
+	/* the driver writes the commands before the doorbell */
+	u32 tail = smp_load_acquire((u32 __force *)sq->db);
+
+	for (; drive->head != tail; drive->head = (drive->head + 1) % sq->depth)
+		execute(drive, &sq->entries[drive->head]);
+	if (READ_ONCE(drive->others))
+		WRITE_ONCE(drive->f->ctrl.answered, true);
+	if (!READ_ONCE(drive->stop))
+		schedule_delayed_work(&drive->work, 1);
+}
+
+static void init_adminq(struct drive *drive)
+{
+	struct vfake *f = drive->f;
+	struct sluice_nvme_adminq *aq = &f->host.adminq;
+	const u32 depth = SLUICE_NVME_ADMIN_DEPTH;
+
+	aq->cq.entries = kunit_kcalloc(f->test, depth, sizeof(struct nvme_cqe),
+				       GFP_KERNEL);
+	aq->sq.entries = kunit_kcalloc(f->test, depth, sizeof(struct nvme_cmd),
+				       GFP_KERNEL);
+	drive->bar = kunit_kzalloc(f->test, PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(f->test, aq->cq.entries && aq->sq.entries && drive->bar);
+	f->ctrl.bar = (void __force __iomem *)drive->bar;
+	aq->sq.db = (u32 __force __iomem *)(drive->bar + 0x100);
+	aq->cq.db = (u32 __force __iomem *)(drive->bar + 0x104);
+	aq->sq.depth = depth;
+	aq->cq.depth = depth;
+	aq->sq.ctrl = &f->ctrl;
+	aq->cq.ctrl = &f->ctrl;
+	aq->cq.process = sluice_nvme_admin_process;
+	aq->cq.phase = 1;
+	aq->cq.armed = true;
+	aq->open = true;
+}
+
+/* Queue pair @qid exists in the drive, too */
+static void add_pair(struct drive *drive, u16 qid)
+{
+	struct vfake *f = drive->f;
+	struct sluice_vsq *vsq = &f->vctrl.sqs[qid];
+	struct sluice_nvme_cq *cq = &f->vctrl.cqs[qid].hw;
+
+	vfake_add_cq(f, qid, CQ + qid * 0x10000, 16);
+	vfake_add_sq(f, qid, qid, SQ + qid * 0x10000, 16, 8);
+	cq->qid = f->vctrl.qids[qid - 1];
+	drive->cqs[cq->qid] = cq;
+	vsq->hw.cq = cq;
+	vsq->hw.state = SLUICE_NVME_SQ_PRESENT;
+}
+
+static struct drive *bring_up(struct vfake *f)
+{
+	struct drive *drive = kunit_kzalloc(f->test, sizeof(*drive), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(f->test, drive);
+	drive->f = f;
+	drive->silent = 0xff;
+	drive->phase = 1;
+	f->host.cqs = drive->cqs;
+	init_adminq(drive);
+	vfake_add_admin(f, SQ, 8, CQ, 8);
+	add_pair(drive, 1);
+	add_pair(drive, 2);
+	INIT_DELAYED_WORK(&drive->work, drive_work);
+	schedule_delayed_work(&drive->work, 1);
+	return drive;
+}
+
+/* The hardware's queues are KUnit's memory, which nobody but KUnit frees. */
+static void take_down(struct drive *drive)
+{
+	unsigned int qid;
+
+	WRITE_ONCE(drive->stop, true);
+	cancel_delayed_work_sync(&drive->work);
+	for (qid = 1; qid <= 2; qid++)
+		drive->f->vctrl.sqs[qid].hw.state = SLUICE_NVME_SQ_ABSENT;
+	/* nobody has had the drive reset */
+	KUNIT_EXPECT_TRUE(drive->f->test, drive->f->host.adminq.open);
+}
+
+static void submit(struct vfake *f, u16 qid, unsigned int nr)
+{
+	while (nr--)
+		vfake_submit(f, qid, &flush);
+	sluice_vio_service(&f->vctrl.sqs[qid]);
+}
+
+static void expect_status(struct vfake *f, u16 qid, unsigned int nr, int status)
+{
+	while (nr--)
+		KUNIT_EXPECT_EQ(f->test, (int)le16_to_cpu(vfake_cqe(f, qid, nr)->status),
+				status);
+}
+
+/* Guest memory is unmapped. Returns the milliseconds that this took */
+static unsigned int unmap(struct vfake *f)
+{
+	unsigned long begin = jiffies;
+
+	ops->quiesce(&f->sdev, 0, 4096);
+	KUNIT_EXPECT_TRUE(f->test, sluice_vctrl_drained(&f->vctrl));
+	ops->resume(&f->sdev);
+	return jiffies_to_msecs(jiffies - begin);
+}
+
+/* The worker's part */
+static bool readmit(struct vfake *f)
+{
+	guard(mutex)(&f->vctrl.admin_lock);
+	return sluice_vdrain_readmit(&f->vctrl);
+}
+
+/* The slice has lost its commands, which it is told, and nothing else */
+static void expect_evicted(struct drive *drive)
+{
+	struct vfake *f = drive->f;
+
+	KUNIT_EXPECT_EQ(f->test, drive->deletes, 1u);
+	expect_status(f, 1, 3, NOT_READY);
+	/* fenced */
+	KUNIT_EXPECT_EQ(f->test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
+	submit(f, 1, 1);
+	KUNIT_EXPECT_EQ(f->test, f->vctrl.sqs[1].submitted, 3ul);
+	/* only what was waited for is created again */
+	KUNIT_EXPECT_TRUE(f->test, readmit(f));
+	KUNIT_EXPECT_EQ(f->test, drive->creates, 1u);
+	KUNIT_EXPECT_EQ(f->test, f->vctrl.stop, 0ul);
+	submit(f, 1, 0);
+	KUNIT_EXPECT_EQ(f->test, f->vctrl.sqs[1].submitted, 4ul);
+	KUNIT_EXPECT_EQ(f->test, f->vctrl.regs.csts & NVME_CSTS_CFS, 0u);
+	KUNIT_EXPECT_TRUE(f->test, f->vctrl.sqs[2].live);
+}
+
+static void silent_drive(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	submit(f, 1, 3);
+	KUNIT_EXPECT_GE(test, unmap(f), SILENT_MS);
+	expect_evicted(drive);
+	take_down(drive);
+}
+
+/* As long as it works for others it is only slow, but not without a limit */
+static void busy_drive(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	drive->others = true;
+	submit(f, 1, 3);
+	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS);
+	expect_evicted(drive);
+	take_down(drive);
+}
+
+/* A reset of the drive comes between: the slice stays fenced, and goes on later */
+static void reset_while_evicted(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	submit(f, 1, 3);
+	unmap(f);
+	f->host.adminq.open = false;
+	KUNIT_EXPECT_FALSE(test, readmit(f));
+	KUNIT_EXPECT_EQ(test, vfake_retries(f), 1u);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
+	KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS, 0u);
+	f->host.adminq.open = true;
+	expect_evicted(drive);
+	take_down(drive);
+}
+
+static u32 delete_sq(struct vfake *f, u16 qid)
+{
+	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
+	u32 result;
+
+	f->vctrl.sqs[qid].hw.entries = NULL;
+	guard(mutex)(&f->vctrl.admin_lock);
+	return vfake_status(sluice_vsq_delete(&f->vctrl, &cmd, &result));
+}
+
+/* A queue that the drive still has blocks only itself */
+static void slow_deletion(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+	struct nvme_cmd create = {
+		.prp1 = cpu_to_le64(SQ + 0x10000),
+		.cdw10 = cpu_to_le32(15 << 16 | 1),
+		.cdw11 = cpu_to_le32(1 << 16 | 1),
+	};
+	unsigned int i;
+	u32 result;
+
+	drive->silent = NVME_ADMIN_DELETE_SQ;
+	submit(f, 1, 3);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_RETRY);
+		/* nobody waits with a lock */
+		KUNIT_EXPECT_FALSE(test, mutex_is_locked(&f->vctrl.admin_lock));
+		KUNIT_EXPECT_FALSE(test, mutex_is_locked(&f->ctrl.reset_lock));
+		flush_delayed_work(&drive->work);
+	}
+	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
+	/* its commands may still write to memory */
+	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
+	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.sqs[1].slots);
+	scoped_guard(mutex, &f->vctrl.admin_lock)
+		KUNIT_EXPECT_EQ(test, vfake_status(sluice_vsq_create(&f->vctrl, &create, &result)),
+				VFAKE_DNR(0x101));
+	submit(f, 2, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[2].submitted, 1ul);
+
+	answer(drive, drive->held);
+	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), 0);
+	expect_status(f, 1, 3, SQ_DELETED);
+	KUNIT_EXPECT_NULL(test, f->vctrl.sqs[1].slots);
+	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_DNR(0x101));
+	take_down(drive);
+}
+
+/* A Controller Reset: no queue takes commands while the first is being deleted */
+static void slow_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+	struct sluice_vctrl *vctrl = &f->vctrl;
+	unsigned int i;
+
+	drive->silent = NVME_ADMIN_DELETE_SQ;
+	submit(f, 2, 1);
+	vctrl->sqs[1].hw.entries = NULL;
+	vctrl->sqs[2].hw.entries = NULL;
+	for (i = 0; i < 3; i++) {
+		scoped_guard(mutex, &vctrl->admin_lock)
+			KUNIT_EXPECT_FALSE(test, sluice_vqueues_destroy_all(vctrl));
+		flush_delayed_work(&drive->work);
+	}
+	/* one at a time */
+	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
+	submit(f, 1, 1);
+	KUNIT_EXPECT_EQ(test, vctrl->sqs[1].submitted, 0ul);
+	drive->silent = 0xff;
+	answer(drive, drive->held);
+	for (i = 0; i < 1000; i++) {
+		scoped_guard(mutex, &vctrl->admin_lock) {
+			if (sluice_vqueues_destroy_all(vctrl))
+				break;
+		}
+		flush_delayed_work(&drive->work);
+	}
+	KUNIT_EXPECT_EQ(test, drive->deletes, 2u);
+	KUNIT_EXPECT_FALSE(test, sluice_vqueues_any_io(vctrl));
+	KUNIT_EXPECT_TRUE(test, sluice_vctrl_drained(vctrl));
+	take_down(drive);
+}
+
+/* What the VMM does with its big lock held waits for no drive */
+static void no_wait_in_vmm(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+	unsigned long begin = jiffies;
+
+	drive->silent = NVME_ADMIN_DELETE_SQ;
+	submit(f, 1, 3);
+	ops->bus_master(&f->sdev, false);
+	ops->reset(&f->sdev);
+	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begin),
+			2 * SLUICE_VDRAIN_BRIEF_MS + 5000u);
+	KUNIT_EXPECT_FALSE(test, sluice_vctrl_drained(&f->vctrl));
+	/* the worker's; until then the old queues take nothing */
+	KUNIT_EXPECT_EQ(test, f->vctrl.actions, (unsigned int)SLUICE_VREGS_DISABLE);
+	ops->bus_master(&f->sdev, true);
+	submit(f, 1, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	take_down(drive);
+}
+
+static u32 create_queue(struct vfake *f, bool cq)
+{
+	struct nvme_cmd cmd = {
+		.prp1 = cpu_to_le64(cq ? CQ + 0x70000 : SQ + 0x70000),
+		.cdw10 = cpu_to_le32(15 << 16 | 3),
+		.cdw11 = cpu_to_le32((cq ? 0 : 1 << 16) | 1),
+	};
+	u32 result;
+
+	guard(mutex)(&f->vctrl.admin_lock);
+	return vfake_status(cq ? sluice_vcq_create(&f->vctrl, &cmd, &result) :
+				 sluice_vsq_create(&f->vctrl, &cmd, &result));
+}
+
+/* A reset of the drive passes: the guest does not get to know of it */
+static void create_during_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+	unsigned int cq;
+
+	f->pdev.dev.coherent_dma_mask = DMA_BIT_MASK(64);
+	vfake_map(f, CQ + 0x70000);
+	vfake_map(f, SQ + 0x70000);
+	for (cq = 0; cq < 2; cq++) {
+		/* the reset is about to begin, it runs, it was in vain */
+		f->host.adminq.open = false;
+		KUNIT_EXPECT_EQ(test, create_queue(f, cq), VFAKE_RETRY);
+		f->ctrl.state = SLUICE_NVME_RESETTING;
+		KUNIT_EXPECT_EQ(test, create_queue(f, cq), VFAKE_RETRY);
+		mutex_lock(&f->ctrl.reset_lock);
+		KUNIT_EXPECT_EQ(test, create_queue(f, cq), VFAKE_RETRY);
+		mutex_unlock(&f->ctrl.reset_lock);
+		f->ctrl.state = SLUICE_NVME_DEAD;
+		KUNIT_EXPECT_EQ(test, create_queue(f, cq), 6u);
+		f->ctrl.state = SLUICE_NVME_LIVE;
+		f->host.adminq.open = true;
+	}
+	KUNIT_EXPECT_FALSE(test, f->vctrl.sqs[3].live || f->vctrl.cqs[3].live);
+	take_down(drive);
+}
+
+static int vdrain_init(struct kunit *test)
+{
+	silent_ms = sluice_vdrain_silent_ms;
+	slow_ms = sluice_vdrain_slow_ms;
+	sluice_vdrain_silent_ms = SILENT_MS;
+	sluice_vdrain_slow_ms = SLOW_MS;
+	return vfake_init(test);
+}
+
+static void vdrain_exit(struct kunit *test)
+{
+	sluice_vdrain_silent_ms = silent_ms;
+	sluice_vdrain_slow_ms = slow_ms;
+	vfake_exit(test);
+}
+
+static struct kunit_case vdrain_cases[] = {
+	KUNIT_CASE(silent_drive),
+	KUNIT_CASE(busy_drive),
+	KUNIT_CASE(reset_while_evicted),
+	KUNIT_CASE(slow_deletion),
+	KUNIT_CASE(slow_reset),
+	KUNIT_CASE(no_wait_in_vmm),
+	KUNIT_CASE(create_during_reset),
+	{}
+};
+
+static struct kunit_suite vdrain_suite = {
+	.name = "sluice-nvme-vdrain",
+	.init = vdrain_init,
+	.exit = vdrain_exit,
+	.test_cases = vdrain_cases,
+};
+
+kunit_test_suites(&vdrain_suite);

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sluice: KUnit tests of the deletion of a client's submission queue
+ *
+ * A drive may take long for it because of the commands in the queue. It is reset
+ * for that when it answers nobody, and not before. Time goes by as a test says:
+ * it changes when the command was submitted.
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+
+#include "host/hostfake_test.h"
+
+#define QID		2
+#define TIMEOUT_MS	60000u
+
+struct deletion {
+	struct hostfake *f;
+	struct sluice_nvme_cq cq;
+	struct sluice_nvme_sq sq;
+	struct nvme_cqe cqes[4];
+	struct nvme_cmd cmds[4];
+	atomic_t ends;
+};
+
+static void deleted(struct sluice_nvme_sq *sq)
+{
+	atomic_inc(&container_of(sq, struct deletion, sq)->ends);
+}
+
+/* A queue pair, of which the submission queue is being deleted */
+static struct deletion *delete(struct hostfake *f, int answer)
+{
+	struct deletion *d = kunit_kzalloc(f->test, sizeof(*d), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(f->test, d);
+	d->f = f;
+	sluice_nvme_cq_init(&d->cq);
+	d->cq.ctrl = &f->ctrl;
+	d->cq.qid = QID;
+	d->cq.depth = 4;
+	d->cq.entries = d->cqes;
+	d->sq.ctrl = &f->ctrl;
+	d->sq.cq = &d->cq;
+	d->sq.qid = QID;
+	d->sq.depth = 4;
+	d->sq.entries = d->cmds;
+	d->sq.deleted = deleted;
+	f->answer[NVME_ADMIN_DELETE_SQ] = answer;
+	guard(mutex)(&f->ctrl.reset_lock);
+	KUNIT_ASSERT_EQ(f->test, sluice_nvme_cq_create(&d->cq), 0);
+	KUNIT_ASSERT_EQ(f->test, sluice_nvme_sq_create(&d->sq), 0);
+	KUNIT_EXPECT_EQ(f->test, sluice_nvme_sq_delete(&d->sq), 0);
+	/* once is enough */
+	KUNIT_EXPECT_EQ(f->test, sluice_nvme_sq_delete(&d->sq), 0);
+	return d;
+}
+
+static bool wait_for(bool (*cond)(struct deletion *d), struct deletion *d)
+{
+	unsigned long end = jiffies + 10 * HZ;
+
+	while (!cond(d) && time_before(jiffies, end))
+		msleep(20);
+	return cond(d);
+}
+
+static bool has_ended(struct deletion *d)
+{
+	return atomic_read(&d->ends);
+}
+
+static bool has_probe(struct deletion *d)
+{
+	/* pairs with hostfake_execute(): the command is there */
+	unsigned int nr = smp_load_acquire(&d->f->nr_cmds);
+
+	return nr && d->f->cmds[nr - 1].opcode == NVME_ADMIN_GET_FEATURES;
+}
+
+static bool has_answer(struct deletion *d)
+{
+	return READ_ONCE(d->f->ctrl.answered);
+}
+
+/* The drive has had the command for @ms, and has completed none for @silent */
+static bool overdue(struct deletion *d, unsigned int ms, unsigned int silent)
+{
+	struct hostfake *f = d->f;
+	struct sluice_nvme_adminq *aq = &f->host.adminq;
+	unsigned int nr;
+
+	scoped_guard(spinlock_irqsave, &aq->cq.lock) {
+		for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS)
+			aq->slots[nr].since = jiffies - msecs_to_jiffies(ms);
+	}
+	f->ctrl.answered = false;
+	f->ctrl.progressed = jiffies - msecs_to_jiffies(silent);
+	return sluice_nvme_adminq_overdue(&f->ctrl);
+}
+
+static void sq_deleted(struct kunit *test)
+{
+	static const int answers[] = { 0, NVME_SC_QID_INVALID };
+	struct hostfake *f = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct deletion *d = delete(f, answers[i]);
+
+		KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+		KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
+		KUNIT_EXPECT_EQ(test, atomic_read(&d->ends), 1);
+		KUNIT_EXPECT_FALSE(test, sluice_nvme_adminq_waits(&f->ctrl));
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->resets), 0);
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+}
+
+/* Who waits for it has no lock: others create their queues meanwhile */
+static void sq_takes_long(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = delete(f, HOSTFAKE_SILENT);
+	struct nvme_cqe cqes[4];
+	struct sluice_nvme_cq cq = {
+		.ctrl = &f->ctrl, .qid = 3, .depth = 4, .entries = cqes,
+	};
+
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_adminq_waits(&f->ctrl));
+	sluice_nvme_cq_init(&cq);
+	scoped_guard(mutex, &f->ctrl.reset_lock) {
+		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_create(&cq), 0);
+		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_delete(&cq), 0);
+	}
+	/* it works for others */
+	KUNIT_EXPECT_FALSE(test, overdue(d, TIMEOUT_MS + 5000, 1000));
+	KUNIT_EXPECT_FALSE(test, overdue(d, 2 * TIMEOUT_MS - 5000, 1000));
+	KUNIT_EXPECT_FALSE(test, has_probe(d));
+	/* it completes nothing, but has not had this command for long either */
+	KUNIT_EXPECT_FALSE(test, overdue(d, 1000, 3 * TIMEOUT_MS));
+	/* a probe tells whether it answers */
+	KUNIT_EXPECT_FALSE(test, overdue(d, TIMEOUT_MS, TIMEOUT_MS / 2));
+	KUNIT_ASSERT_TRUE(test, wait_for(has_probe, d));
+	KUNIT_ASSERT_TRUE(test, wait_for(has_answer, d));
+	KUNIT_EXPECT_LT(test, jiffies - sluice_nvme_progress(&f->ctrl), 30ul * HZ);
+	/* but there is an end to it */
+	KUNIT_EXPECT_TRUE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
+	/* a reset ends it as well */
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->ends), 1);
+}
+
+static void drive_is_silent(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = delete(f, HOSTFAKE_SILENT);
+
+	f->answer[NVME_ADMIN_GET_FEATURES] = HOSTFAKE_SILENT;
+	KUNIT_EXPECT_FALSE(test, overdue(d, TIMEOUT_MS / 2, TIMEOUT_MS / 2));
+	KUNIT_ASSERT_TRUE(test, wait_for(has_probe, d));
+	/* one probe at a time */
+	KUNIT_EXPECT_FALSE(test, overdue(d, TIMEOUT_MS - 5000, TIMEOUT_MS - 5000));
+	KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 2u);
+	KUNIT_EXPECT_TRUE(test, overdue(d, TIMEOUT_MS + 1000, TIMEOUT_MS + 1000));
+}
+
+/* Its commands are still with the drive, which must not reach their memory */
+static void sq_refused(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = delete(f, NVME_SC_INTERNAL);
+
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
+	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
+	flush_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->resets), 1);
+	/* it has to be reset, not only to be told so */
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	scoped_guard(mutex, &f->ctrl.reset_lock)
+		sluice_nvme_sq_cut_off(&d->sq);
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+}
+
+/* A controller that is disabled has no queues */
+static void drive_is_stopped(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = delete(f, 0);
+
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+	guard(mutex)(&f->ctrl.reset_lock);
+	KUNIT_ASSERT_EQ(test, sluice_nvme_sq_create(&d->sq), 0);
+	/* a reset is about to run: the queue is there until then */
+	f->host.adminq.open = false;
+	KUNIT_EXPECT_EQ(test, sluice_nvme_sq_delete(&d->sq), -ENODEV);
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
+	f->ctrl.state = SLUICE_NVME_RESETTING;
+	KUNIT_EXPECT_EQ(test, sluice_nvme_sq_delete(&d->sq), 0);
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
+}
+
+static struct kunit_case sluice_nvme_delete_cases[] = {
+	KUNIT_CASE(sq_deleted),
+	KUNIT_CASE(sq_takes_long),
+	KUNIT_CASE(drive_is_silent),
+	KUNIT_CASE(sq_refused),
+	KUNIT_CASE(drive_is_stopped),
+	{}
+};
+
+static struct kunit_suite sluice_nvme_delete_suite = {
+	.name = "sluice-nvme-delete",
+	.init = hostfake_init,
+	.exit = hostfake_exit,
+	.test_cases = sluice_nvme_delete_cases,
+};
+
+kunit_test_suites(&sluice_nvme_delete_suite);
