@@ -103,12 +103,17 @@ enum sluice_vslot_state {
 	SLUICE_VSLOT_DONE,
 };
 
+/* The most pages in a PRP list of the drive; there is one more before the list */
+#define SLUICE_VSLOT_LIST	(SLUICE_NVME_MAX_XFER / SLUICE_NVME_PAGE)
+
 /**
  * struct sluice_vslot - a command taken from a guest queue
  * @node: in &sluice_vcq.waiting while %SLUICE_VSLOT_DONE
+ * @iovas: before that, the guest addresses of the first two pages of data
  * @vsq: queue it came from
  * @list: one page for the PRP list or the ranges that the device reads; NULL
- *	in the admin queue
+ *	in the admin queue. A PRP list takes its first half, and the guest
+ *	addresses of the pages in the list take the second
  * @list_dma: its bus address
  * @result: dword 0 of the completion
  * @status: SCT, SC and DNR of the completion
@@ -116,11 +121,15 @@ enum sluice_vslot_state {
  * @opcode: for statistics
  * @state: see &enum sluice_vslot_state; from %SLUICE_VSLOT_HARDWARE on it
  *	changes under the lock of the completion queue
+ * @nr_pages: pages of guest memory that the drive reads or writes
  * @nr_blocks: logical blocks, for statistics
  * @slba: first logical block as the guest gave it, for the error log
  */
 struct sluice_vslot {
-	struct list_head node;
+	union {
+		struct list_head node;
+		u64 iovas[2];
+	};
 	struct sluice_vsq *vsq;
 	__le64 *list;
 	dma_addr_t list_dma;
@@ -129,6 +138,7 @@ struct sluice_vslot {
 	u16 cid;
 	u8 opcode;
 	u8 state;
+	u16 nr_pages;
 	u32 nr_blocks;
 	u64 slba;
 };

@@ -363,6 +363,7 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	barrier();
 	slot->cid = le16_to_cpu(in.cid);
 	slot->opcode = in.opcode;
+	slot->nr_pages = 0;
 	slot->nr_blocks = 0;
 	slot->slba = 0;
 

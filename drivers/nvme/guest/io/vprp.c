@@ -152,14 +152,18 @@ static sluice_vstatus_t sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
 					     bool device_writes)
 {
 	struct sluice_vsq *vsq = slot->vsq;
-	__le64 *list = slot->list;
+	__le64 *list = slot->list, *iovas = list + SLUICE_VSLOT_LIST;
 	struct sluice_mem mem;
 	unsigned int i = 0;
 	sluice_vstatus_t status;
 
-	status = sluice_vprp_list(vsq->vctrl, vsq, prp, list, nr);
+	BUILD_BUG_ON(2 * SLUICE_VSLOT_LIST * SLUICE_PRP_BYTES > SLUICE_NVME_PAGE);
+
+	status = sluice_vprp_list(vsq->vctrl, vsq, prp, iovas, nr);
 	if (status)
 		return status;
+	memcpy(list, iovas, nr * SLUICE_PRP_BYTES);
+	slot->nr_pages += nr;
 
 	for (;;) {
 		i += sluice_vsq_mem_find_list(vsq, device_writes, list + i,
@@ -177,7 +181,7 @@ static sluice_vstatus_t sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
 
 /**
  * sluice_vprp_map() - point a command at guest memory
- * @slot: slot, whose list is used
+ * @slot: slot, whose list is used; receives the guest addresses
  * @prp1: first PRP entry of the guest
  * @prp2: second PRP entry or list of the guest
  * @len: bytes, 1 to %SLUICE_NVME_MAX_XFER
@@ -204,6 +208,8 @@ sluice_vstatus_t sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2,
 	if (status)
 		return status;
 	out->prp1 = cpu_to_le64(mem.dma);
+	slot->iovas[0] = prp1 - SLUICE_PRP_OFFSET(prp1);
+	slot->nr_pages = 1;
 	if (len <= first)
 		return SLUICE_VSTATUS_OK;
 
@@ -211,9 +217,12 @@ sluice_vstatus_t sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2,
 	if (len <= SLUICE_NVME_PAGE) {
 		status = sluice_vprp_find_page(slot->vsq, prp2, device_writes,
 					       &mem);
-		if (!status)
-			out->prp2 = cpu_to_le64(mem.dma);
-		return status;
+		if (status)
+			return status;
+		out->prp2 = cpu_to_le64(mem.dma);
+		slot->iovas[1] = prp2;
+		slot->nr_pages = 2;
+		return SLUICE_VSTATUS_OK;
 	}
 
 	out->prp2 = cpu_to_le64(slot->list_dma);

@@ -86,6 +86,27 @@ static u32 prp_map(struct vfake *f, struct sluice_vslot *slot, u64 prp1,
 	return map_to(slot, prp1, prp2, len, true, out);
 }
 
+/* The slot knows the guest's pages, of which there are @nr. */
+static void expect_pages(struct vfake *f, const struct sluice_vslot *slot,
+			 unsigned int nr)
+{
+	const __le64 *list = slot->list + SLUICE_VSLOT_LIST;
+	unsigned int n;
+
+	KUNIT_ASSERT_EQ(f->test, (unsigned int)slot->nr_pages, nr);
+	KUNIT_EXPECT_EQ(f->test, slot->iovas[0], data_page(0));
+	if (nr == 2)
+		KUNIT_EXPECT_EQ(f->test, slot->iovas[1], data_page(1));
+	/* not all of a long list, which would take long */
+	for (n = 1; nr > 2 && n < nr; n += n + 17 < nr ? 16 : 1) {
+		if (le64_to_cpu(list[n - 1]) == data_page(n))
+			continue;
+		KUNIT_FAIL(f->test, "page %u of %u is %#llx", n, nr,
+			   le64_to_cpu(list[n - 1]));
+		return;
+	}
+}
+
 /*
  * What a drive does. The guest's data begins at @offset of page 0 and goes on
  * in pages 1, 2 …
@@ -100,16 +121,19 @@ static void walk(struct vfake *f, const struct sluice_vslot *slot,
 	KUNIT_EXPECT_EQ(f->test, prp1, (u64)vfake_dma(f, data_page(0)) + offset);
 	if (len <= first) {
 		KUNIT_EXPECT_EQ(f->test, prp2, 0ull);
+		expect_pages(f, slot, 1);
 		return;
 	}
 	len -= first;
 	if (len <= PAGE) {
 		KUNIT_EXPECT_EQ(f->test, prp2, (u64)vfake_dma(f, data_page(1)));
+		expect_pages(f, slot, 2);
 		return;
 	}
 	KUNIT_EXPECT_EQ(f->test, prp2, (u64)slot->list_dma);
 	nr = DIV_ROUND_UP(len, PAGE);
 	KUNIT_ASSERT_LE(f->test, nr, 512u);
+	expect_pages(f, slot, 1 + nr);
 	for (n = 1; n <= nr; n++) {
 		if (le64_to_cpu(slot->list[n - 1]) == vfake_dma(f, data_page(n)))
 			continue;
