@@ -20,6 +20,7 @@
 #include <linux/device.h>
 #include <linux/mdev.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 #include <uapi/linux/sluice.h>
@@ -246,16 +247,20 @@ enum sluice_poll_mode {
  *	leaves everything as it was. Called by the thread that calls @poll, or
  *	by the thread that closes the device, never at the same time as @poll.
  *	Required with @poll
- * @quiesce: stop accessing guest memory on behalf of this device and wait until
- *	no DMA is in flight. The user is about to unmap the range [@iova, @iova
- *	+ @size); (0, U64_MAX) means all of guest memory. Before returning, undo
- *	every mapping from sluice_mem_vmap() that touches the range. Must not
- *	wait for the guest. Each call is followed by @resume, and calls are
+ * @quiesce: the user is about to unmap the range [@iova, @iova + @size); (0,
+ *	U64_MAX) means all of guest memory. From now on no page of the range is
+ *	found. Before returning, forget what was found there before: wait until
+ *	no thread and no DMA uses it, reset the cursors that found it, and undo
+ *	every mapping from sluice_mem_vmap() that touches the range. What uses
+ *	other pages goes on meanwhile. Must not wait for the guest. Calls are
  *	never nested. The backend may take locks here under which it also calls
  *	sluice_mem_get() and the like: those calls do not wait for an unmap, but
  *	fail with -EAGAIN. Optional for a backend that keeps no guest memory
  *	from one call of sluice_mem_read() or sluice_mem_write() to the next
- * @resume: the backend may use guest memory again. Required with @quiesce
+ * @resume: an unmap is over: what has failed with -EAGAIN because of it may
+ *	succeed now. May be called without @quiesce, if the range had no page in
+ *	use; and may be left out when the device is being closed, reset or
+ *	configured. Must not wait for guest memory. Required with @quiesce
  * @notify: the size of the slice has changed while it is attached: @info is its
  *	new state, and &sluice_dev.info has the new size when this returns. May
  *	sleep. Called under the lock of the parent's slices: must not attach,
@@ -329,7 +334,8 @@ struct sluice_mem {
  * A cursor makes sluice_mem_find() fast. The backend keeps one for each queue
  * and serialises its use. A cursor starts as all zeroes. What a cursor
  * remembers is valid only as long as the memory that was found: the backend
- * clears the cursor in its quiesce and close operations.
+ * clears the cursor in its quiesce and close operations. A lock that serialises
+ * the use of the cursor also makes quiesce wait for those who use what was found.
  */
 struct sluice_mem_cursor {
 	struct {
@@ -342,6 +348,21 @@ struct sluice_mem_cursor {
 static inline void sluice_mem_cursor_reset(struct sluice_mem_cursor *cursor)
 {
 	*cursor = (struct sluice_mem_cursor) {};
+}
+
+/* Forget what was found in the range [@iova, @iova + @size), for quiesce */
+static inline void sluice_mem_cursor_forget(struct sluice_mem_cursor *cursor,
+					    u64 iova, u64 size)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLUICE_MEM_CURSOR_WAYS; i++) {
+		u64 chunk = (cursor->way[i].tag - 1) * SLUICE_MEM_CHUNK;
+
+		if (cursor->way[i].tag && chunk + (SLUICE_MEM_CHUNK - 1) >= iova &&
+		    (chunk < iova || chunk - iova < size))
+			memset(&cursor->way[i], 0, sizeof(cursor->way[i]));
+	}
 }
 
 /* Guest memory */
@@ -372,7 +393,7 @@ void sluice_mem_vunmap(void *vaddr);
  * For the I/O path, which must not sleep. On -ENOENT the caller has a thread
  * that may sleep call sluice_mem_get(), and then tries again.
  *
- * Context: any; takes no lock. Not while the device is quiesced or closed.
+ * Context: any; takes no lock. Not while the device is closed.
  * Return: 0; -ENOENT if the page has not been used yet, or if an unmap has
  * removed it or is removing it; -EPERM if the page must not be written
  */

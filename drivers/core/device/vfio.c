@@ -171,32 +171,40 @@ static void sluice_vfio_close(struct vfio_device *core_vdev)
 	sluice_slice_set_opener(vdev->sdev.slice, NULL);
 }
 
-/* The unmap drops whole chunks, so the backend must quiesce whole chunks. */
 static void sluice_vfio_quiesce(struct sluice_vdev *vdev, u64 first, u64 last)
 {
-	u64 start = ALIGN_DOWN(first, (u64)SLUICE_IOVA_CHUNK);
-	u64 end = last | (SLUICE_IOVA_CHUNK - 1);
-	u64 size = end - start;
+	u64 size = last - first;
 
 	/* The size of all memory does not fit into u64; use one byte less. */
 	if (size != U64_MAX)
 		size++;
-	sluice_vdev_ops(vdev)->quiesce(&vdev->sdev, start, size);
+	if (vdev->opened && sluice_vdev_ops(vdev)->quiesce)
+		sluice_vdev_ops(vdev)->quiesce(&vdev->sdev, first, size);
 }
 
 static void sluice_vfio_unmap_range(struct sluice_vdev *vdev, u64 first,
 				    u64 last)
 {
-	mutex_lock(&vdev->lock);
-	if (sluice_iova_holds(&vdev->iova_table, first, last)) {
-		bool quiesce = vdev->opened && sluice_vdev_ops(vdev)->quiesce;
+	LIST_HEAD(chunks);
 
-		if (quiesce)
-			sluice_vfio_quiesce(vdev, first, last);
-		sluice_iova_drop(&vdev->iova_table, first, last);
-		if (quiesce)
-			sluice_vdev_ops(vdev)->resume(&vdev->sdev);
-	}
+	guard(mutex)(&vdev->lock);
+	if (!sluice_iova_detach(&vdev->iova_table, &first, &last, &chunks))
+		return;
+	sluice_vfio_quiesce(vdev, first, last);
+	sluice_iova_release(&vdev->iova_table, &chunks);
+}
+
+/*
+ * What got no page because of the unmap goes on at once. Not if the lock is held,
+ * since its holder may wait for a page from now on: then it goes on a little later.
+ */
+static void sluice_vfio_unmap_release(struct sluice_vdev *vdev)
+{
+	sluice_iova_unmap_release(&vdev->iova_table);
+	if (!mutex_trylock(&vdev->lock))
+		return;
+	if (vdev->opened && sluice_vdev_ops(vdev)->resume)
+		sluice_vdev_ops(vdev)->resume(&vdev->sdev);
 	mutex_unlock(&vdev->lock);
 }
 
@@ -214,7 +222,7 @@ static void sluice_vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova,
 	start = ktime_get_ns();
 	sluice_iova_unmap_begin(&vdev->iova_table, iova, last, &unmap);
 	sluice_vfio_unmap_range(vdev, iova, last);
-	sluice_iova_unmap_release(&vdev->iova_table);
+	sluice_vfio_unmap_release(vdev);
 	sluice_iova_unmap_end(&vdev->iova_table, iova, last, &unmap);
 	trace_sluice_unmap(&vdev->sdev.info, iova, length,
 			   ktime_get_ns() - start);

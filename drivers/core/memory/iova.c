@@ -7,9 +7,14 @@
  * for each 2 MiB of IOVA. The first touch fills a chunk, and the chunk stays
  * until it is unmapped. If the pages of a chunk are physically contiguous, the
  * chunk has one DMA mapping. Otherwise it has a slot for each page, filled in
- * groups as large as one call can pin. An unmap that touches a chunk drops the
- * whole chunk; the pages outside the unmapped range come back at their next
- * touch.
+ * groups as large as one call can pin. An unmap that touches a chunk with one
+ * mapping, or a group, drops all of it; the pages outside the unmapped range come
+ * back at their next touch. While a user unmaps less than a chunk at a time, pages
+ * are pinned one by one: its guest has an IOMMU, and unmaps each page for itself.
+ *
+ * An unmap has two steps. First its pages are detached: they are found no more, but
+ * stay pinned and mapped for DMA. Then, when nobody uses them any longer, they are
+ * released. So it waits for those who use its pages, and for nobody else.
  *
  * Readers take no lock: they read the table and its chunks under RCU. A thread
  * that copies from or to a page also holds off its unpinning, with SRCU, as an
@@ -28,9 +33,15 @@
 /* Held during a copy; one for all tables, since a copy is short */
 DEFINE_STATIC_SRCU(sluice_iova_copying);
 
-/* How long one unmap waits for the unpinning, and how often it may give up. */
+/*
+ * How long one unmap waits while no page is unpinned, and how often it may give up.
+ * VFIO's type1 backend calls ten times.
+ */
 #define SLUICE_IOVA_UNPIN_WAIT_MS 200
-#define SLUICE_IOVA_UNPIN_ROUNDS  6
+#define SLUICE_IOVA_UNPIN_ROUNDS  9
+
+/* So long after a small unmap no page is pinned before it is used */
+#define SLUICE_IOVA_SMALL_MS	  5000
 
 /* An unmap may remove a page between its fill and its lookup: try again. */
 #define SLUICE_IOVA_TRIES 8
@@ -138,95 +149,119 @@ int sluice_iova_copy(struct sluice_iova_table *table, u64 iova, void *buf,
 void sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
 			     u64 last, struct sluice_space_unmap *unmap)
 {
+	struct sluice_space *space;
+
 	atomic_inc(&table->unmapping);
-	spin_lock(&table->lock);
-	sluice_space_unmap_begin(table->space, first, last, unmap);
-	if (table->busy && sluice_iova_overlap(table->busy_first,
-					       table->busy_last, first, last))
-		table->spoiled = true;
-	spin_unlock(&table->lock);
+	scoped_guard(spinlock, &table->lock) {
+		space = table->space;
+		sluice_space_get(space);
+	}
+	sluice_space_unmap_begin(space, first, last, unmap);
+	/* under the same lock the work item looks for holds and announces its range */
+	scoped_guard(spinlock, &table->lock) {
+		if (last - first < SLUICE_IOVA_CHUNK - 1)
+			table->small = (jiffies +
+					msecs_to_jiffies(SLUICE_IOVA_SMALL_MS)) | 1;
+		if (table->busy && sluice_iova_overlap(table->busy_first,
+						       table->busy_last, first,
+						       last))
+			table->spoiled = true;
+	}
 	wake_up_all(&table->wait);
 }
 
 /**
- * sluice_iova_holds() - whether any page of a range is in the table
+ * sluice_iova_detach() - take a range out of the table
  * @table: guest memory
- * @first: first byte
- * @last: last byte
+ * @first: first byte; receives the first byte of what was taken out
+ * @last: last byte, likewise
+ * @chunks: receives what was taken out, for sluice_iova_release()
  *
- * Return: true if sluice_iova_drop() has something to do
- */
-bool sluice_iova_holds(struct sluice_iova_table *table, u64 first, u64 last)
-{
-	unsigned long index = sluice_iova_index(first);
-	bool found;
-
-	mutex_lock(&table->table_lock);
-	found = xa_find(&table->chunks, &index, sluice_iova_index(last),
-			XA_PRESENT);
-	mutex_unlock(&table->table_lock);
-	return found;
-}
-
-/**
- * sluice_iova_drop() - remove a range from the table
- * @table: guest memory
- * @first: first byte
- * @last: last byte
+ * The range is widened to whole groups, and to chunks that have one DMA mapping or
+ * no pages outside of the range. Afterwards its pages are found no more; but those
+ * who have found them before may still use them.
  *
- * The range is widened to whole chunks. The caller makes sure that nobody still
- * uses pages of the range found with sluice_iova_get(). The DMA mappings are
- * gone when this returns; sluice_iova_unmap_end() waits for the pages to be
- * unpinned.
+ * Return: whether there was anything to take out
  */
-void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last)
+bool sluice_iova_detach(struct sluice_iova_table *table, u64 *first, u64 *last,
+			struct list_head *chunks)
 {
 	struct sluice_iova_chunk *chunk;
 	unsigned long index;
 	unsigned int nr = 0;
-	LIST_HEAD(chunks);
 
 	mutex_lock(&table->table_lock);
+	sluice_iova_widen(table, first, last);
 	xa_for_each_range(&table->chunks, index, chunk,
-			  sluice_iova_index(first), sluice_iova_index(last)) {
-		xa_erase(&table->chunks, index);
-		list_add_tail(&chunk->node, &chunks);
+			  sluice_iova_index(*first), sluice_iova_index(*last)) {
+		chunk = sluice_iova_take(table, chunk, first, last);
+		if (!chunk)
+			continue;
+		list_add_tail(&chunk->node, chunks);
 		nr++;
 		cond_resched();
 	}
+	/* they count from now on: who closes the table has to wait for them */
+	spin_lock(&table->lock);
+	table->nr_dropped += nr;
+	spin_unlock(&table->lock);
 	mutex_unlock(&table->table_lock);
-	if (!nr)
-		return;
+	return nr;
+}
 
+/**
+ * sluice_iova_release() - release what was taken out of the table
+ * @table: guest memory
+ * @chunks: from sluice_iova_detach(); empty afterwards
+ *
+ * The caller makes sure that nobody still uses pages found with sluice_iova_get()
+ * or sluice_iova_find(). The DMA mappings are gone when this returns;
+ * sluice_iova_unmap_end() waits for the pages to be unpinned.
+ */
+void sluice_iova_release(struct sluice_iova_table *table,
+			 struct list_head *chunks)
+{
+	struct sluice_iova_chunk *chunk;
+
+	if (list_empty(chunks))
+		return;
 	/*
 	 * After this no copy still uses the pages. It waits for copies of a
 	 * page at most, and interrupts no processor.
 	 */
 	synchronize_srcu_expedited(&sluice_iova_copying);
-	list_for_each_entry(chunk, &chunks, node) {
+	list_for_each_entry(chunk, chunks, node) {
 		sluice_iova_unmap_chunk(table, chunk);
 		/* a guest may have used hundreds of gigabytes */
 		cond_resched();
 	}
 
-	sluice_iova_unpin(table, &chunks, nr);
+	sluice_iova_unpin(table, chunks);
 }
 
 /*
- * The time limit is for VFIO's type1 backend, which calls again (see
- * iova_pin.c). A move to another iommufd address space unmaps everything and
- * does not call again, so there the wait has no limit.
+ * As long as pages are being unpinned this waits for the last one. If there is no
+ * progress, another thread may be in the way that waits for ours (see iova_pin.c):
+ * then VFIO's type1 backend is to call again. It does so ten times for a range that
+ * stays pinned, and ends in a BUG then; rather than that the last time waits on.
+ * The others do not call again. A move to another iommufd address space, which
+ * unmaps everything, is one of these.
  */
 static bool sluice_iova_wait_unpinned(struct sluice_iova_table *table,
 				      u64 first, u64 last, unsigned int rounds)
 {
-	if (rounds < SLUICE_IOVA_UNPIN_ROUNDS &&
-	    (first || last < ULONG_MAX - 1))
-		return wait_event_timeout(table->wait,
-					  sluice_iova_unpinned(table, first, last),
-					  msecs_to_jiffies(SLUICE_IOVA_UNPIN_WAIT_MS));
-	wait_event(table->wait, sluice_iova_unpinned(table, first, last));
-	return true;
+	bool limit = rounds + 1 < SLUICE_IOVA_UNPIN_ROUNDS &&
+		     (first || last < ULONG_MAX - 1);
+	u64 before;
+
+	do {
+		before = atomic64_read(&table->unpinned);
+		if (wait_event_timeout(table->wait,
+				       sluice_iova_unpinned(table, first, last),
+				       msecs_to_jiffies(SLUICE_IOVA_UNPIN_WAIT_MS)))
+			return true;
+	} while (!limit || before != atomic64_read(&table->unpinned));
+	return false;
 }
 
 /**
@@ -295,6 +330,7 @@ int sluice_iova_open(struct sluice_iova_table *table, struct mm_struct *mm,
 	/* what the last user had no memory for is not the next one's business */
 	spin_lock(&table->lock);
 	table->space = space;
+	table->small = 0;
 	table->scarce = 0;
 	table->exhausted = 0;
 	WRITE_ONCE(table->open, true);
@@ -311,7 +347,9 @@ int sluice_iova_open(struct sluice_iova_table *table, struct mm_struct *mm,
  */
 void sluice_iova_close(struct sluice_iova_table *table)
 {
+	u64 first = 0, last = U64_MAX;
 	struct sluice_space *space;
+	LIST_HEAD(chunks);
 
 	spin_lock(&table->lock);
 	WRITE_ONCE(table->open, false);
@@ -319,7 +357,8 @@ void sluice_iova_close(struct sluice_iova_table *table)
 	spin_unlock(&table->lock);
 	wake_up_all(&table->wait);
 
-	sluice_iova_drop(table, 0, U64_MAX);
+	sluice_iova_detach(table, &first, &last, &chunks);
+	sluice_iova_release(table, &chunks);
 	wait_event(table->wait, sluice_iova_idle(table));
 	WARN_ON_ONCE(sluice_iova_nr_pinned(table));
 

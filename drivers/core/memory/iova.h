@@ -65,10 +65,12 @@ struct sluice_iova_ops {
  * @lock: protects the members below, up to @wait. Inside @table_lock
  * @wanted: &struct sluice_iova_request for @work
  * @dropped: chunks removed from the table, for @work to unpin
- * @nr_dropped: number of chunks not unpinned yet, including the chunk that
- *	@work is unpinning
+ * @nr_dropped: number of chunks removed from the table and not unpinned yet,
+ *	including those not in @dropped yet and the one that @work is unpinning
  * @space: what the user's slices share, NULL when closed
- * @scarce: until this time pages are pinned one by one, in jiffies; 0 for never
+ * @small: until this time pages are pinned one by one since the user unmaps so, in
+ *	jiffies; 0 for never
+ * @scarce: the same since the user must not lock more memory
  * @exhausted: until this time no pages are pinned, in jiffies; 0 for never
  * @busy_first: first byte of what @work is pinning
  * @busy_last: last byte
@@ -95,6 +97,7 @@ struct sluice_iova_table {
 	struct list_head dropped;
 	unsigned int nr_dropped;
 	struct sluice_space *space;
+	unsigned long small;
 	unsigned long scarce;
 	unsigned long exhausted;
 	u64 busy_first;
@@ -132,8 +135,10 @@ int sluice_iova_copy(struct sluice_iova_table *table, u64 iova, void *buf,
 
 void sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
 			     u64 last, struct sluice_space_unmap *unmap);
-bool sluice_iova_holds(struct sluice_iova_table *table, u64 first, u64 last);
-void sluice_iova_drop(struct sluice_iova_table *table, u64 first, u64 last);
+bool sluice_iova_detach(struct sluice_iova_table *table, u64 *first, u64 *last,
+			struct list_head *chunks);
+void sluice_iova_release(struct sluice_iova_table *table,
+			 struct list_head *chunks);
 void sluice_iova_unmap_release(struct sluice_iova_table *table);
 void sluice_iova_unmap_end(struct sluice_iova_table *table, u64 first, u64 last,
 			   struct sluice_space_unmap *unmap);

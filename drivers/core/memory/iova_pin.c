@@ -25,10 +25,13 @@
  * - A thread that waits for a page to be pinned gives up (-EAGAIN) as soon as
  *   an unmap begins. So the callback may wait for any lock that such a thread
  *   holds, the backend's locks included.
- * - The callback waits for the unpin only for a limited time. Then VFIO drops
- *   the list's lock, which lets thread 2 continue, finds that pages are still
- *   pinned, and calls us again. Only after several such rounds (VFIO allows
- *   ten) the wait has no limit.
+ * - The callback gives up waiting when nothing is unpinned for a while. Then VFIO
+ *   drops the list's lock, which lets thread 2 continue, finds that pages are
+ *   still pinned, and calls us again. In each such round at least one group of
+ *   pages is unpinned: the work item is the first in the queue for the
+ *   container's lock. VFIO allows ten rounds and ends in a BUG then. So the last
+ *   one waits on: a program that unmaps a lot from two threads at a time may hang,
+ *   but the host does not crash.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -166,6 +169,15 @@ static bool sluice_iova_too_early(const struct sluice_iova_table *table,
 	return until && time_before(jiffies, until);
 }
 
+/* A guest with an IOMMU unmaps each page for itself: do not pin its neighbours */
+static bool sluice_iova_too_large(const struct sluice_iova_table *table,
+				  unsigned int order)
+{
+	unsigned long until = READ_ONCE(table->small);
+
+	return order && until && time_before(jiffies, until);
+}
+
 static void sluice_iova_note_nomem(struct sluice_iova_table *table,
 				   unsigned int order)
 {
@@ -189,6 +201,8 @@ static int sluice_iova_fill(struct sluice_iova_table *table, u64 iova,
 		unsigned int order = sluice_iova_orders[i];
 		u64 first = ALIGN_DOWN(iova, (u64)PAGE_SIZE << order);
 
+		if (sluice_iova_too_large(table, order))
+			continue;
 		if (sluice_iova_too_early(table, order)) {
 			ret = -ENOMEM;
 			continue;
@@ -415,15 +429,14 @@ int sluice_iova_fault(struct sluice_iova_table *table, u64 iova, bool write)
 /**
  * sluice_iova_unpin() - have chunks unpinned and freed
  * @table: guest memory
- * @chunks: chunks, removed from the table and with no DMA mappings
- * @nr: how many
+ * @chunks: chunks, removed from the table and with no DMA mappings; empty
+ *	afterwards
  */
 void sluice_iova_unpin(struct sluice_iova_table *table,
-		       struct list_head *chunks, unsigned int nr)
+		       struct list_head *chunks)
 {
 	spin_lock(&table->lock);
-	list_splice_tail(chunks, &table->dropped);
-	table->nr_dropped += nr;
+	list_splice_tail_init(chunks, &table->dropped);
 	spin_unlock(&table->lock);
 	queue_work(sluice_iova_wq, &table->work);
 }

@@ -9,6 +9,7 @@
 #include <linux/bitops.h>
 #include <linux/dma-mapping.h>
 #include <linux/highmem.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 
 #include "memory/iova_table.h"
@@ -432,6 +433,150 @@ int sluice_iova_install(struct sluice_iova_table *table, u64 first,
 }
 
 /* --- Removing --- */
+
+/* Under @table_lock: the group, or the whole chunk, that a page was pinned with */
+static void sluice_iova_group(struct sluice_iova_table *table, u64 iova,
+			      u64 *first, u64 *last)
+{
+	const struct sluice_iova_chunk *chunk =
+		xa_load(&table->chunks, sluice_iova_index(iova));
+	const struct sluice_iova_slot *slot;
+	unsigned int order = 0;
+
+	if (chunk && chunk->huge) {
+		order = SLUICE_IOVA_SHIFT - PAGE_SHIFT;
+	} else if (chunk) {
+		slot = sluice_iova_slot(chunk, sluice_iova_page_index(iova));
+		if (slot && slot->page)
+			order = sluice_iova_slot_order(slot->page);
+	}
+	*first = ALIGN_DOWN(iova, (u64)PAGE_SIZE << order);
+	*last = *first + ((u64)PAGE_SIZE << order) - 1;
+}
+
+/**
+ * sluice_iova_widen() - widen a range to what can only be removed as a whole
+ * @table: guest memory, its table_lock held
+ * @first: first byte
+ * @last: last byte
+ */
+void sluice_iova_widen(struct sluice_iova_table *table, u64 *first, u64 *last)
+{
+	u64 unused;
+
+	sluice_iova_group(table, *first, first, &unused);
+	sluice_iova_group(table, *last, &unused, last);
+}
+
+/*
+ * Under @table_lock: move the slots of some pages, which are whole groups, from one
+ * chunk to another
+ */
+static void sluice_iova_move_slots(struct sluice_iova_chunk *from,
+				   struct sluice_iova_chunk *to,
+				   unsigned int idx, unsigned int last)
+{
+	for (; idx <= last; idx++) {
+		struct sluice_iova_slot *slot = sluice_iova_slot(from, idx);
+
+		if (!slot || !slot->page)
+			continue;
+		*sluice_iova_slot(to, idx) = *slot;
+		WRITE_ONCE(slot->page, 0);
+		from->nr_pinned--;
+		to->nr_pinned++;
+	}
+}
+
+/* Under @table_lock: an empty chunk with the same leaves; NULL without memory */
+static struct sluice_iova_chunk *
+sluice_iova_new_part(const struct sluice_iova_chunk *chunk, unsigned int idx,
+		     unsigned int last)
+{
+	struct sluice_iova_chunk *part = kzalloc(sizeof(*part), GFP_KERNEL);
+	unsigned int i;
+
+	if (!part)
+		return NULL;
+	part->iova = chunk->iova;
+	for (i = idx / SLUICE_IOVA_LEAF_PAGES;
+	     i <= last / SLUICE_IOVA_LEAF_PAGES; i++) {
+		struct sluice_iova_leaf *leaf;
+
+		if (!rcu_access_pointer(chunk->leaves[i]))
+			continue;
+		leaf = kzalloc(sizeof(*leaf), GFP_KERNEL);
+		if (!leaf) {
+			sluice_iova_free_chunk(part);
+			return NULL;
+		}
+		RCU_INIT_POINTER(part->leaves[i], leaf);
+	}
+	return part;
+}
+
+static unsigned int sluice_iova_count(const struct sluice_iova_chunk *chunk,
+				      unsigned int idx, unsigned int last)
+{
+	const struct sluice_iova_slot *slot;
+	unsigned int nr = 0;
+
+	for (; idx <= last; idx++) {
+		slot = sluice_iova_slot(chunk, idx);
+		nr += slot && slot->page;
+	}
+	return nr;
+}
+
+/* The part of a chunk in a range; the whole chunk if it has no other pages */
+static struct sluice_iova_chunk *
+sluice_iova_split(struct sluice_iova_chunk *chunk, unsigned int idx,
+		  unsigned int last)
+{
+	struct sluice_iova_chunk *part;
+	unsigned int nr;
+
+	if (chunk->huge)
+		return chunk;
+	nr = sluice_iova_count(chunk, idx, last);
+	if (!nr)
+		return NULL;
+	if (nr == chunk->nr_pinned)
+		return chunk;
+	part = sluice_iova_new_part(chunk, idx, last);
+	if (!part)
+		return chunk;
+	sluice_iova_move_slots(chunk, part, idx, last);
+	return part;
+}
+
+/**
+ * sluice_iova_take() - take the part of a chunk out that is in a range
+ * @table: guest memory, its table_lock held
+ * @chunk: in the table, and at least partly in the range
+ * @first: first byte, from sluice_iova_widen(); widened further without memory
+ * @last: last byte, likewise
+ *
+ * Return: a chunk that is not in the table and has the pages in the range, or NULL
+ * if there are none
+ */
+struct sluice_iova_chunk *sluice_iova_take(struct sluice_iova_table *table,
+					   struct sluice_iova_chunk *chunk,
+					   u64 *first, u64 *last)
+{
+	u64 begin = chunk->iova, end = begin + SLUICE_IOVA_CHUNK - 1;
+	struct sluice_iova_chunk *part;
+
+	part = sluice_iova_split(chunk,
+				 sluice_iova_page_index(max(*first, begin)),
+				 sluice_iova_page_index(min(*last, end)));
+	if (part == chunk) {
+		xa_erase(&table->chunks, sluice_iova_index(begin));
+		*first = min(*first, begin);
+		*last = max(*last, end);
+	}
+	return part;
+}
 
 static void sluice_iova_unmap_slot(struct sluice_iova_table *table,
 				   struct sluice_iova_slot *slot)

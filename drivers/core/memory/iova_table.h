@@ -99,6 +99,10 @@ bool sluice_iova_group_empty(struct sluice_iova_table *table, u64 first,
 			     unsigned int order);
 int sluice_iova_install(struct sluice_iova_table *table, u64 first,
 			unsigned int order, bool write);
+void sluice_iova_widen(struct sluice_iova_table *table, u64 *first, u64 *last);
+struct sluice_iova_chunk *sluice_iova_take(struct sluice_iova_table *table,
+					   struct sluice_iova_chunk *chunk,
+					   u64 *first, u64 *last);
 void sluice_iova_unmap_chunk(struct sluice_iova_table *table,
 			     struct sluice_iova_chunk *chunk);
 void sluice_iova_free_chunk(struct sluice_iova_chunk *chunk);
@@ -106,7 +110,7 @@ void sluice_iova_free_chunk(struct sluice_iova_chunk *chunk);
 /* iova_pin.c */
 int sluice_iova_fault(struct sluice_iova_table *table, u64 iova, bool write);
 void sluice_iova_unpin(struct sluice_iova_table *table,
-		       struct list_head *chunks, unsigned int nr);
+		       struct list_head *chunks);
 bool sluice_iova_unpinned(struct sluice_iova_table *table, u64 first, u64 last);
 bool sluice_iova_idle(struct sluice_iova_table *table);
 void sluice_iova_work(struct work_struct *work);

@@ -13,7 +13,10 @@
 
 #include "memory/mfake_test.h"
 
-/* An unmap of one byte drops its chunk, and no other chunk. */
+/*
+ * An unmap of one byte drops what was pinned and mapped together, which is a chunk,
+ * and nothing else.
+ */
 static void iova_partial_unmap(struct kunit *test)
 {
 	struct mfake *fake = test->priv;
@@ -25,14 +28,68 @@ static void iova_partial_unmap(struct kunit *test)
 			  fake->start + 2 * CHUNK - 1);
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table),
 			2 * PAGES);
-	KUNIT_EXPECT_TRUE(test, sluice_iova_holds(&fake->iova_table,
-						  fake->start, fake->start));
-	KUNIT_EXPECT_FALSE(test,
-			   sluice_iova_holds(&fake->iova_table,
-					     fake->start + CHUNK,
-					     fake->start + 2 * CHUNK - 1));
+	KUNIT_EXPECT_TRUE(test, mfake_holds(fake, 0));
+	KUNIT_EXPECT_FALSE(test, mfake_holds(fake, PAGES));
+	KUNIT_EXPECT_FALSE(test, mfake_holds(fake, 2 * PAGES - 1));
 	/* The other pages of the chunk come back. */
 	mfake_expect(fake, PAGES);
+}
+
+/* After a small unmap pages are pinned one by one, and unmapped so. */
+static void iova_page_by_page(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	unsigned int i;
+
+	mfake_unmap_range(fake, 0, PAGE_SIZE - 1);
+	for (i = 0; i < 4; i++)
+		mfake_expect(fake, i);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 4);
+	mfake_unmap_range(fake, mfake_iova(fake, 1), mfake_iova(fake, 3) - 1);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 2);
+	KUNIT_EXPECT_EQ(test, fake->maps, 2);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, mfake_holds(fake, i), i == 0 || i == 3);
+	mfake_expect(fake, 1);
+	/* The last pages of a chunk take it with them. */
+	mfake_unmap_range(fake, fake->start, mfake_iova(fake, 4) - 1);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova_table.chunks));
+	/* It was long ago. */
+	fake->iova_table.small = jiffies | 1;
+	msleep(20);
+	mfake_expect(fake, 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
+}
+
+/* Groups of pages are dropped as they were pinned, whatever the range is. */
+static void iova_group_by_group(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	u64 first = mfake_iova(fake, 66) + 5, last = mfake_iova(fake, 134);
+	LIST_HEAD(chunks);
+
+	/* Groups of 64 pages, but of 4 in the second 64 and of 1 near the hole */
+	fake->page[100] = MFAKE_MISSING;
+	mfake_expect(fake, 0);
+	mfake_expect(fake, 66);
+	mfake_expect(fake, 101);
+	mfake_expect(fake, 130);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table),
+			64 + 4 + 1 + 64);
+	KUNIT_EXPECT_TRUE(test, sluice_iova_detach(&fake->iova_table, &first,
+						   &last, &chunks));
+	KUNIT_EXPECT_EQ(test, first, mfake_iova(fake, 64));
+	KUNIT_EXPECT_EQ(test, last, mfake_iova(fake, 192) - 1);
+	KUNIT_EXPECT_TRUE(test, mfake_holds(fake, 63));
+	KUNIT_EXPECT_FALSE(test, mfake_holds(fake, 64));
+	KUNIT_EXPECT_FALSE(test, mfake_holds(fake, 101));
+	KUNIT_EXPECT_FALSE(test, mfake_holds(fake, 191));
+	/* They stay pinned and mapped until nobody uses them. */
+	KUNIT_EXPECT_EQ(test, fake->maps, 64 + 4 + 1 + 64);
+	sluice_iova_release(&fake->iova_table, &chunks);
+	KUNIT_EXPECT_EQ(test, fake->maps, 64);
+	mfake_unmap_range(fake, 0, 0);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 64);
 }
 
 static void iova_unmap_across_chunks(struct kunit *test)
@@ -70,25 +127,17 @@ static void iova_unmap_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
 }
 
-/* An unmapped range is pinned again only after its grace. */
+/* An unmapped range is pinned again only after its grace: this is a kernel thread. */
 static void iova_grace(struct kunit *test)
 {
 	struct mfake *fake = test->priv;
 	unsigned long before;
-	unsigned int i;
 
-	/* Repeat up to the longest grace, which is long enough to measure. */
-	for (i = 0; i < SLUICE_RECENT_STEADY + SLUICE_RECENT_DOUBLINGS; i++) {
-		mfake_expect(fake, 0);
-		mfake_unmap_range(fake, fake->start,
-				  fake->start + PAGE_SIZE - 1);
-	}
-	before = jiffies;
 	mfake_expect(fake, 0);
-	/* The grace began when the unmap ended, a moment before. */
-	KUNIT_EXPECT_GE(test, jiffies - before,
-			msecs_to_jiffies(SLUICE_RECENT_GRACE_MS <<
-					 (SLUICE_RECENT_DOUBLINGS - 1)) / 2);
+	before = jiffies;
+	mfake_unmap_range(fake, fake->start, fake->start + PAGE_SIZE - 1);
+	mfake_expect(fake, 0);
+	KUNIT_EXPECT_GE(test, jiffies - before, msecs_to_jiffies(100));
 }
 
 static void iova_busy_with_unmap(struct kunit *test)
@@ -103,7 +152,7 @@ static void iova_busy_with_unmap(struct kunit *test)
 	mfake_expect(fake, 1);
 	KUNIT_EXPECT_EQ(test, mfake_get(fake, fake->start + CHUNK, true),
 			-EAGAIN);
-	sluice_iova_drop(&fake->iova_table, fake->start, fake->start);
+	mfake_drop(fake, fake->start, fake->start);
 	KUNIT_EXPECT_EQ(test, mfake_get(fake, fake->start, true), -EAGAIN);
 	sluice_iova_unmap_release(&fake->iova_table);
 	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
@@ -152,9 +201,8 @@ static void iova_waiter_gives_up(struct kunit *test)
 				&unmap);
 	wait_for_completion(&getter.done);
 	KUNIT_EXPECT_EQ(test, getter.ret, -EAGAIN);
-	KUNIT_EXPECT_FALSE(test,
-			   sluice_iova_holds(&fake->iova_table, 0, U64_MAX));
-	sluice_iova_drop(&fake->iova_table, fake->start, fake->start);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova_table.chunks));
+	mfake_drop(fake, fake->start, fake->start);
 	sluice_iova_unmap_release(&fake->iova_table);
 
 	/* The page that was pinned for that thread does not stay. */
@@ -162,8 +210,7 @@ static void iova_waiter_gives_up(struct kunit *test)
 	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
 			      &unmap);
 	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
-	KUNIT_EXPECT_FALSE(test,
-			   sluice_iova_holds(&fake->iova_table, 0, U64_MAX));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fake->iova_table.chunks));
 }
 
 /* An unmap elsewhere may also make the thread give up, but the pin stays. */
@@ -245,6 +292,8 @@ static void iova_unmap_beside_reader(struct kunit *test)
 
 static struct kunit_case iova_unmap_cases[] = {
 	KUNIT_CASE(iova_partial_unmap),
+	KUNIT_CASE(iova_page_by_page),
+	KUNIT_CASE(iova_group_by_group),
 	KUNIT_CASE(iova_unmap_across_chunks),
 	KUNIT_CASE(iova_unmap_all),
 	KUNIT_CASE(iova_unmap_nothing),

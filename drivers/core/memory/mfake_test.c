@@ -200,12 +200,32 @@ void mfake_expect(struct mfake *fake, unsigned int idx)
 			MFAKE_DMA + ((u64)fake->where[idx] << PAGE_SHIFT));
 }
 
+/* What the core does between telling the backend twice */
+void mfake_drop(struct mfake *fake, u64 first, u64 last)
+{
+	LIST_HEAD(chunks);
+
+	sluice_iova_detach(&fake->iova_table, &first, &last, &chunks);
+	sluice_iova_release(&fake->iova_table, &chunks);
+}
+
+/* Is the page in the table? */
+bool mfake_holds(struct mfake *fake, unsigned int idx)
+{
+	struct sluice_mem_cursor cursor = {};
+	struct page *page;
+	dma_addr_t dma;
+
+	return !sluice_iova_find(&fake->iova_table, &cursor,
+				 mfake_iova(fake, idx), false, &page, &dma);
+}
+
 void mfake_unmap_range(struct mfake *fake, u64 first, u64 last)
 {
 	struct sluice_space_unmap unmap;
 
 	sluice_iova_unmap_begin(&fake->iova_table, first, last, &unmap);
-	sluice_iova_drop(&fake->iova_table, first, last);
+	mfake_drop(fake, first, last);
 	sluice_iova_unmap_release(&fake->iova_table);
 	sluice_iova_unmap_end(&fake->iova_table, first, last, &unmap);
 }

@@ -78,6 +78,8 @@ void mfake_exit(struct kunit *test);
 u64 mfake_iova(struct mfake *fake, unsigned int page);
 int mfake_get(struct mfake *fake, u64 iova, bool write);
 void mfake_expect(struct mfake *fake, unsigned int idx);
+bool mfake_holds(struct mfake *fake, unsigned int idx);
+void mfake_drop(struct mfake *fake, u64 first, u64 last);
 void mfake_unmap_range(struct mfake *fake, u64 first, u64 last);
 
 #endif /* SLUICE_MFAKE_TEST_H */

@@ -7,23 +7,23 @@
 
 #include <linux/types.h>
 
-#include "memory/recent.h"
-
 struct mm_struct;
+struct sluice_hold;
 struct sluice_space;
 
 /**
  * struct sluice_space_unmap - an unmap that one slice has heard of
  * @space: the user's, with a reference, or NULL
- * @handle: from sluice_recent_begin()
+ * @hold: of the thread that unmaps
  */
 struct sluice_space_unmap {
 	struct sluice_space *space;
-	unsigned int handle;
+	struct sluice_hold *hold;
 };
 
 struct sluice_space *sluice_space_join(struct mm_struct *mm);
 void sluice_space_leave(struct sluice_space *space);
+void sluice_space_get(struct sluice_space *space);
 void sluice_space_unmap_begin(struct sluice_space *space, u64 first, u64 last,
 			      struct sluice_space_unmap *unmap);
 unsigned int sluice_space_unfinished(const struct sluice_space_unmap *unmap);

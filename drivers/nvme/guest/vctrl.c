@@ -466,16 +466,21 @@ static void sluice_vctrl_quiesce(struct sluice_dev *sdev, u64 iova, u64 size)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 
-	sluice_vctrl_stop(vctrl, SLUICE_STOP_QUIESCE);
-	sluice_vdrain(vctrl);
-	/* the worker may be deleting the queues for a Controller Reset */
-	guard(mutex)(&vctrl->admin_lock);
-	sluice_vqueues_unmap(vctrl, iova, size);
+	/* afterwards no command that uses the range is submitted any more */
+	scoped_guard(mutex, &vctrl->admin_lock) {
+		if (sluice_vqueues_unmap(vctrl, iova, size))
+			sluice_vctrl_retry_later(vctrl);
+	}
+	sluice_vdrain(vctrl, iova, size);
 }
 
 static void sluice_vctrl_resume(struct sluice_dev *sdev)
 {
-	sluice_vctrl_go(sdev->drvdata, SLUICE_STOP_QUIESCE);
+	struct sluice_vctrl *vctrl = sdev->drvdata;
+
+	/* most likely it has waited for the unmap */
+	if (delayed_work_pending(&vctrl->retry))
+		sluice_vctrl_kick_worker(vctrl);
 }
 
 /*

@@ -58,7 +58,6 @@
  * enum sluice_vctrl_stop - reasons not to touch guest memory nor the hardware
  * @SLUICE_STOP_CLOSED: no user, or the device is being closed or reset
  * @SLUICE_STOP_BUS_MASTER: the guest has not enabled bus mastering
- * @SLUICE_STOP_QUIESCE: the core asked for it
  * @SLUICE_STOP_PARENT: the physical controller is being reset or is dead
  * @SLUICE_STOP_OFFLINE: the namespace of the slice is offline, for good
  * @SLUICE_STOP_EVICTED: the slice's hardware queues are being taken away from
@@ -68,7 +67,6 @@
 enum sluice_vctrl_stop {
 	SLUICE_STOP_CLOSED,
 	SLUICE_STOP_BUS_MASTER,
-	SLUICE_STOP_QUIESCE,
 	SLUICE_STOP_PARENT,
 	SLUICE_STOP_OFFLINE,
 	SLUICE_STOP_EVICTED,
@@ -406,8 +404,9 @@ struct sluice_vctrl_type {
  * @stop: bits of &enum sluice_vctrl_stop
  * @events: asynchronous events to report, see vadmin.c
  * @events_masked: reported, the guest has not read the log yet
- * @drained: where a thread waits until no command is in flight, having set a
- *	bit of @stop, or until the drive has deleted a queue
+ * @drained: where a thread waits for commands in flight, or until the drive has
+ *	deleted a queue
+ * @draining: a thread waits for commands there
  * @deleted: deletions of hardware queues that have ended, for such a thread
  * @wq: runs @work and @retry
  * @work: the worker: register actions, admin commands, stalled queues
@@ -445,6 +444,7 @@ struct sluice_vctrl {
 	unsigned long events;
 	unsigned long events_masked;
 	wait_queue_head_t drained;
+	bool draining;
 	atomic_t deleted;
 	struct workqueue_struct *wq;
 	struct work_struct work;
@@ -579,6 +579,13 @@ static inline u32 sluice_vctrl_cq_doorbell(struct sluice_vctrl *vctrl, u16 qid)
 	return sluice_vctrl_io_doorbell(vctrl, 2 * qid + 1);
 }
 
+/* Is a page of guest memory, which begins at @page, in a range? */
+static inline bool sluice_vctrl_page_in(u64 page, u64 iova, u64 size)
+{
+	return page >= iova ? page - iova < size :
+			      iova - page < SLUICE_NVME_PAGE;
+}
+
 /* Entries from one index of a ring to another */
 static inline u32 sluice_ring_distance(u32 from, u32 to, u32 size)
 {
@@ -621,7 +628,7 @@ bool sluice_vctrl_drained(const struct sluice_vctrl *vctrl);
 
 extern unsigned int sluice_vdrain_silent_ms;
 extern unsigned int sluice_vdrain_slow_ms;
-void sluice_vdrain(struct sluice_vctrl *vctrl);
+void sluice_vdrain(struct sluice_vctrl *vctrl, u64 iova, u64 size);
 void sluice_vdrain_briefly(struct sluice_vctrl *vctrl);
 bool sluice_vdrain_readmit(struct sluice_vctrl *vctrl);
 
@@ -649,6 +656,7 @@ void sluice_vsq_put_slot(struct sluice_vslot *slot);
 unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq);
 void sluice_vslot_free(struct sluice_vslot *slot);
 void sluice_vsq_slots_freed(struct sluice_vsq *vsq);
+unsigned int sluice_vsq_users(struct sluice_vsq *vsq, u64 iova, u64 size);
 
 /* vcomp.c */
 int sluice_vcq_map(struct sluice_vcq *vcq);
@@ -689,7 +697,7 @@ bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_evict(struct sluice_vctrl *vctrl);
 sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
-void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
+bool sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
 int sluice_vqueues_restore(struct sluice_vctrl *vctrl);
 sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result);
@@ -723,6 +731,7 @@ sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
 				      struct nvme_cmd *out);
 u32 sluice_vio_effects(const struct sluice_vctrl *vctrl, u8 opcode);
 u16 sluice_vio_oncs(const struct sluice_vctrl *vctrl);
+void sluice_vio_look_again(struct sluice_vsq *vsq);
 void sluice_vio_service(struct sluice_vsq *vsq);
 unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget);
 

@@ -6,6 +6,7 @@
  * fixture's worker only counts how often it was queued, so that a test sees
  * what was left to the worker.
  */
+#include <linux/delay.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
@@ -299,38 +300,149 @@ static struct slow_drive *slow_drive(struct vfake *f)
 	drive->f = f;
 	INIT_DELAYED_WORK(&drive->work, slow_drive_work);
 	submit(f, 3);
-	KUNIT_ASSERT_EQ(f->test, f->vctrl.sqs[1].submitted, 3ul);
 	schedule_delayed_work(&drive->work, 1);
 	return drive;
 }
 
-/* Memory goes only once nothing is in flight, and only what is in the range */
+/* Until it has completed all commands */
+static void wait_for_drive(struct slow_drive *drive)
+{
+	while (!sluice_vctrl_drained(&drive->f->vctrl))
+		usleep_range(1000, 2000);
+	KUNIT_EXPECT_TRUE(drive->f->test, READ_ONCE(drive->done));
+	cancel_delayed_work_sync(&drive->work);
+}
+
+#define DATA	0x0000333300000000ull
+
+/* A read of so many pages from DATA on, the first one @first */
+static void submit_read(struct vfake *f, unsigned int first, unsigned int nr)
+{
+	unsigned int blocks = nr * SLUICE_NVME_PAGE >> f->ns.lba_shift, i;
+	struct nvme_cmd cmd = {
+		.opcode	= NVME_IO_READ,
+		.nsid	= cpu_to_le32(1),
+		.prp1	= cpu_to_le64(DATA + first * SLUICE_NVME_PAGE),
+		.prp2	= cpu_to_le64(nr == 2 ?
+				      DATA + (first + 1) * SLUICE_NVME_PAGE :
+				      DATA - SLUICE_NVME_PAGE),
+		.cdw12	= cpu_to_le32(blocks - 1),
+	};
+
+	vfake_map_range(f, DATA + first * SLUICE_NVME_PAGE, nr);
+	for (i = 1; i < nr; i++)
+		vfake_put_entry(f, DATA - SLUICE_NVME_PAGE + (i - 1) * 8,
+				DATA + (first + i) * SLUICE_NVME_PAGE);
+	vfake_submit(f, 1, &cmd);
+	sluice_vio_service(&f->vctrl.sqs[1]);
+}
+
+/* How many commands use some of the bytes from DATA + @offset on? */
+static unsigned int users(struct vfake *f, s64 offset, u64 size)
+{
+	return sluice_vsq_users(&f->vctrl.sqs[1], DATA + offset, size);
+}
+
+static void commands_of_a_range(struct kunit *test)
+{
+	const s64 page = SLUICE_NVME_PAGE;
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	submit_read(f, 0, 1);
+	submit_read(f, 10, 2);
+	submit_read(f, 20, 5);
+	submit(f, 1);
+	KUNIT_ASSERT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
+	KUNIT_EXPECT_EQ(test, users(f, -2 * page, 2 * page), 0u);
+	KUNIT_EXPECT_EQ(test, users(f, -page, page + 1), 1u);
+	KUNIT_EXPECT_EQ(test, users(f, page - 1, 1), 1u);
+	KUNIT_EXPECT_EQ(test, users(f, page, 9 * page), 0u);
+	KUNIT_EXPECT_EQ(test, users(f, page, 9 * page + 1), 1u);
+	KUNIT_EXPECT_EQ(test, users(f, 11 * page, page), 1u);
+	KUNIT_EXPECT_EQ(test, users(f, 12 * page, 8 * page), 0u);
+	KUNIT_EXPECT_EQ(test, users(f, 20 * page, page), 1u);
+	KUNIT_EXPECT_EQ(test, users(f, 24 * page, page), 1u);
+	KUNIT_EXPECT_EQ(test, users(f, 25 * page, page), 0u);
+	/* the one without data uses nothing */
+	KUNIT_EXPECT_EQ(test, users(f, -(s64)DATA, U64_MAX), 3u);
+	vfake_complete(f, 1, 1, 1, 0);
+	KUNIT_EXPECT_EQ(test, users(f, 10 * page, 2 * page), 0u);
+	KUNIT_EXPECT_EQ(test, users(f, -(s64)DATA, U64_MAX), 2u);
+}
+
+/* An unmap does not wait for other commands, nor do they for it */
+static void quiesce_leaves_others(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	submit_read(f, 0, 1);
+	submit(f, 1);
+	ops->quiesce(&f->sdev, DATA + SLUICE_NVME_PAGE, SLUICE_NVME_PAGE);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].completed, 0ul);
+	submit_read(f, 2, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	ops->resume(&f->sdev);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.cqs[1].ring.va);
+	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.sqs[1].ring.va);
+}
+
+/* A vCPU that found the queue's lock held by the unmap has left it its commands */
+static void quiesce_looks_again(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	vfake_submit(f, 1, &flush);
+	ops->quiesce(&f->sdev, DATA, SLUICE_NVME_PAGE);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+}
+
+/* Memory goes only once no command uses it */
 static void quiesce_waits(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct slow_drive *drive;
 
 	bring_up(f);
+	submit_read(f, 0, 1);
+	submit_read(f, 1, 1);
+	submit_read(f, 2, 1);
 	drive = slow_drive(f);
+	ops->quiesce(&f->sdev, DATA + SLUICE_NVME_PAGE, 1);
+	/* with the second read, of the six commands that there are */
+	KUNIT_EXPECT_GE(test, READ_ONCE(f->vctrl.sqs[1].completed), 2ul);
+	ops->quiesce(&f->sdev, DATA, 3 * SLUICE_NVME_PAGE);
+	KUNIT_EXPECT_GE(test, READ_ONCE(f->vctrl.sqs[1].completed), 3ul);
+	KUNIT_EXPECT_FALSE(test, f->vctrl.draining);
+	wait_for_drive(drive);
+}
+
+/* Only the queues in the range go, and come back when the worker looks */
+static void quiesce_takes_queues(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
 	ops->quiesce(&f->sdev, CQ + 0x10000, 4096);
-	KUNIT_EXPECT_TRUE(test, READ_ONCE(drive->done));
-	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
-	cancel_delayed_work_sync(&drive->work);
 	KUNIT_EXPECT_NULL(test, f->vctrl.cqs[1].ring.va);
 	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.sqs[1].ring.va);
 	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.cqs[0].ring.va);
-
-	/* nobody comes between */
+	f->vmap_err = -EAGAIN;
 	submit(f, 1);
-	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
-	ops->doorbell(&f->sdev, VFAKE_SQ_DB(1));
-	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 0ul);
+	f->vmap_err = 0;
+	/* as if it had been asked for just now */
+	mod_delayed_work(f->vctrl.wq, &f->vctrl.retry, 60 * HZ);
 	vfake_kicks(f);
 	ops->resume(&f->sdev);
-	/* the worker is to look at everything */
+	/* it has waited for the unmap, and need not wait any longer */
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
-	sluice_vio_service(&f->vctrl.sqs[1]);
-	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
+	KUNIT_EXPECT_GE(test, vfake_retries(f), 1u);
+	submit(f, 0);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 1ul);
 }
 
 /* The interrupt is masked, and the poller that did it has gone */
@@ -339,9 +451,9 @@ static void quiesce_looks_itself(struct kunit *test)
 	struct vfake *f = test->priv;
 
 	bring_up(f);
-	submit(f, 1);
+	submit_read(f, 0, 1);
 	drive_answers(f, 1, 1);
-	ops->quiesce(&f->sdev, 0, 4096);
+	ops->quiesce(&f->sdev, DATA, 4096);
 	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
 	KUNIT_EXPECT_EQ(test, f->cq_db[1], 1u);
 	vfake_disarm_cq(f, 1);
@@ -356,9 +468,7 @@ static void bus_master_off(struct kunit *test)
 	bring_up(f);
 	drive = slow_drive(f);
 	ops->bus_master(&f->sdev, false);
-	sluice_vdrain(&f->vctrl);
-	KUNIT_EXPECT_TRUE(test, READ_ONCE(drive->done));
-	cancel_delayed_work_sync(&drive->work);
+	wait_for_drive(drive);
 	submit(f, 1);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
 	/* one reason less is not none */
@@ -414,9 +524,12 @@ static void unmap_against_reset(struct kunit *test)
 	INIT_WORK(&resetter->work, resetter_work);
 	schedule_work(&resetter->work);
 	for (i = 0; i < 300 || (READ_ONCE(resetter->resets) < 300 && i < 10000); i++) {
+		/* there is no memory to be found meanwhile */
+		WRITE_ONCE(f->vmap_err, -EAGAIN);
 		ops->quiesce(&f->sdev, 0, U64_MAX);
 		KUNIT_EXPECT_NULL(test, READ_ONCE(f->vctrl.sqs[0].ring.va));
 		KUNIT_EXPECT_NULL(test, READ_ONCE(f->vctrl.cqs[0].ring.va));
+		WRITE_ONCE(f->vmap_err, 0);
 		ops->resume(&f->sdev);
 		cond_resched();
 	}
@@ -657,7 +770,11 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(polled_cq_doorbell),
 	KUNIT_CASE(polled_shared_cq),
 	KUNIT_CASE(polled_in_turn),
+	KUNIT_CASE(commands_of_a_range),
+	KUNIT_CASE(quiesce_leaves_others),
+	KUNIT_CASE(quiesce_looks_again),
 	KUNIT_CASE(quiesce_waits),
+	KUNIT_CASE(quiesce_takes_queues),
 	KUNIT_CASE(quiesce_looks_itself),
 	KUNIT_CASE(bus_master_off),
 	KUNIT_CASE(unmap_against_reset),

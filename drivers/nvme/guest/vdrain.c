@@ -35,22 +35,33 @@ unsigned int sluice_vdrain_slow_ms = 60000;
 
 /**
  * struct sluice_vpatience - a wait for the drive
- * @completed: commands of the slice that were complete when it was looked last
- * @own: when one of these was, or when the wait began
+ * @left: commands that were waited for when it was looked last
+ * @own: when one of these ended, or when the wait began
  */
 struct sluice_vpatience {
-	unsigned long completed;
+	unsigned int left;
 	unsigned long own;
 };
 
-static unsigned long sluice_vdrain_completed(const struct sluice_vctrl *vctrl)
+/**
+ * struct sluice_vrange - a range of guest memory
+ * @iova: first guest address
+ * @size: bytes
+ */
+struct sluice_vrange {
+	u64 iova;
+	u64 size;
+};
+
+/* How many commands in flight use the range? */
+static unsigned int sluice_vdrain_left(struct sluice_vctrl *vctrl,
+				       const struct sluice_vrange *range)
 {
-	unsigned long completed = 0;
-	unsigned int i;
+	unsigned int i, nr = 0;
 
 	for (i = 1; i <= vctrl->nr_qpairs; i++)
-		completed += READ_ONCE(vctrl->sqs[i].completed);
-	return completed;
+		nr += sluice_vsq_users(&vctrl->sqs[i], range->iova, range->size);
+	return nr;
 }
 
 static bool sluice_vdrain_within(unsigned long since, unsigned int ms)
@@ -59,13 +70,14 @@ static bool sluice_vdrain_within(unsigned long since, unsigned int ms)
 }
 
 static bool sluice_vdrain_patient(struct sluice_vctrl *vctrl,
+				  const struct sluice_vrange *range,
 				  struct sluice_vpatience *patience)
 {
-	unsigned long completed = sluice_vdrain_completed(vctrl);
+	unsigned int left = sluice_vdrain_left(vctrl, range);
 	unsigned long last = sluice_nvme_progress(vctrl->ctrl);
 
-	if (completed != patience->completed) {
-		patience->completed = completed;
+	if (left < patience->left) {
+		patience->left = left;
 		patience->own = jiffies;
 	}
 	if (time_before(last, patience->own))
@@ -87,36 +99,56 @@ static void sluice_vdrain_look(struct sluice_vctrl *vctrl)
 		sluice_nvme_cq_poll(&vctrl->cqs[i].hw, UINT_MAX);
 }
 
-/*
- * True when no command is in flight. The counters are read one after the other
- * without a lock, so a wake-up can be missed. The time-out makes up for that.
- */
-static bool sluice_vdrain_wait(struct sluice_vctrl *vctrl)
+/* Is no command in flight that uses the range; without one, none at all? */
+static bool sluice_vdrain_done(struct sluice_vctrl *vctrl,
+			       const struct sluice_vrange *range)
 {
-	if (wait_event_timeout(vctrl->drained, sluice_vctrl_drained(vctrl),
-			       SLUICE_VDRAIN_LOOK))
+	return range ? !sluice_vdrain_left(vctrl, range) :
+		       sluice_vctrl_drained(vctrl);
+}
+
+/*
+ * The counters are read one after the other without a lock, so a wake-up can be
+ * missed. The time-out makes up for that.
+ */
+static bool sluice_vdrain_wait(struct sluice_vctrl *vctrl,
+			       const struct sluice_vrange *range)
+{
+	bool done;
+
+	WRITE_ONCE(vctrl->draining, true);
+	done = wait_event_timeout(vctrl->drained,
+				  sluice_vdrain_done(vctrl, range),
+				  SLUICE_VDRAIN_LOOK);
+	WRITE_ONCE(vctrl->draining, false);
+	if (done)
 		return true;
 	sluice_vdrain_look(vctrl);
-	return sluice_vctrl_drained(vctrl);
+	return sluice_vdrain_done(vctrl, range);
 }
 
 /**
- * sluice_vdrain() - wait until no command of a controller is in flight
- * @vctrl: stopped controller
+ * sluice_vdrain() - wait until no command in flight uses a range of memory
+ * @vctrl: controller that submits no further command that uses it
+ * @iova: first guest address
+ * @size: bytes
  *
  * Process context, without a lock of the controller. The wait has a limit: the
  * drive deletes the queues, or is reset.
  */
-void sluice_vdrain(struct sluice_vctrl *vctrl)
+void sluice_vdrain(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {
+	const struct sluice_vrange range = { .iova = iova, .size = size };
 	struct sluice_vpatience patience = {
-		.completed = sluice_vdrain_completed(vctrl),
+		.left = sluice_vdrain_left(vctrl, &range),
 		.own = jiffies,
 	};
 	bool evict = false;
 
-	while (!sluice_vdrain_wait(vctrl)) {
-		if (!evict && sluice_vdrain_patient(vctrl, &patience))
+	if (!patience.left)
+		return;
+	while (!sluice_vdrain_wait(vctrl, &range)) {
+		if (!evict && sluice_vdrain_patient(vctrl, &range, &patience))
 			continue;
 		if (!evict)
 			dev_warn(vctrl->sdev->dev,
@@ -125,6 +157,9 @@ void sluice_vdrain(struct sluice_vctrl *vctrl)
 		guard(mutex)(&vctrl->admin_lock);
 		sluice_vqueues_evict(vctrl);
 	}
+	/* it creates the queues again */
+	if (evict)
+		sluice_vctrl_kick_worker(vctrl);
 }
 
 /**
@@ -140,7 +175,7 @@ void sluice_vdrain_briefly(struct sluice_vctrl *vctrl)
 	unsigned long begin = jiffies;
 
 	while (sluice_vdrain_within(begin, SLUICE_VDRAIN_BRIEF_MS) &&
-	       !sluice_vdrain_wait(vctrl))
+	       !sluice_vdrain_wait(vctrl, NULL))
 		;
 }
 

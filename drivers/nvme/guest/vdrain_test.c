@@ -23,7 +23,9 @@
 
 static const struct sluice_parent_ops *const ops = &sluice_vctrl_parent_ops;
 
-static const struct nvme_cmd flush = {
+/* Into the first page of guest memory */
+static const struct nvme_cmd read = {
+	.opcode	= NVME_IO_READ,
 	.nsid	= cpu_to_le32(1),
 };
 
@@ -152,6 +154,7 @@ static struct drive *bring_up(struct vfake *f)
 	drive->phase = 1;
 	f->host.cqs = drive->cqs;
 	init_adminq(drive);
+	vfake_map(f, 0);
 	vfake_add_admin(f, SQ, 8, CQ, 8);
 	add_pair(drive, 1);
 	add_pair(drive, 2);
@@ -176,7 +179,7 @@ static void take_down(struct drive *drive)
 static void submit(struct vfake *f, u16 qid, unsigned int nr)
 {
 	while (nr--)
-		vfake_submit(f, qid, &flush);
+		vfake_submit(f, qid, &read);
 	sluice_vio_service(&f->vctrl.sqs[qid]);
 }
 

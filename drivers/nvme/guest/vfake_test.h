@@ -161,11 +161,12 @@ unsigned int vfake_kicks(struct vfake *f);
 unsigned int vfake_retries(struct vfake *f);
 unsigned int vfake_signals(struct vfake *f, unsigned int vector);
 
-/* Guest memory is about to go, from @iova on */
+/* Guest memory is about to go, from @iova on. What that kicked is not counted */
 static inline void vfake_unmap_queues(struct vfake *f, u64 iova, u64 size)
 {
-	guard(mutex)(&f->vctrl.admin_lock);
-	sluice_vqueues_unmap(&f->vctrl, iova, size);
+	scoped_guard(mutex, &f->vctrl.admin_lock)
+		sluice_vqueues_unmap(&f->vctrl, iova, size);
+	vfake_kicks(f);
 }
 
 #endif /* SLUICE_NVME_VFAKE_TEST_H */

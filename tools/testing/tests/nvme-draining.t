@@ -22,13 +22,22 @@ provokes host "sluice .*the drive does not complete the slice's commands, deleti
 provokes host 'sluice_nvme .* timed out, (aborting|resetting)'
 tolerates host 'sluice_nvme .*resetting the controller'
 tolerates host ' error, dev sluice'
-plan 22
+plan 27
 check "bind with a time-out of 1 s" sluice_up hang io_timeout_ms=1000
 disk=$(drive_disk hang)
 before=$(resets)
 check "a slice and a partition" table_write hang \
 	"start=1MiB, size=32MiB, type=slice, uuid=$a, name=alpha" "size=32MiB, type=L, name=host"
 check "attach" slice_attach hang "$a"
+
+check "the drive is stuck with reads, and writes" throttle 0 1
+drain elsewhere >/tmp/elsewhere.log 2>&1 &
+client=$!
+check "memory is unmapped beside a read" wait_for 120 grep -q 'the read may go on' /tmp/elsewhere.log
+check "the drive goes on" throttle 0
+check "the unmapping waited for nobody" wait $client
+sed 's/^/# /' /tmp/elsewhere.log
+is "no drive is reset" "$(resets)" "$before"
 
 check "the drive takes four seconds for a read" throttle 128
 check "unmapping waits for the slow drive" drain slow

@@ -531,6 +531,19 @@ static bool sluice_vio_left(struct sluice_vsq *vsq)
 }
 
 /**
+ * sluice_vio_look_again() - see whether somebody has left commands to this thread
+ * @vsq: submission queue, live or not, whose lock the caller has released
+ *
+ * For everybody who takes the lock where the queue is being served: who finds it
+ * held leaves the commands to its holder.
+ */
+void sluice_vio_look_again(struct sluice_vsq *vsq)
+{
+	if (sluice_vio_left(vsq))
+		sluice_vctrl_kick_worker(vsq->vctrl);
+}
+
+/**
  * sluice_vio_service() - fetch what a guest has submitted
  * @vsq: submission queue, live or not
  *
@@ -549,8 +562,7 @@ void sluice_vio_service(struct sluice_vsq *vsq)
 		sluice_vio_service_locked(vsq);
 	mutex_unlock(&vsq->lock);
 
-	if (sluice_vio_left(vsq))
-		sluice_vctrl_kick_worker(vsq->vctrl);
+	sluice_vio_look_again(vsq);
 }
 
 /**

@@ -231,9 +231,9 @@ static void come_again(struct kunit *test)
 	/* nothing was asked for, so nothing is taken, but there is something */
 	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 0), 1u);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
-	set_bit(SLUICE_STOP_QUIESCE, &f->vctrl.stop);
+	set_bit(SLUICE_STOP_BUS_MASTER, &f->vctrl.stop);
 	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
-	clear_bit(SLUICE_STOP_QUIESCE, &f->vctrl.stop);
+	clear_bit(SLUICE_STOP_BUS_MASTER, &f->vctrl.stop);
 	/* the holder of the lock looks again */
 	scoped_guard(mutex, &vsq->lock)
 		KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
@@ -420,12 +420,21 @@ static void cursor_is_reset(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+	struct sluice_mem_cursor *cursor = &vsq->cursor;
+	const u64 tag = DATA / SLUICE_MEM_CHUNK + 1;
+	unsigned int i;
 
-	memset(&vsq->cursor, 0x5a, sizeof(vsq->cursor));
+	/* The chunks before, with and after DATA */
+	for (i = 0; i < 3; i++)
+		cursor->way[(tag + i - 1) % SLUICE_MEM_CURSOR_WAYS].tag = tag + i - 1;
 	vfake_unmap_queues(f, DATA, PAGE);
-	KUNIT_EXPECT_NULL(test, memchr_inv(&vsq->cursor, 0,
-					   sizeof(vsq->cursor)));
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, cursor->way[(tag + i - 1) % SLUICE_MEM_CURSOR_WAYS].tag,
+				i == 1 ? 0 : tag + i - 1);
 	KUNIT_EXPECT_NOT_NULL(test, vsq->ring.va);
+	vfake_unmap_queues(f, 0, U64_MAX);
+	KUNIT_EXPECT_NULL(test, memchr_inv(cursor, 0, sizeof(*cursor)));
+	KUNIT_EXPECT_NULL(test, vsq->ring.va);
 
 	vsq = &f->vctrl.sqs[0];
 	memset(&vsq->cursor, 0x5a, sizeof(vsq->cursor));

@@ -115,6 +115,9 @@ static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
 		return;
 	}
 	list_add_tail(&slot->node, &vcq->waiting);
+	/* the memory was unmapped: nothing else may tell when it is back */
+	if (!vcq->ring.va)
+		sluice_vctrl_retry_later(vcq->vctrl);
 	/*
 	 * The guest makes room and then the doorbell's reader looks at
 	 * @waiting: it may just have missed this slot, so look for room once
@@ -269,7 +272,7 @@ static void sluice_vslot_returned(struct sluice_vcq *vcq,
 static void sluice_vsq_returned(struct sluice_vsq *vsq)
 {
 	sluice_vsq_slots_freed(vsq);
-	if (unlikely(READ_ONCE(vsq->vctrl->stop)))
+	if (unlikely(READ_ONCE(vsq->vctrl->draining)))
 		wake_up(&vsq->vctrl->drained);
 }
 

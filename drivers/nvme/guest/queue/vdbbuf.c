@@ -197,7 +197,7 @@ static void sluice_vdbbuf_unmap_ring(struct sluice_vring *ring)
 
 /**
  * sluice_vdbbuf_unmap() - give up the two pages if one is in a range
- * @vctrl: controller, stopped, its admin lock held
+ * @vctrl: controller, its admin lock held
  * @iova: first guest address
  * @size: bytes
  */

@@ -599,10 +599,10 @@ bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl)
 /**
  * sluice_vqueues_evict() - take the hardware's queues from commands that do not
  *	end
- * @vctrl: controller, stopped, its admin lock held
+ * @vctrl: controller, its admin lock held
  *
- * Does not wait for the drive. Sets %SLUICE_STOP_EVICTED, which lasts until
- * sluice_vqueues_readmit() has created the queues again.
+ * Does not wait for the drive. Stops the controller with %SLUICE_STOP_EVICTED,
+ * which lasts until sluice_vqueues_readmit() has created the queues again.
  *
  * Return: true when the drive has no command of this controller. False when it
  * has; the caller has to come again.
@@ -616,6 +616,9 @@ bool sluice_vqueues_evict(struct sluice_vctrl *vctrl)
 	set_bit(SLUICE_STOP_EVICTED, &vctrl->stop);
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		vsq = &vctrl->sqs[i];
+		/* afterwards nobody submits */
+		spin_lock(&vsq->hw_lock);
+		spin_unlock(&vsq->hw_lock);
 		if (sluice_vsq_drained(vsq))
 			continue;
 		vsq->evicted = vsq->live;
@@ -679,45 +682,64 @@ bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl)
 	return false;
 }
 
+static bool sluice_vsq_unmap(struct sluice_vsq *vsq, u64 iova, u64 size)
+{
+	void *va = NULL;
+
+	scoped_guard(mutex, &vsq->lock) {
+		sluice_mem_cursor_forget(&vsq->cursor, iova, size);
+		if (vsq->ring.va && sluice_vring_touches(&vsq->ring, iova, size))
+			swap(va, vsq->ring.va);
+	}
+	if (va)
+		sluice_mem_vunmap(va);
+	if (vsq->id)
+		sluice_vio_look_again(vsq);
+	return va;
+}
+
+static bool sluice_vcq_unmap(struct sluice_vcq *vcq, u64 iova, u64 size)
+{
+	void *va = NULL;
+
+	scoped_guard(spinlock_irqsave, &vcq->lock) {
+		if (vcq->ring.va && sluice_vring_touches(&vcq->ring, iova, size))
+			swap(va, vcq->ring.va);
+	}
+	if (va)
+		sluice_mem_vunmap(va);
+	return va;
+}
+
 /**
- * sluice_vqueues_unmap() - give up queue memory in a range that is to go
- * @vctrl: controller, stopped and drained, its admin lock held
+ * sluice_vqueues_unmap() - give up what is known of a range that is to go
+ * @vctrl: controller, its admin lock held
  * @iova: first guest address
  * @size: bytes
  *
+ * The core finds no page of the range any more. Afterwards only commands in flight
+ * use pages of it that were found before: each thread that finds pages has one of
+ * the locks that are taken here.
+ *
  * The memory is mapped again when it is next needed: firmware and memory
  * hot-plug rearrange guest memory while the controller is enabled.
+ *
+ * Return: whether the worker has to look what has to be mapped again.
  */
-void sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
+bool sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {
+	bool taken = false;
 	unsigned int i;
-	void *va;
 
 	lockdep_assert_held(&vctrl->admin_lock);
 
 	sluice_vdbbuf_unmap(vctrl, iova, size);
-	for (i = 0; i <= vctrl->nr_qpairs; i++) {
-		struct sluice_vsq *vsq = &vctrl->sqs[i];
-		struct sluice_vcq *vcq = &vctrl->cqs[i];
-
-		scoped_guard(mutex, &vsq->lock) {
-			sluice_mem_cursor_reset(&vsq->cursor);
-			va = vsq->ring.va;
-			if (va && sluice_vring_touches(&vsq->ring, iova, size)) {
-				vsq->ring.va = NULL;
-				sluice_mem_vunmap(va);
-			}
-		}
-
-		va = NULL;
-		scoped_guard(spinlock_irqsave, &vcq->lock) {
-			if (vcq->ring.va &&
-			    sluice_vring_touches(&vcq->ring, iova, size))
-				swap(va, vcq->ring.va);
-		}
-		if (va)
-			sluice_mem_vunmap(va);
-	}
+	/* the completion queues later: a submission queue may be mapping one */
+	for (i = 0; i <= vctrl->nr_qpairs; i++)
+		taken |= sluice_vsq_unmap(&vctrl->sqs[i], iova, size);
+	for (i = 0; i <= vctrl->nr_qpairs; i++)
+		taken |= sluice_vcq_unmap(&vctrl->cqs[i], iova, size);
+	return taken || sluice_vdbbuf_away(vctrl);
 }
 
 /**

@@ -79,10 +79,7 @@ bool sluice_vring_touches(const struct sluice_vring *ring, u64 iova, u64 size)
 	unsigned int i;
 
 	for (i = 0; i < ring->nr_pages; i++) {
-		u64 page = ring->pages[i];
-
-		if (page >= iova ? page - iova < size :
-				   iova - page < SLUICE_NVME_PAGE)
+		if (sluice_vctrl_page_in(ring->pages[i], iova, size))
 			return true;
 	}
 	return false;

@@ -8,6 +8,7 @@
  * guest chose.
  */
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 
 #include "sluice_compat.h"
@@ -113,6 +114,57 @@ void sluice_vsq_put_slot(struct sluice_vslot *slot)
 unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq)
 {
 	return vsq->free_tail - vsq->free_head;
+}
+
+static bool sluice_vslot_uses(const struct sluice_vslot *slot, u64 iova,
+			      u64 size)
+{
+	const __le64 *list = slot->list + SLUICE_VSLOT_LIST;
+	unsigned int i, nr = slot->nr_pages;
+
+	if (READ_ONCE(slot->state) != SLUICE_VSLOT_HARDWARE || !nr)
+		return false;
+	if (sluice_vctrl_page_in(slot->iovas[0], iova, size))
+		return true;
+	if (nr == 2)
+		return sluice_vctrl_page_in(slot->iovas[1], iova, size);
+	for (i = 0; i < nr - 1; i++)
+		if (sluice_vctrl_page_in(le64_to_cpu(list[i]), iova, size))
+			return true;
+	return false;
+}
+
+/* So many slots are looked at with @hw_lock held */
+#define SLUICE_VSLOTS_AT_ONCE	32u
+
+/**
+ * sluice_vsq_users() - count the commands in flight that use a range of memory
+ * @vsq: submission queue, live or not
+ * @iova: first guest address
+ * @size: bytes
+ *
+ * A command that completes meanwhile may or may not be counted. One that is
+ * submitted meanwhile may be left out: the caller makes sure that it cannot use the
+ * range.
+ *
+ * Return: their number.
+ */
+unsigned int sluice_vsq_users(struct sluice_vsq *vsq, u64 iova, u64 size)
+{
+	unsigned int i = 0, end, nr = 0;
+
+	if (sluice_vsq_drained(vsq))
+		return 0;
+	do {
+		guard(spinlock)(&vsq->hw_lock);
+		/* it has no slots any more */
+		if (!vsq->vcq)
+			return 0;
+		end = min(vsq->nr_slots, i + SLUICE_VSLOTS_AT_ONCE);
+		for (; i < end; i++)
+			nr += sluice_vslot_uses(&vsq->slots[i], iova, size);
+	} while (i < READ_ONCE(vsq->nr_slots));
+	return nr;
 }
 
 static void sluice_vsq_free_lists(struct sluice_vsq *vsq)

@@ -6,6 +6,7 @@
  */
 #include <linux/pci_regs.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lib/clock.h"
 #include "lib/load.h"
@@ -149,6 +150,70 @@ static void test_vmm(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
+/* A region of the guest that nothing else is in, at the start of 2 MiB */
+#define REGION		0x400000000ull
+#define UNMAPS		20u
+
+static bool map_page(struct vfio_dev *dev, u8 *mem, unsigned int page)
+{
+	return !vfio_map(dev, mem + page * PAGE, REGION + page * PAGE, PAGE,
+			 VFIO_MAP_RW);
+}
+
+static u16 use_page(struct nvme_qpair *qp, u8 opcode, unsigned int page)
+{
+	struct nvme_sqe sqe = nvme_rw(opcode, 0, 1);
+
+	sqe.prp1 = REGION + page * PAGE;
+	return nvme_exec_status(&qp->sq, &sqe);
+}
+
+/*
+ * A read to one page does not complete: the drive executes the first one and no
+ * other, but does execute writes. Meanwhile the page beside it is unmapped, and
+ * mapped and used again.
+ */
+static void test_elsewhere(const struct test_opts *opts)
+{
+	struct nvme_sqe sqe = nvme_rw(IO_READ, 0, 1);
+	unsigned int i, good = 0, gone = 0;
+	u64 begin, longest = 0;
+	struct nvme_qpair qp;
+	struct nvme_cqe cqe;
+	struct vfio_dev dev;
+	struct nvme nv;
+	u8 *mem;
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	mem = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (mem == MAP_FAILED || !map_page(&dev, mem, 1))
+		tap_bail("no memory");
+	is(use_page(&qp, IO_READ, 1), ST_OK, "one read");
+	sqe.prp1 = REGION + PAGE;
+	nvme_queue_cmd(&qp.sq, &sqe);
+	nvme_ring(&qp.sq);
+	for (i = 0; i < UNMAPS; i++) {
+		good += map_page(&dev, mem, 0);
+		good += use_page(&qp, IO_WRITE, 0) == ST_OK;
+		begin = now_ms();
+		gone += !vfio_unmap(&dev, REGION, PAGE);
+		longest = MAX(longest, now_ms() - begin);
+	}
+	is(good, 2 * UNMAPS, "%u writes beside it", UNMAPS);
+	is(gone, UNMAPS, "their page is unmapped each time");
+	ok(longest < HANG_MS / 2, "which does not wait: %llu ms at most",
+	   (unsigned long long)longest);
+	ok(!nvme_cq_take(&qp.cq, &cqe), "the read has not ended");
+	tap_diag("the read may go on");
+	ok(nvme_cq_wait(&qp.cq, &cqe, 2 * NVME_TIMEOUT) &&
+	   nvme_status(&cqe) == ST_OK, "now it ends well");
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+	munmap(mem, 2 * PAGE);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -156,6 +221,7 @@ int main(int argc, char **argv)
 		{ "busy", test_busy },
 		{ "hang", test_hang },
 		{ "vmm", test_vmm },
+		{ "elsewhere", test_elsewhere },
 	};
 
 	return test_main(argc, argv, cases, ARRAY_SIZE(cases));

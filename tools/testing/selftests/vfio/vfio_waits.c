@@ -207,8 +207,8 @@ static void test_memory(const struct test_opts *opts)
 	offers(CHUNKS, "admin commands", "sluice_vadmin_service+");
 	count_begin();
 	is(dma_unmap(&buf), 0, "it is unmapped");
-	/* two loops: out of the table, and away from the device */
-	offers(2 * CHUNKS, "unmapping", "sluice_iova_drop+");
+	offers(CHUNKS, "taking it out of the table", "sluice_iova_detach+");
+	offers(CHUNKS, "taking it away from the device", "sluice_iova_release+");
 	offers(CHUNKS, "unpinning", "sluice_iova_work+");
 	test_stop(&nv, &dev);
 }
