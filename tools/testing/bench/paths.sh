@@ -37,6 +37,10 @@ path_options() {
 	local backend=driver=host_device,cache.direct=on,aio=io_uring,node-name=disk
 
 	case $1 in
+	vfio-pci-iommu)
+		PATH_OPTIONS=(iommu "qemu=-device" "qemu=vfio-pci,host=$(drive_bdf whole)") ;;
+	slice-iommu)
+		PATH_OPTIONS=(iommu "$2") ;;
 	vfio-pci)
 		PATH_OPTIONS=("qemu=-device" "qemu=vfio-pci,host=$(drive_bdf whole)") ;;
 	slice | slice-*)

@@ -38,6 +38,9 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 		over($all | at($s; "randread"; 8); $all | at("virtio-blk"; "randread"; 8); .iops); ">= 1.8"),
 	ratio("\($s): exits against vfio-pci, QD 8";
 		over($all | at($s; "randread"; 8); $all | at("vfio-pci"; "randread"; 8); .exits_per_io); "<= 1")),
+((1, 8) as $qd |
+	ratio("slice-iommu: IOPS against vfio-pci-iommu, QD \($qd)";
+		over($all | at("slice-iommu"; "randread"; $qd); $all | at("vfio-pci-iommu"; "randread"; $qd); .iops); ">= 0.5")),
 "",
 "Instructions of the mediation: \(.instructions | to_entries | map("\(.key) \(.value)") | join(", "))",
 "An idle slice, over 10 s: \(.idle.wakeups) wake-ups, \(.idle.cpu_us) us of CPU time",

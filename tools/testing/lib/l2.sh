@@ -29,12 +29,12 @@ l2_ready() {
 # l2_start NAME [OPTION...] [UUID...]: start a guest with these mdevs; do not
 # wait until the guest is up. Each mdev is on a separate root port, so that it
 # can be unplugged. Options: vcpus=N mem=MIB iommufd reboot (let the guest
-# restart; without it QEMU ends) bios=FILE (firmware that finds a kernel without
-# help) qemu=ARGUMENT (one option for each argument)
+# restart; without it QEMU ends) iommu (the guest has an IOMMU and uses it)
+# bios=FILE (firmware that finds a kernel without help) qemu=ARGUMENT (one option for
+# each argument)
 l2_start() {
 	local name=$1 vcpus=1 mem=384 iommufd='' port=0 opt dir=$L2_RUN/$1
-	local args=() ending=(-no-reboot)
-	local boot=(-kernel /l2/vmlinux -initrd /l2/initrd -append "$L2_CMDLINE")
+	local args=() ending=(-no-reboot) cmdline=$L2_CMDLINE boot=()
 	shift
 
 	for opt; do
@@ -44,6 +44,10 @@ l2_start() {
 		qemu=*) args+=("${opt#*=}") ;;
 		bios=*) boot=(-bios "${opt#*=}") ;;
 		reboot) ending=() ;;
+		iommu)
+			cmdline+=" intel_iommu=on"
+			# Before all devices that it translates for
+			args=(-device "intel-iommu,caching-mode=on,device-iotlb=on" "${args[@]}") ;;
 		iommufd)
 			iommufd=,iommufd=iommufd0
 			args+=(-object "iommufd,id=iommufd0") ;;
@@ -53,6 +57,8 @@ l2_start() {
 				-device "vfio-pci,bus=port$port,sysfsdev=/sys/bus/mdev/devices/$opt$iommufd") ;;
 		esac
 	done
+	[ ${#boot[@]} -gt 0 ] ||
+		boot=(-kernel /l2/vmlinux -initrd /l2/initrd -append "$cmdline")
 	l2_ready "$name"
 	qemu-system-x86_64 -M q35 -accel kvm -cpu host -smp "$vcpus" -m "$mem" \
 		-nodefaults -no-user-config -display none "${ending[@]}" \
