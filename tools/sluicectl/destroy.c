@@ -247,8 +247,6 @@ static int execute(struct job *job)
 		r = rescan_until(driver_of(job), job->entry.uuid, false);
 	if (r)
 		put_back(job, removed);
-	else if (job->rq->wipe)
-		discard_range(&job->table, job->entry.start, job->entry.size);
 	return r;
 }
 

@@ -77,11 +77,3 @@ int zero_range(const struct table *t, uint64_t start, uint64_t size)
 		return table_fail(t, errno, "cannot zero the blocks");
 	return 0;
 }
-
-void discard_range(const struct table *t, uint64_t start, uint64_t size)
-{
-	uint64_t range[2] = { start, size };
-
-	if (!t->image)
-		ioctl(t->fd, BLKDISCARD, range);
-}

@@ -7,7 +7,5 @@
 
 /* Shows progress on a terminal; an interrupt stops it. 0 or an exit code. */
 int zero_range(const struct table *t, uint64_t start, uint64_t size);
-/* Tells the drive that a range is no longer needed; a failure does no harm. */
-void discard_range(const struct table *t, uint64_t start, uint64_t size);
 
 #endif
