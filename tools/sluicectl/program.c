@@ -125,28 +125,38 @@ bool programs_with_vfio(const char *syspath, struct strv *who)
 	return all;
 }
 
+/* Whether a thread in @dir, /proc or a program's threads, has a name that matches */
+static bool has_thread(const char *dir, const char *name, bool whole)
+{
+	struct dirent *entry;
+	bool found = false;
+	DIR *all;
+
+	all = opendir(dir);
+	while (all && !found && (entry = readdir(all))) {
+		char *path __free = xasprintf("%s/%s/comm", dir, entry->d_name);
+		char *comm __free = isdigit((unsigned char)*entry->d_name) ?
+			procfile_read(path) : NULL;
+
+		found = comm && (whole ? !strcmp(comm, name) :
+				 !strncmp(comm, name, strlen(name)));
+	}
+	if (all)
+		closedir(all);
+	return found;
+}
+
 /*
- * vhost has a thread "vhost-PID" in each program that uses it for itself. A
- * program without such a thread got the descriptor from another one, or has not
- * used it yet.
+ * vhost has a thread "vhost-PID" for each program that uses it for itself: in the
+ * program, or before Linux 6.4 in the kernel. A program without such a thread got
+ * the descriptor from another one, or has not used it yet.
  */
 static bool has_vhost_thread(const char *pid)
 {
-	char *path __free = xasprintf("/proc/%s/task", pid);
-	struct dirent *entry;
-	bool found = false;
-	DIR *dir;
+	char *tasks __free = xasprintf("/proc/%s/task", pid);
+	char *name __free = xasprintf("vhost-%s", pid);
 
-	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
-		char *comm __free = xasprintf("%s/%s/comm", path, entry->d_name);
-		char *name __free = *entry->d_name != '.' ? procfile_read(comm) : NULL;
-
-		found = name && !strncmp(name, "vhost-", 6);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
+	return has_thread(tasks, "vhost-", false) || has_thread("/proc", name, true);
 }
 
 /* A program that has a device and its group opened the device for itself. */

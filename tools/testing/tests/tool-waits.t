@@ -22,7 +22,7 @@ unprivileged() { setpriv --reuid 65534 --regid 65534 --clear-groups /out/bin/slu
 # No command may take longer, whatever the kernel waits for
 TOOL_SECONDS=30
 
-begin 34
+begin 36
 check "bind the drive" sluice_up main
 check "a slice" table_write main "size=64MiB, type=slice, uuid=$a, name=web"
 check "vhost" modprobe vhost_vsock
@@ -40,9 +40,16 @@ kill -9 "$pid"
 check "the guest is killed" wait_for 60 l2_gone one
 ended() { [ "$(opener)" = 0 ]; }
 check "its memory lives on" wait_for 10 ended
+# Another program uses vhost for itself (VHOST_SET_OWNER), as any other guest does
+perl -e 'open(F, "+<", "/dev/vhost-vsock") and ioctl(F, 0xAF01, 0) or die $!; sleep' &
+own=$!
+with_vhost() { grep -qs "^vhost-" "/proc/$own"/task/*/comm; }
+check "another program uses vhost" wait_for 20 with_vhost
 gives "detach says in whom" 4 "ended: its device is kept open by .*\(pid $$\), which has /dev/vhost-vsock open" \
 	detach web
-is "and left it as it was" "$(state)" attached
+refuse "and not in the other one" grep -q "pid $own" "$scratch/.err"
+kill $own
+is "detach left it as it was" "$(state)" attached
 timeout --signal=INT --preserve-status 3 "$SLUICECTL" detach web --force >"$scratch/.out" 2>"$scratch/.err"
 is "detach --force waits, until Ctrl-C" $? 4
 like "says for whom it waited" "$(cat "$scratch/.err")" "waiting for the guest of the slice 'web' .*\(pid $$\)"
