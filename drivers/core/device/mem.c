@@ -342,8 +342,12 @@ void *sluice_mem_vmap(struct sluice_dev *sdev, const u64 *iovas,
 		if (ret)
 			goto out;
 	}
-	vaddr = vmap(pages, nr_pages, VM_MAP,
-		     write ? PAGE_KERNEL : PAGE_KERNEL_RO);
+	/* the end of a mapping of its own is an interrupt for every CPU */
+	if (nr_pages == 1)
+		vaddr = page_address(pages[0]);
+	if (!vaddr)
+		vaddr = vmap(pages, nr_pages, VM_MAP,
+			     write ? PAGE_KERNEL : PAGE_KERNEL_RO);
 	ret = -ENOMEM;
 out:
 	kvfree(pages);
@@ -357,6 +361,7 @@ EXPORT_SYMBOL_GPL(sluice_mem_vmap);
  */
 void sluice_mem_vunmap(void *vaddr)
 {
-	vunmap(vaddr);
+	if (is_vmalloc_addr(vaddr))
+		vunmap(vaddr);
 }
 EXPORT_SYMBOL_GPL(sluice_mem_vunmap);
