@@ -169,20 +169,27 @@ static void sluice_vdbbuf_sync(struct sluice_vctrl *vctrl)
 	}
 }
 
+/* Copy the shadow doorbells that count to the doorbell page */
+static void sluice_vdbbuf_save(struct sluice_vctrl *vctrl)
+{
+	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
+
+	sluice_vdbbuf_admin(vctrl, 0);
+	sluice_vdbbuf_admin(vctrl, 1);
+	sluice_vdbbuf_move(vctrl, READ_ONCE(dbbuf->used) | ~SLUICE_VDBBUF_ADMIN,
+			   dbbuf->shadow, vctrl->sdev->doorbells);
+}
+
 /* Afterwards no thread uses the two pages: they can be unmapped. */
 static void sluice_vdbbuf_withdraw(struct sluice_vctrl *vctrl)
 {
 	struct sluice_vdbbuf *dbbuf = &vctrl->dbbuf;
-	__le32 *shadow = dbbuf->shadow;
 
-	if (!shadow)
+	if (!dbbuf->shadow)
 		return;
 	/* the guest is to write the next one to the doorbell page too */
 	sluice_vdbbuf_arm_all(vctrl);
-	sluice_vdbbuf_admin(vctrl, 0);
-	sluice_vdbbuf_admin(vctrl, 1);
-	sluice_vdbbuf_move(vctrl, READ_ONCE(dbbuf->used) | ~SLUICE_VDBBUF_ADMIN,
-			   shadow, vctrl->sdev->doorbells);
+	sluice_vdbbuf_save(vctrl);
 	WRITE_ONCE(dbbuf->shadow, NULL);
 	WRITE_ONCE(dbbuf->events, NULL);
 	sluice_vdbbuf_sync(vctrl);
@@ -258,6 +265,28 @@ void sluice_vdbbuf_reset(struct sluice_vctrl *vctrl)
 	sluice_vring_free(&vctrl->dbbuf.event_ring);
 }
 
+/* Are these the two pages that are in use? */
+static bool sluice_vdbbuf_same(const struct sluice_vdbbuf *dbbuf, u64 prp1,
+			       u64 prp2)
+{
+	return dbbuf->shadow && dbbuf->shadow_ring.pages[0] == prp1 &&
+	       dbbuf->event_ring.pages[0] == prp2;
+}
+
+/*
+ * As if the pages in use were withdrawn and given once more, without a wait for
+ * those that use them: the I/O queues' doorbells keep their values, and where the
+ * admin queue's are is open again.
+ */
+static void sluice_vdbbuf_again(struct sluice_vctrl *vctrl)
+{
+	sluice_vdbbuf_save(vctrl);
+	vctrl->dbbuf.stale = SLUICE_VDBBUF_ADMIN;
+	sluice_vdbbuf_start_admin(vctrl);
+	vctrl->dbbuf.stale = 0;
+	sluice_vdbbuf_arm_all(vctrl);
+}
+
 /**
  * sluice_vdbbuf_config() - Doorbell Buffer Config [NVMe 1.4, 5.7]
  * @vctrl: controller, its admin lock held
@@ -275,6 +304,10 @@ sluice_vstatus_t sluice_vdbbuf_config(struct sluice_vctrl *vctrl,
 
 	if (prp1 % SLUICE_NVME_PAGE || prp2 % SLUICE_NVME_PAGE)
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
+	if (sluice_vdbbuf_same(dbbuf, prp1, prp2)) {
+		sluice_vdbbuf_again(vctrl);
+		return SLUICE_VSTATUS_OK;
+	}
 
 	sluice_vdbbuf_reset(vctrl);
 	dbbuf->stale = U64_MAX;

@@ -141,6 +141,53 @@ static void values_move(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_vctrl_sq_doorbell(&f->vctrl, 1), 9u);
 }
 
+static unsigned int syncs;
+
+static void note_sync(struct sluice_dev *sdev)
+{
+	syncs++;
+}
+
+/*
+ * A guest may give the same two pages again and again. That maps nothing and waits
+ * for nobody, and no doorbell changes.
+ */
+static void same_again(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	unsigned int i;
+
+	syncs = 0;
+	kunit_activate_static_stub(test, sluice_poll_sync, note_sync);
+	configured(f);
+	f->vmap_iovas = NULL;
+	for (i = 1; i < 5; i++) {
+		put(f, SHADOW, VFAKE_SQ_DB(1), i);
+		put(f, SHADOW, VFAKE_CQ_DB(2), i + 1);
+		f->vctrl.sqs[2].head = i + 2;
+		KUNIT_EXPECT_EQ(test, (int)config(f, SHADOW, EVENTS), 0);
+		expect_sqs(f, i, 0);
+		KUNIT_EXPECT_EQ(test, sluice_vctrl_cq_doorbell(&f->vctrl, 2), i + 1);
+		/* the guest may have cleared its pages */
+		KUNIT_EXPECT_EQ(test, word(f, EVENTS, VFAKE_SQ_DB(2)), i + 2);
+	}
+	KUNIT_EXPECT_NULL(test, f->vmap_iovas);
+	KUNIT_EXPECT_EQ(test, syncs, 0u);
+
+	/* the one for the other is something else, and so is one of them */
+	KUNIT_EXPECT_EQ(test, (int)config(f, EVENTS, SHADOW), 0);
+	KUNIT_EXPECT_EQ(test, syncs, 1u);
+	KUNIT_EXPECT_EQ(test, (int)config(f, SHADOW, SHADOW), 0);
+	KUNIT_EXPECT_EQ(test, (int)config(f, SHADOW, EVENTS), 0);
+	KUNIT_EXPECT_EQ(test, syncs, 3u);
+	/* away, it has to be found */
+	take_away(f, EVENTS);
+	f->vmap_iovas = NULL;
+	KUNIT_EXPECT_EQ(test, (int)config(f, SHADOW, EVENTS), 0);
+	KUNIT_EXPECT_NOT_NULL(test, f->vmap_iovas);
+	KUNIT_EXPECT_FALSE(test, sluice_vdbbuf_away(&f->vctrl));
+}
+
 static void expect_admin(struct vfake *f, u32 tail, u32 head)
 {
 	KUNIT_EXPECT_EQ(f->test, sluice_vctrl_sq_doorbell(&f->vctrl, 0), tail);
@@ -463,6 +510,7 @@ static void users_end(struct kunit *test)
 static struct kunit_case vdbbuf_cases[] = {
 	KUNIT_CASE(refused),
 	KUNIT_CASE(values_move),
+	KUNIT_CASE(same_again),
 	KUNIT_CASE(admin_page),
 	KUNIT_CASE(admin_shadow),
 	KUNIT_CASE(admin_away),
