@@ -567,6 +567,7 @@ static int sluice_vctrl_init(struct sluice_vctrl *vctrl,
 	sluice_vdbbuf_init(vctrl);
 	sluice_vregs_init(&vctrl->regs, vctrl->ctrl->max_depth);
 	sluice_vfeat_init(vctrl);
+	sluice_vlog_init(vctrl);
 
 	if (vctrl->start > vctrl->ns->nr_blocks ||
 	    vctrl->nr_blocks > vctrl->ns->nr_blocks - vctrl->start) {
@@ -585,14 +586,13 @@ static int sluice_vctrl_init(struct sluice_vctrl *vctrl,
 
 	for (i = 0; i < vctrl->nr_qpairs; i++)
 		vctrl->sq_of_qid[vctrl->qids[i]] = i + 1;
-	return sluice_vlog_init(vctrl);
+	return 0;
 }
 
 static void sluice_vctrl_free(struct sluice_vctrl *vctrl)
 {
 	if (vctrl->wq)
 		destroy_workqueue(vctrl->wq);
-	sluice_vlog_exit(vctrl);
 	free_page((unsigned long)vctrl->id_page);
 	kfree(vctrl->sq_of_qid);
 	kfree(vctrl);

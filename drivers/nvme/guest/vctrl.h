@@ -362,15 +362,11 @@ struct sluice_vdbbuf {
  * @lock: protects the error log; taken in hard IRQ context
  * @errors: ring of the newest errors
  * @error_count: errors since attach
- * @smart: the drive's health as last read
- * @smart_at: jiffies of that, 0 for never
  */
 struct sluice_vlog {
 	spinlock_t lock;
 	struct nvme_error_log errors[SLUICE_VCTRL_ERRORS];
 	u64 error_count;
-	struct nvme_smart_log *smart;
-	unsigned long smart_at;
 };
 
 /**
@@ -768,8 +764,7 @@ sluice_vstatus_t sluice_vfeat_set(struct sluice_vctrl *vctrl,
 				  const struct nvme_cmd *cmd, u32 *result);
 
 /* vlog.c */
-int sluice_vlog_init(struct sluice_vctrl *vctrl);
-void sluice_vlog_exit(struct sluice_vctrl *vctrl);
+void sluice_vlog_init(struct sluice_vctrl *vctrl);
 void sluice_vlog_error(struct sluice_vctrl *vctrl,
 		       const struct sluice_vslot *slot, u16 sqid);
 sluice_vstatus_t sluice_vlog_get(struct sluice_vctrl *vctrl,

@@ -7,14 +7,21 @@
  * another one. The drive reports nothing more of the same kind before the log
  * page of that kind is read. The driver reads only the one about namespaces, so a
  * drive that is too hot says so once until a guest looks at its health.
+ *
+ * Any number of guests may look at the drive's health, as often as they like. The
+ * drive itself is asked once a second at most, unless it has reported an event.
  */
 #include <linux/bitfield.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 
 #include "host/host.h"
 
 /* A drive that reports without end gets no more than ten requests a second. */
 #define SLUICE_NVME_EVENT_PAUSE	(HZ / 10)
+
+/* The drive is asked for its health when its last answer is older. */
+#define SLUICE_NVME_HEALTH_AGE	HZ
 
 /**
  * sluice_nvme_event_end() - an Asynchronous Event Request has ended
@@ -107,6 +114,7 @@ static void sluice_nvme_event_take(struct sluice_nvme_ctrl *ctrl, u32 event)
 	u8 info = FIELD_GET(NVME_EVENT_INFO, event);
 	struct device *dev = &ctrl->pdev->dev;
 
+	WRITE_ONCE(ctrl->host->health.fresh, false);
 	switch (FIELD_GET(NVME_EVENT_TYPE, event)) {
 	case NVME_EVENT_ERROR:
 		dev_warn_ratelimited(dev, "the drive reports an error: event %#x\n",
@@ -123,6 +131,55 @@ static void sluice_nvme_event_take(struct sluice_nvme_ctrl *ctrl, u32 event)
 	}
 }
 
+static int sluice_nvme_health_ask(struct sluice_nvme_ctrl *ctrl)
+{
+	struct sluice_nvme_health *health = &ctrl->host->health;
+	struct nvme_cmd cmd = {
+		.opcode	= NVME_ADMIN_GET_LOG_PAGE,
+		.nsid	= cpu_to_le32(NVME_NSID_ALL),
+		.cdw10	= cpu_to_le32((sizeof(health->log) / 4 - 1) << 16 |
+				      NVME_LOG_SMART),
+	};
+	int ret;
+
+	/* first: an event may come while the drive answers */
+	WRITE_ONCE(health->fresh, true);
+	health->at = jiffies;
+	ret = sluice_nvme_admin(ctrl, &cmd, &health->log, sizeof(health->log),
+				NULL);
+	if (ret < 0)
+		WRITE_ONCE(health->fresh, false);
+	else
+		health->status = ret;
+	return ret;
+}
+
+/**
+ * sluice_nvme_health() - the drive's health, not older than a second
+ * @ctrl: controller
+ * @log: receives the log page SMART / Health Information
+ *
+ * Return: 0; -EAGAIN while another thread is asking the drive; or see
+ * sluice_nvme_admin().
+ */
+int sluice_nvme_health(struct sluice_nvme_ctrl *ctrl, struct nvme_smart_log *log)
+{
+	struct sluice_nvme_health *health = &ctrl->host->health;
+	int ret;
+
+	if (!mutex_trylock(&health->lock))
+		return -EAGAIN;
+	if (READ_ONCE(health->fresh) &&
+	    time_before(jiffies, health->at + SLUICE_NVME_HEALTH_AGE))
+		ret = health->status;
+	else
+		ret = sluice_nvme_health_ask(ctrl);
+	if (!ret)
+		*log = health->log;
+	mutex_unlock(&health->lock);
+	return ret;
+}
+
 /**
  * sluice_nvme_events_start() - listen to the drive
  * @ctrl: controller that has just become live
@@ -132,6 +189,7 @@ static void sluice_nvme_event_take(struct sluice_nvme_ctrl *ctrl, u32 event)
 void sluice_nvme_events_start(struct sluice_nvme_ctrl *ctrl)
 {
 	ctrl->host->events_set_up = false;
+	WRITE_ONCE(ctrl->host->health.fresh, false);
 	queue_delayed_work(sluice_nvme_wq, &ctrl->host->events, 0);
 }
 

@@ -133,6 +133,70 @@ static void health(struct kunit *test)
 	expect_cmd(f, 3, NVME_ADMIN_ASYNC_EVENT);
 }
 
+static void expect_health(struct hostfake *f, int ret, u8 byte)
+{
+	struct nvme_smart_log log = {};
+
+	KUNIT_EXPECT_EQ(f->test, sluice_nvme_health(&f->ctrl, &log), ret);
+	KUNIT_EXPECT_NULL(f->test, memchr_inv(&log, byte, sizeof(log)));
+}
+
+/* However many guests ask, and however often: the drive is asked once a second. */
+static void health_is_shared(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct sluice_nvme_health *health = &f->host.health;
+	unsigned int i;
+
+	listen(f);
+	f->log = 0x11;
+	expect_health(f, 0, 0x11);
+	expect_cmd(f, 2, NVME_ADMIN_GET_LOG_PAGE);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[2].cdw10), 0x007f0002u);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[2].nsid), U32_MAX);
+	f->log = 0x22;
+	/* this machine may be slow */
+	health->at = jiffies + 3600 * HZ;
+	for (i = 0; i < 10; i++)
+		expect_health(f, 0, 0x11);
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 3u);
+	health->at = jiffies - HZ;
+	expect_health(f, 0, 0x22);
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 4u);
+
+	/* nobody waits for another one's question */
+	scoped_guard(mutex, &health->lock)
+		expect_health(f, -EAGAIN, 0);
+
+	/* what the drive reports may be in its health */
+	health->at = jiffies + 3600 * HZ;
+	WRITE_ONCE(f->event, TOO_HOT);
+	expect_cmd(f, 4, NVME_ADMIN_ASYNC_EVENT);
+	f->log = 0x33;
+	expect_health(f, 0, 0x33);
+	expect_cmd(f, 5, NVME_ADMIN_GET_LOG_PAGE);
+}
+
+/* A drive that does not answer as it should is asked no more often */
+static void health_is_refused(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->answer[NVME_ADMIN_GET_LOG_PAGE] = 0x109;
+	expect_health(f, 0x109, 0);
+	f->host.health.at = jiffies + 3600 * HZ;
+	expect_health(f, 0x109, 0);
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 1u);
+	/* a reset may have changed that; during a reset nobody is asked */
+	f->answer[NVME_ADMIN_GET_LOG_PAGE] = 0;
+	f->log = 0x44;
+	sluice_nvme_events_start(&f->ctrl);
+	f->host.adminq.open = false;
+	expect_health(f, -ENODEV, 0);
+	f->host.adminq.open = true;
+	expect_health(f, 0, 0x44);
+}
+
 /* A drive that refuses the request is not asked again and again */
 static void does_not_report(struct kunit *test)
 {
@@ -347,6 +411,8 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(listens),
 	KUNIT_CASE(asks_for_what_there_is),
 	KUNIT_CASE(health),
+	KUNIT_CASE(health_is_shared),
+	KUNIT_CASE(health_is_refused),
 	KUNIT_CASE(does_not_report),
 	KUNIT_CASE(listens_after_reset),
 	KUNIT_CASE(harmless_change),

@@ -140,6 +140,22 @@ struct sluice_nvme_ioq {
 };
 
 /**
+ * struct sluice_nvme_health - the drive's health, for all who ask for it
+ * @lock: protects @log, @at and @status; held while the drive is asked
+ * @log: what the drive has answered
+ * @at: jiffies when it was asked
+ * @status: the NVMe status of the answer
+ * @fresh: it has been asked, and has reported no event since
+ */
+struct sluice_nvme_health {
+	struct mutex lock;
+	struct nvme_smart_log log;
+	unsigned long at;
+	int status;
+	bool fresh;
+};
+
+/**
  * struct sluice_nvme_host - the host side's part of a controller
  * @adminq: admin queue
  * @quirks: what is wrong with the drive, SLUICE_QUIRK_*
@@ -163,6 +179,7 @@ struct sluice_nvme_ioq {
  * @listening: the drive has an Asynchronous Event Request. Like @event
  *	protected by the admin CQ's lock
  * @event: what the drive has reported, dword 0 of the completion; 0 for nothing
+ * @health: the drive's health as last read
  * @give_up: pending after a PCI error until the PCI core has reset the slot;
  *	declares the controller dead when it runs
  */
@@ -182,6 +199,7 @@ struct sluice_nvme_host {
 	bool events_set_up;
 	bool listening;
 	u32 event;
+	struct sluice_nvme_health health;
 	struct delayed_work watchdog;
 	struct delayed_work give_up;
 };

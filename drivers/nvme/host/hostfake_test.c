@@ -147,6 +147,8 @@ static void hostfake_execute(struct hostfake *f, const struct nvme_cmd *cmd)
 	}
 	if (cmd->opcode == NVME_ADMIN_IDENTIFY)
 		hostfake_identify(f, cmd, f->host.adminq.slots[cid].data);
+	if (cmd->opcode == NVME_ADMIN_GET_LOG_PAGE)
+		memset(f->host.adminq.slots[cid].data, f->log, 512);
 	hostfake_complete(f, cid, status, le32_to_cpu(cmd->cdw11));
 	sluice_nvme_cq_poll(&f->host.adminq.cq, UINT_MAX);
 }
@@ -280,6 +282,7 @@ static void hostfake_init_ctrl(struct hostfake *f)
 	ctrl->watched = true;
 	mutex_init(&ctrl->reset_lock);
 	mutex_init(&ctrl->client_lock);
+	mutex_init(&ctrl->host->health.lock);
 	INIT_LIST_HEAD(&ctrl->clients);
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	INIT_WORK(&ctrl->reset_work, hostfake_reset_work);

@@ -440,6 +440,10 @@ static inline void sluice_nvme_sq_push(struct sluice_nvme_sq *sq,
 	sluice_nvme_sq_advance(sq);
 }
 
+/* events.c */
+int sluice_nvme_health(struct sluice_nvme_ctrl *ctrl,
+		       struct nvme_smart_log *log);
+
 /* reset.c */
 void sluice_nvme_watch(struct sluice_nvme_ctrl *ctrl);
 
@@ -458,6 +462,10 @@ static inline void sluice_nvme_sq_ring(struct sluice_nvme_sq *sq)
 /* admin.c: admin commands to the hardware; they sleep */
 int sluice_nvme_admin(struct sluice_nvme_ctrl *ctrl, struct nvme_cmd *cmd,
 		      void *buf, size_t len, u32 *result);
+
+/* events.c */
+int sluice_nvme_health(struct sluice_nvme_ctrl *ctrl,
+		       struct nvme_smart_log *log);
 
 /* reset.c */
 void sluice_nvme_reset(struct sluice_nvme_ctrl *ctrl);

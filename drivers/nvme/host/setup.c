@@ -56,6 +56,7 @@ static struct sluice_nvme_ctrl *sluice_nvme_alloc(struct pci_dev *pdev)
 	spin_lock_init(&ctrl->qid_lock);
 	mutex_init(&ctrl->reset_lock);
 	mutex_init(&ctrl->client_lock);
+	mutex_init(&ctrl->host->health.lock);
 	INIT_LIST_HEAD(&ctrl->clients);
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	INIT_WORK(&ctrl->reset_work, sluice_nvme_reset_work);

@@ -7,10 +7,8 @@
  * tenant can learn from them what another does.
  */
 #include <linux/bitfield.h>
-#include <linux/jiffies.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "sluice_compat.h"
@@ -20,9 +18,6 @@
 #define SLUICE_LOG_RAE		BIT(15)
 #define SLUICE_LOG_NUMDL	GENMASK(31, 16)
 
-/* The drive is asked for its health when its last answer is older. */
-#define SLUICE_LOG_SMART_AGE	HZ
-
 /* A data unit is a thousand 512-byte units [figure 194] */
 #define SLUICE_LOG_UNIT_SHIFT	9
 #define SLUICE_LOG_UNIT		1000
@@ -30,23 +25,10 @@
 /**
  * sluice_vlog_init() - prepare a controller's logs
  * @vctrl: controller
- *
- * Return: 0 or -ENOMEM.
  */
-int sluice_vlog_init(struct sluice_vctrl *vctrl)
+void sluice_vlog_init(struct sluice_vctrl *vctrl)
 {
 	spin_lock_init(&vctrl->log.lock);
-	vctrl->log.smart = kzalloc(sizeof(*vctrl->log.smart), GFP_KERNEL);
-	return vctrl->log.smart ? 0 : -ENOMEM;
-}
-
-/**
- * sluice_vlog_exit() - release what sluice_vlog_init() allocated
- * @vctrl: controller
- */
-void sluice_vlog_exit(struct sluice_vctrl *vctrl)
-{
-	kfree(vctrl->log.smart);
 }
 
 /* In place of the opcode of a &struct sluice_vlog_refusal */
@@ -187,39 +169,19 @@ static void sluice_vlog_own_counters(struct sluice_vctrl *vctrl,
 	memset(smart->rsvd216, 0, sizeof(smart->rsvd216));
 }
 
-/* The drive's health, asked for at most once a second */
-static sluice_vstatus_t sluice_vlog_drive_smart(struct sluice_vctrl *vctrl)
-{
-	struct sluice_vlog *log = &vctrl->log;
-	struct nvme_cmd cmd = {
-		.opcode	= NVME_ADMIN_GET_LOG_PAGE,
-		.nsid	= cpu_to_le32(NVME_NSID_ALL),
-		.cdw10	= cpu_to_le32((sizeof(*log->smart) / 4 - 1) << 16 |
-				      NVME_LOG_SMART),
-	};
-
-	if (log->smart_at &&
-	    time_before(jiffies, log->smart_at + SLUICE_LOG_SMART_AGE))
-		return SLUICE_VSTATUS_OK;
-	if (sluice_nvme_admin(vctrl->ctrl, &cmd, log->smart,
-			      sizeof(*log->smart), NULL))
-		return sluice_vstatus_transient(NVME_SC_INTERNAL);
-	log->smart_at = jiffies ?: 1;
-	return SLUICE_VSTATUS_OK;
-}
-
 static sluice_vstatus_t sluice_vlog_smart(struct sluice_vctrl *vctrl, u32 nsid,
 					  void *page)
 {
-	sluice_vstatus_t status;
+	int err;
 
 	/* LPA bit 0 is clear: no log for one namespace [5.14.1.2] */
 	if (nsid && nsid != NVME_NSID_ALL)
 		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
-	status = sluice_vlog_drive_smart(vctrl);
-	if (status)
-		return status;
-	memcpy(page, vctrl->log.smart, sizeof(*vctrl->log.smart));
+	err = sluice_nvme_health(vctrl->ctrl, page);
+	if (err == -EAGAIN)
+		return SLUICE_VSTATUS_RETRY;
+	if (err)
+		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	sluice_vlog_own_counters(vctrl, page);
 	return SLUICE_VSTATUS_OK;
 }

@@ -68,7 +68,8 @@ static u32 ask_log(struct vfake *f, const struct nvme_cmd *cmd)
 static u32 get_log(struct vfake *f, const struct nvme_cmd *cmd)
 {
 	/* no drive is asked before this is over */
-	f->vctrl.log.smart_at = (jiffies + 3600 * HZ) | 1;
+	f->host.health.fresh = true;
+	f->host.health.at = jiffies + 3600 * HZ;
 	return ask_log(f, cmd);
 }
 
@@ -223,7 +224,7 @@ static void smart(struct kunit *test)
 	const u8 *log;
 
 	/* a drive that has no zero anywhere */
-	memset(f->vctrl.log.smart, 0xab, 512);
+	memset(&f->host.health.log, 0xab, 512);
 	count_io(f, 1, 5, 1000, 7, 3000);
 	count_io(f, VFAKE_QPAIRS, 0x100000000ull, 1, 2, 0);
 	fail(f, 1, 1, 0x281, 0);
@@ -303,10 +304,14 @@ static void smart_without_drive(struct kunit *test)
 	u8 *page = vfake_map(f, BUF)->va;
 
 	memset(page, 0xee, 512);
-	f->vctrl.log.smart_at = 0;
+	f->host.health.fresh = false;
 	KUNIT_EXPECT_EQ(test, ask_log(f, &cmd), INTERNAL);
-	f->vctrl.log.smart_at = (jiffies - 3600 * HZ) | 1;
+	f->host.health.fresh = true;
+	f->host.health.at = jiffies - 3600 * HZ;
 	KUNIT_EXPECT_EQ(test, ask_log(f, &cmd), INTERNAL);
+	/* another guest is asking it just now: this one does not wait with a lock */
+	scoped_guard(mutex, &f->host.health.lock)
+		KUNIT_EXPECT_EQ(test, ask_log(f, &cmd), VFAKE_RETRY);
 	KUNIT_EXPECT_NULL(test, memchr_inv(page, 0xee, 512));
 	KUNIT_EXPECT_EQ(test, get_log(f, &cmd), 0);
 }
@@ -417,7 +422,7 @@ static void parts(struct kunit *test)
 	for (nr = 0; nr < 10; nr++)
 		fail(f, 1, nr, 0x281, nr);
 	for (nr = 0; nr < 512; nr++)
-		((u8 *)f->vctrl.log.smart)[nr] = nr;
+		((u8 *)&f->host.health.log)[nr] = nr;
 
 	for (i = 0; i < ARRAY_SIZE(logs); i++) {
 		memcpy(whole, read_log(f, logs[i].lid, 0, logs[i].size),
