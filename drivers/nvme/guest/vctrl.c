@@ -384,6 +384,7 @@ static bool sluice_vctrl_try_power_off(struct sluice_vctrl *vctrl)
 	guard(mutex)(&vctrl->admin_lock);
 	if (!sluice_vctrl_disable(vctrl))
 		return false;
+	sluice_vqueues_free(vctrl);
 	set_bit(SLUICE_STOP_BUS_MASTER, &vctrl->stop);
 
 	guard(spinlock_irqsave)(&vctrl->reg_lock);

@@ -231,9 +231,10 @@ struct sluice_vmiss {
  * @free_tail: where in @free the next slot is given back; under the completion
  *	queue's lock
  * @slots: commands; the index is the command identifier in the hardware
- * @nr_slots: of @slots
+ * @nr_slots: of @slots; 0 when the queue does not exist
  * @lists: coherent memory behind the slots' PRP lists
  * @nr_lists: blocks of @lists
+ * @max_slots: so many there is memory for, also when the queue does not exist
  * @hw: hardware queue
  * @size: entries
  * @head: next entry to fetch; read by completion
@@ -270,6 +271,7 @@ struct sluice_vsq {
 	struct sluice_vslot *slots;
 	struct sluice_vlists *lists;
 	unsigned int nr_lists;
+	unsigned int max_slots;
 	u32 size;
 	u16 id;
 	bool live;
@@ -647,6 +649,7 @@ sluice_vstatus_t sluice_vring_status(int err);
 int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr);
 int sluice_vsq_alloc_lists(struct sluice_vsq *vsq);
 void sluice_vsq_release_slots(struct sluice_vsq *vsq);
+void sluice_vsq_free_slots(struct sluice_vsq *vsq);
 struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq);
 void sluice_vsq_put_slot(struct sluice_vslot *slot);
 unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq);
@@ -689,6 +692,7 @@ void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl);
 
 /* vqueue.c */
 int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl);
+void sluice_vqueues_free(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_evict(struct sluice_vctrl *vctrl);
 sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl);

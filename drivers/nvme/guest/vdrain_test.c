@@ -306,7 +306,7 @@ static void slow_deletion(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
 	/* its commands may still write to memory */
 	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
-	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.sqs[1].slots);
+	KUNIT_EXPECT_NE(test, f->vctrl.sqs[1].nr_slots, 0u);
 	scoped_guard(mutex, &f->vctrl.admin_lock)
 		KUNIT_EXPECT_EQ(test, vfake_status(sluice_vsq_create(&f->vctrl, &create, &result)),
 				VFAKE_DNR(0x101));
@@ -316,7 +316,7 @@ static void slow_deletion(struct kunit *test)
 	answer(drive, drive->held);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), 0);
 	expect_status(f, 1, 3, SQ_DELETED);
-	KUNIT_EXPECT_NULL(test, f->vctrl.sqs[1].slots);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].nr_slots, 0u);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_DNR(0x101));
 	take_down(drive);
 }

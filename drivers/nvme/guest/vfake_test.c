@@ -717,8 +717,10 @@ void vfake_exit(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(vctrl->sqs); i++)
 		vctrl->sqs[i].hw.entries = NULL;
 	if (vctrl->wq) {
-		scoped_guard(mutex, &vctrl->admin_lock)
+		scoped_guard(mutex, &vctrl->admin_lock) {
 			sluice_vqueues_destroy_all(vctrl);
+			sluice_vqueues_free(vctrl);
+		}
 		cancel_delayed_work_sync(&vctrl->retry);
 		destroy_workqueue(vctrl->wq);
 	}

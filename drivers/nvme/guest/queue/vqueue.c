@@ -597,6 +597,18 @@ bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl)
 }
 
 /**
+ * sluice_vqueues_free() - free what deleted queues leave for the next ones
+ * @vctrl: controller without queues, its admin lock held
+ */
+void sluice_vqueues_free(struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 0; i <= vctrl->nr_qpairs; i++)
+		sluice_vsq_free_slots(&vctrl->sqs[i]);
+}
+
+/**
  * sluice_vqueues_evict() - take the hardware's queues from commands that do not
  *	end
  * @vctrl: controller, its admin lock held

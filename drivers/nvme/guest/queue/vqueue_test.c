@@ -89,7 +89,7 @@ static void expect_no_queues(struct vfake *f)
 		KUNIT_EXPECT_NULL(f->test, f->vctrl.cqs[i].ring.va);
 		KUNIT_EXPECT_NULL(f->test, f->vctrl.sqs[i].ring.pages);
 		KUNIT_EXPECT_NULL(f->test, f->vctrl.sqs[i].ring.va);
-		KUNIT_EXPECT_NULL(f->test, f->vctrl.sqs[i].slots);
+		KUNIT_EXPECT_EQ(f->test, f->vctrl.sqs[i].nr_slots, 0u);
 	}
 	KUNIT_EXPECT_FALSE(f->test, sluice_vqueues_any_io(&f->vctrl));
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.pairs, 0ul);
@@ -607,6 +607,60 @@ static void unmap_ranges(struct kunit *test)
 	}
 }
 
+/* A queue as large as @nr, with commands, that the guest deletes */
+static void come_and_go(struct vfake *f, struct sluice_vsq *vsq, unsigned int nr)
+{
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(f->test, sluice_vsq_alloc_slots(vsq, nr), 0);
+	KUNIT_ASSERT_EQ(f->test, sluice_vsq_alloc_lists(vsq), 0);
+	KUNIT_EXPECT_EQ(f->test, sluice_vsq_nr_free(vsq), nr);
+	for (i = 0; i < nr; i++) {
+		struct sluice_vslot *slot = sluice_vsq_get_slot(vsq);
+
+		KUNIT_ASSERT_PTR_EQ(f->test, slot, &vsq->slots[i]);
+		KUNIT_ASSERT_NOT_NULL(f->test, slot->list);
+		if (i)
+			KUNIT_ASSERT_PTR_NE(f->test, slot->list, slot[-1].list);
+		KUNIT_ASSERT_EQ(f->test, (int)slot->state, (int)SLUICE_VSLOT_FREE);
+		slot->state = SLUICE_VSLOT_DONE;
+	}
+	KUNIT_EXPECT_NULL(f->test, sluice_vsq_get_slot(vsq));
+	sluice_vsq_release_slots(vsq);
+	KUNIT_EXPECT_EQ(f->test, vsq->nr_slots, 0u);
+}
+
+/* A guest that creates and deletes a queue in a loop has no memory cleared */
+static void slots_are_kept(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = &f->vctrl.sqs[1];
+	struct sluice_vslot *slots;
+	void *lists;
+
+	f->pdev.dev.coherent_dma_mask = DMA_BIT_MASK(64);
+	come_and_go(f, vsq, 40);
+	slots = vsq->slots;
+	lists = vsq->lists;
+	come_and_go(f, vsq, 40);
+	/* the last block of lists has more than there were slots */
+	come_and_go(f, vsq, 3);
+	come_and_go(f, vsq, 39);
+	KUNIT_EXPECT_PTR_EQ(test, vsq->slots, slots);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)vsq->lists, lists);
+	KUNIT_EXPECT_EQ(test, vsq->nr_lists, 3u);
+	/* more than there were */
+	come_and_go(f, vsq, 100);
+	KUNIT_EXPECT_EQ(test, vsq->max_slots, 100u);
+	KUNIT_EXPECT_EQ(test, vsq->nr_lists, 7u);
+	/* nothing is left of it when the device is closed */
+	scoped_guard(mutex, &f->vctrl.admin_lock)
+		sluice_vqueues_free(&f->vctrl);
+	KUNIT_EXPECT_NULL(test, vsq->slots);
+	KUNIT_EXPECT_NULL(test, vsq->lists);
+	KUNIT_EXPECT_EQ(test, vsq->nr_lists, 0u);
+}
+
 static struct kunit_case vqueue_cases[] = {
 	KUNIT_CASE(create_cq_refused),
 	KUNIT_CASE(create_sq_refused),
@@ -617,6 +671,7 @@ static struct kunit_case vqueue_cases[] = {
 	KUNIT_CASE(delete_order),
 	KUNIT_CASE(delete_with_commands),
 	KUNIT_CASE(shared_cq_slots),
+	KUNIT_CASE(slots_are_kept),
 	KUNIT_CASE(shared_cq_too_small),
 	KUNIT_CASE(poller_looks_at_pairs),
 	KUNIT_CASE(destroy_all),

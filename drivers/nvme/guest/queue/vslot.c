@@ -183,15 +183,8 @@ static void sluice_vsq_free_lists(struct sluice_vsq *vsq)
 	vsq->nr_lists = 0;
 }
 
-/**
- * sluice_vsq_alloc_lists() - give each slot its PRP list
- * @vsq: submission queue with slots
- *
- * Return: 0 or -ENOMEM.
- */
-int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
+static int sluice_vsq_new_lists(struct sluice_vsq *vsq, unsigned int nr)
 {
-	unsigned int nr = DIV_ROUND_UP(vsq->nr_slots, SLUICE_VLISTS_PER_BLOCK);
 	unsigned int i;
 
 	vsq->lists = kvcalloc(nr, sizeof(*vsq->lists), GFP_KERNEL_ACCOUNT);
@@ -211,6 +204,29 @@ int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
 		vsq->nr_lists++;
 		cond_resched();
 	}
+	return 0;
+}
+
+/**
+ * sluice_vsq_alloc_lists() - give each slot its PRP list
+ * @vsq: submission queue with slots
+ *
+ * As sluice_vsq_alloc_slots().
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
+{
+	unsigned int nr = DIV_ROUND_UP(vsq->nr_slots, SLUICE_VLISTS_PER_BLOCK);
+	unsigned int i;
+	int err;
+
+	if (vsq->nr_lists < nr) {
+		sluice_vsq_free_lists(vsq);
+		err = sluice_vsq_new_lists(vsq, nr);
+		if (err)
+			return err;
+	}
 
 	for (i = 0; i < vsq->nr_slots; i++) {
 		struct sluice_vlists *lists =
@@ -223,26 +239,23 @@ int sluice_vsq_alloc_lists(struct sluice_vsq *vsq)
 	return 0;
 }
 
-static void sluice_vsq_free_slots(struct sluice_vsq *vsq)
+/**
+ * sluice_vsq_free_slots() - free the memory that a queue had
+ * @vsq: submission queue that does not exist
+ */
+void sluice_vsq_free_slots(struct sluice_vsq *vsq)
 {
 	sluice_vsq_free_lists(vsq);
 	kvfree(vsq->free);
 	vsq->free = NULL;
 	kvfree(vsq->slots);
 	vsq->slots = NULL;
-	vsq->nr_slots = 0;
+	vsq->max_slots = 0;
 }
 
-/**
- * sluice_vsq_alloc_slots() - make the slots of a queue
- * @vsq: submission queue, its lock held
- * @nr: how many
- *
- * Return: 0 or -ENOMEM.
- */
-int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
+static int sluice_vsq_new_slots(struct sluice_vsq *vsq, unsigned int nr)
 {
-	unsigned int i, len;
+	unsigned int len;
 
 	/* at least a cache line, so that two queues' rings do not share one */
 	len = max_t(unsigned int, roundup_pow_of_two(nr),
@@ -254,14 +267,41 @@ int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 		sluice_vsq_free_slots(vsq);
 		return -ENOMEM;
 	}
+	vsq->max_slots = nr;
+	vsq->free_mask = len - 1;
+	return 0;
+}
+
+/**
+ * sluice_vsq_alloc_slots() - make the slots of a queue
+ * @vsq: submission queue, its lock held
+ * @nr: how many
+ *
+ * Uses the memory of a queue with as many slots or more that had this identifier.
+ * The slots and lists of a large queue are four megabytes, and a guest may delete
+ * and create it again and again.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
+{
+	unsigned int i;
+	int err;
+
+	if (vsq->max_slots < nr) {
+		sluice_vsq_free_slots(vsq);
+		err = sluice_vsq_new_slots(vsq, nr);
+		if (err)
+			return err;
+	}
 
 	vsq->nr_slots = nr;
-	vsq->free_mask = len - 1;
 	vsq->free_head = 0;
 	vsq->free_seen = nr;
 	vsq->free_tail = nr;
 	for (i = 0; i < nr; i++) {
 		vsq->slots[i].vsq = vsq;
+		vsq->slots[i].state = SLUICE_VSLOT_FREE;
 		INIT_LIST_HEAD(&vsq->slots[i].node);
 		vsq->free[i] = i;
 	}
@@ -269,13 +309,15 @@ int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 }
 
 /**
- * sluice_vsq_release_slots() - free slots and lists
+ * sluice_vsq_release_slots() - the queue has no slots any more
  * @vsq: submission queue that is not live, with nothing in flight
+ *
+ * Their memory stays for the next queue, until the device is closed.
  */
 void sluice_vsq_release_slots(struct sluice_vsq *vsq)
 {
 	guard(mutex)(&vsq->lock);
-	scoped_guard(spinlock, &vsq->hw_lock)
-		vsq->vcq = NULL;
-	sluice_vsq_free_slots(vsq);
+	guard(spinlock)(&vsq->hw_lock);
+	vsq->vcq = NULL;
+	vsq->nr_slots = 0;
 }

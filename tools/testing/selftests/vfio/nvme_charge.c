@@ -38,7 +38,7 @@ static long long charged(void)
 
 static void test_queues(const struct test_opts *opts)
 {
-	long long before, with, after, lists = SLOTS * (long long)PAGE;
+	long long before, with, again, after, lists = SLOTS * (long long)PAGE;
 	struct nvme_qpair qp;
 	struct vfio_dev dev;
 	struct nvme nv;
@@ -48,11 +48,15 @@ static void test_queues(const struct test_opts *opts)
 	nvme_qpair_create(&nv, &qp, 1, SLOTS + 1, polled);
 	with = charged();
 	nvme_qpair_delete(&qp);
+	nvme_qpair_create(&nv, &qp, 1, SLOTS + 1, polled);
+	again = charged();
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
 	after = charged();
 	ok(with - before >= lists, "the owner is charged for a deep queue");
-	ok(with - after >= lists, "until it is deleted");
-	tap_diag("%lld, %lld and %lld bytes", before, with, after);
-	test_stop(&nv, &dev);
+	ok(again - with < lists / 2, "not again for the next one");
+	ok(with - after >= lists, "until the device is closed");
+	tap_diag("%lld, %lld, %lld and %lld bytes", before, with, again, after);
 }
 
 /* Pages that are used one by one, each in 2 MiB of addresses of its own */
