@@ -237,9 +237,9 @@ enum sluice_poll_mode {
  *	must not access guest memory, but must not wait either: as @reset.
  *	Optional for a backend that never accesses guest memory
  * @poll: look for work: new values in the doorbell pages, and completions if
- *	the backend polls for them. Handle about @budget of both together, never
- *	an unlimited number; the next call continues where this one ends.
- *	Returns how many there were, 0 for no work. The poller's thread calls it
+ *	the backend polls for them. Handle about as many as cost @budget, never
+ *	an unlimited number; the next call continues where this one ends. The
+ *	smallest costs 1. Returns what they cost, 0 for no work. The poller's thread calls it
  *	again and again while the slice is busy. Must not sleep, neither for the
  *	device nor for guest memory. Optional: without it doorbells are trapped
  * @set_poll_mode: the poller changes how it looks at the slice, see &enum

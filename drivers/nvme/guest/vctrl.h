@@ -10,7 +10,8 @@
  *		vslot.c keeps the commands in flight, vcomp.c completes them,
  *		virq.c interrupts the guest, vdbbuf.c has the shadow doorbells
  * io/		vio.c executes the commands of the I/O queues, vprp.c translates
- *		the addresses of their data, vpoll.c is called by the poller
+ *		the addresses of their data, vcost.h says what they cost, vpoll.c
+ *		is called by the poller
  * admin/	vadmin.c executes the commands of the admin queue, with
  *		videntify.c, vfeat.c and vlog.c
  *
@@ -114,12 +115,15 @@ enum sluice_vslot_state {
  *	addresses of the pages in the list take the second
  * @list_dma: its bus address
  * @result: dword 0 of the completion
+ * @cost: before that, what a command that is long by nature costs the drive, see
+ *	vcost.h
  * @status: SCT, SC and DNR of the completion
  * @cid: the guest's command identifier
  * @opcode: for statistics
  * @state: see &enum sluice_vslot_state; from %SLUICE_VSLOT_HARDWARE on it
  *	changes under the lock of the completion queue
- * @nr_pages: pages of guest memory that the drive reads or writes
+ * @nr_entries: pages of guest memory that the drive reads or writes; for Dataset
+ *	Management, which has none, its ranges
  * @nr_blocks: logical blocks, for statistics
  * @slba: first logical block as the guest gave it, for the error log
  */
@@ -131,12 +135,15 @@ struct sluice_vslot {
 	struct sluice_vsq *vsq;
 	__le64 *list;
 	dma_addr_t list_dma;
-	u32 result;
+	union {
+		u32 result;
+		u32 cost;
+	};
 	u16 status;
 	u16 cid;
 	u8 opcode;
 	u8 state;
-	u16 nr_pages;
+	u16 nr_entries;
 	u32 nr_blocks;
 	u64 slba;
 };
@@ -419,6 +426,8 @@ struct sluice_vctrl_type {
  * @poll_next: identifier of the queue pair with which the poller's next visit
  *	begins; only the poller uses it
  * @masked: the drive's interrupts are to be masked; only the poller uses it
+ * @long_cost: what the commands in flight cost the drive that are long by nature,
+ *	see vcost.h
  * @feat: features
  * @log: logs
  * @id_page: one page in which the worker builds its answers to the guest
@@ -454,6 +463,7 @@ struct sluice_vctrl {
 	unsigned long pairs;
 	unsigned int poll_next;
 	bool masked;
+	atomic_t long_cost;
 	struct sluice_vfeat feat;
 	struct sluice_vlog log;
 	void *id_page;
@@ -731,6 +741,7 @@ sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
 				      struct nvme_cmd *out);
 u32 sluice_vio_effects(const struct sluice_vctrl *vctrl, u8 opcode);
 u16 sluice_vio_oncs(const struct sluice_vctrl *vctrl);
+void sluice_vio_end_long(const struct sluice_vslot *slot);
 void sluice_vio_look_again(struct sluice_vsq *vsq);
 void sluice_vio_service(struct sluice_vsq *vsq);
 unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget);

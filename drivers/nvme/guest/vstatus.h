@@ -35,6 +35,9 @@ typedef u32 __bitwise sluice_vstatus_t;
 /* A page has to be pinned first, which sleeps: see &struct sluice_vmiss. */
 #define SLUICE_VSTATUS_MISS	((__force sluice_vstatus_t)0x20000u)
 
+/* The drive has to complete another command of the slice first, see vcost.h. */
+#define SLUICE_VSTATUS_WAIT	((__force sluice_vstatus_t)0x40000u)
+
 /* An asynchronous event request: it completes when there is an event. */
 #define SLUICE_VSTATUS_PARKED	((__force sluice_vstatus_t)0x30000u)
 

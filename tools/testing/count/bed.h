@@ -23,7 +23,7 @@ void bed_visit(unsigned int nr_qpairs, unsigned int times);
 
 /* The steps of bed_run(), in this order */
 void bed_submit(unsigned long pages, unsigned long first, unsigned int batch);
-void bed_fetch(unsigned int batch);
+void bed_fetch(void);
 void bed_answer(unsigned long pages, unsigned long first, unsigned int batch);
 void bed_complete(unsigned int batch);
 void bed_look(unsigned int batch);

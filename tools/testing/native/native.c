@@ -370,7 +370,7 @@ static void measure_batch(unsigned int batch, enum figure figure)
 		bed_submit(1, 0, batch);
 		t[0] = ticks();
 		t[1] = ticks();
-		bed_fetch(batch);
+		bed_fetch();
 		t[2] = ticks();
 		bed_answer(1, 0, batch);
 		t[3] = ticks();

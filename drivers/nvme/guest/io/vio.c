@@ -12,9 +12,13 @@
 #include <linux/minmax.h>
 
 #include "sluice_compat.h"
+#include "guest/io/vcost.h"
 #include "guest/vctrl.h"
 
-/* The most commands that the drive is told of with one doorbell */
+/*
+ * What the commands may cost that the drive is told of with one doorbell. The
+ * last one may exceed it. A spinlock is held meanwhile.
+ */
 #define SLUICE_VIO_BATCH	64u
 
 /*
@@ -98,10 +102,78 @@ static sluice_vstatus_t sluice_vio_data(struct sluice_vctrl *vctrl,
 			       in->opcode == NVME_IO_READ, out);
 }
 
-/* Has the command no more blocks than these? */
-static bool sluice_vio_fits(const struct nvme_cmd *in, u32 most)
+/* Count a command that is long by nature, unless the slice has enough in flight */
+static bool sluice_vio_try_long(struct sluice_vctrl *vctrl, int cost)
 {
-	return FIELD_GET(NVME_RW_NLB, le32_to_cpu(in->cdw12)) < most;
+	int old = atomic_read(&vctrl->long_cost);
+
+	do {
+		if (old && old + cost > SLUICE_VCOST_LONG)
+			return false;
+	} while (!atomic_try_cmpxchg(&vctrl->long_cost, &old, old + cost));
+	return true;
+}
+
+/*
+ * May the drive have a command that is long by nature? If not, the worker is kicked
+ * when the drive has completed one that it has. Until then the command stays in
+ * the guest's queue.
+ */
+static sluice_vstatus_t sluice_vio_begin_long(struct sluice_vslot *slot,
+					      unsigned int cost)
+{
+	struct sluice_vsq *vsq = slot->vsq;
+
+	slot->cost = cost;
+	if (sluice_vio_try_long(vsq->vctrl, cost))
+		return SLUICE_VSTATUS_OK;
+	WRITE_ONCE(vsq->stalled, true);
+	/* pairs with the barrier in sluice_vio_end_long() */
+	smp_mb();
+	if (!sluice_vio_try_long(vsq->vctrl, cost))
+		return SLUICE_VSTATUS_WAIT;
+	WRITE_ONCE(vsq->stalled, false);
+	return SLUICE_VSTATUS_OK;
+}
+
+/**
+ * sluice_vio_end_long() - the drive no longer has a command that is long by nature
+ * @slot: its slot
+ *
+ * Any queue of the slice may wait for that. Any context.
+ */
+void sluice_vio_end_long(const struct sluice_vslot *slot)
+{
+	struct sluice_vctrl *vctrl = slot->vsq->vctrl;
+	unsigned int i;
+
+	/* a full barrier, before the look whether a queue waits */
+	atomic_sub_return(slot->cost, &vctrl->long_cost);
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		if (!READ_ONCE(vctrl->sqs[i].stalled))
+			continue;
+		sluice_vctrl_kick_worker(vctrl);
+		return;
+	}
+}
+
+/* A command that names blocks and has no data, with at most so many blocks */
+static sluice_vstatus_t sluice_vio_blocks(struct sluice_vctrl *vctrl,
+					  struct sluice_vslot *slot,
+					  const struct nvme_cmd *in,
+					  struct nvme_cmd *out, u32 most)
+{
+	u64 nr_blocks = FIELD_GET(NVME_RW_NLB, le32_to_cpu(in->cdw12)) + 1;
+	unsigned int shift = vctrl->ns->lba_shift;
+	sluice_vstatus_t status;
+
+	if (nr_blocks > most)
+		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
+	status = sluice_vio_range(vctrl, slot, in, out);
+	if (status)
+		return status;
+	return sluice_vio_begin_long(slot,
+				     sluice_vcost_blocks(nr_blocks << shift));
 }
 
 static sluice_vstatus_t sluice_vio_write_zeroes(struct sluice_vctrl *vctrl,
@@ -109,9 +181,8 @@ static sluice_vstatus_t sluice_vio_write_zeroes(struct sluice_vctrl *vctrl,
 						const struct nvme_cmd *in,
 						struct nvme_cmd *out)
 {
-	if (!sluice_vio_fits(in, vctrl->ns->limits.write_zeroes))
-		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
-	return sluice_vio_range(vctrl, slot, in, out);
+	return sluice_vio_blocks(vctrl, slot, in, out,
+				 vctrl->ns->limits.write_zeroes);
 }
 
 static sluice_vstatus_t sluice_vio_verify(struct sluice_vctrl *vctrl,
@@ -119,9 +190,8 @@ static sluice_vstatus_t sluice_vio_verify(struct sluice_vctrl *vctrl,
 					  const struct nvme_cmd *in,
 					  struct nvme_cmd *out)
 {
-	if (!sluice_vio_fits(in, vctrl->ns->limits.verify))
-		return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
-	return sluice_vio_range(vctrl, slot, in, out);
+	return sluice_vio_blocks(vctrl, slot, in, out,
+				 vctrl->ns->limits.verify);
 }
 
 /* Dataset Management: each range is copied, checked and moved into the slice */
@@ -132,11 +202,13 @@ static sluice_vstatus_t sluice_vio_dsm(struct sluice_vctrl *vctrl,
 {
 	unsigned int nr = FIELD_GET(NVME_DSM_NR, le32_to_cpu(in->cdw10)) + 1;
 	struct nvme_dsm_range *ranges = (void *)slot->list;
-	unsigned int i;
+	unsigned int i, shift = vctrl->ns->lba_shift;
+	u64 slba, nr_blocks = 0;
 	sluice_vstatus_t status;
 
 	BUILD_BUG_ON(NVME_DSM_MAX_RANGES * sizeof(*ranges) > SLUICE_NVME_PAGE);
 
+	slot->nr_entries = nr;
 	status = sluice_vprp_read(slot, le64_to_cpu(in->prp1),
 				  le64_to_cpu(in->prp2), ranges,
 				  nr * sizeof(*ranges));
@@ -144,8 +216,8 @@ static sluice_vstatus_t sluice_vio_dsm(struct sluice_vctrl *vctrl,
 		return status;
 
 	for (i = 0; i < nr; i++) {
-		u64 slba = le64_to_cpu(ranges[i].slba);
-
+		slba = le64_to_cpu(ranges[i].slba);
+		nr_blocks += le32_to_cpu(ranges[i].nlb);
 		slot->slba = slba;
 		if (!sluice_vio_in_slice(vctrl, slba,
 					 le32_to_cpu(ranges[i].nlb)))
@@ -157,7 +229,8 @@ static sluice_vstatus_t sluice_vio_dsm(struct sluice_vctrl *vctrl,
 	out->prp1 = cpu_to_le64(slot->list_dma);
 	out->cdw10 = cpu_to_le32(nr - 1);
 	out->cdw11 = in->cdw11 & cpu_to_le32(NVME_DSM_AD);
-	return SLUICE_VSTATUS_OK;
+	return sluice_vio_begin_long(slot,
+				     sluice_vcost_ranges(nr, nr_blocks << shift));
 }
 
 static bool sluice_vio_nsid_valid(const struct nvme_cmd *cmd)
@@ -293,7 +366,8 @@ u16 sluice_vio_oncs(const struct sluice_vctrl *vctrl)
  * Follows NVMe 1.4, sections 4.2 and 6. Does not sleep.
  *
  * Return: %SLUICE_VSTATUS_OK when @out is to go to the hardware, the status to
- * complete with, %SLUICE_VSTATUS_RETRY or %SLUICE_VSTATUS_MISS.
+ * complete with, %SLUICE_VSTATUS_RETRY, %SLUICE_VSTATUS_MISS or
+ * %SLUICE_VSTATUS_WAIT.
  */
 sluice_vstatus_t sluice_vio_translate(struct sluice_vctrl *vctrl,
 				      struct sluice_vslot *slot,
@@ -336,12 +410,14 @@ static void sluice_vsq_leave_to_worker(struct sluice_vsq *vsq)
 
 /**
  * struct sluice_vio_batch - commands that were taken together
- * @taken: how many were taken from the guest's queue
- * @pushed: how many of them the drive was given; the others have completed
+ * @cost: what it cost to translate them
+ * @pushed: how many of them the drive was given
+ * @refused: some have completed instead
  */
 struct sluice_vio_batch {
-	unsigned int taken;
+	unsigned int cost;
 	unsigned int pushed;
+	bool refused;
 };
 
 /* Take one command; false when fetching has to stop for now */
@@ -363,7 +439,7 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	barrier();
 	slot->cid = le16_to_cpu(in.cid);
 	slot->opcode = in.opcode;
-	slot->nr_pages = 0;
+	slot->nr_entries = 0;
 	slot->nr_blocks = 0;
 	slot->slba = 0;
 
@@ -377,8 +453,9 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	}
 
 	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
-	batch->taken++;
+	batch->cost += sluice_vcost_host(slot);
 	if (unlikely(status)) {
+		batch->refused = true;
 		sluice_vcq_post_quietly(slot, sluice_vstatus_code(status));
 		return true;
 	}
@@ -436,9 +513,9 @@ static bool sluice_vio_ready(struct sluice_vsq *vsq, bool may_sleep)
 }
 
 /*
- * Take up to @budget commands, without sleeping. A reset of the drive waits for
- * @hw_lock. So the doorbell is written under that lock: else the reset could
- * come between, and the commands in the hardware's queue would be lost.
+ * Take commands that cost up to @budget, without sleeping. A reset of the drive
+ * waits for @hw_lock. So the doorbell is written under that lock: else the reset
+ * could come between, and the commands in the hardware's queue would be lost.
  */
 static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
 				     unsigned int budget)
@@ -452,7 +529,7 @@ static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
 		if (READ_ONCE(vsq->vctrl->stop))
 			return 0;
 		tail = sluice_vio_tail(vsq);
-		while (batch.taken < budget && vsq->head != tail &&
+		while (batch.cost < budget && vsq->head != tail &&
 		       sluice_vio_fetch(vsq, &batch))
 			;
 		if (batch.pushed) {
@@ -461,9 +538,9 @@ static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
 			sluice_nvme_sq_ring(&vsq->hw);
 		}
 	}
-	if (unlikely(batch.taken != batch.pushed))
+	if (unlikely(batch.refused))
 		sluice_vcq_signal(vsq->vcq);
-	return batch.taken;
+	return batch.cost;
 }
 
 /* Pin the page that a command missed; false if that has to be tried later */
@@ -485,23 +562,24 @@ static bool sluice_vio_fault(struct sluice_vsq *vsq)
 }
 
 /*
- * Takes at most as many commands as the queue has entries: a guest that submits
- * as fast as they are taken must not keep the calling thread.
+ * Takes about as many small commands as the queue has entries, or fewer large ones:
+ * a guest that submits as fast as they are taken must not keep the calling
+ * thread.
  */
 static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 {
-	unsigned int budget = vsq->size, faults = SLUICE_VIO_FAULTS;
-	unsigned int taken, wanted;
+	unsigned int budget = max(vsq->size, SLUICE_VIO_BATCH);
+	unsigned int cost, wanted, faults = SLUICE_VIO_FAULTS;
 
 	while (budget) {
 		wanted = min(budget, SLUICE_VIO_BATCH);
-		taken = sluice_vio_batch(vsq, wanted);
+		cost = sluice_vio_batch(vsq, wanted);
 		vsq->miss.err = 0;
-		budget -= taken;
+		budget -= min(budget, cost);
 		if (vsq->miss.missing) {
 			if (!faults-- || !sluice_vio_fault(vsq))
 				return;
-		} else if (taken < wanted) {
+		} else if (cost < wanted) {
 			return;
 		}
 		cond_resched();
@@ -568,19 +646,19 @@ void sluice_vio_service(struct sluice_vsq *vsq)
 /**
  * sluice_vio_poll() - fetch what a guest has submitted, without sleeping
  * @vsq: submission queue, live or not
- * @budget: commands to take at most
+ * @budget: what the commands to take may cost; the last one may exceed it
  *
  * What cannot be done without sleeping is left to the worker. A queue that
  * another thread is serving counts as empty, as that thread looks at the
  * doorbell once more.
  *
- * Return: commands taken, or more than 0 if there may be more to take. The
+ * Return: what the commands cost that were taken, or more than 0 if there may be more to take. The
  * caller has to come again until it is 0, as nothing else may tell of these
  * commands.
  */
 unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 {
-	unsigned int taken = 0;
+	unsigned int cost = 0;
 
 	if (READ_ONCE(vsq->stalled))
 		return 0;
@@ -590,13 +668,13 @@ unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 	if (!mutex_trylock(&vsq->lock))
 		return 0;
 	if (sluice_vio_ready(vsq, false)) {
-		taken = sluice_vio_batch(vsq, min(budget, SLUICE_VIO_BATCH));
+		cost = sluice_vio_batch(vsq, min(budget, SLUICE_VIO_BATCH));
 		if (unlikely(vsq->miss.missing))
 			sluice_vsq_leave_to_worker(vsq);
 	}
 	mutex_unlock(&vsq->lock);
-	if (taken)
-		return taken;
+	if (cost)
+		return cost;
 
 	/* pairs with the barrier in sluice_vio_service() */
 	smp_mb();

@@ -159,14 +159,15 @@ static noinline unsigned int sluice_vpoll_pairs(struct sluice_vctrl *vctrl,
 /**
  * sluice_vpoll() - look for commands and completions
  * @sdev: the attachment
- * @budget: how many of both together, about; see &sluice_parent_ops.poll
+ * @budget: what both together may cost, about; see &sluice_parent_ops.poll and
+ *	vcost.h. A completion costs 1
  *
  * Looks at the doorbells, or at the shadow doorbells (NVMe 1.4, 5.7), and at
  * the hardware's completion queues. Never sleeps: a command that would need
  * that is left to the worker.
  *
  * Context: process, one thread at a time.
- * Return: how many were found, 0 for nothing to do.
+ * Return: what those cost that were found, 0 for nothing to do.
  */
 unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget)
 {

@@ -197,6 +197,72 @@ static void submit_flushes(struct vfake *f, u16 qid, unsigned int nr)
 		vfake_submit(f, qid, &flush);
 }
 
+/* A command with the longest list, in memory where each page has a bus address */
+static void submit_longest_list(struct vfake *f)
+{
+	unsigned int i;
+
+	vfake_map_range(f, DATA, 256);
+	for (i = 1; i < 256; i++)
+		vfake_put_entry(f, LIST + 8 * (i - 1), DATA + i * PAGE);
+	submit_read(f, DATA, LIST, 256);
+}
+
+static void submit_ranges(struct vfake *f, unsigned int nr, u32 blocks)
+{
+	struct nvme_dsm_range *ranges = (void *)vfake_map(f, LIST)->va;
+	const struct nvme_cmd cmd = {
+		.opcode	= 0x09,
+		.nsid	= cpu_to_le32(1),
+		.prp1	= cpu_to_le64(LIST),
+		.cdw10	= cpu_to_le32(nr - 1),
+		.cdw11	= cpu_to_le32(4),
+	};
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		ranges[i] = (struct nvme_dsm_range) { .nlb = cpu_to_le32(blocks) };
+	vfake_submit(f, 1, &cmd);
+}
+
+/*
+ * A spinlock is held during a visit, and other slices wait: the visit ends after as
+ * much work as 64 small commands make, also when there are few, large ones.
+ */
+static void visit_costs(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 64, 63);
+	unsigned int i;
+
+	for (i = 0; i < 20; i++)
+		submit_longest_list(f);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 2 * 33u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 2ul);
+	KUNIT_EXPECT_EQ(test, f->sq_db[1], 2u);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 1), 33u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 3ul);
+	/* the rest waits for the next visit, and not for the worker */
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	for (i = 0; i < 8; i++)
+		sluice_vpoll(&f->sdev, 64);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 19ul);
+	/* the worker takes all, in batches of this size */
+	submit_longest_list(f);
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 21ul);
+
+	submit_ranges(f, 256, 0);
+	submit_ranges(f, 8, 0);
+	submit_ranges(f, 1, 0);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 33 + 2 + 1u);
+	/* a command that is refused after all of that has made the work as well */
+	submit_longest_list(f);
+	vfake_put_entry(f, LIST + 8 * 254, 0x666600000000ull);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 33u);
+	KUNIT_EXPECT_EQ(test, cqe_status(f, 0), TRANSFER_ERROR);
+}
+
 /* Who got too little of the budget comes first the next time. */
 static void pairs_take_turns(struct kunit *test)
 {
@@ -219,6 +285,98 @@ static void pairs_take_turns(struct kunit *test)
 					submitted[i][qid - 1]);
 	}
 	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+}
+
+static void submit_zeroes(struct vfake *f, u16 qid, u32 blocks)
+{
+	const struct nvme_cmd cmd = {
+		.opcode	= 0x08,
+		.nsid	= cpu_to_le32(1),
+		.cdw12	= cpu_to_le32(blocks - 1),
+	};
+
+	vfake_submit(f, qid, &cmd);
+}
+
+/* A wait is no reason to come again and again */
+static void expect_waits(struct vfake *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		work(&f->vctrl.sqs[1]);
+		KUNIT_EXPECT_EQ(f->test, sluice_vpoll(&f->sdev, 64), 0u);
+	}
+	KUNIT_EXPECT_TRUE(f->test, f->vctrl.sqs[1].stalled);
+	KUNIT_EXPECT_EQ(f->test, vfake_kicks(f), 0u);
+	KUNIT_EXPECT_EQ(f->test, vfake_retries(f), 0u);
+}
+
+/*
+ * Of commands that are long by nature the drive has so many of one slice that the
+ * commands of others are not behind them for long. The rest stays in the queue,
+ * until one ends, however that is.
+ */
+static void long_commands_wait(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 64, 63);
+	unsigned int i;
+
+	vfake_add_cq(f, 2, CQ + 0x10000, 64);
+	vfake_add_sq(f, 2, 2, SQ + 0x10000, 64, 63);
+	/* 16 MiB each */
+	for (i = 0; i < 6; i++)
+		submit_zeroes(f, 1, 32768);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 4u);
+	expect_waits(f);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
+	/* another queue of the slice has no more, but its other commands go on */
+	submit_flushes(f, 2, 2);
+	submit_zeroes(f, 2, 32768);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 2u);
+	KUNIT_EXPECT_TRUE(test, f->vctrl.sqs[2].stalled);
+
+	/* a failure ends it as well, and wakes who waits, in any queue */
+	vsq->stalled = false;
+	vfake_complete(f, 1, 1, 0, 0x281);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	work(&f->vctrl.sqs[2]);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[2].submitted, 3ul);
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
+	/* the drive has been reset, or its queue was deleted */
+	sluice_vsq_fail_hardware(vsq, NVME_SC_NS_NOT_READY);
+	KUNIT_EXPECT_NE(test, vfake_kicks(f), 0u);
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 6ul);
+	sluice_vsq_fail_hardware(vsq, NVME_SC_NS_NOT_READY);
+	sluice_vsq_fail_hardware(&f->vctrl.sqs[2], NVME_SC_NS_NOT_READY);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->vctrl.long_cost), 0);
+}
+
+/* Nothing in flight, so nothing to wait for: the largest command has its turn */
+static void largest_goes_alone(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 64, 63);
+	unsigned int i;
+
+	f->ns.lba_shift = 12;
+	f->vctrl.nr_blocks = U32_MAX;
+	/* 256 times 16 TiB is more than a cost can say */
+	for (i = 0; i < 3; i++)
+		submit_ranges(f, 256, U32_MAX);
+	submit_flushes(f, 1, 1);
+	for (i = 1; i <= 3; i++) {
+		work(vsq);
+		KUNIT_EXPECT_EQ(test, vsq->submitted, i < 3 ? i : 4ul);
+		if (i < 3)
+			expect_waits(f);
+		sluice_vsq_fail_hardware(vsq, NVME_SC_NS_NOT_READY);
+		vfake_kicks(f);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->vctrl.long_cost), 0);
 }
 
 /* Nothing to be had is no reason to come again; work that is left is */
@@ -449,7 +607,10 @@ static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(budgets),
 	KUNIT_CASE(visit_is_limited),
 	KUNIT_CASE(looks_before_it_locks),
+	KUNIT_CASE(visit_costs),
 	KUNIT_CASE(pairs_take_turns),
+	KUNIT_CASE(long_commands_wait),
+	KUNIT_CASE(largest_goes_alone),
 	KUNIT_CASE(come_again),
 	KUNIT_CASE(page_is_missing),
 	KUNIT_CASE(all_pages_are_missing),

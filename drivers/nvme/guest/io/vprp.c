@@ -163,7 +163,7 @@ static sluice_vstatus_t sluice_vprp_map_list(struct sluice_vslot *slot, u64 prp,
 	if (status)
 		return status;
 	memcpy(list, iovas, nr * SLUICE_PRP_BYTES);
-	slot->nr_pages += nr;
+	slot->nr_entries += nr;
 
 	for (;;) {
 		i += sluice_vsq_mem_find_list(vsq, device_writes, list + i,
@@ -209,7 +209,7 @@ sluice_vstatus_t sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2,
 		return status;
 	out->prp1 = cpu_to_le64(mem.dma);
 	slot->iovas[0] = prp1 - SLUICE_PRP_OFFSET(prp1);
-	slot->nr_pages = 1;
+	slot->nr_entries = 1;
 	if (len <= first)
 		return SLUICE_VSTATUS_OK;
 
@@ -221,7 +221,7 @@ sluice_vstatus_t sluice_vprp_map(struct sluice_vslot *slot, u64 prp1, u64 prp2,
 			return status;
 		out->prp2 = cpu_to_le64(mem.dma);
 		slot->iovas[1] = prp2;
-		slot->nr_pages = 2;
+		slot->nr_entries = 2;
 		return SLUICE_VSTATUS_OK;
 	}
 

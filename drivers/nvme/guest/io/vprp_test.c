@@ -93,7 +93,7 @@ static void expect_pages(struct vfake *f, const struct sluice_vslot *slot,
 	const __le64 *list = slot->list + SLUICE_VSLOT_LIST;
 	unsigned int n;
 
-	KUNIT_ASSERT_EQ(f->test, (unsigned int)slot->nr_pages, nr);
+	KUNIT_ASSERT_EQ(f->test, (unsigned int)slot->nr_entries, nr);
 	KUNIT_EXPECT_EQ(f->test, slot->iovas[0], data_page(0));
 	if (nr == 2)
 		KUNIT_EXPECT_EQ(f->test, slot->iovas[1], data_page(1));

@@ -9,6 +9,7 @@
 #include <linux/minmax.h>
 
 #include "sluice_compat.h"
+#include "guest/io/vcost.h"
 #include "guest/vctrl.h"
 
 /* The most waiting completions that are written with interrupts off */
@@ -256,6 +257,13 @@ static void sluice_vsq_count(struct sluice_vsq *vsq,
 	}
 }
 
+/* The drive is done with a command, which sluice_vslot_returned() completes */
+static void sluice_vslot_ended(const struct sluice_vslot *slot)
+{
+	if (unlikely(sluice_vcost_is_long(slot->opcode)))
+		sluice_vio_end_long(slot);
+}
+
 /* The drive has completed a command; the lock of @vcq is held */
 static void sluice_vslot_returned(struct sluice_vcq *vcq,
 				  struct sluice_vslot *slot, u16 status)
@@ -309,6 +317,7 @@ static struct sluice_vsq *sluice_vcq_complete(struct sluice_vcq *vcq,
 		return NULL;
 	}
 	vsq = slot->vsq;
+	sluice_vslot_ended(slot);
 	sluice_vslot_returned(vcq, slot, sluice_vctrl_status(cqe->status));
 	return vsq;
 }
@@ -399,8 +408,10 @@ void sluice_vsq_fail_hardware(struct sluice_vsq *vsq, u16 status)
 		for (i = 0; i < vsq->nr_slots; i++) {
 			struct sluice_vslot *slot = &vsq->slots[i];
 
-			if (slot->state == SLUICE_VSLOT_HARDWARE)
-				sluice_vslot_returned(vcq, slot, status);
+			if (slot->state != SLUICE_VSLOT_HARDWARE)
+				continue;
+			sluice_vslot_ended(slot);
+			sluice_vslot_returned(vcq, slot, status);
 		}
 		sluice_vsq_returned(vsq);
 		signal = sluice_virq_due(vcq);

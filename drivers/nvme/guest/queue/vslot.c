@@ -120,9 +120,10 @@ static bool sluice_vslot_uses(const struct sluice_vslot *slot, u64 iova,
 			      u64 size)
 {
 	const __le64 *list = slot->list + SLUICE_VSLOT_LIST;
-	unsigned int i, nr = slot->nr_pages;
+	unsigned int i, nr = slot->nr_entries;
 
-	if (READ_ONCE(slot->state) != SLUICE_VSLOT_HARDWARE || !nr)
+	if (READ_ONCE(slot->state) != SLUICE_VSLOT_HARDWARE || !nr ||
+	    slot->opcode == NVME_IO_DSM)
 		return false;
 	if (sluice_vctrl_page_in(slot->iovas[0], iova, size))
 		return true;
