@@ -406,6 +406,8 @@ struct sluice_vctrl_type {
  * @admin_lock: serialises admin commands, creation and deletion of queues, and
  *	the worker, which does most of both. Taken before
  *	&sluice_nvme_ctrl.reset_lock, which is taken before &sluice_vsq.lock
+ * @metered: until then the guest's metered admin commands are paid for, see
+ *	vadmin.c; nanoseconds. Under @admin_lock
  * @stop: bits of &enum sluice_vctrl_stop
  * @events: asynchronous events to report, see vadmin.c
  * @events_masked: reported, the guest has not read the log yet
@@ -447,6 +449,7 @@ struct sluice_vctrl {
 	unsigned int actions;
 	bool enabled;
 	struct mutex admin_lock;
+	u64 metered;
 	unsigned long stop;
 	unsigned long events;
 	unsigned long events_masked;

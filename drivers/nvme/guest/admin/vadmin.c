@@ -9,9 +9,20 @@
  * Command Opcode.
  */
 #include <linux/bitfield.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 
 #include "sluice_compat.h"
 #include "guest/vctrl.h"
+
+/*
+ * Some commands need the drive's admin queue, the lock for its queues or other
+ * things that all slices of the drive share. A guest may have as many of these
+ * commands at once as it needs to set its queues up a few times, and so many a
+ * second in the long run. The others wait in its queue.
+ */
+#define SLUICE_VADMIN_AT_ONCE	256
+#define SLUICE_VADMIN_A_SECOND	100
 
 #define SLUICE_EVENT_TYPE_ERROR	0
 #define SLUICE_EVENT_INFO	GENMASK(15, 8)
@@ -172,12 +183,14 @@ static sluice_vstatus_t sluice_vadmin_abort(struct sluice_vctrl *vctrl,
  * @oacs: the bit of OACS that tells the guest of the command, 0 for a command
  *	that every controller has
  * @offered: the module parameter that can take the command away, or NULL
+ * @metered: it needs what all slices of the drive share
  * @execute: executes the command; the admin lock is held
  */
 struct sluice_vadmin_command {
 	u32 effects;
 	u16 oacs;
 	const bool *offered;
+	bool metered;
 	sluice_vstatus_t (*execute)(struct sluice_vctrl *vctrl,
 				    const struct nvme_cmd *cmd, u32 *result);
 };
@@ -189,10 +202,12 @@ struct sluice_vadmin_command {
 static const struct sluice_vadmin_command sluice_vadmin_commands[U8_MAX + 1] = {
 	[NVME_ADMIN_DELETE_SQ] = {
 		.effects	= NVME_EFFECT_CSUPP,
+		.metered	= true,
 		.execute	= sluice_vsq_delete,
 	},
 	[NVME_ADMIN_CREATE_SQ] = {
 		.effects	= NVME_EFFECT_CSUPP,
+		.metered	= true,
 		.execute	= sluice_vsq_create,
 	},
 	[NVME_ADMIN_GET_LOG_PAGE] = {
@@ -201,10 +216,12 @@ static const struct sluice_vadmin_command sluice_vadmin_commands[U8_MAX + 1] = {
 	},
 	[NVME_ADMIN_DELETE_CQ] = {
 		.effects	= NVME_EFFECT_CSUPP,
+		.metered	= true,
 		.execute	= sluice_vcq_delete,
 	},
 	[NVME_ADMIN_CREATE_CQ] = {
 		.effects	= NVME_EFFECT_CSUPP,
+		.metered	= true,
 		.execute	= sluice_vcq_create,
 	},
 	[NVME_ADMIN_IDENTIFY] = {
@@ -213,6 +230,7 @@ static const struct sluice_vadmin_command sluice_vadmin_commands[U8_MAX + 1] = {
 	},
 	[NVME_ADMIN_ABORT] = {
 		.effects	= NVME_EFFECT_CSUPP,
+		.metered	= true,
 		.execute	= sluice_vadmin_abort,
 	},
 	[NVME_ADMIN_SET_FEATURES] = {
@@ -231,6 +249,7 @@ static const struct sluice_vadmin_command sluice_vadmin_commands[U8_MAX + 1] = {
 		.effects	= NVME_EFFECT_CSUPP,
 		.oacs		= NVME_OACS_DBBUF,
 		.offered	= &sluice_vdbbuf_offered,
+		.metered	= true,
 		.execute	= sluice_vdbbuf_config,
 	},
 };
@@ -282,6 +301,37 @@ u16 sluice_vadmin_oacs(void)
 	return oacs;
 }
 
+/* KUnit tests have their own time. */
+static u64 sluice_vadmin_clock(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(ktime_get);
+	return ktime_get_ns();
+}
+
+/*
+ * Execute a command that is metered, or have it tried again when the guest may have
+ * it. It is paid for afterwards: not as long as it has to be tried again, and not
+ * if it was refused by a check, for neither has had what is shared.
+ */
+static sluice_vstatus_t
+sluice_vadmin_meter(struct sluice_vctrl *vctrl,
+		    const struct sluice_vadmin_command *command,
+		    const struct nvme_cmd *cmd, u32 *result)
+{
+	const u64 price = NSEC_PER_SEC / SLUICE_VADMIN_A_SECOND;
+	u64 now = sluice_vadmin_clock();
+	sluice_vstatus_t status;
+
+	lockdep_assert_held(&vctrl->admin_lock);
+	if (vctrl->metered > now + (SLUICE_VADMIN_AT_ONCE - 1) * price)
+		return SLUICE_VSTATUS_RETRY;
+	status = command->execute(vctrl, cmd, result);
+	if (sluice_vstatus_postable(status) &&
+	    !(sluice_vstatus_code(status) & NVME_SC_DNR))
+		vctrl->metered = max(vctrl->metered, now) + price;
+	return status;
+}
+
 /**
  * sluice_vadmin_execute() - execute an admin command
  * @vctrl: controller, its admin lock held
@@ -301,6 +351,8 @@ sluice_vstatus_t sluice_vadmin_execute(struct sluice_vctrl *vctrl,
 	command = sluice_vadmin_command(cmd->opcode);
 	if (!command)
 		return sluice_vstatus_fail(NVME_SC_INVALID_OPCODE);
+	if (command->metered)
+		return sluice_vadmin_meter(vctrl, command, cmd, result);
 	return command->execute(vctrl, cmd, result);
 }
 

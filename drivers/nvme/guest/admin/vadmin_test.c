@@ -4,6 +4,7 @@
  *
  * Opcodes and status codes are written down here from NVMe 1.4, section 5.
  */
+#include <linux/ktime.h>
 #include <linux/string.h>
 
 #include "guest/vfake_test.h"
@@ -369,6 +370,92 @@ static void abort_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->host.adminq.busy, 0ul);
 }
 
+/* The time is what the test says. */
+static u64 now;
+
+static ktime_t fake_clock(void)
+{
+	return ns_to_ktime(now);
+}
+
+static u32 execute(struct vfake *f, u8 opcode, u32 cdw10)
+{
+	const struct nvme_cmd cmd = {
+		.opcode	= opcode,
+		.prp1	= cpu_to_le64(BUF),
+		.cdw10	= cpu_to_le32(cdw10),
+	};
+	u32 result = 0;
+
+	guard(mutex)(&f->vctrl.admin_lock);
+	return vfake_status(sluice_vadmin_execute(&f->vctrl, &cmd, &result));
+}
+
+/* How many commands can the guest have that need what all share? */
+static unsigned int metered(struct vfake *f)
+{
+	unsigned int nr = 0;
+
+	while (nr < 1000 && !execute(f, ABORT, 0x1234 << 16))
+		nr++;
+	KUNIT_EXPECT_EQ(f->test, execute(f, ABORT, 0x1234 << 16), VFAKE_RETRY);
+	return nr;
+}
+
+/* A guest has what it needs to set up its queues, and a few a second in a loop. */
+static void flood_is_metered(struct kunit *test)
+{
+	static const u8 queues[] = { 0, 1, 4, 5 };
+	struct vfake *f = test->priv;
+	unsigned int i;
+
+	now = 1000 * NSEC_PER_SEC;
+	kunit_activate_static_stub(test, ktime_get, fake_clock);
+	vfake_map(f, BUF);
+	/* what is refused after a look at it needs nothing of others */
+	for (i = 0; i < 1000; i++)
+		KUNIT_ASSERT_EQ(test, execute(f, queues[i % 4], 15 << 16),
+				VFAKE_DNR(0x101));
+	KUNIT_EXPECT_EQ(test, metered(f), 256u);
+	for (i = 0; i < ARRAY_SIZE(queues); i++)
+		KUNIT_EXPECT_EQ(test, execute(f, queues[i], 15 << 16 | 1),
+				VFAKE_RETRY);
+	now += 99 * NSEC_PER_MSEC;
+	KUNIT_EXPECT_EQ(test, metered(f), 9u);
+	now += NSEC_PER_SEC + NSEC_PER_MSEC;
+	KUNIT_EXPECT_EQ(test, metered(f), 101u);
+	/* all others go on meanwhile */
+	for (i = 0; i < 1000; i++)
+		KUNIT_ASSERT_EQ(test, execute(f, IDENTIFY, 1), 0u);
+	/* a long rest saves up no more */
+	now += 3600 * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, metered(f), 256u);
+}
+
+/* A command that has to wait is not lost, and nobody spins for it. */
+static void metered_waits(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	u32 seen = 0;
+
+	now = 1000 * NSEC_PER_SEC;
+	kunit_activate_static_stub(test, ktime_get, fake_clock);
+	add_admin(f, 16, 16);
+	vfake_map(f, BUF);
+	metered(f);
+	submit(f, ABORT, 1, 0x1234 << 16);
+	submit(f, IDENTIFY, 2, 1);
+	vfake_kicks(f);
+	serve(f);
+	KUNIT_EXPECT_NULL(test, take(f, &seen));
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	KUNIT_EXPECT_EQ(test, vfake_retries(f), 1u);
+	now += NSEC_PER_SEC;
+	serve(f);
+	expect_done(f, &seen, 1, 0, NOT_ABORTED);
+	expect_done(f, &seen, 2, 0, 0);
+}
+
 /* The drive's side of its admin queue: one answer, prepared beforehand */
 static u32 drive_answer;
 
@@ -485,6 +572,8 @@ static struct kunit_case vadmin_cases[] = {
 	KUNIT_CASE(event_limit),
 	KUNIT_CASE(event_reported),
 	KUNIT_CASE(event_before_request),
+	KUNIT_CASE(flood_is_metered),
+	KUNIT_CASE(metered_waits),
 	KUNIT_CASE(abort_event),
 	KUNIT_CASE(abort_nothing),
 	KUNIT_CASE(abort_io),
