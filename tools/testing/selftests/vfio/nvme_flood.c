@@ -127,25 +127,43 @@ static void test_log(const struct test_opts *opts)
 
 /**
  * struct flood - a guest that submits as fast as it can
+ * @costly: what it submits costs as much as possible: 256 ranges, of which only
+ *	the last is wrong; and admin commands that need what all slices share
  * @dev: its slice
  * @nv: controller
  * @qp: queue pair for commands that are refused
  * @reads: queue pair for reads
  * @load: the reads
+ * @ranges: the ranges of costly commands
  * @on: whether to submit now
  * @end: for good
  * @refused: number of commands that were refused
+ * @admin: number of admin commands
  */
 struct flood {
+	bool costly;
 	struct vfio_dev dev;
 	struct nvme nv;
 	struct nvme_qpair qp;
 	struct nvme_qpair reads;
 	struct load load;
+	struct dma_buf ranges;
 	bool on;
 	bool end;
 	u64 refused;
+	u64 admin;
 };
+
+static struct nvme_sqe flood_costly(struct flood *f)
+{
+	struct nvme_range *ranges = (struct nvme_range *)f->ranges.va;
+
+	ranges[255].slba = f->nv.nsze;
+	return (struct nvme_sqe) {
+		.opcode = IO_DSM, .nsid = 1, .prp1 = f->ranges.iova[0],
+		.cdw10 = 255, .cdw11 = DSM_AD,
+	};
+}
 
 static void flood_open(struct flood *f, const struct test_opts *opts)
 {
@@ -154,6 +172,9 @@ static void flood_open(struct flood *f, const struct test_opts *opts)
 
 	test_open(&f->dev, opts->second, opts);
 	nvme_start(&f->nv, &f->dev);
+	dma_alloc(&f->dev, &f->ranges, PAGE, 0);
+	if (f->costly)
+		sqe = flood_costly(f);
 	nvme_qpair_create(&f->nv, &f->qp, 1, REFUSED, polled);
 	for (i = 0; i < REFUSED; i++)
 		nvme_queue_cmd(&f->qp.sq, &sqe);
@@ -166,6 +187,7 @@ static void flood_close(struct flood *f)
 	load_free(&f->load);
 	nvme_qpair_delete(&f->reads);
 	nvme_qpair_delete(&f->qp);
+	dma_free(&f->ranges);
 	test_stop(&f->nv, &f->dev);
 }
 
@@ -223,6 +245,26 @@ static void *flood_thread(void *arg)
 	return NULL;
 }
 
+/* The drive's health, and a queue that comes and goes */
+static void *flood_admin_thread(void *arg)
+{
+	struct flood *f = arg;
+	struct nvme_cq cq;
+
+	while (!__atomic_load_n(&f->end, __ATOMIC_RELAXED)) {
+		if (!f->costly || !__atomic_load_n(&f->on, __ATOMIC_RELAXED)) {
+			sleep_ms(1);
+			continue;
+		}
+		if (nvme_get_log(&f->nv, LOG_SMART, ~0u, 0, 512) ||
+		    nvme_cq_create(&f->nv, &cq, 2 + 1, 16, polled) ||
+		    nvme_cq_delete(&cq))
+			tap_bail("an admin command fails");
+		f->admin += 3;
+	}
+	return NULL;
+}
+
 /* Returns how many reads one slice makes in a turn */
 static unsigned int reads_in_turn(struct load *load)
 {
@@ -236,20 +278,32 @@ static unsigned int reads_in_turn(struct load *load)
 	return n;
 }
 
+/* What setting up a queue takes, in milliseconds */
+static u64 queue_ms(struct nvme *nv)
+{
+	u64 begin = now_ms();
+	struct nvme_cq cq;
+
+	if (nvme_cq_create(nv, &cq, 2, 16, polled) || nvme_cq_delete(&cq))
+		tap_bail("a queue cannot be created beside a flood");
+	return now_ms() - begin;
+}
+
 /*
  * The poller visits both in turn and a visit is limited, the drive has as many
  * reads of both, and three threads share two processors: half of a half is left
  * at worst. The bound is a fifth, since there may be noise.
  */
-static void test_share(const struct test_opts *opts)
+static void share(const struct test_opts *opts, bool costly, unsigned int turns)
 {
 	static struct flood f;
 	static struct load load;
 	struct nvme_qpair qp;
 	struct vfio_dev dev;
 	struct nvme nv;
-	pthread_t thread;
+	pthread_t thread, admin;
 	unsigned int i, reads[2] = { 0 };
+	u64 ms, longest = 0;
 
 	if (!opts->second) {
 		tap_skip("share", "no second device was given");
@@ -259,22 +313,31 @@ static void test_share(const struct test_opts *opts)
 	nvme_qpair_create(&nv, &qp, 1, DEPTH + 1, polled);
 	load_init(&load, &qp.sq, 0, DEPTH, 0);
 	load_run(&load, IO_WRITE, DEPTH);
+	f = (struct flood) { .costly = costly };
 	flood_open(&f, opts);
-	if (pthread_create(&thread, NULL, flood_thread, &f))
+	if (pthread_create(&thread, NULL, flood_thread, &f) ||
+	    pthread_create(&admin, NULL, flood_admin_thread, &f))
 		tap_bail("no thread");
-	for (i = 0; i < 2 * TURNS; i++) {
+	for (i = 0; i < 2 * turns; i++) {
 		__atomic_store_n(&f.on, i & 1, __ATOMIC_RELAXED);
 		sleep_ms(20);
 		reads[i & 1] += reads_in_turn(&load);
+		ms = queue_ms(&nv);
+		longest = ms > longest ? ms : longest;
 		test_still_alive();
 	}
 	__atomic_store_n(&f.end, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	tap_diag("reads a second: %u alone, %u beside %llu commands refused a second",
-		 reads[0] * 1000 / (TURNS * TURN_MS),
-		 reads[1] * 1000 / (TURNS * TURN_MS),
-		 (unsigned long long)f.refused * 1000 / (TURNS * TURN_MS));
-	ok(f.refused >= TURNS * REFUSED / 4, "another slice was flooded");
+	pthread_join(admin, NULL);
+	tap_diag("reads a second: %u alone, %u beside the other slice",
+		 reads[0] * 1000 / (turns * TURN_MS),
+		 reads[1] * 1000 / (turns * TURN_MS));
+	tap_diag("which makes %llu commands that are refused and %llu admin commands",
+		 (unsigned long long)f.refused * 1000 / (turns * TURN_MS),
+		 (unsigned long long)f.admin * 1000 / (turns * TURN_MS));
+	tap_diag("a queue is there and gone in %llu ms at most",
+		 (unsigned long long)longest);
+	ok(f.refused >= turns * REFUSED / 4, "another slice was flooded");
 	ok(reads[1] >= reads[0] / 5,
 	   "and this one had a fifth at least of what it has alone");
 	flood_close(&f);
@@ -283,11 +346,23 @@ static void test_share(const struct test_opts *opts)
 	test_stop(&nv, &dev);
 }
 
+static void test_share(const struct test_opts *opts)
+{
+	share(opts, false, TURNS);
+}
+
+/* The same when the other slice makes the most work that it may */
+static void test_costs(const struct test_opts *opts)
+{
+	share(opts, true, TURNS / 2);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "log", test_log },
 		{ "share", test_share },
+		{ "costs", test_costs },
 	};
 
 	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
