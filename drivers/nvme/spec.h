@@ -128,6 +128,8 @@ enum {
 	NVME_ID_CNS_NS_DESC_LIST	= 0x03,
 	NVME_ID_CNS_NS_CSI		= 0x05,	/* of a command set: 2.0 */
 	NVME_ID_CNS_CTRL_CSI		= 0x06,
+	NVME_ID_CNS_NS_CTRLS		= 0x12,	/* that have a namespace */
+	NVME_ID_CNS_CTRLS		= 0x13,	/* of the subsystem */
 };
 
 #define NVME_ID_CSI		GENMASK(31, 24)	/* dword 11 */
@@ -231,6 +233,7 @@ enum {
 };
 
 /* OACS: Optional Admin Command Support [figure 247] */
+#define NVME_OACS_NS_MGMT	BIT(3)
 #define NVME_OACS_DBBUF		BIT(8)
 
 /* ONCS: Optional NVM Command Support [figure 247] */
@@ -241,6 +244,8 @@ enum {
 #define NVME_ONCS_VERIFY	BIT(7)
 
 #define NVME_VWC_PRESENT	BIT(0)
+#define NVME_CMIC_CTRLS		BIT(1)	/* the subsystem may have several */
+#define NVME_FNA_FORMAT_ALL	BIT(0)	/* Format takes all namespaces */
 
 /**
  * struct nvme_cmd - submission queue entry [4.2]
@@ -416,6 +421,14 @@ static_assert(offsetof(struct nvme_id_ctrl, oacs) == 256);
 static_assert(offsetof(struct nvme_id_ctrl, sqes) == 512);
 static_assert(offsetof(struct nvme_id_ctrl, subnqn) == 768);
 static_assert(offsetof(struct nvme_id_ctrl, psd) == 2048);
+
+/* Controller list [4.11] */
+struct nvme_ctrl_list {
+	__le16 nr;
+	__le16 id[2047];
+};
+
+static_assert(sizeof(struct nvme_ctrl_list) == 4096);
 
 /* LBA format [figure 246] */
 struct nvme_lbaf {

@@ -394,6 +394,96 @@ static void formatted_during_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.offline, 0u);
 }
 
+/* A drive of two controllers, of which this one is the seventh */
+static void make_shared(struct hostfake *f)
+{
+	f->id.cmic = 2;
+	f->id.oacs = cpu_to_le16(8);	/* Namespace Management */
+	f->id.cntlid = cpu_to_le16(7);
+	f->ns_id.nmic = 1;
+	f->ns_ctrls[0] = cpu_to_le16(1);
+	f->ns_ctrls[1] = cpu_to_le16(7);
+	f->ctrls[0] = cpu_to_le16(2);
+	f->ctrls[1] = cpu_to_le16(6);
+	f->ctrls[2] = cpu_to_le16(7);
+}
+
+static bool is_used(struct hostfake *f)
+{
+	sluice_nvme_ns_free_all(&f->ctrl);
+	KUNIT_ASSERT_EQ(f->test, sluice_nvme_ns_scan(&f->ctrl), 0);
+	return !list_empty(&f->ctrl.namespaces);
+}
+
+/* Who can format a namespace can have the drive access any memory */
+static void others_can_format(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	make_shared(f);
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+	f->ns_ctrls[0] = cpu_to_le16(2);
+	f->ns_ctrls[2] = cpu_to_le16(8);
+	KUNIT_EXPECT_FALSE(test, is_used(f));
+	/* whoever knows better may say so */
+	sluice_nvme_shared_namespaces = true;
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+	sluice_nvme_shared_namespaces = false;
+	/* a namespace of one controller, a drive of one controller */
+	f->ns_id.nmic = 0;
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+	f->ns_id.nmic = 1;
+	f->id.cmic = 0;
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+	/* a drive that formats all namespaces together */
+	f->id.cmic = 2;
+	f->ns_id.nmic = 0;
+	f->id.fna = 1;
+	KUNIT_EXPECT_FALSE(test, is_used(f));
+	f->ctrls[0] = cpu_to_le16(1);
+	f->ctrls[1] = cpu_to_le16(7);
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+	/* more than there is room for */
+	f->ctrls[0] = cpu_to_le16(0xffff);
+	KUNIT_EXPECT_FALSE(test, is_used(f));
+}
+
+/* A drive that cannot be asked counts as one whose namespaces others have */
+static void others_are_not_listed(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	make_shared(f);
+	f->id.oacs = 0;
+	KUNIT_EXPECT_FALSE(test, is_used(f));
+	sluice_nvme_shared_namespaces = true;
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+	sluice_nvme_shared_namespaces = false;
+}
+
+/* Another controller was given the namespace while it was in use */
+static void shared_later(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	make_shared(f);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(first_ns(f)), 0);
+	f->ns_ctrls[0] = cpu_to_le16(2);
+	f->ns_ctrls[2] = cpu_to_le16(8);
+	expect_offline(test, "controller");
+}
+
+static void shared_during_reset(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	make_shared(f);
+	f->ns_ctrls[0] = cpu_to_le16(2);
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_LIVE);
+	KUNIT_EXPECT_NOT_NULL(test, first_ns(f)->offline);
+}
+
 static void write_protected(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
@@ -427,6 +517,10 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(zoned),
 	KUNIT_CASE(check_fails),
 	KUNIT_CASE(formatted_during_reset),
+	KUNIT_CASE(others_can_format),
+	KUNIT_CASE(others_are_not_listed),
+	KUNIT_CASE(shared_later),
+	KUNIT_CASE(shared_during_reset),
 	KUNIT_CASE(write_protected),
 	{}
 };

@@ -209,6 +209,7 @@ extern struct workqueue_struct *sluice_nvme_wq;
 extern unsigned int sluice_nvme_host_queues;
 extern unsigned int sluice_nvme_io_timeout_ms;
 extern unsigned int sluice_nvme_admin_timeout_ms;
+extern bool sluice_nvme_shared_namespaces;
 
 struct sluice_nvme_ctrl *sluice_nvme_setup(struct pci_dev *pdev);
 void sluice_nvme_teardown(struct sluice_nvme_ctrl *ctrl);

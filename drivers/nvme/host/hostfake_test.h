@@ -29,6 +29,8 @@
  * @id_nvm: what it says of the NVM command set
  * @ns_id: its namespace 1; none if the size is 0
  * @descs: the descriptors of that
+ * @ns_ctrls: the list of controllers that have it
+ * @ctrls: the list of all controllers of the drive
  * @log: each byte of its log pages
  * @event: what it is to report, once it has a request for that
  * @event_cid: the request, counted from 1 on; 0 for none
@@ -61,6 +63,8 @@ struct hostfake {
 	struct nvme_id_ctrl_nvm id_nvm;
 	struct nvme_id_ns ns_id;
 	u8 descs[64];
+	__le16 ns_ctrls[4];
+	__le16 ctrls[4];
 	u8 log;
 	u32 event;
 	u16 event_cid;

@@ -269,6 +269,75 @@ void sluice_nvme_ns_leave(struct sluice_nvme_ns *ns)
 	list_del_init(&ns->all);
 }
 
+/* A status says that there is no such namespace, or that it cannot be told now. */
+static int sluice_nvme_ns_errno(u16 status)
+{
+	return status & NVME_SC_DNR ||
+	       (status & NVME_SC_MASK) == NVME_SC_INVALID_NS ? -ENXIO : -EAGAIN;
+}
+
+static bool sluice_nvme_list_has_other(const struct nvme_ctrl_list *list,
+				       __le16 own)
+{
+	unsigned int nr = min_t(unsigned int, le16_to_cpu(list->nr),
+				ARRAY_SIZE(list->id));
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (list->id[i] != own)
+			return true;
+	return false;
+}
+
+/* As sluice_nvme_ns_identify() */
+static int sluice_nvme_ns_ask_for_others(struct sluice_nvme_ns *ns, bool any,
+					 const char **why)
+{
+	const struct nvme_id_ctrl *id = ns->ctrl->id;
+	struct nvme_ctrl_list *list;
+	int ret;
+
+	list = kmalloc(sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	/* the status of a drive that cannot be asked */
+	ret = NVME_SC_INVALID_FIELD | NVME_SC_DNR;
+	if (le16_to_cpu(id->oacs) & NVME_OACS_NS_MGMT)
+		ret = sluice_nvme_identify(ns->ctrl,
+					   any ? NVME_ID_CNS_CTRLS :
+						 NVME_ID_CNS_NS_CTRLS,
+					   any ? 0 : ns->nsid, list);
+	if (ret > 0) {
+		*why = "the drive does not tell who can format it (see shared_namespaces)";
+		ret = sluice_nvme_ns_errno(ret);
+	} else if (!ret && sluice_nvme_list_has_other(list, id->cntlid)) {
+		*why = "another controller can format it (see shared_namespaces)";
+		ret = -ENXIO;
+	}
+	kfree(list);
+	return ret;
+}
+
+/*
+ * Can another controller format the namespace? The drive takes the length of a
+ * command in blocks, and a PRP list has no length of its own. When blocks grow,
+ * the drive takes the guest's second page for a list and so gets addresses and
+ * ranges that nobody has checked, until this driver learns of the new format.
+ * No form of the commands prevents that, so nobody else may be able to format.
+ */
+static int sluice_nvme_ns_check_others(struct sluice_nvme_ns *ns,
+				       const char **why)
+{
+	const struct nvme_id_ctrl *id = ns->ctrl->id;
+	bool any = id->fna & NVME_FNA_FORMAT_ALL;
+
+	if (READ_ONCE(sluice_nvme_shared_namespaces) ||
+	    !(id->cmic & NVME_CMIC_CTRLS) ||
+	    !(any || ns->id->nmic & NVME_NS_NMIC_SHARED))
+		return 0;
+	return sluice_nvme_ns_ask_for_others(ns, any, why);
+}
+
 static void sluice_nvme_ns_free(struct sluice_nvme_ns *ns)
 {
 	sluice_nvme_ns_leave(ns);
@@ -294,13 +363,6 @@ static struct sluice_nvme_ns *sluice_nvme_ns_alloc(struct sluice_nvme_ctrl *ctrl
 	return ns;
 }
 
-/* A status says that there is no such namespace, or that it cannot be told now. */
-static int sluice_nvme_ns_errno(u16 status)
-{
-	return status & NVME_SC_DNR ||
-	       (status & NVME_SC_MASK) == NVME_SC_INVALID_NS ? -ENXIO : -EAGAIN;
-}
-
 /*
  * Returns 0 or a negative errno; -ENXIO if it cannot be used and -EAGAIN if it
  * cannot be used now, for @why.
@@ -320,6 +382,9 @@ static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns, const char **why)
 	*why = sluice_nvme_ns_refusal(ns->id);
 	if (*why)
 		return -ENXIO;
+	ret = sluice_nvme_ns_check_others(ns, why);
+	if (ret)
+		return ret;
 	format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->id->flbas);
 	ns->lba_shift = ns->id->lbaf[format].lbads;
 	ns->nr_blocks = le64_to_cpu(ns->id->nsze);

@@ -29,6 +29,11 @@ module_param_named(admin_timeout_ms, sluice_nvme_admin_timeout_ms, uint, 0444);
 MODULE_PARM_DESC(admin_timeout_ms,
 		 "milliseconds after which the controller is reset because of an admin command (default 60000)");
 
+bool sluice_nvme_shared_namespaces;
+module_param_named(shared_namespaces, sluice_nvme_shared_namespaces, bool, 0644);
+MODULE_PARM_DESC(shared_namespaces,
+		 "use namespaces that another controller of the drive can format: it must never do so (default N)");
+
 struct workqueue_struct *sluice_nvme_wq;
 static DEFINE_IDA(sluice_nvme_instances);
 
