@@ -194,6 +194,28 @@ static sluice_vstatus_t sluice_vio_verify(struct sluice_vctrl *vctrl,
 				 vctrl->ns->limits.verify);
 }
 
+/*
+ * Leave out what is beyond the drive's limits. Ranges are advice, of which a
+ * drive heeds no more, and guests before NVMe 2.0 do not know the limits.
+ */
+static unsigned int sluice_vio_dsm_trim(const struct sluice_nvme_limits *l,
+					struct nvme_dsm_range *ranges,
+					unsigned int nr)
+{
+	u64 left = l->dsm_blocks;
+	unsigned int i;
+	u32 nlb;
+
+	nr = min(nr, l->dsm_ranges);
+	for (i = 0; i < nr; i++) {
+		nlb = min(le32_to_cpu(ranges[i].nlb), l->dsm_range);
+		nlb = min_t(u64, nlb, left);
+		ranges[i].nlb = cpu_to_le32(nlb);
+		left -= nlb;
+	}
+	return nr;
+}
+
 /* Dataset Management: each range is copied, checked and moved into the slice */
 static sluice_vstatus_t sluice_vio_dsm(struct sluice_vctrl *vctrl,
 				       struct sluice_vslot *slot,
@@ -226,6 +248,7 @@ static sluice_vstatus_t sluice_vio_dsm(struct sluice_vctrl *vctrl,
 		ranges[i].cattr = 0;
 	}
 
+	nr = sluice_vio_dsm_trim(&vctrl->ns->limits, ranges, nr);
 	out->prp1 = cpu_to_le64(slot->list_dma);
 	out->cdw10 = cpu_to_le32(nr - 1);
 	out->cdw11 = in->cdw11 & cpu_to_le32(NVME_DSM_AD);

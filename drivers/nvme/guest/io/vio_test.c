@@ -673,6 +673,39 @@ static void dsm_limits(struct kunit *test)
 	}
 }
 
+/* What the drive would not heed does not get there: ranges, blocks of each and all */
+static void dsm_limits_of_the_drive(struct kunit *test)
+{
+	static const u32 wanted[] = { 10, 15, 20, 16, 40 };
+	static const u32 passed[] = { 10, 15, 16, 9 };
+	struct vfake *f = test->priv;
+	struct sluice_vslot *slot = vfake_slot(f);
+	struct nvme_cmd out, in = dsm_cmd(DATA, 0, ARRAY_SIZE(wanted));
+	unsigned int n;
+
+	f->ns.limits.dsm_ranges = 4;
+	f->ns.limits.dsm_range = 16;
+	f->ns.limits.dsm_blocks = 50;
+	for (n = 0; n < ARRAY_SIZE(wanted); n++)
+		put_range(f, DATA, n, 50 * n, wanted[n]);
+	KUNIT_EXPECT_EQ(test, translate(f, slot, &in, &out), 0);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(out.cdw10), 3u);
+	for (n = 0; n < ARRAY_SIZE(passed); n++) {
+		KUNIT_EXPECT_EQ(test, le64_to_cpu(slot->list[2 * n]) >> 32,
+				(u64)passed[n]);
+		KUNIT_EXPECT_EQ(test, le64_to_cpu(slot->list[2 * n + 1]),
+				VFAKE_START + 50ull * n);
+	}
+	/* nothing is left for the last */
+	f->ns.limits.dsm_blocks = 41;
+	KUNIT_EXPECT_EQ(test, translate(f, slot, &in, &out), 0);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(out.cdw10), 3u);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(slot->list[6]) >> 32, 0ull);
+	/* what is left out is checked as well */
+	put_range(f, DATA, 4, VFAKE_BLOCKS, 1);
+	expect_status(f, &in, range_status(false));
+}
+
 static void dsm_errors(struct kunit *test)
 {
 	struct vfake *f = test->priv;
@@ -713,6 +746,7 @@ static struct kunit_case vio_cases[] = {
 	KUNIT_CASE(data_errors),
 	KUNIT_CASE(dsm_ranges),
 	KUNIT_CASE(dsm_limits),
+	KUNIT_CASE(dsm_limits_of_the_drive),
 	KUNIT_CASE(dsm_errors),
 	{}
 };
