@@ -243,6 +243,8 @@ enum {
 #define NVME_ONCS_TIMESTAMP	BIT(6)
 #define NVME_ONCS_VERIFY	BIT(7)
 
+#define NVME_CTRATT_ELBAS	BIT(15)	/* formats with storage tags */
+
 #define NVME_VWC_PRESENT	BIT(0)
 #define NVME_CMIC_CTRLS		BIT(1)	/* the subsystem may have several */
 #define NVME_FNA_FORMAT_ALL	BIT(0)	/* Format takes all namespaces */
@@ -481,6 +483,23 @@ struct nvme_id_ns {
 static_assert(sizeof(struct nvme_id_ns) == 4096);
 static_assert(offsetof(struct nvme_id_ns, nguid) == 104);
 static_assert(offsetof(struct nvme_id_ns, lbaf) == 128);
+
+/*
+ * Identify Namespace of the NVM command set [NVM Command Set Specification 1.0,
+ * 4.1.5.3]: for each LBA format its storage tag and kind of protection
+ */
+struct nvme_id_ns_nvm {
+	__le64 lbstm;
+	__u8 pic;
+	__u8 rsvd9[3];
+	__le32 elbaf[64];
+	__u8 rsvd268[3828];
+};
+
+static_assert(sizeof(struct nvme_id_ns_nvm) == 4096);
+
+#define NVME_NS_ELBAF_TAG	GENMASK(6, 0)
+#define NVME_NS_ELBAF_PIF	GENMASK(8, 7)
 
 #define NVME_NS_FLBAS_INDEX	GENMASK(3, 0)
 #define NVME_NS_NSFEAT_THIN	BIT(0)

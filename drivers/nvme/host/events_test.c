@@ -394,6 +394,32 @@ static void formatted_during_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.offline, 0u);
 }
 
+static bool is_used(struct hostfake *f)
+{
+	sluice_nvme_ns_free_all(&f->ctrl);
+	KUNIT_ASSERT_EQ(f->test, sluice_nvme_ns_scan(&f->ctrl), 0);
+	return !list_empty(&f->ctrl.namespaces);
+}
+
+/* What a format has beside its metadata, on a drive with such formats */
+static void extended_formats(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->elbaf[1] = cpu_to_le32(16);		/* bits of the storage tag */
+	f->id.ctratt = cpu_to_le32(1 << 15);
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+	f->ns_id.flbas = 1;
+	KUNIT_EXPECT_FALSE(test, is_used(f));
+	f->elbaf[1] = cpu_to_le32(1 << 7);	/* a guard of 32 bits */
+	KUNIT_EXPECT_FALSE(test, is_used(f));
+	f->elbaf[1] = 0;
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+	f->elbaf[1] = cpu_to_le32(16);
+	f->id.ctratt = 0;
+	KUNIT_EXPECT_TRUE(test, is_used(f));
+}
+
 /* A drive of two controllers, of which this one is the seventh */
 static void make_shared(struct hostfake *f)
 {
@@ -406,13 +432,6 @@ static void make_shared(struct hostfake *f)
 	f->ctrls[0] = cpu_to_le16(2);
 	f->ctrls[1] = cpu_to_le16(6);
 	f->ctrls[2] = cpu_to_le16(7);
-}
-
-static bool is_used(struct hostfake *f)
-{
-	sluice_nvme_ns_free_all(&f->ctrl);
-	KUNIT_ASSERT_EQ(f->test, sluice_nvme_ns_scan(&f->ctrl), 0);
-	return !list_empty(&f->ctrl.namespaces);
 }
 
 /* Who can format a namespace can have the drive access any memory */
@@ -517,6 +536,7 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(zoned),
 	KUNIT_CASE(check_fails),
 	KUNIT_CASE(formatted_during_reset),
+	KUNIT_CASE(extended_formats),
 	KUNIT_CASE(others_can_format),
 	KUNIT_CASE(others_are_not_listed),
 	KUNIT_CASE(shared_later),

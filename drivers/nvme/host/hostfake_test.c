@@ -127,6 +127,9 @@ static void hostfake_identify(struct hostfake *f, const struct nvme_cmd *cmd,
 	case NVME_ID_CNS_NS_DESC_LIST:
 		memcpy(page, f->descs, sizeof(f->descs));
 		break;
+	case NVME_ID_CNS_NS_CSI:
+		memcpy(page + 12, f->elbaf, sizeof(f->elbaf));
+		break;
 	case NVME_ID_CNS_NS_CTRLS:
 		memcpy(page, f->ns_ctrls, sizeof(f->ns_ctrls));
 		break;

@@ -28,6 +28,7 @@
  * @id: of @ctrl
  * @id_nvm: what it says of the NVM command set
  * @ns_id: its namespace 1; none if the size is 0
+ * @elbaf: the extension of its first two LBA formats
  * @descs: the descriptors of that
  * @ns_ctrls: the list of controllers that have it
  * @ctrls: the list of all controllers of the drive
@@ -62,6 +63,7 @@ struct hostfake {
 	struct nvme_id_ctrl id;
 	struct nvme_id_ctrl_nvm id_nvm;
 	struct nvme_id_ns ns_id;
+	__le32 elbaf[2];
 	u8 descs[64];
 	__le16 ns_ctrls[4];
 	__le16 ctrls[4];

@@ -276,6 +276,36 @@ static int sluice_nvme_ns_errno(u16 status)
 	       (status & NVME_SC_MASK) == NVME_SC_INVALID_NS ? -ENXIO : -EAGAIN;
 }
 
+/*
+ * Blocks with a storage tag, or protected in another way than by T10's 16 bits.
+ * Identify Namespace alone does not tell them from others.
+ */
+static int sluice_nvme_ns_check_format(struct sluice_nvme_ns *ns,
+				       const char **why)
+{
+	const struct nvme_id_ctrl *id = ns->ctrl->id;
+	unsigned int format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->id->flbas);
+	struct nvme_id_ns_nvm *nvm;
+	int ret;
+
+	if (!(le32_to_cpu(id->ctratt) & NVME_CTRATT_ELBAS))
+		return 0;
+	nvm = kmalloc(sizeof(*nvm), GFP_KERNEL);
+	if (!nvm)
+		return -ENOMEM;
+	ret = sluice_nvme_identify(ns->ctrl, NVME_ID_CNS_NS_CSI, ns->nsid, nvm);
+	if (ret > 0) {
+		*why = "the drive does not describe its format";
+		ret = sluice_nvme_ns_errno(ret);
+	} else if (!ret && le32_to_cpu(nvm->elbaf[format]) &
+		   (NVME_NS_ELBAF_TAG | NVME_NS_ELBAF_PIF)) {
+		*why = "its blocks have storage tags or extended protection information";
+		ret = -ENXIO;
+	}
+	kfree(nvm);
+	return ret;
+}
+
 static bool sluice_nvme_list_has_other(const struct nvme_ctrl_list *list,
 				       __le16 own)
 {
@@ -382,7 +412,9 @@ static int sluice_nvme_ns_identify(struct sluice_nvme_ns *ns, const char **why)
 	*why = sluice_nvme_ns_refusal(ns->id);
 	if (*why)
 		return -ENXIO;
-	ret = sluice_nvme_ns_check_others(ns, why);
+	ret = sluice_nvme_ns_check_format(ns, why);
+	if (!ret)
+		ret = sluice_nvme_ns_check_others(ns, why);
 	if (ret)
 		return ret;
 	format = FIELD_GET(NVME_NS_FLBAS_INDEX, ns->id->flbas);

@@ -45,7 +45,7 @@ errors() {
 
 # Each driver looks for optional things at boot; tools look for more
 is "a guest that has booted has no errors" "$(errors)" $'0\n0'
-optional=$(guest 'for cns in 0x05 0x1c; do
+optional=$(guest 'for cns in 0x08 0x1c; do
 		nvme admin-passthru /dev/nvme0 -o 6 -l 4096 -r --cdw10=$cns 2>&1
 	done
 	nvme get-log /dev/nvme0 -i 0x0d -l 512 2>&1

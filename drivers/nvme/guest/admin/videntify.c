@@ -233,6 +233,8 @@ static sluice_vstatus_t sluice_videntify_fill(struct sluice_vctrl *vctrl,
 					      const struct nvme_cmd *cmd,
 					      void *page)
 {
+	bool nvm = FIELD_GET(NVME_ID_CSI, le32_to_cpu(cmd->cdw11)) ==
+		   NVME_CSI_NVM;
 	u32 nsid = le32_to_cpu(cmd->nsid);
 	bool ns_valid = nsid == SLUICE_VCTRL_NSID;
 
@@ -252,9 +254,15 @@ static sluice_vstatus_t sluice_videntify_fill(struct sluice_vctrl *vctrl,
 			return sluice_vstatus_fail(NVME_SC_INVALID_NS);
 		sluice_videntify_descs(vctrl, page);
 		return SLUICE_VSTATUS_OK;
+	case NVME_ID_CNS_NS_CSI:
+		if (!nvm)
+			return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
+		if (!ns_valid)
+			return sluice_vstatus_fail(NVME_SC_INVALID_NS);
+		/* Zeroes: no storage tags, nor kinds of protection. */
+		return SLUICE_VSTATUS_OK;
 	case NVME_ID_CNS_CTRL_CSI:
-		if (FIELD_GET(NVME_ID_CSI, le32_to_cpu(cmd->cdw11)) !=
-		    NVME_CSI_NVM)
+		if (!nvm)
 			return sluice_vstatus_fail(NVME_SC_INVALID_FIELD);
 		sluice_videntify_ctrl_nvm(vctrl, page);
 		return SLUICE_VSTATUS_OK;

@@ -15,6 +15,7 @@
 #define CNS_CTRL	0x01
 #define CNS_LIST	0x02
 #define CNS_DESCS	0x03
+#define CNS_NS_CSI	0x05
 #define CNS_CTRL_CSI	0x06
 
 #define INVALID_FIELD	VFAKE_DNR(0x002)
@@ -314,6 +315,19 @@ static void preferences(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_le(page, 64, 8), 0ull);
 }
 
+/* Blocks without metadata have no storage tag and no protection */
+static void formats(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct nvme_cmd cmd = identify_cmd(CNS_NS_CSI, 1);
+
+	memset(&f->ns_id, 0xff, sizeof(f->ns_id));
+	KUNIT_EXPECT_NULL(test, memchr_inv(identify(f, CNS_NS_CSI, 1), 0, PAGE));
+	/* the zoned command set */
+	cmd.cdw11 = cpu_to_le32(2 << 24);
+	KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_FIELD);
+}
+
 /* The limits of commands without data */
 static void command_limits(struct kunit *test)
 {
@@ -387,7 +401,7 @@ static void active_list(struct kunit *test)
 static void wrong_namespaces(struct kunit *test)
 {
 	static const u32 wrong[] = { 0, 2, VFAKE_NSID, 0x10001, U32_MAX };
-	static const u8 cns[] = { CNS_NS, CNS_DESCS };
+	static const u8 cns[] = { CNS_NS, CNS_DESCS, CNS_NS_CSI };
 	struct vfake *f = test->priv;
 	u8 *page = vfake_map(f, BUF)->va;
 	unsigned int i, j;
@@ -413,7 +427,7 @@ static void other_structures(struct kunit *test)
 	for (cns = CNS_DESCS + 1; cns < 256; cns++) {
 		struct nvme_cmd cmd = identify_cmd(cns, 1);
 
-		if (cns == CNS_CTRL_CSI)
+		if (cns == CNS_NS_CSI || cns == CNS_CTRL_CSI)
 			continue;
 		KUNIT_EXPECT_EQ(test, execute(f, &cmd), INVALID_FIELD);
 	}
@@ -467,6 +481,7 @@ static struct kunit_case videntify_cases[] = {
 	KUNIT_CASE(controller_of_a_small_drive),
 	KUNIT_CASE(namespace),
 	KUNIT_CASE(preferences),
+	KUNIT_CASE(formats),
 	KUNIT_CASE(command_limits),
 	KUNIT_CASE(descriptors),
 	KUNIT_CASE(active_list),

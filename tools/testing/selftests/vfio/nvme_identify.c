@@ -205,8 +205,8 @@ static void test_descriptors(const struct test_opts *opts)
 }
 
 /*
- * 04h to 0Fh are optional or reserved; of these Sluice has 06h, the limits of the
- * NVM command set. 10h to 16h belong to namespace management and
+ * 04h to 0Fh are optional or reserved; of these Sluice has 05h and 06h, the formats
+ * and the limits of the NVM command set. 10h to 16h belong to namespace management and
  * virtualization, which Sluice does not offer.
  */
 static void test_other_cns(const struct test_opts *opts)
@@ -217,9 +217,11 @@ static void test_other_cns(const struct test_opts *opts)
 	u16 status;
 
 	test_start(&nv, &dev, opts);
+	is(nvme_identify(&nv, CNS_NS_CSI, 1), ST_OK, "formats of the command set");
+	ok(all_zero(nv.scratch.va, PAGE), "have no storage tags");
 	is(nvme_identify(&nv, CNS_CTRL_CSI, 0), ST_OK, "limits of the command set");
 	for (cns = 4; cns < 256; cns++) {
-		if (cns == CNS_CTRL_CSI)
+		if (cns == CNS_NS_CSI || cns == CNS_CTRL_CSI)
 			continue;
 		status = nvme_identify(&nv, cns, 1);
 		if (status == DNR(ST_FIELD))
@@ -227,7 +229,7 @@ static void test_other_cns(const struct test_opts *opts)
 		else
 			tap_diag("CNS %02Xh: status 0x%x", cns, status);
 	}
-	is(refused, 251, "every other CNS is an invalid field");
+	is(refused, 250, "every other CNS is an invalid field");
 	test_stop(&nv, &dev);
 }
 

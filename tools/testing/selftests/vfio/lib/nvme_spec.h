@@ -94,6 +94,7 @@ enum {
 #define CNS_CTRL	0x01
 #define CNS_NS_LIST	0x02
 #define CNS_NS_DESC	0x03
+#define CNS_NS_CSI	0x05
 #define CNS_CTRL_CSI	0x06
 
 /* Log pages [5.14] */
