@@ -191,6 +191,12 @@ static int check_slice(const struct slice *s)
 		     "the kernel log says why; unbind it and bind it again");
 		return BUSY;
 	}
+	if (*slice_offline(s)) {
+		fail(BUSY, "the namespace of the slice %s is offline: %s", s->label,
+		     slice_offline(s));
+		hint("unbind the drive and bind it again");
+		return BUSY;
+	}
 	if (!strcmp(s->state, "free"))
 		return 0;
 	if (*s->refusal && !*s->mdev)

@@ -152,6 +152,7 @@ static int load_disk(struct parent *p, struct sd_device *dev)
 		return fail_errno(r, "cannot read the name of a disk");
 	d = append(p->disks, p->n_disks);
 	d->name = xstrdup(name);
+	d->offline = sysdev_text(dev, "offline");
 	d->size = sysdev_number(dev, "size") * SECTOR;
 	d->block_size = sysdev_number(dev, "queue/logical_block_size");
 	e = sysdev_enumerate("block", dev);
@@ -380,6 +381,7 @@ static void free_disk(struct disk *d)
 	}
 	free(d->parts);
 	free(d->name);
+	free(d->offline);
 	extents_clear(&d->free);
 }
 
@@ -429,4 +431,11 @@ const struct disk *parent_disk(const struct parent *p, const char *name)
 		if (!strcmp(p->disks[i].name, name))
 			return &p->disks[i];
 	return NULL;
+}
+
+const char *slice_offline(const struct slice *s)
+{
+	const struct disk *d = parent_disk(s->parent, s->disk);
+
+	return d ? d->offline : "";
 }

@@ -36,6 +36,7 @@ struct host_part {
 
 struct disk {
 	char *name;
+	char *offline;		/* why it cannot be used any more, or empty */
 	uint64_t size;
 	unsigned int block_size;
 	struct host_part *parts;
@@ -76,5 +77,7 @@ void inventory_free(struct inventory *inv);
 
 bool parent_removing(const struct parent *p);
 const struct disk *parent_disk(const struct parent *p, const char *name);
+/* Why the slice's disk cannot be used any more, or an empty string. */
+const char *slice_offline(const struct slice *s);
 
 #endif

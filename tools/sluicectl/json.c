@@ -127,6 +127,7 @@ static struct json_object *json_of_disk(const struct parent *p, const struct dis
 	struct json_object *parts = json_object_new_array();
 
 	json_add_text(obj, "name", d->name);
+	json_add_text(obj, "offline", *d->offline ? d->offline : NULL);
 	json_add_number(obj, "size_bytes", d->size);
 	json_add_number(obj, "block_size_bytes", d->block_size);
 	for (size_t i = 0; i < p->n_slices; i++)

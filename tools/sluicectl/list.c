@@ -143,7 +143,10 @@ static void add_parent(const struct listing *l, const struct parent *p)
 
 		output_set(disk, COL_DEVICE, d->name);
 		set_size(l, disk, d->size);
-		if (d->free.n) {
+		if (*d->offline) {
+			output_set(disk, COL_STATE, "offline");
+			output_set(disk, COL_NOTE, d->offline);
+		} else if (d->free.n) {
 			char *free __free = size_text(extents_total(&d->free), l->rq->bytes);
 
 			output_set_fmt(disk, COL_NOTE, "%s free", free);

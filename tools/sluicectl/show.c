@@ -65,6 +65,8 @@ static int show_slice(const struct request *rq, const struct slice *s)
 	add(tb, "state", s->state);
 	if (*s->refusal)
 		add(tb, "refused, as it", s->refusal);
+	if (*slice_offline(s))
+		add(tb, "offline", slice_offline(s));
 	add(tb, "drive", s->parent->bdf);
 	add(tb, "disk", s->disk);
 	add_number(tb, "partition", s->partition);
@@ -104,7 +106,10 @@ static int show_parent(const struct request *rq, const struct parent *p)
 	for (size_t i = 0; i < p->n_disks; i++) {
 		char *key __free = xasprintf("disk %s", p->disks[i].name);
 
-		add_size(tb, key, p->disks[i].size, rq->bytes);
+		if (*p->disks[i].offline)
+			add(tb, key, p->disks[i].offline);
+		else
+			add_size(tb, key, p->disks[i].size, rq->bytes);
 	}
 	return output_print(tb);
 }

@@ -462,6 +462,16 @@ void sluice_disks_cancel(struct sluice_nvme_ctrl *ctrl)
 	blk_mq_tagset_wait_completed_request(&host->tag_set);
 }
 
+static void sluice_disk_announce(struct gendisk *disk, const char *why)
+{
+	char *envp[2] = { };
+
+	/* Without the reason, for want of memory: the attribute has it. */
+	envp[0] = kasprintf(GFP_KERNEL, "SLUICE_OFFLINE=%s", why);
+	kobject_uevent_env(&disk_to_dev(disk)->kobj, KOBJ_CHANGE, envp);
+	kfree(envp[0]);
+}
+
 /**
  * sluice_disks_dead() - tell the users of lost disks
  * @ctrl: controller; all disks are lost if it is dead, else those of namespaces
@@ -471,12 +481,15 @@ void sluice_disks_cancel(struct sluice_nvme_ctrl *ctrl)
  */
 void sluice_disks_dead(struct sluice_nvme_ctrl *ctrl)
 {
-	bool all = READ_ONCE(ctrl->state) == SLUICE_NVME_DEAD;
 	struct sluice_nvme_ns *ns;
+	const char *why;
 
 	list_for_each_entry(ns, &ctrl->namespaces, list) {
-		if (ns->disk_added && (all || READ_ONCE(ns->offline)) &&
-		    !test_bit(GD_DEAD, &ns->disk->state))
-			blk_mark_disk_dead(ns->disk);
+		why = sluice_nvme_ns_offline(ns);
+		if (!why || !ns->disk_added ||
+		    test_bit(GD_DEAD, &ns->disk->state))
+			continue;
+		blk_mark_disk_dead(ns->disk);
+		sluice_disk_announce(ns->disk, why);
 	}
 }

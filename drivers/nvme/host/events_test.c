@@ -251,6 +251,7 @@ static void harmless_change(struct kunit *test)
 	report_change(f, &c);
 	KUNIT_EXPECT_NULL(test, c.ns->offline);
 	KUNIT_EXPECT_EQ(test, c.offline, 0u);
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_offline(c.ns));
 	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(c.ns), 0);
 }
 
@@ -265,6 +266,7 @@ static void formatted(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, c.ns->offline);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(c.ns->offline, "block size"));
 	KUNIT_EXPECT_EQ(test, c.offline, 1u);
+	KUNIT_EXPECT_PTR_EQ(test, sluice_nvme_ns_offline(c.ns), c.ns->offline);
 	KUNIT_EXPECT_EQ(test, c.ns->lba_shift, 9u);
 	/* not even if it is what it was: the data is not */
 	f->ns_id.flbas = 0;
@@ -376,6 +378,8 @@ static void check_fails(struct kunit *test)
 	mutex_unlock(&f->ctrl.reset_lock);
 	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(ns), -ENODEV);
 	KUNIT_EXPECT_NULL(test, ns->offline);
+	/* but what its users are told */
+	KUNIT_EXPECT_STREQ(test, sluice_nvme_ns_offline(ns), "its drive is dead");
 }
 
 /* While the drive was reset; clients see it when they are restored */

@@ -304,6 +304,7 @@ void sluice_nvme_ns_free_all(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ns_check_all(struct sluice_nvme_ctrl *ctrl);
 const char *sluice_nvme_ns_enter(struct sluice_nvme_ns *ns);
 void sluice_nvme_ns_leave(struct sluice_nvme_ns *ns);
+const char *sluice_nvme_ns_offline(const struct sluice_nvme_ns *ns);
 const char *sluice_nvme_ns_refusal(const struct nvme_id_ns *id);
 u8 sluice_nvme_uuid_from_list(uuid_t *uuid, const u8 *list, size_t len);
 u8 sluice_nvme_csi_from_list(const u8 *list, size_t len);

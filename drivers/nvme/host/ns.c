@@ -479,6 +479,21 @@ static const char *sluice_nvme_ns_difference(const struct sluice_nvme_ns *old,
 	return NULL;
 }
 
+/**
+ * sluice_nvme_ns_offline() - is a namespace lost?
+ * @ns: namespace
+ *
+ * Return: why, as a sentence; or NULL.
+ */
+const char *sluice_nvme_ns_offline(const struct sluice_nvme_ns *ns)
+{
+	const char *why = READ_ONCE(ns->offline);
+
+	if (!why && READ_ONCE(ns->ctrl->state) == SLUICE_NVME_DEAD)
+		return "its drive is dead";
+	return why;
+}
+
 /* Nobody uses it again before the drive is bound again. */
 static void sluice_nvme_ns_set_offline(struct sluice_nvme_ns *ns,
 				       const char *why)

@@ -181,9 +181,19 @@ static ssize_t nsid_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(nsid);
 
+static ssize_t offline_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	const char *why = sluice_nvme_ns_offline(sluice_nvme_dev_ns(dev));
+
+	return sysfs_emit(buf, "%s\n", why ?: "");
+}
+static DEVICE_ATTR_RO(offline);
+
 static struct attribute *sluice_nvme_disk_attrs[] = {
 	&dev_attr_wwid.attr,
 	&dev_attr_nsid.attr,
+	&dev_attr_offline.attr,
 	NULL,
 };
 

@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 151
+begin 157
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 # No command here may take longer, whatever the kernel waits for
 TOOL_SECONDS=20
@@ -275,6 +275,15 @@ is "JSON: a refusal, or null" "$("$tool" list --json | jq -r '.parents[0].disks[
 	paste -sd,)" "overlaps another partition: delete one,null"
 put $dev/sluice/sluice0n1p2/refusal ""
 put $dev/sluice/sluice0n1p2/state free
+put $dev/block/sluice0n1/offline "its block size has changed"
+gives "attach what is on an offline namespace" 4 "'web' \(sluice0n1p2\) is offline: its block size has changed" \
+	attach web
+gives "list says which disk is offline" 0 "sluice0n1 .*offline .*its block size has changed" list
+gives "show says it of the slice" 0 "offline: +its block size has changed" show web
+gives "and of the drive" 0 "disk sluice0n1: +its block size has changed" show $bdf
+is "JSON of it" "$("$tool" list --json | jq -r '.parents[0].disks[0].offline')" "its block size has changed"
+put $dev/block/sluice0n1/offline ""
+is "JSON of a disk that is well" "$("$tool" list --json | jq -r '.parents[0].disks[0].offline')" null
 put $dev/sluice/state dead
 gives "attach on a dead drive" 4 "$bdf is dead" attach web
 put $dev/sluice/state live
