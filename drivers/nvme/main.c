@@ -115,8 +115,21 @@ static int sluice_nvme_pm_resume(struct device *dev)
 	return sluice_nvme_reset_unhold(dev_get_drvdata(dev));
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(sluice_nvme_pm_ops, sluice_nvme_pm_suspend,
-				sluice_nvme_pm_resume);
+/* An image of the system is older than what the drive did after it was made. */
+static int sluice_nvme_pm_restore(struct device *dev)
+{
+	sluice_nvme_hmb_forget(dev_get_drvdata(dev));
+	return sluice_nvme_pm_resume(dev);
+}
+
+static const struct dev_pm_ops sluice_nvme_pm_ops = {
+	.suspend = pm_sleep_ptr(sluice_nvme_pm_suspend),
+	.resume = pm_sleep_ptr(sluice_nvme_pm_resume),
+	.freeze = pm_sleep_ptr(sluice_nvme_pm_suspend),
+	.thaw = pm_sleep_ptr(sluice_nvme_pm_resume),
+	.poweroff = pm_sleep_ptr(sluice_nvme_pm_suspend),
+	.restore = pm_sleep_ptr(sluice_nvme_pm_restore),
+};
 
 static void sluice_nvme_reset_prepare(struct pci_dev *pdev)
 {

@@ -177,6 +177,7 @@ enum {
 	NVME_FEAT_WRITE_ATOMIC	= 0x0a,
 	NVME_FEAT_ASYNC_EVENT	= 0x0b,
 	NVME_FEAT_AUTO_PST	= 0x0c,
+	NVME_FEAT_HOST_MEM	= 0x0d,
 	NVME_FEAT_TIMESTAMP	= 0x0e,
 };
 
@@ -438,6 +439,18 @@ struct nvme_lbaf {
 	__u8 lbads;
 	__u8 rp;
 };
+
+/* Host Memory Buffer: dword 11 of the feature, descriptor [5.21.1.13] */
+#define NVME_HOST_MEM_ENABLE	BIT(0)
+#define NVME_HOST_MEM_RETURN	BIT(1)
+
+struct nvme_hmb_desc {
+	__le64 addr;
+	__le32 pages;
+	__le32 rsvd;
+};
+
+static_assert(sizeof(struct nvme_hmb_desc) == 16);
 
 /* Identify Namespace data structure [figure 245] */
 struct nvme_id_ns {

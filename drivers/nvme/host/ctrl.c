@@ -364,6 +364,8 @@ int sluice_nvme_ctrl_start(struct sluice_nvme_ctrl *ctrl)
 	if (!ret)
 		ret = sluice_nvme_stay_awake(ctrl);
 	if (!ret)
+		ret = sluice_nvme_hmb_enable(ctrl);
+	if (!ret)
 		ret = sluice_nvme_set_queue_count(ctrl);
 	return ret;
 }

@@ -140,6 +140,31 @@ struct sluice_nvme_ioq {
 };
 
 /**
+ * struct sluice_nvme_hmb - the host's memory that the drive uses
+ * @descs: where it is, for the drive
+ * @descs_dma: bus address of @descs
+ * @chunks: what dma_alloc_attrs() returned for each of @descs
+ * @max: how many there is room for
+ * @nr: how many are in use; 0 while the drive has no memory
+ * @size: bytes of all
+ * @enabled: the drive has been told of it, and not to release it
+ * @known: it has what the drive left there
+ *
+ * Changes under &sluice_nvme_ctrl.reset_lock, or when nobody else has the
+ * controller.
+ */
+struct sluice_nvme_hmb {
+	struct nvme_hmb_desc *descs;
+	dma_addr_t descs_dma;
+	void **chunks;
+	unsigned int max;
+	unsigned int nr;
+	u64 size;
+	bool enabled;
+	bool known;
+};
+
+/**
  * struct sluice_nvme_health - the drive's health, for all who ask for it
  * @lock: protects @log, @at and @status; held while the drive is asked
  * @log: what the drive has answered
@@ -160,6 +185,7 @@ struct sluice_nvme_health {
  * @adminq: admin queue
  * @quirks: what is wrong with the drive, SLUICE_QUIRK_*
  * @id_nvm: Identify Controller of the NVM command set; zeroes if there is none
+ * @hmb: the host's memory that the drive uses
  * @ioqs: host's I/O queues; the first has queue identifier 1
  * @nr_ioqs: how many there are in @ioqs
  * @cqs: armed completion queues by queue identifier, NULL for others; written
@@ -187,6 +213,7 @@ struct sluice_nvme_host {
 	struct sluice_nvme_adminq adminq;
 	u32 quirks;
 	struct nvme_id_ctrl_nvm id_nvm;
+	struct sluice_nvme_hmb hmb;
 	struct sluice_nvme_ioq *ioqs;
 	unsigned int nr_ioqs;
 	struct sluice_nvme_cq **cqs;
@@ -210,6 +237,7 @@ extern unsigned int sluice_nvme_host_queues;
 extern unsigned int sluice_nvme_io_timeout_ms;
 extern unsigned int sluice_nvme_admin_timeout_ms;
 extern bool sluice_nvme_shared_namespaces;
+extern unsigned int sluice_nvme_max_host_mem_size_mb;
 
 struct sluice_nvme_ctrl *sluice_nvme_setup(struct pci_dev *pdev);
 void sluice_nvme_teardown(struct sluice_nvme_ctrl *ctrl);
@@ -297,6 +325,12 @@ bool sluice_nvme_adminq_waits(struct sluice_nvme_ctrl *ctrl);
 bool sluice_nvme_adminq_overdue(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_identify(struct sluice_nvme_ctrl *ctrl, u8 cns, u32 nsid,
 			 void *buf);
+
+/* hmb.c: the host's memory that the drive uses */
+int sluice_nvme_hmb_enable(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_hmb_forget(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_hmb_release(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_hmb_free(struct sluice_nvme_ctrl *ctrl);
 
 /* ns.c */
 int sluice_nvme_ns_scan(struct sluice_nvme_ctrl *ctrl);

@@ -296,6 +296,7 @@ static void hostfake_init_ctrl(struct hostfake *f)
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	INIT_WORK(&ctrl->reset_work, hostfake_reset_work);
 	INIT_DELAYED_WORK(&f->host.events, sluice_nvme_events_work);
+	INIT_DELAYED_WORK(&f->host.give_up, sluice_nvme_give_up_work);
 	f->host.cqs = f->cqs;
 	f->id.sqes = NVME_SQES << 4 | NVME_SQES;
 	f->id.cqes = NVME_CQES << 4 | NVME_CQES;

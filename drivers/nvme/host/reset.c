@@ -74,9 +74,10 @@ static void sluice_nvme_stop_dma(struct sluice_nvme_ctrl *ctrl)
 /*
  * Wait for what the drive has begun: a shutdown is for a controller that has
  * nothing left to do [NVMe 1.4, 7.6.2]. A drive that does not come to an end
- * delays the host's power-off by no more than its shutdown may.
+ * delays the host's power-off by no more than its shutdown may. Returns whether
+ * the drive has answered.
  */
-static void sluice_nvme_drain(struct sluice_nvme_ctrl *ctrl)
+static bool sluice_nvme_drain(struct sluice_nvme_ctrl *ctrl)
 {
 	unsigned long end = jiffies +
 			    msecs_to_jiffies(sluice_nvme_shutdown_ms(ctrl));
@@ -85,15 +86,17 @@ static void sluice_nvme_drain(struct sluice_nvme_ctrl *ctrl)
 	       sluice_nvme_clients_in_flight(ctrl)) {
 		if (time_after(jiffies, end) || sluice_nvme_gone(ctrl)) {
 			dev_warn(&ctrl->pdev->dev, "shutting down with commands in flight\n");
-			return;
+			return false;
 		}
 		usleep_range(500, 1000);
 	}
+	return !sluice_nvme_gone(ctrl);
 }
 
 static void sluice_nvme_shut_down(struct sluice_nvme_ctrl *ctrl)
 {
-	sluice_nvme_drain(ctrl);
+	if (sluice_nvme_drain(ctrl))
+		sluice_nvme_hmb_release(ctrl);
 	if (sluice_nvme_ctrl_shutdown(ctrl))
 		sluice_nvme_stop_dma(ctrl);
 	else

@@ -34,6 +34,12 @@ module_param_named(shared_namespaces, sluice_nvme_shared_namespaces, bool, 0644)
 MODULE_PARM_DESC(shared_namespaces,
 		 "use namespaces that another controller of the drive can format: it must never do so (default N)");
 
+unsigned int sluice_nvme_max_host_mem_size_mb = 128;
+module_param_named(max_host_mem_size_mb, sluice_nvme_max_host_mem_size_mb, uint,
+		   0444);
+MODULE_PARM_DESC(max_host_mem_size_mb,
+		 "limit of the host's memory, in MiB, for each drive that asks for some (default 128)");
+
 struct workqueue_struct *sluice_nvme_wq;
 static DEFINE_IDA(sluice_nvme_instances);
 
@@ -200,6 +206,7 @@ down:
 free:
 	mutex_unlock(&ctrl->reset_lock);
 	sluice_nvme_ns_free_all(ctrl);
+	sluice_nvme_hmb_free(ctrl);
 	sluice_nvme_ioqs_free(ctrl);
 	sluice_nvme_adminq_free(ctrl);
 	return ret;
@@ -209,6 +216,7 @@ free:
 static void sluice_nvme_release(struct sluice_nvme_ctrl *ctrl)
 {
 	sluice_nvme_ns_free_all(ctrl);
+	sluice_nvme_hmb_free(ctrl);
 	sluice_nvme_ioqs_free(ctrl);
 	sluice_nvme_adminq_free(ctrl);
 }
