@@ -166,6 +166,8 @@ static int find_place(struct job *job)
 
 	if (r)
 		return r;
+	if (job->target.disk)
+		extents_align(&free, job->target.disk->align);
 	if (job->size.kind == SIZE_LARGEST)
 		size = extents_largest(&free);
 	else if (job->size.kind == SIZE_PERCENT)

@@ -51,6 +51,37 @@ void extents_free(struct extents *used, uint64_t first, uint64_t end, struct ext
 		add_aligned(free, at, end);
 }
 
+void extents_align(struct extents *list, uint64_t align)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct extent e = list->v[i];
+		uint64_t rest = e.start % align;
+
+		if (rest && __builtin_add_overflow(e.start, align - rest, &e.start))
+			continue;
+		if (e.start < e.end)
+			list->v[n++] = e;
+	}
+	list->n = n;
+}
+
+uint64_t common_multiple(uint64_t a, uint64_t b, uint64_t limit)
+{
+	uint64_t x = a, y = b, multiple;
+
+	while (y) {
+		uint64_t rest = x % y;
+
+		x = y;
+		y = rest;
+	}
+	if (!b || __builtin_mul_overflow(a / x, b, &multiple) || multiple > limit)
+		return a;
+	return multiple;
+}
+
 uint64_t extents_total(const struct extents *list)
 {
 	uint64_t total = 0;

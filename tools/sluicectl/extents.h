@@ -24,6 +24,11 @@ void extents_clear(struct extents *list);
  */
 void extents_free(struct extents *used, uint64_t first, uint64_t end, struct extents *free);
 
+/* Cuts the begin of each extent to a multiple of @align. */
+void extents_align(struct extents *list, uint64_t align);
+/* The least common multiple, or @a if it is larger than @limit. */
+uint64_t common_multiple(uint64_t a, uint64_t b, uint64_t limit);
+
 uint64_t extents_total(const struct extents *list);
 uint64_t extents_largest(const struct extents *list);
 /* The smallest extent that holds @size, or NULL. */

@@ -140,6 +140,25 @@ static void find_free(const struct parent *p, struct disk *d)
 	extents_clear(&used);
 }
 
+/* Larger ones cost more space than they are worth. */
+#define ALIGN_LIMIT	(UINT64_C(64) << 20)
+
+/*
+ * What the drive prefers is of use to a guest if its slice begins at a multiple:
+ * NPWG, NOIOB and NPDG are the disk's smallest good transfer, the places that no
+ * transfer should cross, and the unit of a discard.
+ */
+static uint64_t find_alignment(struct sd_device *dev)
+{
+	uint64_t align = SLICE_ALIGN;
+
+	align = common_multiple(align, sysdev_number(dev, "queue/minimum_io_size"), ALIGN_LIMIT);
+	align = common_multiple(align, sysdev_number(dev, "queue/chunk_sectors") * SECTOR,
+				ALIGN_LIMIT);
+	return common_multiple(align, sysdev_number(dev, "queue/discard_granularity"),
+			       ALIGN_LIMIT);
+}
+
 static int load_disk(struct parent *p, struct sd_device *dev)
 {
 	struct sd_device_enumerator *e __cleanup(unref_list) = NULL;
@@ -155,6 +174,7 @@ static int load_disk(struct parent *p, struct sd_device *dev)
 	d->offline = sysdev_text(dev, "offline");
 	d->size = sysdev_number(dev, "size") * SECTOR;
 	d->block_size = sysdev_number(dev, "queue/logical_block_size");
+	d->align = find_alignment(dev);
 	e = sysdev_enumerate("block", dev);
 	if (!e)
 		return FAILED;

@@ -39,6 +39,7 @@ struct disk {
 	char *offline;		/* why it cannot be used any more, or empty */
 	uint64_t size;
 	unsigned int block_size;
+	uint64_t align;		/* a slice that begins at a multiple suits the drive */
 	struct host_part *parts;
 	size_t n_parts;
 	struct extents free;
