@@ -7,7 +7,7 @@
 SLICE_TYPE=f36cff12-a3fd-460d-82e4-5d53d3d81dc0
 
 # Slots of the root ports; an L1 has the drives of one set, see machine.sh
-declare -A DRIVE_SLOT=([main]=10 [k4]=11 [fail]=12 [hang]=13
+declare -A DRIVE_SLOT=([main]=10 [k4]=11 [fail]=12 [hang]=13 [twin]=19
 	[whole]=14 [sliced]=15 [host]=16)
 
 # The port that a drive is behind; without ports, the drive itself

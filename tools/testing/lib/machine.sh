@@ -177,7 +177,8 @@ machine_drives() {
 # All four drives are on every L1, so that one boot serves many tests:
 # main: 1 GiB, k4: blocks of 4096 bytes and queues for the largest type, fail:
 # some sectors fail, and there are four namespaces, of which the third has
-# metadata and the fourth is zoned, hang: can be made to answer nothing
+# metadata and the fourth is zoned, hang: can be made to answer nothing, and has
+# two namespaces and a port for a second controller
 machine_drives_test() {
 	local file
 
@@ -190,7 +191,8 @@ machine_drives_test() {
 	blkdebug_rules >"$RUN_OUT/drives/fail.rules"
 	machine_drive fail 12 16 "driver=blkdebug,config=$RUN_OUT/drives/fail.rules,image.driver=file,image.filename=$file"
 	file=$(drive_file fail2 64M)
-	machine_namespace fail 2 "driver=raw,file.driver=file,file.filename=$file"
+	machine_namespace fail 2 "driver=raw,discard=unmap,file.driver=file,file.filename=$file" \
+		discard_granularity=2M
 	file=$(drive_file fail3 64M)
 	machine_namespace fail 3 "driver=raw,file.driver=file,file.filename=$file" ms=8
 	file=$(drive_file fail4 64M)
@@ -198,7 +200,12 @@ machine_drives_test() {
 		zoned=on zoned.zone_size=16M
 	file=$(drive_file hang 256M)
 	machine_nbd_start "$file"
-	machine_drive hang 13 16 "driver=nbd,server.type=unix,server.path=$RUN_OUT/drives/nbd.sock"
+	DRIVES+=(-device "nvme-subsys,id=subsys-hang,nqn=hang")
+	machine_controller hang 13 16 subsys=subsys-hang
+	machine_namespace hang 1 "driver=nbd,server.type=unix,server.path=$RUN_OUT/drives/nbd.sock"
+	file=$(drive_file hang2 64M)
+	machine_namespace hang 2 "driver=raw,file.driver=file,file.filename=$file"
+	machine_port twin 19
 }
 
 # Three drives that are alike and as fast as an emulated one can be, since what
@@ -228,16 +235,19 @@ machine_drive() {
 	machine_namespace "$name" 1 "$backend" "$@"
 }
 
-# machine_controller NAME SLOT QUEUE-PAIRS
+# machine_port NAME SLOT: a port, if the drives are behind ports
+machine_port() {
+	[ -z "$DRIVES_BEHIND_PORTS" ] ||
+		DRIVES+=(-device "pcie-root-port,id=rp-$1,bus=pcie.0,addr=0x$2,chassis=$((16#$2)),slot=$((16#$2))")
+}
+
+# machine_controller NAME SLOT QUEUE-PAIRS [PROPERTY]
 machine_controller() {
 	local bus=rp-$1
 
-	if [ -n "$DRIVES_BEHIND_PORTS" ]; then
-		DRIVES+=(-device "pcie-root-port,id=rp-$1,bus=pcie.0,addr=0x$2,chassis=$((16#$2)),slot=$((16#$2))")
-	else
-		bus=pcie.0,addr=0x$2
-	fi
-	DRIVES+=(-device "nvme,id=drive-$1,serial=$1,bus=$bus,max_ioqpairs=$3,msix_qsize=$(($3 + 1))")
+	[ -n "$DRIVES_BEHIND_PORTS" ] || bus=pcie.0,addr=0x$2
+	machine_port "$1" "$2"
+	DRIVES+=(-device "nvme,id=drive-$1,serial=$1,bus=$bus,max_ioqpairs=$3,msix_qsize=$(($3 + 1))${4:+,$4}")
 }
 
 # machine_namespace DRIVE NSID BACKEND [PROPERTY...]
