@@ -119,7 +119,7 @@ static vm_fault_t sluice_doorbell_fault(struct vm_fault *vmf)
 	ret = vm_insert_page(vmf->vma, vmf->address, page);
 	if (!ret) {
 		atomic64_inc(&db->faults);
-		WRITE_ONCE(entry->faulted, true);
+		WRITE_ONCE(entry->faulted, ktime_get_ns());
 		sluice_poller_wake(entry);
 		trace_sluice_doorbell_fault(&entry->sdev->info);
 	}

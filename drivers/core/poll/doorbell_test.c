@@ -174,7 +174,7 @@ static void after_an_unmap_a_store_faults_again(struct kunit *test)
 	ring(test, other + 1, 3);
 	unmap(f);
 	list_del_init(&f->entry.node);
-	f->entry.faulted = false;
+	f->entry.faulted = 0;
 	KUNIT_EXPECT_EQ(test, word(f, 0, 0), 1);
 	KUNIT_EXPECT_EQ(test, faults(f), 3);
 	ring(test, words, 4);

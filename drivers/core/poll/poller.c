@@ -46,7 +46,7 @@
 /* Default: one poller for this many CPUs of a node */
 #define POLLER_CPUS	8
 
-#define POLLER_POLL_US	500
+#define POLLER_POLL_US	4000
 
 /* Mask the interrupts after this many visits with work and no wait between */
 #define POLLER_STREAK	8
@@ -57,7 +57,7 @@
 static unsigned int poller_poll_us = POLLER_POLL_US;
 module_param_named(poll_us, poller_poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
-		 "longest time in microseconds that an idle slice is polled, for slices attached from now on; 0 = 20 microseconds, 4294967295 = without end (default 500)");
+		 "longest time in microseconds that an idle slice is polled, for slices attached from now on; 0 = 20 microseconds, 4294967295 = without end (default 4000)");
 
 static unsigned int poller_number;
 module_param_named(pollers, poller_number, uint, 0444);
@@ -172,7 +172,7 @@ static void sluice_poller_rest(struct sluice_poll_entry *entry)
 		return;
 	}
 	sluice_doorbell_unmap(&entry->doorbells);
-	entry->faulted = false;
+	entry->faulted = 0;
 	sluice_poller_forget(entry);
 	mutex_unlock(&entry->doorbells.lock);
 
@@ -260,7 +260,7 @@ static void sluice_poller_visit(struct sluice_poll_entry *entry)
 	if (!entry->awake) {
 		entry->awake = true;
 		sluice_window_wake(&entry->window, limit_us,
-				   xchg(&entry->faulted, false),
+				   xchg(&entry->faulted, 0),
 				   sluice_poller_now(entry));
 	}
 	found = ops->poll(entry->sdev, POLLER_BUDGET);
@@ -584,11 +584,11 @@ void sluice_poll_entry_init(struct sluice_poll_entry *entry,
  */
 void sluice_poll_entry_reset(struct sluice_poll_entry *entry)
 {
-	sluice_window_init(&entry->window, READ_ONCE(entry->poll_us));
+	sluice_window_init(&entry->window);
 	entry->streak = 0;
 	entry->awake = false;
 	entry->polling = false;
-	entry->faulted = false;
+	entry->faulted = 0;
 	entry->kicked = false;
 }
 

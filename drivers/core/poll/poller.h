@@ -63,10 +63,11 @@ struct sluice_poller {
  * @due: end of the wait for the device, in nanoseconds; for the poller only
  * @spent: nanoseconds that pollers have spent on the slice since it was
  *	attached. Written by the poller
+ * @faulted: time of the fault that woke the slice, so that the guest's store is
+ *	still to come; 0 if there was none. Written under &sluice_doorbells.lock;
+ *	read and cleared by the poller
  * @streak: visits with work since the slice woke or waited; for the poller only
  * @awake: the slice has had a visit since it woke; for the poller only
- * @faulted: a fault woke the slice, so the guest's store is still to come.
- *	Written under &sluice_doorbells.lock; read and cleared by the poller
  * @polling: the backend knows that the poller polls for completions; for the
  *	poller only
  * @lock: protects @waiting and @kicked, and @poller while @waiting. Inside
@@ -84,9 +85,9 @@ struct sluice_poll_entry {
 	u32 poll_us;
 	u64 due;
 	u64 spent;
+	u64 faulted;
 	unsigned int streak;
 	bool awake;
-	bool faulted;
 	bool polling;
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	bool waiting;

@@ -134,6 +134,8 @@ static void fake_add(struct fake *f, struct fake_slice *s)
 	sluice_poll_entry_init(&s->entry, &s->sdev);
 	s->entry.poll_us = LIMIT;
 	sluice_poll_entry_reset(&s->entry);
+	/* it wakes after a long time: then a quarter of this is left */
+	s->entry.window.length = 2 * LIMIT * US;
 	s->entry.poller = &f->poller;
 	f->poller.nr_slices++;
 }
@@ -407,7 +409,6 @@ static void a_completion_begins_the_window(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, listed(s));
 }
 
-/* The slice woke late, so its window is half the limit. */
 static void an_idle_slice_is_polled_for_its_window(struct kunit *test)
 {
 	struct fake *f = test->priv;
@@ -505,7 +506,7 @@ static void a_doorbell_that_faulted_is_waited_for(struct kunit *test)
 	struct fake *f = test->priv;
 	struct fake_slice *s = &f->slices[0];
 
-	s->entry.faulted = true;
+	s->entry.faulted = START;
 	sluice_poller_wake(&s->entry);
 	KUNIT_EXPECT_TRUE(test, visit_at(f, 0));
 	expect_calls(test, s, "pPp");
@@ -515,7 +516,14 @@ static void a_doorbell_that_faulted_is_waited_for(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, visit_at(f, 100));
 	expect_calls(test, s, "pDp");
 	KUNIT_EXPECT_FALSE(test, listed(s));
-	KUNIT_EXPECT_FALSE(test, s->entry.faulted);
+	KUNIT_EXPECT_EQ(test, s->entry.faulted, 0);
+	/* What it costs is the time until the poller sees it */
+	s->entry.faulted = START + 200 * US;
+	sluice_poller_wake(&s->entry);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 210));
+	s->work = 1;
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 230));
+	KUNIT_EXPECT_EQ(test, s->entry.window.price, 30 * US);
 }
 
 static void another_task_gets_the_cpu(struct kunit *test)

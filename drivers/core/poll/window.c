@@ -5,9 +5,15 @@
  * poller.c calls this file, with one window per slice; poll_us sets the limit
  * of the window. The window begins with the last work or with the last
  * completion that the guest was given, whichever came later. It adapts as KVM's
- * halt polling does. If work comes less than the limit after that, longer
- * polling would have found it: the window doubles. If work comes later, polling
- * was wasted: the window halves.
+ * halt polling does: it is short at first. If a doorbell faults soon after that,
+ * longer polling would have found it: the window becomes twice the guest's
+ * pause. If it faults late, polling was wasted: the window becomes a quarter.
+ *
+ * What is soon? Polling takes a CPU's time to save the guest the cost of a fault.
+ * That cost differs by a factor of a hundred between machines: it is large where
+ * the CPU sleeps deeply, and where the host itself is a guest. So the window
+ * learns it, from the fault until the poller sees the doorbell. Polling is worth
+ * as long as WINDOW_FAULTS of them take, but no longer than the limit.
  *
  * While the device works on the slice's commands, the slice is not idle, however
  * slow the device is: the poller sleeps, and the window has not begun. This has
@@ -30,6 +36,12 @@
 
 /* Work that follows at once (a submission after a completion) costs no fault */
 #define WINDOW_MIN	(20 * (u64)NSEC_PER_USEC)
+
+/* Polling instead of a fault is worth the time of so many faults */
+#define WINDOW_FAULTS	64
+
+/* What polling is worth before there was a fault */
+#define WINDOW_WORTH	(500 * (u64)NSEC_PER_USEC)
 
 /*
  * A shorter pause costs more than its timer saves. A longer pause would delay a
@@ -60,39 +72,53 @@ static u64 sluice_window_limit(u32 limit_us)
 /**
  * sluice_window_init() - start the window of a slice without any history
  * @win: to be filled
- * @limit_us: limit of the window, in microseconds
  */
-void sluice_window_init(struct sluice_window *win, u32 limit_us)
+void sluice_window_init(struct sluice_window *win)
 {
 	*win = (struct sluice_window){
-		.length = sluice_window_limit(limit_us),
+		.length = WINDOW_MIN,
+		.worth = WINDOW_WORTH,
 		.spin = WINDOW_MIN,
 		.grace = WINDOW_GRACE_MIN,
 	};
+}
+
+/* What a fault costs. One that took very long counts for no more than others. */
+static void sluice_window_learn(struct sluice_window *win, u64 limit)
+{
+	u64 worth = min(WINDOW_FAULTS * win->price, limit);
+
+	if (win->price)
+		win->worth = (7 * win->worth + worth) / 8;
+	win->price = 0;
 }
 
 /**
  * sluice_window_wake() - the poller begins to poll a slice
  * @win: window of a slice that was not polled
  * @limit_us: limit of the window, in microseconds
- * @expecting: the doorbell page was mapped for a store that is still to come
+ * @faulted: time of the fault for which the doorbell page was mapped, so that a
+ *	store is still to come; 0 if there was none
  * @now: time
  */
-void sluice_window_wake(struct sluice_window *win, u32 limit_us, bool expecting,
+void sluice_window_wake(struct sluice_window *win, u32 limit_us, u64 faulted,
 			u64 now)
 {
-	u64 limit = sluice_window_limit(limit_us);
+	u64 limit = sluice_window_limit(limit_us), pause = now - win->last;
+	u64 most;
 
-	if (now - win->last < limit)
-		win->length = max(2 * win->length, WINDOW_MIN);
+	sluice_window_learn(win, limit);
+	most = min(win->worth, limit);
+	if (pause < most)
+		win->length = min(2 * max(win->length, pause), most);
 	else
-		win->length /= 2;
-	win->length = min(win->length, limit);
+		win->length = max(win->length / 4, WINDOW_MIN);
 	win->woken = now;
-	win->expecting = expecting;
+	win->faulted = faulted;
+	win->expecting = faulted;
 	win->waited = false;
 	/* the vCPU that writes the doorbell may need this very CPU */
-	if (expecting)
+	if (faulted)
 		win->spin = 0;
 }
 
@@ -108,9 +134,11 @@ static u64 sluice_window_since(const struct sluice_window *win, u64 now)
  */
 void sluice_window_work(struct sluice_window *win, u64 now)
 {
-	if (win->expecting)
+	if (win->expecting) {
+		win->price = now - win->faulted;
 		win->grace = clamp_t(u64, 4 * (now - win->woken),
 				     WINDOW_GRACE_MIN, WINDOW_GRACE_MAX);
+	}
 	/* a guest that does not wait for the device: nor should the poller */
 	if (win->waited)
 		win->answer = min(win->answer, sluice_window_since(win, now));

@@ -12,11 +12,14 @@
  * struct sluice_window - the polling window of one slice
  * @last: time of the last work or completion
  * @woken: time when the slice woke
+ * @faulted: time of the fault that woke the slice, 0 if none did
  * @spin: how long to spin after @last, if another task does not want the CPU
- * @length: how long to poll after @last, 0 to the limit
+ * @length: how long to poll after @last
+ * @worth: the longest time that polling is worth, instead of a fault
+ * @price: what the last fault cost: the time from it until its doorbell arrived
  * @grace: how long to wait for the doorbell that woke the slice
  * @answer: how long the device usually takes to answer
- * @expecting: the doorbell that woke the slice has not arrived yet
+ * @expecting: the doorbell that faulted has not arrived yet
  * @waited: the poller has waited for the device since @last
  *
  * Times are in nanoseconds of one clock. No locks: only one thread at a time
@@ -25,16 +28,19 @@
 struct sluice_window {
 	u64 last;
 	u64 woken;
+	u64 faulted;
 	u64 spin;
 	u64 length;
+	u64 worth;
+	u64 price;
 	u64 grace;
 	u64 answer;
 	bool expecting;
 	bool waited;
 };
 
-void sluice_window_init(struct sluice_window *win, u32 limit_us);
-void sluice_window_wake(struct sluice_window *win, u32 limit_us, bool expecting,
+void sluice_window_init(struct sluice_window *win);
+void sluice_window_wake(struct sluice_window *win, u32 limit_us, u64 faulted,
 			u64 now);
 void sluice_window_work(struct sluice_window *win, u64 now);
 void sluice_window_kick(struct sluice_window *win, u64 now);

@@ -13,8 +13,16 @@
 /* Wake the slice at @now; its doorbell arrives at once. */
 static void window_arrive(struct sluice_window *win, u64 now)
 {
-	sluice_window_wake(win, LIMIT, true, now);
+	sluice_window_wake(win, LIMIT, now, now);
 	sluice_window_work(win, now);
+}
+
+/* The same for a slice whose window has become as long as it may */
+static void window_open(struct sluice_window *win, u64 now)
+{
+	sluice_window_init(win);
+	window_arrive(win, now - 300 * US);
+	window_arrive(win, now);
 }
 
 /* Ask every microsecond, at most @limit times; returns when the window ends. */
@@ -29,74 +37,102 @@ static u64 window_lasts(struct sluice_window *win, u32 longest, u64 from,
 	return us;
 }
 
-static void window_first_is_the_limit(struct kunit *test)
+static void window_is_short_at_first(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, LIMIT);
+	sluice_window_init(&win);
 	window_arrive(&win, 10000 * US);
-	/* no work for longer than the limit: the window halves */
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, 10000 * US, 2000),
-			(u64)LIMIT / 2);
+			(u64)20);
 }
 
 static void window_work_restarts_it(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, LIMIT);
-	window_arrive(&win, 10000 * US);
+	window_open(&win, 10000 * US);
 	sluice_window_work(&win, 10200 * US);
-	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, LIMIT, 10400 * US));
-	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, LIMIT, 10450 * US));
+	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, LIMIT, 10699 * US));
+	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, LIMIT, 10700 * US));
 }
 
 static void window_shrinks_for_rare_work(struct kunit *test)
 {
 	struct sluice_window win;
-	u64 now = 0, last = LIMIT;
-	unsigned int i;
+	u64 now = 10000 * US;
 
-	sluice_window_init(&win, LIMIT);
-	for (i = 0; i < 8; i++) {
-		u64 lasts;
-
-		now += 10000 * US;
-		window_arrive(&win, now);
-		lasts = window_lasts(&win, LIMIT, now, 2000);
-		KUNIT_EXPECT_LE(test, lasts, last);
-		last = lasts;
-	}
+	window_open(&win, now);
+	now += LIMIT * US;
+	window_arrive(&win, now);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000),
+			(u64)LIMIT / 4);
+	now += 10000 * US;
+	window_arrive(&win, now);
+	now += 10000 * US;
+	window_arrive(&win, now);
 	/* work that follows at once never costs a fault */
-	KUNIT_EXPECT_EQ(test, last, (u64)20);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000), (u64)20);
 }
 
-static void window_grows_for_frequent_work(struct kunit *test)
+/* One fault is enough to learn what pauses the guest makes. */
+static void window_becomes_twice_the_pause(struct kunit *test)
 {
 	struct sluice_window win;
-	u64 now = 1000000 * US;
-	unsigned int i;
+	u64 now = 10000 * US;
 
-	sluice_window_init(&win, LIMIT);
-	for (i = 0; i < 10; i++) {
-		window_arrive(&win, now);
-		now += 10000 * US;
-	}
-	/* every 300 us: less than the limit, more than the window at first */
-	now -= 10000 * US;
-	for (i = 0; i < 10; i++) {
-		now += 300 * US;
-		window_arrive(&win, now);
-	}
+	sluice_window_init(&win);
+	window_arrive(&win, now);
+	now += 100 * US;
+	window_arrive(&win, now);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000), (u64)200);
+	now += (LIMIT - 1) * US;
+	window_arrive(&win, now);
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000), (u64)LIMIT);
+}
+
+/*
+ * @nr doorbells that fault after a pause of @pause microseconds each, and arrive
+ * after @price. Returns how long the window is then, with a limit of 4000.
+ */
+static u64 window_faults(struct sluice_window *win, unsigned int nr, u64 pause,
+			 u64 price)
+{
+	u64 now = win->last;
+
+	while (nr--) {
+		now += pause * US;
+		sluice_window_wake(win, 4000, now, now);
+		now += price * US;
+		sluice_window_work(win, now);
+	}
+	return window_lasts(win, 4000, now, 10000);
+}
+
+/* Polling for 64 times as long as a fault takes is worth it, but no longer. */
+static void window_is_worth_the_faults(struct kunit *test)
+{
+	struct sluice_window win;
+
+	/* a fast machine: 64 * 5 us */
+	sluice_window_init(&win);
+	KUNIT_EXPECT_EQ(test, window_faults(&win, 100, 319, 5), (u64)320);
+	KUNIT_EXPECT_EQ(test, window_faults(&win, 100, 321, 5), (u64)20);
+	/* a slow one: as long as the limit allows */
+	KUNIT_EXPECT_EQ(test, window_faults(&win, 100, 3900, 700), (u64)4000);
+	KUNIT_EXPECT_EQ(test, window_faults(&win, 100, 4001, 700), (u64)20);
+	/* one fault alone changes little, however long it takes */
+	window_faults(&win, 100, 319, 5);
+	window_faults(&win, 2, 319, 1000000);
+	KUNIT_EXPECT_LE(test, win.worth, (320 + 4000 / 8) * US);
 }
 
 static void window_zero_drains(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, 0);
-	sluice_window_wake(&win, 0, true, 1000 * US);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, 0, 1000 * US, 1000 * US);
 	/* the poller waits for the doorbell all the same */
 	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, 0, 1050 * US));
 	sluice_window_work(&win, 1060 * US);
@@ -107,8 +143,8 @@ static void window_maximum_never_ends(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, SLUICE_POLL_US_FOREVER);
-	sluice_window_wake(&win, SLUICE_POLL_US_FOREVER, true, 0);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, SLUICE_POLL_US_FOREVER, US, US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win,
 						    SLUICE_POLL_US_FOREVER,
 						    U64_MAX / 2));
@@ -119,11 +155,11 @@ static void window_grace_doubles(struct kunit *test)
 	struct sluice_window win;
 	u64 first, second;
 
-	sluice_window_init(&win, 0);
-	sluice_window_wake(&win, 0, true, 0);
-	first = window_lasts(&win, 0, 0, 100000);
-	sluice_window_wake(&win, 0, true, 0);
-	second = window_lasts(&win, 0, 0, 100000);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, 0, US, US);
+	first = window_lasts(&win, 0, US, 100000);
+	sluice_window_wake(&win, 0, US, US);
+	second = window_lasts(&win, 0, US, 100000);
 	KUNIT_EXPECT_EQ(test, first, (u64)100);
 	KUNIT_EXPECT_EQ(test, second, 2 * first);
 }
@@ -133,23 +169,23 @@ static void window_grace_is_limited(struct kunit *test)
 	struct sluice_window win;
 	unsigned int i;
 
-	sluice_window_init(&win, 0);
+	sluice_window_init(&win);
 	for (i = 0; i < 40; i++) {
-		sluice_window_wake(&win, 0, true, 0);
-		window_lasts(&win, 0, 0, 100000);
+		sluice_window_wake(&win, 0, US, US);
+		window_lasts(&win, 0, US, 100000);
 	}
-	sluice_window_wake(&win, 0, true, 0);
-	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, 0, 100000), (u64)20000);
+	sluice_window_wake(&win, 0, US, US);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, US, 100000), (u64)20000);
 }
 
 static void window_grace_follows_arrivals(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, 0);
-	sluice_window_wake(&win, 0, true, 0);
-	sluice_window_work(&win, 500 * US);
-	sluice_window_wake(&win, 0, true, 10000 * US);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, 0, US, US);
+	sluice_window_work(&win, 501 * US);
+	sluice_window_wake(&win, 0, 10000 * US, 10000 * US);
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, 0, 10000 * US, 100000),
 			(u64)2000);
 }
@@ -158,8 +194,8 @@ static void window_smaller_limit_counts_at_once(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, LIMIT);
-	window_arrive(&win, 1000 * US);
+	window_open(&win, 1000 * US);
+	KUNIT_EXPECT_FALSE(test, sluice_window_over(&win, LIMIT, 1031 * US));
 	KUNIT_EXPECT_TRUE(test, sluice_window_over(&win, 30, 1031 * US));
 }
 
@@ -167,8 +203,8 @@ static void window_quiet_after_the_least(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, LIMIT);
-	sluice_window_wake(&win, LIMIT, true, 1000 * US);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, LIMIT, 1000 * US, 1000 * US);
 	/* quiet at once while the doorbell that woke the slice is expected */
 	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, 1000 * US));
 	sluice_window_work(&win, 1060 * US);
@@ -181,7 +217,7 @@ static void window_looks_more_and_more_rarely(struct kunit *test)
 	struct sluice_window win;
 	u64 now = 1020 * US;
 
-	sluice_window_init(&win, LIMIT);
+	sluice_window_init(&win);
 	window_arrive(&win, 1000 * US);
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, false, now),
 			1040 * US);
@@ -204,8 +240,8 @@ static void window_awaits_the_doorbell_asleep(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, 0);
-	sluice_window_wake(&win, 0, true, 1000 * US);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, 0, 1000 * US, 1000 * US);
 	/* the shortest pause, then doubled, up to the end of the grace time */
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, 0, false, 1001 * US),
 			1006 * US);
@@ -228,13 +264,14 @@ static void window_woken_without_a_fault(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, LIMIT);
+	sluice_window_init(&win);
 	window_arrive(&win, 1000 * US);
 	sluice_window_work(&win, 1500 * US);
-	sluice_window_wake(&win, LIMIT, false, 1501 * US);
+	sluice_window_wake(&win, LIMIT, 0, 1501 * US);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, 1510 * US));
+	/* the doorbell came a little late: the window doubles */
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, 1500 * US, 2000),
-			(u64)LIMIT);
+			(u64)40);
 	/* and that work does not change the grace time */
 	sluice_window_work(&win, 1900 * US);
 	KUNIT_EXPECT_EQ(test, win.grace, 100 * US);
@@ -244,8 +281,8 @@ static void window_kick_is_no_doorbell(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, LIMIT);
-	sluice_window_wake(&win, LIMIT, true, 1000 * US);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, LIMIT, 1000 * US, 1000 * US);
 	sluice_window_kick(&win, 1010 * US);
 	KUNIT_EXPECT_TRUE(test, win.expecting);
 	sluice_window_work(&win, 1020 * US);
@@ -260,7 +297,7 @@ static void window_begins_with_the_completion(struct kunit *test)
 {
 	struct sluice_window win;
 
-	sluice_window_init(&win, LIMIT);
+	sluice_window_init(&win);
 	window_arrive(&win, 1000 * US);
 	/* the first look after 20 us, the next ones 250 us apart at most */
 	KUNIT_EXPECT_EQ(test, sluice_window_look(&win, LIMIT, true, 1000 * US),
@@ -281,9 +318,9 @@ static void window_begins_with_the_completion(struct kunit *test)
 
 	sluice_window_kick(&win, 90000 * US);
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, 90000 * US, 2000),
-			(u64)LIMIT / 2);
+			(u64)20);
 	/* the doorbell came soon after the completion: the window grows */
-	sluice_window_wake(&win, LIMIT, true, 90300 * US);
+	sluice_window_wake(&win, LIMIT, 90300 * US, 90300 * US);
 	sluice_window_work(&win, 90300 * US);
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, 90300 * US, 2000),
 			(u64)LIMIT);
@@ -309,8 +346,8 @@ static void window_spins_for_a_fast_device(struct kunit *test)
 	struct sluice_window win;
 	u64 now;
 
-	sluice_window_init(&win, LIMIT);
-	sluice_window_wake(&win, LIMIT, false, 1000 * US);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, LIMIT, 0, 1000 * US);
 	now = window_answers(&win, 1000 * US, 100, 30);
 	KUNIT_EXPECT_FALSE(test, sluice_window_quiet(&win, now));
 	now = window_answers(&win, now, 10, 80);
@@ -332,8 +369,8 @@ static void window_spins_for_a_busy_guest(struct kunit *test)
 	struct sluice_window win;
 	u64 now;
 
-	sluice_window_init(&win, LIMIT);
-	sluice_window_wake(&win, LIMIT, false, 1000 * US);
+	sluice_window_init(&win);
+	sluice_window_wake(&win, LIMIT, 0, 1000 * US);
 	now = window_answers(&win, 1000 * US, 100, 1000);
 	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, now));
 	sluice_window_wait(&win);
@@ -342,16 +379,17 @@ static void window_spins_for_a_busy_guest(struct kunit *test)
 	/* what comes after a sleep says nothing about the device */
 	now = window_answers(&win, now, 100, 1000);
 	sluice_window_wait(&win);
-	sluice_window_wake(&win, LIMIT, false, now + 5 * US);
+	sluice_window_wake(&win, LIMIT, 0, now + 5 * US);
 	sluice_window_work(&win, now + 5 * US);
 	KUNIT_EXPECT_TRUE(test, sluice_window_quiet(&win, now + 5 * US));
 }
 
 static struct kunit_case window_cases[] = {
-	KUNIT_CASE(window_first_is_the_limit),
+	KUNIT_CASE(window_is_short_at_first),
 	KUNIT_CASE(window_work_restarts_it),
 	KUNIT_CASE(window_shrinks_for_rare_work),
-	KUNIT_CASE(window_grows_for_frequent_work),
+	KUNIT_CASE(window_becomes_twice_the_pause),
+	KUNIT_CASE(window_is_worth_the_faults),
 	KUNIT_CASE(window_zero_drains),
 	KUNIT_CASE(window_maximum_never_ends),
 	KUNIT_CASE(window_grace_doubles),

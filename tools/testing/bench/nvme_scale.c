@@ -3,14 +3,15 @@
  * Measures what a command costs the host, this program included, when many
  * slices of one drive are open and some of them are busy
  *
- * usage: nvme_scale trapped|mapped BUSY[xDEPTH] SECONDS UUID...
+ * usage: nvme_scale trapped|mapped BUSY[xDEPTH[+PAUSE]] SECONDS UUID...
  *
  * Opens all slices and keeps the first BUSY of them busy with reads of 4 KiB,
- * DEPTH at a time, at most and by default 8. Prints a line of JSON, in which
- * least_share is 1 when all busy slices were served alike. Completions come by
- * interrupt. With "trapped" doorbells no poller runs and nothing spins. With
- * "mapped" doorbells the poller serves the slices, and its spinning is counted
- * too.
+ * DEPTH at a time, at most and by default 8. After completions each client sleeps
+ * for PAUSE microseconds, by default not at all, before it submits again. Prints a
+ * line of JSON, in which least_share is 1 when all busy slices were served alike.
+ * Completions come by interrupt. With "trapped" doorbells no poller runs and
+ * nothing spins. With "mapped" doorbells the poller serves the slices, and its
+ * spinning is counted too.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -66,7 +67,7 @@ struct counts {
 };
 
 static struct client clients[MAX_SLICES];
-static unsigned int depth = MAX_DEPTH;
+static unsigned int depth = MAX_DEPTH, pause_us;
 static volatile bool over;
 
 static void client_open(struct client *client, const char *id, bool trapped)
@@ -130,6 +131,8 @@ static void *client_run(void *arg)
 				tap_bail("status 0x%x", nvme_status(&cqe));
 			submit(client, client->ios++ % depth);
 		}
+		if (taken && pause_us)
+			usleep(pause_us);
 		if (taken)
 			nvme_ring(&client->qp.sq);
 	}
@@ -239,10 +242,10 @@ int main(int argc, char **argv)
 	bool trapped;
 
 	if (argc < 5 || nr > MAX_SLICES ||
-	    sscanf(argv[2], "%ux%u", &busy, &depth) < 1 || !depth ||
+	    sscanf(argv[2], "%ux%u+%u", &busy, &depth, &pause_us) < 1 || !depth ||
 	    depth > MAX_DEPTH) {
 		fprintf(stderr,
-			"usage: nvme_scale trapped|mapped BUSY[xDEPTH] SECONDS UUID...\n");
+			"usage: nvme_scale trapped|mapped BUSY[xDEPTH[+PAUSE]] SECONDS UUID...\n");
 		return 2;
 	}
 	trapped = !strcmp(argv[1], "trapped");
