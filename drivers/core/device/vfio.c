@@ -224,7 +224,7 @@ static void sluice_vfio_dma_unmap(struct vfio_device *core_vdev, u64 iova,
 	sluice_vfio_unmap_range(vdev, iova, last);
 	sluice_vfio_unmap_release(vdev);
 	sluice_iova_unmap_end(&vdev->iova_table, iova, last, &unmap);
-	trace_sluice_unmap(&vdev->sdev.info, iova, length,
+	trace_sluice_unmap(&vdev->sdev.info, iova, length, unmap.round,
 			   ktime_get_ns() - start);
 }
 

@@ -34,11 +34,15 @@
 DEFINE_STATIC_SRCU(sluice_iova_copying);
 
 /*
- * How long one unmap waits while no page is unpinned, and how often it may give up.
- * VFIO's type1 backend calls ten times.
+ * How long an unmap waits while no page is unpinned: briefly at first, since most
+ * likely another thread then waits for ours (see iova_pin.c), and the VMM stands
+ * still; longer in later rounds.
  */
-#define SLUICE_IOVA_UNPIN_WAIT_MS 200
-#define SLUICE_IOVA_UNPIN_ROUNDS  9
+#define SLUICE_IOVA_UNPIN_MIN_MS 50u
+#define SLUICE_IOVA_UNPIN_MAX_MS 400u
+
+/* From this round on it does not give up. VFIO's type1 backend has eleven. */
+#define SLUICE_IOVA_LAST_ROUND	 10
 
 /* So long after a small unmap no page is pinned before it is used */
 #define SLUICE_IOVA_SMALL_MS	  5000
@@ -156,7 +160,7 @@ void sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
 		space = table->space;
 		sluice_space_get(space);
 	}
-	sluice_space_unmap_begin(space, first, last, unmap);
+	sluice_space_unmap_begin(space, first, last, table, unmap);
 	/* under the same lock the work item looks for holds and announces its range */
 	scoped_guard(spinlock, &table->lock) {
 		if (last - first < SLUICE_IOVA_CHUNK - 1)
@@ -243,25 +247,27 @@ void sluice_iova_release(struct sluice_iova_table *table,
  * As long as pages are being unpinned this waits for the last one. If there is no
  * progress, another thread may be in the way that waits for ours (see iova_pin.c):
  * then VFIO's type1 backend is to call again. It does so ten times for a range that
- * stays pinned, and ends in a BUG then; rather than that the last time waits on.
+ * stays pinned, and ends in a BUG then; rather than that a late round waits on.
  * The others do not call again. A move to another iommufd address space, which
  * unmaps everything, is one of these.
  */
-static bool sluice_iova_wait_unpinned(struct sluice_iova_table *table,
-				      u64 first, u64 last, unsigned int rounds)
+static void sluice_iova_wait_unpinned(struct sluice_iova_table *table,
+				      u64 first, u64 last, unsigned int round)
 {
-	bool limit = rounds + 1 < SLUICE_IOVA_UNPIN_ROUNDS &&
+	bool limit = round < SLUICE_IOVA_LAST_ROUND &&
 		     (first || last < ULONG_MAX - 1);
+	unsigned int ms = SLUICE_IOVA_UNPIN_MAX_MS;
 	u64 before;
 
+	if (limit)
+		ms = min(ms, SLUICE_IOVA_UNPIN_MIN_MS << (round - 1));
 	do {
 		before = atomic64_read(&table->unpinned);
 		if (wait_event_timeout(table->wait,
 				       sluice_iova_unpinned(table, first, last),
-				       msecs_to_jiffies(SLUICE_IOVA_UNPIN_WAIT_MS)))
-			return true;
+				       msecs_to_jiffies(ms)))
+			return;
 	} while (!limit || before != atomic64_read(&table->unpinned));
-	return false;
 }
 
 /**
@@ -288,11 +294,8 @@ void sluice_iova_unmap_release(struct sluice_iova_table *table)
 void sluice_iova_unmap_end(struct sluice_iova_table *table, u64 first, u64 last,
 			   struct sluice_space_unmap *unmap)
 {
-	bool finished;
-
-	finished = sluice_iova_wait_unpinned(table, first, last,
-					     sluice_space_unfinished(unmap));
-	sluice_space_unmap_end(unmap, finished);
+	sluice_iova_wait_unpinned(table, first, last, unmap->round);
+	sluice_space_unmap_end(unmap);
 }
 
 /* --- Life --- */
@@ -366,7 +369,7 @@ void sluice_iova_close(struct sluice_iova_table *table)
 	space = table->space;
 	table->space = NULL;
 	spin_unlock(&table->lock);
-	sluice_space_leave(space);
+	sluice_space_leave(space, table);
 }
 
 /**

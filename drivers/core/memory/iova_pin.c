@@ -27,11 +27,16 @@
  *   holds, the backend's locks included.
  * - The callback gives up waiting when nothing is unpinned for a while. Then VFIO
  *   drops the list's lock, which lets thread 2 continue, finds that pages are
- *   still pinned, and calls us again. In each such round at least one group of
- *   pages is unpinned: the work item is the first in the queue for the
- *   container's lock. VFIO allows ten rounds and ends in a BUG then. So the last
- *   one waits on: a program that unmaps a lot from two threads at a time may hang,
- *   but the host does not crash.
+ *   still pinned, and calls us again. Meanwhile the work item has its turn: it is
+ *   the first in the queue for the container's lock, and Linux hands a mutex to
+ *   the first waiter if it has been overtaken. In one turn it unpins what it can
+ *   until thread 1 is awake and has its turn in the same way; that is all of a
+ *   range, mostly, and one group at least (VFIO unpins 512 pages at a time).
+ *
+ * tools/testing/model/unmap.pml is a model of this. Two slices and two threads take
+ * five rounds at most if each range takes one turn for each slice, and eight if it
+ * takes two. VFIO allows eleven rounds and ends in a BUG then. So the tenth waits on:
+ * the host does not crash, but two threads whose ranges took more turns would hang.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>

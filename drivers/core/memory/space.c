@@ -55,8 +55,8 @@
  * @first: first byte
  * @last: last byte
  * @told: first byte of the range that slices were told of last
- * @unfinished: how often a slice has had pages of that range pinned at the end of
- *	its part
+ * @teller: the slice that counts how often they were; never looked into
+ * @round: how often that was
  */
 struct sluice_hold {
 	struct list_head node;
@@ -65,7 +65,8 @@ struct sluice_hold {
 	u64 first;
 	u64 last;
 	u64 told;
-	unsigned int unfinished;
+	const void *teller;
+	unsigned int round;
 };
 
 /**
@@ -153,9 +154,20 @@ struct sluice_space *sluice_space_join(struct mm_struct *mm)
 /**
  * sluice_space_leave() - the user has closed the slice
  * @space: from sluice_space_join()
+ * @slice: the slice that sluice_space_unmap_begin() was given
  */
-void sluice_space_leave(struct sluice_space *space)
+void sluice_space_leave(struct sluice_space *space, const void *slice)
 {
+	struct sluice_hold *hold;
+
+	scoped_guard(spinlock, &space->lock) {
+		/* VFIO tells it no more: another slice counts */
+		list_for_each_entry(hold, &space->holds, node)
+			if (hold->teller == slice)
+				hold->teller = NULL;
+		if (space->grace.teller == slice)
+			space->grace.teller = NULL;
+	}
 	sluice_space_put(space);
 }
 
@@ -191,32 +203,38 @@ static const struct file_operations sluice_hold_fops = {
 	.release = sluice_hold_release,
 };
 
-/* No two ranges that VFIO knows begin at the same address */
-static void sluice_hold_tell(struct sluice_hold *hold, u64 first, u64 last)
+/*
+ * No two ranges that VFIO knows begin at the same address. In each round VFIO tells
+ * all slices of its container: so it is enough to count for one of them.
+ */
+static void sluice_hold_tell(struct sluice_hold *hold, const void *slice,
+			     u64 first, u64 last)
 {
 	hold->first = min(hold->first, first);
 	hold->last = max(hold->last, last);
-	if (hold->told != first)
-		hold->unfinished = 0;
-	hold->told = first;
+	if (!hold->round || hold->told != first) {
+		hold->told = first;
+		hold->teller = NULL;
+		hold->round = 0;
+	}
+	if (!hold->teller)
+		hold->teller = slice;
+	if (hold->teller == slice)
+		hold->round++;
 }
 
 /*
  * VFIO may tell of a thousand ranges in one call, and of each several times: a
  * thread has one hold, which covers them all.
  */
-static struct sluice_hold *sluice_hold_find(struct sluice_space *space,
-					    u64 first, u64 last)
+static struct sluice_hold *sluice_hold_find(struct sluice_space *space)
 {
 	struct sluice_hold *hold;
 
 	guard(spinlock)(&space->lock);
-	list_for_each_entry(hold, &space->holds, node) {
-		if (hold->task != current)
-			continue;
-		sluice_hold_tell(hold, first, last);
-		return hold;
-	}
+	list_for_each_entry(hold, &space->holds, node)
+		if (hold->task == current)
+			return hold;
 	return NULL;
 }
 
@@ -240,8 +258,7 @@ static struct sluice_hold *sluice_hold_new(struct sluice_space *space,
 	}
 	sluice_space_get(space);
 	*hold = (struct sluice_hold) {
-		.space = space, .task = current,
-		.first = first, .last = last, .told = first,
+		.space = space, .task = current, .first = first, .last = last,
 	};
 	scoped_guard(spinlock, &space->lock)
 		list_add(&hold->node, &space->holds);
@@ -255,13 +272,8 @@ static struct sluice_hold *sluice_hold_grace(struct sluice_space *space,
 	struct sluice_hold *grace = &space->grace;
 
 	guard(spinlock)(&space->lock);
-	if (!space->active && time_after_eq(jiffies, space->until)) {
-		*grace = (struct sluice_hold) {
-			.first = first, .last = last, .told = first,
-		};
-	} else {
-		sluice_hold_tell(grace, first, last);
-	}
+	if (!space->active && time_after_eq(jiffies, space->until))
+		*grace = (struct sluice_hold) { .first = first, .last = last };
 	space->active++;
 	return grace;
 }
@@ -278,56 +290,44 @@ static bool sluice_hold_overlaps(const struct sluice_hold *hold, u64 first,
  *	NULL: the slice is not open
  * @first: first byte
  * @last: last byte
- * @unmap: for sluice_space_unmap_end()
+ * @slice: the slice, any pointer that no other slice has
+ * @unmap: for sluice_space_unmap_end(); receives the number of the round
  *
  * Context: the thread that VFIO was called by. May sleep.
  */
 void sluice_space_unmap_begin(struct sluice_space *space, u64 first, u64 last,
+			      const void *slice,
 			      struct sluice_space_unmap *unmap)
 {
 	struct sluice_hold *hold;
 
-	unmap->space = space;
+	*unmap = (struct sluice_space_unmap) { .space = space, .round = 1 };
 	if (!space)
 		return;
-	hold = sluice_hold_find(space, first, last);
+	hold = sluice_hold_find(space);
 	if (!hold)
 		hold = sluice_hold_new(space, first, last);
 	if (!hold)
 		hold = sluice_hold_grace(space, first, last);
 	unmap->hold = hold;
-}
-
-/**
- * sluice_space_unfinished() - how often an unmap left pages pinned
- * @unmap: from sluice_space_unmap_begin()
- *
- * Return: how often it has, by this or by other slices of the user
- */
-unsigned int sluice_space_unfinished(const struct sluice_space_unmap *unmap)
-{
-	if (!unmap->space)
-		return 0;
-	guard(spinlock)(&unmap->space->lock);
-	return unmap->hold->unfinished;
+	guard(spinlock)(&space->lock);
+	sluice_hold_tell(hold, slice, first, last);
+	unmap->round = hold->round;
 }
 
 /**
  * sluice_space_unmap_end() - the slice has done its part of the unmap
  * @unmap: from sluice_space_unmap_begin()
- * @finished: the slice has no page of the range pinned any more
  *
  * Context: the same thread. May sleep.
  */
-void sluice_space_unmap_end(struct sluice_space_unmap *unmap, bool finished)
+void sluice_space_unmap_end(struct sluice_space_unmap *unmap)
 {
 	struct sluice_space *space = unmap->space;
 
 	if (!space)
 		return;
 	spin_lock(&space->lock);
-	if (!finished)
-		unmap->hold->unfinished++;
 	if (unmap->hold == &space->grace) {
 		space->active--;
 		space->until = jiffies + msecs_to_jiffies(SLUICE_SPACE_GRACE_MS);

@@ -95,25 +95,31 @@ TRACE_EVENT(sluice_pin,
 		  __entry->error)
 );
 
-/* The user unmapped a range; the unmap waited @ns nanoseconds for Sluice. */
+/*
+ * The user unmapped a range; the unmap waited @ns nanoseconds for Sluice. VFIO tells
+ * the slices again while pages are pinned: @round says how often it has.
+ */
 TRACE_EVENT(sluice_unmap,
 	TP_PROTO(const struct sluice_slice_info *slice, u64 iova, u64 size,
-		 u64 ns),
-	TP_ARGS(slice, iova, size, ns),
+		 unsigned int round, u64 ns),
+	TP_ARGS(slice, iova, size, round, ns),
 	TP_STRUCT__entry(
 		__array(u8, slice, UUID_SIZE)
 		__field(u64, iova)
 		__field(u64, size)
+		__field(unsigned int, round)
 		__field(u64, ns)
 	),
 	TP_fast_assign(
 		export_uuid(__entry->slice, &slice->uuid);
 		__entry->iova = iova;
 		__entry->size = size;
+		__entry->round = round;
 		__entry->ns = ns;
 	),
-	TP_printk("slice=%pUb iova=%#llx size=%#llx ns=%llu",
-		  __entry->slice, __entry->iova, __entry->size, __entry->ns)
+	TP_printk("slice=%pUb iova=%#llx size=%#llx round=%u ns=%llu",
+		  __entry->slice, __entry->iova, __entry->size,
+		  __entry->round, __entry->ns)
 );
 
 #endif /* _TRACE_SLUICE_H */

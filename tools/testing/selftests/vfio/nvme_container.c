@@ -3,8 +3,9 @@
  * Two slices in one address space, as a virtual machine with two slices has them.
  * Both read into memory that is unmapped and mapped again. VFIO tells them of an
  * unmap one after another; if the first has pages pinned again when the second is
- * ready, VFIO starts again, and after ten times it gives up with a BUG. The test
- * nvme-container.t counts how often VFIO starts.
+ * ready, VFIO starts again, and after ten times it gives up with a BUG. Two threads
+ * that unmap can also be in each other's way. The test nvme-container.t looks how
+ * often VFIO starts.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -146,10 +147,110 @@ static void test_two(const struct test_opts *opts)
 	munmap(mem, RANGE);
 }
 
+/* Pages of the range of a thread that the slice uses: every other one */
+#define USED	32u
+#define FIRST	(32768ull * MIB)
+
+/**
+ * struct unmapper - a thread that unmaps memory of its own
+ * @dev: the device
+ * @iova: the memory, of which the slice uses some pages
+ * @start: both threads wait here
+ * @failed: what unmapping returned
+ * @ms: how long it took
+ */
+struct unmapper {
+	struct vfio_dev *dev;
+	u64 iova;
+	pthread_barrier_t *start;
+	int failed;
+	u64 ms;
+};
+
+static void *unmap_once(void *arg)
+{
+	struct unmapper *u = arg;
+	u64 begin;
+
+	pthread_barrier_wait(u->start);
+	begin = now_ms();
+	u->failed = vfio_unmap(u->dev, u->iova, 2 * USED * PAGE);
+	u->ms = now_ms() - begin;
+	return NULL;
+}
+
+/* Have the slice use pages that are far apart, which it pins one by one */
+static unsigned int use_pages(struct nvme_qpair *qp, u64 iova)
+{
+	struct nvme_sqe sqe = nvme_rw(IO_READ, 0, 1);
+	unsigned int i, good = 0;
+
+	for (i = 0; i < USED; i++) {
+		sqe.prp1 = iova + 2 * i * PAGE;
+		good += nvme_exec_status(&qp->sq, &sqe) == ST_OK;
+	}
+	return good;
+}
+
+/*
+ * Two threads unmap at once. One waits until VFIO has unpinned its pages, and the
+ * other may have the lock that VFIO needs for that while it waits for the first.
+ */
+static void test_threads(const struct test_opts *opts)
+{
+	unsigned int i, k, gone = 0, good = 0, times = opts->count ? opts->count : 10;
+	struct unmapper u[2] = { 0 };
+	pthread_barrier_t start;
+	struct nvme_qpair qp;
+	pthread_t thread[2];
+	struct vfio_dev dev;
+	u64 longest = 0;
+	struct nvme nv;
+	u8 *mem;
+
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 16, polled);
+	mem = mmap(NULL, 2 * USED * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (mem == MAP_FAILED || pthread_barrier_init(&start, NULL, 2))
+		tap_bail("no memory");
+	for (i = 0; i < times; i++) {
+		/* Small unmaps: then the slice pins single pages */
+		if (vfio_map(&dev, mem, FIRST, PAGE, VFIO_MAP_RW) ||
+		    vfio_unmap(&dev, FIRST, PAGE))
+			tap_bail("a page cannot be unmapped");
+		for (k = 0; k < 2; k++) {
+			u[k] = (struct unmapper){
+				.dev = &dev, .start = &start,
+				.iova = FIRST + (k + 1) * 256 * MIB,
+			};
+			if (vfio_map(&dev, mem, u[k].iova, 2 * USED * PAGE, VFIO_MAP_RW))
+				tap_bail("no memory to read to");
+			good += use_pages(&qp, u[k].iova);
+		}
+		for (k = 0; k < 2; k++)
+			if (pthread_create(&thread[k], NULL, unmap_once, &u[k]))
+				tap_bail("no thread");
+		for (k = 0; k < 2; k++) {
+			pthread_join(thread[k], NULL);
+			gone += !u[k].failed;
+			longest = MAX(longest, u[k].ms);
+		}
+		test_still_alive();
+	}
+	is(good, 2 * times * USED, "reads to single pages");
+	is(gone, 2 * times, "unmapped by two threads at once, %llu ms at most",
+	   (unsigned long long)longest);
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+	munmap(mem, 2 * USED * PAGE);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "two", test_two },
+		{ "threads", test_threads },
 	};
 
 	return test_main(argc, argv, cases, ARRAY_SIZE(cases));
