@@ -8,9 +8,9 @@
  * slices of the drive. So it goes step by step:
  *
  *	wait	as long as the drive completes commands, of anybody. But not
- *		for ever while it completes none of this slice
- *	evict	have the drive delete the slice's own submission queues. The
- *		commands in them complete so that the guest tries them again
+ *		for ever: the VMM stands still
+ *	evict	have the drive delete the slice's own submission queues that have
+ *		such commands. These complete so that the guest tries them again
  *	fence	the slice submits nothing until its queues exist again. The
  *		worker creates them; if the drive refuses that, the slice
  *		reports a fatal status
@@ -27,21 +27,11 @@
 
 /* The drive completes commands of nobody */
 unsigned int sluice_vdrain_silent_ms = 10000;
-/* It does, but none of this slice */
+/* It does, but has not completed all that are waited for */
 unsigned int sluice_vdrain_slow_ms = 60000;
 
 /* How often to look */
 #define SLUICE_VDRAIN_LOOK	(HZ / 50)
-
-/**
- * struct sluice_vpatience - a wait for the drive
- * @left: commands that were waited for when it was looked last
- * @own: when one of these ended, or when the wait began
- */
-struct sluice_vpatience {
-	unsigned int left;
-	unsigned long own;
-};
 
 /**
  * struct sluice_vrange - a range of guest memory
@@ -69,21 +59,16 @@ static bool sluice_vdrain_within(unsigned long since, unsigned int ms)
 	return time_before(jiffies, since + msecs_to_jiffies(ms));
 }
 
+/* However many commands there are, it has an end */
 static bool sluice_vdrain_patient(struct sluice_vctrl *vctrl,
-				  const struct sluice_vrange *range,
-				  struct sluice_vpatience *patience)
+				  unsigned long begin)
 {
-	unsigned int left = sluice_vdrain_left(vctrl, range);
 	unsigned long last = sluice_nvme_progress(vctrl->ctrl);
 
-	if (left < patience->left) {
-		patience->left = left;
-		patience->own = jiffies;
-	}
-	if (time_before(last, patience->own))
-		last = patience->own;
+	if (time_before(last, begin))
+		last = begin;
 	return sluice_vdrain_within(last, sluice_vdrain_silent_ms) &&
-	       sluice_vdrain_within(patience->own, sluice_vdrain_slow_ms);
+	       sluice_vdrain_within(begin, sluice_vdrain_slow_ms);
 }
 
 /*
@@ -133,29 +118,27 @@ static bool sluice_vdrain_wait(struct sluice_vctrl *vctrl,
  * @iova: first guest address
  * @size: bytes
  *
- * Process context, without a lock of the controller. The wait has a limit: the
- * drive deletes the queues, or is reset.
+ * Process context, without a lock of the controller. The wait has a limit: after
+ * sluice_vdrain_slow_ms the drive is told to delete the queues, one after the other,
+ * and is reset if it takes twice sluice_nvme_admin_timeout_ms for one of them.
  */
 void sluice_vdrain(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {
 	const struct sluice_vrange range = { .iova = iova, .size = size };
-	struct sluice_vpatience patience = {
-		.left = sluice_vdrain_left(vctrl, &range),
-		.own = jiffies,
-	};
+	unsigned long begin = jiffies;
 	bool evict = false;
 
-	if (!patience.left)
+	if (!sluice_vdrain_left(vctrl, &range))
 		return;
 	while (!sluice_vdrain_wait(vctrl, &range)) {
-		if (!evict && sluice_vdrain_patient(vctrl, &range, &patience))
+		if (!evict && sluice_vdrain_patient(vctrl, begin))
 			continue;
 		if (!evict)
 			dev_warn(vctrl->sdev->dev,
 				 "the drive does not complete the slice's commands, deleting its queues\n");
 		evict = true;
 		guard(mutex)(&vctrl->admin_lock);
-		sluice_vqueues_evict(vctrl);
+		sluice_vqueues_evict(vctrl, iova, size);
 	}
 	/* it creates the queues again */
 	if (evict)

@@ -37,6 +37,10 @@ static const struct nvme_cmd read = {
  * @work: looks at the admin queue every few milliseconds
  * @silent: an opcode that it does not answer to, or 0xff
  * @others: it completes commands of others
+ * @trickle: it completes one of the slice's first queue each so many milliseconds,
+ *	or 0; until it has deleted a queue
+ * @next: when it completes the next one, in jiffies
+ * @completed: how many it has
  * @stop: @work is to end
  * @head: next admin command
  * @tail: next admin completion
@@ -52,6 +56,9 @@ struct drive {
 	struct delayed_work work;
 	u8 silent;
 	bool others;
+	unsigned int trickle;
+	unsigned long next;
+	u16 completed;
 	bool stop;
 	u32 head;
 	u32 tail;
@@ -88,6 +95,17 @@ static void execute(struct drive *drive, const struct nvme_cmd *cmd)
 		answer(drive, cmd->cid);
 }
 
+static void trickle(struct drive *drive)
+{
+	if (!drive->trickle || drive->deletes ||
+	    time_before(jiffies, drive->next))
+		return;
+	vfake_enter(drive->f);
+	vfake_complete(drive->f, 1, 1, drive->completed++, 0);
+	vfake_leave();
+	drive->next = jiffies + msecs_to_jiffies(drive->trickle);
+}
+
 static void drive_work(struct work_struct *work)
 {
 	struct drive *drive = container_of(to_delayed_work(work), struct drive,
@@ -100,6 +118,7 @@ static void drive_work(struct work_struct *work)
 		execute(drive, &sq->entries[drive->head]);
 	if (READ_ONCE(drive->others))
 		WRITE_ONCE(drive->f->ctrl.answered, true);
+	trickle(drive);
 	if (!READ_ONCE(drive->stop))
 		schedule_delayed_work(&drive->work, 1);
 }
@@ -194,9 +213,11 @@ static void expect_status(struct vfake *f, u16 qid, unsigned int nr, int status)
 static unsigned int unmap(struct vfake *f)
 {
 	unsigned long begin = jiffies;
+	unsigned int qid;
 
 	ops->quiesce(&f->sdev, 0, 4096);
-	KUNIT_EXPECT_TRUE(f->test, sluice_vctrl_drained(&f->vctrl));
+	for (qid = 1; qid <= 2; qid++)
+		KUNIT_EXPECT_EQ(f->test, sluice_vsq_users(&f->vctrl.sqs[qid], 0, 4096), 0u);
 	ops->resume(&f->sdev);
 	return jiffies_to_msecs(jiffies - begin);
 }
@@ -250,6 +271,42 @@ static void busy_drive(struct kunit *test)
 	submit(f, 1, 3);
 	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS);
 	expect_evicted(drive);
+	take_down(drive);
+}
+
+/* It completes them one by one, and so slowly that the VMM must not wait for all */
+static void endless_drive(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	submit(f, 1, 8);
+	drive->others = true;
+	drive->next = jiffies + msecs_to_jiffies(SLOW_MS / 2);
+	drive->trickle = SLOW_MS / 2;
+	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS);
+	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
+	expect_status(f, 1, 1, 1);
+	KUNIT_EXPECT_EQ(test, (int)le16_to_cpu(vfake_cqe(f, 1, 7)->status), NOT_READY);
+	take_down(drive);
+}
+
+/* Commands that use other memory stay with the drive */
+static void other_queue(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+	struct nvme_cmd other = read;
+
+	vfake_map(f, 4096);
+	other.prp1 = cpu_to_le64(4096);
+	vfake_submit(f, 2, &other);
+	submit(f, 2, 0);
+	submit(f, 1, 3);
+	unmap(f);
+	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[2]));
+	expect_evicted(drive);
+	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[2]));
 	take_down(drive);
 }
 
@@ -440,6 +497,8 @@ static void vdrain_exit(struct kunit *test)
 static struct kunit_case vdrain_cases[] = {
 	KUNIT_CASE(silent_drive),
 	KUNIT_CASE(busy_drive),
+	KUNIT_CASE(endless_drive),
+	KUNIT_CASE(other_queue),
 	KUNIT_CASE(reset_while_evicted),
 	KUNIT_CASE(slow_deletion),
 	KUNIT_CASE(slow_reset),

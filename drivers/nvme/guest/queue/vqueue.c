@@ -612,14 +612,16 @@ void sluice_vqueues_free(struct sluice_vctrl *vctrl)
  * sluice_vqueues_evict() - take the hardware's queues from commands that do not
  *	end
  * @vctrl: controller, its admin lock held
+ * @iova: first guest address of a range of memory
+ * @size: bytes
  *
  * Does not wait for the drive. Stops the controller with %SLUICE_STOP_EVICTED,
  * which lasts until sluice_vqueues_readmit() has created the queues again.
  *
- * Return: true when the drive has no command of this controller. False when it
+ * Return: true when the drive has no command that uses the range. False when it
  * has; the caller has to come again.
  */
-bool sluice_vqueues_evict(struct sluice_vctrl *vctrl)
+bool sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {
 	struct sluice_vsq *vsq;
 	unsigned int i;
@@ -631,7 +633,7 @@ bool sluice_vqueues_evict(struct sluice_vctrl *vctrl)
 		/* afterwards nobody submits */
 		spin_lock(&vsq->hw_lock);
 		spin_unlock(&vsq->hw_lock);
-		if (sluice_vsq_drained(vsq))
+		if (!sluice_vsq_users(vsq, iova, size))
 			continue;
 		vsq->evicted = vsq->live;
 		if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY))
