@@ -378,6 +378,33 @@ static void slow_deletion(struct kunit *test)
 	take_down(drive);
 }
 
+/*
+ * A guest deletes its second queue without waiting for the first, as it can by
+ * changing the command in its queue. The drive's admin queue is not only its own.
+ */
+static void one_deletion_at_a_time(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	drive->silent = NVME_ADMIN_DELETE_SQ;
+	submit(f, 1, 3);
+	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_RETRY);
+	flush_delayed_work(&drive->work);
+	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), VFAKE_RETRY);
+	flush_delayed_work(&drive->work);
+	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
+	KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1u);
+	drive->silent = 0xff;
+	answer(drive, drive->held);
+	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), VFAKE_RETRY);
+	flush_delayed_work(&drive->work);
+	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), 0);
+	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), 0);
+	KUNIT_EXPECT_EQ(test, drive->deletes, 2u);
+	take_down(drive);
+}
+
 /* A Controller Reset: no queue takes commands while the first is being deleted */
 static void slow_reset(struct kunit *test)
 {
@@ -501,6 +528,7 @@ static struct kunit_case vdrain_cases[] = {
 	KUNIT_CASE(other_queue),
 	KUNIT_CASE(reset_while_evicted),
 	KUNIT_CASE(slow_deletion),
+	KUNIT_CASE(one_deletion_at_a_time),
 	KUNIT_CASE(slow_reset),
 	KUNIT_CASE(no_wait_in_vmm),
 	KUNIT_CASE(create_during_reset),

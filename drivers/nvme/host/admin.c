@@ -14,6 +14,13 @@
 /* How often a waiting thread looks itself: an interrupt may have been lost */
 #define SLUICE_NVME_ADMIN_LOOK	HZ
 
+/*
+ * So many asynchronous commands of one kind the drive may have. They may take as
+ * long as the commands of a guest do: all others must find a slot nevertheless,
+ * and above all the one that asks whether the drive still answers.
+ */
+#define SLUICE_NVME_ADMIN_SHARE	(SLUICE_NVME_ADMIN_SLOTS / 3)
+
 /**
  * struct sluice_nvme_admin_req - a command to be submitted
  * @cmd: command, without identifier and data pointer
@@ -119,7 +126,18 @@ static void sluice_nvme_admin_give_up(struct sluice_nvme_adminq *aq,
 	complete(&waiter->done);
 }
 
-/* Returns the slot, -EAGAIN when none is free, or -ENODEV. */
+/* Has the drive as many asynchronous commands with this @end as it may? */
+static bool sluice_nvme_admin_has_share(const struct sluice_nvme_adminq *aq,
+					sluice_nvme_admin_end_t *end)
+{
+	unsigned int nr, found = 0;
+
+	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS)
+		found += aq->slots[nr].end == end;
+	return found >= SLUICE_NVME_ADMIN_SHARE;
+}
+
+/* Returns the slot, -EAGAIN when none is free for it, or -ENODEV. */
 static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
 				    const struct sluice_nvme_admin_req *req)
 {
@@ -135,7 +153,8 @@ static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
 		goto out;
 	nr = find_first_zero_bit(&aq->busy, SLUICE_NVME_ADMIN_SLOTS);
 	ret = -EAGAIN;
-	if (nr >= SLUICE_NVME_ADMIN_SLOTS)
+	if (nr >= SLUICE_NVME_ADMIN_SLOTS ||
+	    (req->end && sluice_nvme_admin_has_share(aq, req->end)))
 		goto out;
 
 	slot = &aq->slots[nr];
@@ -235,7 +254,6 @@ static int sluice_nvme_admin_sync(struct sluice_nvme_ctrl *ctrl,
 		.waiter = &waiter,
 		.internal = internal,
 	};
-	unsigned long deadline = jiffies + timeout;
 	int nr, err;
 
 	if (WARN_ON_ONCE(len > SLUICE_NVME_ADMIN_DATA))
@@ -245,7 +263,8 @@ static int sluice_nvme_admin_sync(struct sluice_nvme_ctrl *ctrl,
 	if (nr < 0)
 		return nr;
 
-	err = sluice_nvme_admin_wait(ctrl, &waiter, deadline);
+	/* from now on: the drive is not late because others had all slots */
+	err = sluice_nvme_admin_wait(ctrl, &waiter, jiffies + timeout);
 	spin_lock_irq(&aq->cq.lock);
 	if (aq->slots[nr].waiter == &waiter)
 		sluice_nvme_admin_give_up(aq, nr, err);
@@ -313,7 +332,8 @@ int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
  * Any context. The watchdog has a drive reset that does not complete the command
  * and does not answer to anybody else either.
  *
- * Return: 0; -EAGAIN when all slots are in use; -ENODEV.
+ * Return: 0; -EAGAIN when all slots are in use, or a third of them for commands
+ * with the same @end; -ENODEV.
  */
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,

@@ -188,6 +188,43 @@ static void sq_refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
 }
 
+/*
+ * Guests have more deletions with the drive than it has slots for: the host, who
+ * has to ask the drive something, is not kept waiting, and nor is the probe
+ */
+static void many_deletions(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = delete(f, HOSTFAKE_SILENT);
+	struct nvme_cmd cmd = { .opcode = NVME_ADMIN_GET_FEATURES };
+	struct sluice_nvme_sq *sqs;
+	unsigned int i, nr = 0;
+
+	sqs = kunit_kcalloc(test, 2 * SLUICE_NVME_ADMIN_SLOTS, sizeof(*sqs),
+			    GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, sqs);
+	mutex_lock(&f->ctrl.reset_lock);
+	for (i = 0; i < 2 * SLUICE_NVME_ADMIN_SLOTS; i++) {
+		sqs[i].ctrl = &f->ctrl;
+		sqs[i].cq = &d->cq;
+		sqs[i].qid = QID;
+		sqs[i].state = SLUICE_NVME_SQ_PRESENT;
+		nr += !sluice_nvme_sq_delete(&sqs[i]);
+	}
+	mutex_unlock(&f->ctrl.reset_lock);
+	KUNIT_EXPECT_GT(test, nr, 0u);
+	KUNIT_EXPECT_LT(test, nr, SLUICE_NVME_ADMIN_SLOTS / 2u);
+	/* what did not begin can be tried again */
+	KUNIT_EXPECT_EQ(test, (int)sqs[i - 1].state, (int)SLUICE_NVME_SQ_PRESENT);
+	KUNIT_EXPECT_FALSE(test, overdue(d, TIMEOUT_MS, TIMEOUT_MS / 2));
+	KUNIT_ASSERT_TRUE(test, wait_for(has_probe, d));
+	if (nr < SLUICE_NVME_ADMIN_SLOTS / 2u)
+		KUNIT_EXPECT_EQ(test, sluice_nvme_admin(&f->ctrl, &cmd, NULL, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->resets), 0);
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&sqs[0]));
+}
+
 /* A controller that is disabled has no queues */
 static void drive_is_stopped(struct kunit *test)
 {
@@ -211,6 +248,7 @@ static struct kunit_case sluice_nvme_delete_cases[] = {
 	KUNIT_CASE(sq_takes_long),
 	KUNIT_CASE(drive_is_silent),
 	KUNIT_CASE(sq_refused),
+	KUNIT_CASE(many_deletions),
 	KUNIT_CASE(drive_is_stopped),
 	{}
 };

@@ -100,6 +100,18 @@ static void sluice_vqueue_hw_stuck(struct sluice_nvme_ctrl *ctrl)
 	flush_work(&ctrl->reset_work);
 }
 
+/* Guests may delete queue after queue, without waiting for the first */
+static bool sluice_vqueues_deleting(const struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		if (READ_ONCE(vctrl->sqs[i].hw.state) == SLUICE_NVME_SQ_DELETING)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Take the hardware queue from its commands, which complete with @status unless
  * the drive has completed them. Does not wait: false when the drive has not
@@ -111,6 +123,7 @@ static bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status)
 	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
 
 	if (READ_ONCE(vsq->hw.state) == SLUICE_NVME_SQ_PRESENT &&
+	    !sluice_vqueues_deleting(vsq->vctrl) &&
 	    mutex_trylock(&ctrl->reset_lock)) {
 		sluice_nvme_sq_delete(&vsq->hw);
 		mutex_unlock(&ctrl->reset_lock);
