@@ -39,7 +39,9 @@ void sluice_nvme_event_end(struct sluice_nvme_ctrl *ctrl, int status, u32 result
 	if (status)
 		return;
 	host->event = result;
-	queue_delayed_work(sluice_nvme_wq, &host->events, 0);
+	/* What reports nothing is not taken: the next request needs a pause as well. */
+	queue_delayed_work(sluice_nvme_wq, &host->events,
+			   result ? 0 : SLUICE_NVME_EVENT_PAUSE);
 }
 
 static void sluice_nvme_events_set_up(struct sluice_nvme_ctrl *ctrl)

@@ -197,6 +197,21 @@ static void health_is_refused(struct kunit *test)
 	expect_health(f, 0, 0x44);
 }
 
+/* A drive that ends each request without a word gets ten of them a second, too */
+static void reports_nothing(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	bool pause;
+
+	listen(f);
+	scoped_guard(spinlock_irq, &f->host.adminq.cq.lock) {
+		sluice_nvme_event_end(&f->ctrl, 0, 0);
+		pause = timer_pending(&f->host.events.timer);
+	}
+	KUNIT_EXPECT_TRUE(test, pause);
+	expect_cmd(f, 2, NVME_ADMIN_ASYNC_EVENT);
+}
+
 /* A drive that refuses the request is not asked again and again */
 static void does_not_report(struct kunit *test)
 {
@@ -526,6 +541,7 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(health),
 	KUNIT_CASE(health_is_shared),
 	KUNIT_CASE(health_is_refused),
+	KUNIT_CASE(reports_nothing),
 	KUNIT_CASE(does_not_report),
 	KUNIT_CASE(listens_after_reset),
 	KUNIT_CASE(harmless_change),
