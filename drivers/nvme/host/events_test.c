@@ -17,6 +17,7 @@ struct events_client {
 	struct sluice_nvme_ns *ns;
 	unsigned int offline;
 	bool offline_at_restore;
+	bool noio;
 };
 
 static struct events_client *to_client(struct sluice_nvme_client *client)
@@ -37,6 +38,7 @@ static void client_offline(struct sluice_nvme_client *client)
 {
 	if (to_client(client)->ns->offline)
 		to_client(client)->offline++;
+	to_client(client)->noio = current->flags & PF_MEMALLOC_NOIO;
 }
 
 static const struct sluice_nvme_client_ops client_ops = {
@@ -282,6 +284,8 @@ static void formatted(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(c.ns->offline, "block size"));
 	KUNIT_EXPECT_EQ(test, c.offline, 1u);
 	KUNIT_EXPECT_PTR_EQ(test, sluice_nvme_ns_offline(c.ns), c.ns->offline);
+	/* memory for this must not come from writing to a drive that is stuck */
+	KUNIT_EXPECT_TRUE(test, c.noio);
 	KUNIT_EXPECT_EQ(test, c.ns->lba_shift, 9u);
 	/* not even if it is what it was: the data is not */
 	f->ns_id.flbas = 0;
@@ -297,8 +301,10 @@ static void expect_offline(struct kunit *test, const char *word)
 
 	sluice_nvme_client_add(&f->ctrl, &c.client, &client_ops);
 	KUNIT_EXPECT_EQ(test, sluice_nvme_ns_check(c.ns), -ENODEV);
+	KUNIT_EXPECT_FALSE(test, current->flags & PF_MEMALLOC_NOIO);
 	sluice_nvme_client_del(&f->ctrl, &c.client);
 	KUNIT_EXPECT_EQ(test, c.offline, 1u);
+	KUNIT_EXPECT_TRUE(test, c.noio);
 	KUNIT_ASSERT_NOT_NULL(test, c.ns->offline);
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(c.ns->offline, word), "%s",
 				  c.ns->offline);

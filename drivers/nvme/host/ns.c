@@ -4,6 +4,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -521,15 +522,12 @@ static void sluice_nvme_ns_set_protected(struct sluice_nvme_ns *ns, bool on)
 		set_disk_ro(ns->disk, on);
 }
 
-static int sluice_nvme_ns_check_locked(struct sluice_nvme_ns *ns)
+static int sluice_nvme_ns_compare(struct sluice_nvme_ns *ns)
 {
 	struct sluice_nvme_ns *now;
 	const char *why = NULL;
 	int ret;
 
-	lockdep_assert_held(&ns->ctrl->reset_lock);
-	if (ns->offline)
-		return 0;
 	now = sluice_nvme_ns_alloc(ns->ctrl, ns->nsid);
 	if (!now)
 		return -ENOMEM;
@@ -542,6 +540,21 @@ static int sluice_nvme_ns_check_locked(struct sluice_nvme_ns *ns)
 		sluice_nvme_ns_set_offline(ns, why);
 	sluice_nvme_ns_free(now);
 	return ret == -ENXIO ? 0 : ret;
+}
+
+static int sluice_nvme_ns_check_locked(struct sluice_nvme_ns *ns)
+{
+	unsigned int noio;
+	int ret;
+
+	lockdep_assert_held(&ns->ctrl->reset_lock);
+	if (ns->offline)
+		return 0;
+	/* Memory reclaim must not wait for a disk that waits for reset_lock. */
+	noio = memalloc_noio_save();
+	ret = sluice_nvme_ns_compare(ns);
+	memalloc_noio_restore(noio);
+	return ret;
 }
 
 /**
