@@ -206,7 +206,6 @@ static bool sluice_vctrl_disable(struct sluice_vctrl *vctrl)
 	sluice_vadmin_reset(vctrl);
 	sluice_vfeat_init(vctrl);
 	clear_bit(SLUICE_STOP_EVICTED, &vctrl->stop);
-	clear_bit(SLUICE_STOP_RESET, &vctrl->stop);
 
 	/*
 	 * After a reset of the drive that could not create this controller's
@@ -265,6 +264,7 @@ static bool sluice_vctrl_follow_disable(struct sluice_vctrl *vctrl)
 	}
 	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
 		vctrl->actions &= ~SLUICE_VREGS_DISABLE;
+		clear_bit(SLUICE_STOP_RESET, &vctrl->stop);
 		sluice_vregs_disabled(&vctrl->regs);
 	}
 	wake_up(&vctrl->drained);
@@ -390,6 +390,7 @@ static bool sluice_vctrl_try_power_off(struct sluice_vctrl *vctrl)
 	guard(spinlock_irqsave)(&vctrl->reg_lock);
 	sluice_vregs_init(&vctrl->regs, vctrl->ctrl->max_depth);
 	vctrl->actions = 0;
+	clear_bit(SLUICE_STOP_RESET, &vctrl->stop);
 	return true;
 }
 
@@ -443,6 +444,8 @@ static void sluice_vctrl_reset(struct sluice_dev *sdev)
 	sluice_vctrl_hold(vctrl, SLUICE_STOP_RESET);
 	scoped_guard(spinlock_irqsave, &vctrl->reg_lock) {
 		sluice_vregs_init(&vctrl->regs, vctrl->ctrl->max_depth);
+		/* the worker may just have ended a disable: both or none of them */
+		set_bit(SLUICE_STOP_RESET, &vctrl->stop);
 		vctrl->actions = SLUICE_VREGS_DISABLE;
 	}
 	sluice_vctrl_kick_worker(vctrl);
