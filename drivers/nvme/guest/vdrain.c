@@ -182,6 +182,9 @@ bool sluice_vdrain_readmit(struct sluice_vctrl *vctrl)
 	/* the thread that has stopped it kicks the worker when it goes on */
 	if (stop & ~(mine | BIT(SLUICE_STOP_BUS_MASTER)))
 		return false;
+	/* the drive has refused it: now the guest has to reset the controller */
+	if (READ_ONCE(vctrl->regs.csts) & NVME_CSTS_CFS)
+		return false;
 	status = sluice_vqueues_readmit(vctrl);
 	if (status == SLUICE_VSTATUS_OK) {
 		clear_bit(SLUICE_STOP_EVICTED, &vctrl->stop);

@@ -36,6 +36,7 @@ static const struct nvme_cmd read = {
  * @bar: its registers
  * @work: looks at the admin queue every few milliseconds
  * @silent: an opcode that it does not answer to, or 0xff
+ * @refused: an opcode that it refuses, or 0xff
  * @others: it completes commands of others
  * @trickle: it completes one of the slice's first queue each so many milliseconds,
  *	or 0; until it has deleted a queue
@@ -55,6 +56,7 @@ struct drive {
 	u8 *bar;
 	struct delayed_work work;
 	u8 silent;
+	u8 refused;
 	bool others;
 	unsigned int trickle;
 	unsigned long next;
@@ -70,14 +72,14 @@ struct drive {
 
 static unsigned int silent_ms, slow_ms;
 
-static void answer(struct drive *drive, __le16 cid)
+static void answer(struct drive *drive, __le16 cid, u16 status)
 {
 	struct sluice_nvme_cq *cq = &drive->f->host.adminq.cq;
 	struct nvme_cqe *cqe = &cq->entries[drive->tail];
 
 	cqe->cid = cid;
 	/* the phase tag last */
-	smp_store_release(&cqe->status, cpu_to_le16(drive->phase));
+	smp_store_release(&cqe->status, cpu_to_le16(status << 1 | drive->phase));
 	if (++drive->tail == cq->depth) {
 		drive->tail = 0;
 		drive->phase ^= 1;
@@ -92,7 +94,8 @@ static void execute(struct drive *drive, const struct nvme_cmd *cmd)
 	if (cmd->opcode == drive->silent)
 		drive->held = cmd->cid;
 	else
-		answer(drive, cmd->cid);
+		answer(drive, cmd->cid, cmd->opcode == drive->refused ?
+					NVME_SC_INTERNAL : NVME_SC_SUCCESS);
 }
 
 static void trickle(struct drive *drive)
@@ -170,6 +173,7 @@ static struct drive *bring_up(struct vfake *f)
 	KUNIT_ASSERT_NOT_NULL(f->test, drive);
 	drive->f = f;
 	drive->silent = 0xff;
+	drive->refused = 0xff;
 	drive->phase = 1;
 	f->host.cqs = drive->cqs;
 	init_adminq(drive);
@@ -328,6 +332,23 @@ static void reset_while_evicted(struct kunit *test)
 	take_down(drive);
 }
 
+/* Until the guest resets the controller: it does not have the drive asked again */
+static void drive_refuses(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	submit(f, 1, 3);
+	unmap(f);
+	drive->refused = NVME_ADMIN_CREATE_SQ;
+	KUNIT_EXPECT_FALSE(test, readmit(f));
+	KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS, NVME_CSTS_CFS);
+	KUNIT_EXPECT_FALSE(test, readmit(f));
+	KUNIT_EXPECT_EQ(test, drive->creates, 1u);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
+	take_down(drive);
+}
+
 static u32 delete_sq(struct vfake *f, u16 qid)
 {
 	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
@@ -370,7 +391,7 @@ static void slow_deletion(struct kunit *test)
 	submit(f, 2, 1);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[2].submitted, 1ul);
 
-	answer(drive, drive->held);
+	answer(drive, drive->held, 0);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), 0);
 	expect_status(f, 1, 3, SQ_DELETED);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].nr_slots, 0u);
@@ -396,7 +417,7 @@ static void one_deletion_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
 	KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1u);
 	drive->silent = 0xff;
-	answer(drive, drive->held);
+	answer(drive, drive->held, 0);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), VFAKE_RETRY);
 	flush_delayed_work(&drive->work);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), 0);
@@ -427,7 +448,7 @@ static void slow_reset(struct kunit *test)
 	submit(f, 1, 1);
 	KUNIT_EXPECT_EQ(test, vctrl->sqs[1].submitted, 0ul);
 	drive->silent = 0xff;
-	answer(drive, drive->held);
+	answer(drive, drive->held, 0);
 	for (i = 0; i < 1000; i++) {
 		scoped_guard(mutex, &vctrl->admin_lock) {
 			if (sluice_vqueues_destroy_all(vctrl))
@@ -527,6 +548,7 @@ static struct kunit_case vdrain_cases[] = {
 	KUNIT_CASE(endless_drive),
 	KUNIT_CASE(other_queue),
 	KUNIT_CASE(reset_while_evicted),
+	KUNIT_CASE(drive_refuses),
 	KUNIT_CASE(slow_deletion),
 	KUNIT_CASE(one_deletion_at_a_time),
 	KUNIT_CASE(slow_reset),
