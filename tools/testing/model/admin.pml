@@ -22,7 +22,9 @@
  * NO_WORKER_ARM  the worker does not store the event index
  * ARM_ONCE       the event index may be older than the head
  */
+#ifndef STORES
 #define STORES	4
+#endif
 #define NONE	255
 
 byte page, shadow;		/* the tail, where the guest stores it */

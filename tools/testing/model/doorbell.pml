@@ -25,8 +25,12 @@
  * NO_TIMER        a waiting slice is visited again only if its device kicks
  */
 #define SLICES	2
+#ifndef WRITERS
 #define WRITERS	2	/* for each slice */
+#endif
+#ifndef STORES
 #define STORES	1	/* of each writer */
+#endif
 
 byte bell[SLICES];	/* what the page holds */
 byte seen[SLICES];	/* what the poller acted upon */
