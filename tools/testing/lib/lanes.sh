@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # Decides which tests run at the same time, in two lanes. An L1 keeps little more
-# than one processor busy, so that what needs none, or a small group of tests,
-# can run beside a large group. Source after groups.sh.
+# than one processor busy, so that another, or what needs none, can run beside it.
+# Source after groups.sh.
 
 # lanes_number -> how many tests this machine has room for at a time, unless LANES
 # says it
@@ -25,11 +25,12 @@ lanes_debug() { [[ "$(group_line "$1") $1" = *kernel=debug* || $1 = */build-modu
 
 # lanes_sort FILE...: print the tests in their order, as lines "PHASE ORDER LANE
 # FILE". The tests of a lane run one after another, and so do phases. Who is free
-# begins with the first lane that nobody works on. The large groups are one lane,
-# since two L1s that are busy all the time leave each other too little. The small
-# groups come next, then the tests on L0: what is left at the end is short, and
-# yields to the L1 of the large lane. What needs the debug kernel comes late while
-# that is still to be compiled. The second phase is for the tests that want quiet.
+# begins with the first lane that nobody works on. Each group is a lane, as is each
+# test on L0. The large groups come first, since the longest lane must not be the
+# last to begin. The small groups come next, then the tests on L0: what is left at
+# the end is short, and yields to an L1. What needs the debug kernel comes late
+# while that is still to be compiled. The second phase is for the tests that want
+# quiet.
 lanes_sort() {
 	local file group quiet late wait=''
 
@@ -49,11 +50,9 @@ lanes_sort() {
 			if (is[1] == 1)
 				print 1, 0, "quiet", is[3], is[4]
 			else if (is[3] == "-")
-				print 0, 2 + 2 * is[2], is[4], "-", is[4]
-			else if (size[is[3]] > 5)
-				print 0, 0, "large", is[3] ~ /^debug/, is[4]
+				print 0, 2 + 3 * is[2], is[4], "-", is[4]
 			else
-				print 0, 1 + 2 * is[2], is[3], "-", is[4]
+				print 0, (size[is[3]] <= 5) + 3 * is[2], is[3], "-", is[4]
 		}
 	}' | LC_ALL=C sort | cut -d' ' -f1-3,5
 }

@@ -37,18 +37,18 @@ a_test timed "l1: kernel=stock iommu=intel" "# quiet"
 a_test toggled "l1: none" "# quiet"
 is "large groups, beside them small ones, then L0; quiet ones last" \
 	"$(order | xargs)" "$(xargs <<-'END'
-	0 0 large stock-1 0 0 large stock-2 0 0 large stock-3 0 0 large stock-4
-	0 0 large stock-5 0 0 large stock-6
-	0 0 large debug-1 0 0 large debug-2 0 0 large debug-3 0 0 large debug-4
-	0 0 large debug-5 0 0 large debug-6
-	0 1 stock-none alone 0 2 native native 0 3 debug-none kasan
-	1 0 quiet toggled 1 0 quiet timed
+	0 0 stock-intel stock-1 0 0 stock-intel stock-2 0 0 stock-intel stock-3
+	0 0 stock-intel stock-4 0 0 stock-intel stock-5 0 0 stock-intel stock-6
+	0 1 stock-none alone 0 2 native native
+	0 3 debug-intel debug-1 0 3 debug-intel debug-2 0 3 debug-intel debug-3
+	0 3 debug-intel debug-4 0 3 debug-intel debug-5 0 3 debug-intel debug-6
+	0 4 debug-none kasan 1 0 quiet toggled 1 0 quiet timed
 	END
 	)"
 mkdir "$work/debug"
 touch "$work/debug/bzImage"
 like "what needs the debug kernel is late only while there is none" \
-	"$(order | xargs)" ' 0 1 debug-none kasan 0 1 stock-none alone 0 2 native native '
+	"$(order | xargs)" '^0 0 debug-intel debug-1 .* 0 1 debug-none kasan 0 1 stock-none alone 0 2 native native '
 is "one that wants quiet has an L1 without others" \
 	"$(group_name "$work/timed.t")" stock-intel-quiet
 a_test again "l1: kernel=stock iommu=none" "# check-all"
