@@ -36,7 +36,7 @@ machine_modules() {
 	debug) set -- "$dir/build" CONFIG_SLUICE_KUNIT_TEST=y ;;
 	stock) set -- "/usr/src/linux-headers-$(cat "$dir/release")" ;;
 	esac
-	"$T_TOP/tools/build/modules" -W -o "$out" "$@"
+	"$T_TOP/tools/build/modules" -W -k -o "$out" "$@"
 }
 
 # The sample backend and the core without table/ that it runs on, both for the
@@ -54,7 +54,7 @@ machine_build_sample() {
 	local out=$T_BUILD/test-sample-backend kdir core
 
 	kdir=$(machine_dir debug) && kdir+=/build || return
-	core=$("$T_TOP/tools/build/modules" -o "${out%-backend}" "$kdir" \
+	core=$("$T_TOP/tools/build/modules" -k -o "${out%-backend}" "$kdir" \
 		CONFIG_SLUICE_TABLE=n CONFIG_SLUICE_NVME=n \
 		CONFIG_SLUICE_KUNIT_TEST=y) || return
 	mkdir -p "$out"

@@ -24,7 +24,7 @@ objects_compile() {
 	local build=$1 bed=$3 objects=$2/objects tree kdir object where
 	shift 3
 
-	"$T_TOP/tools/build/modules" -o "$build" "$T_KERNEL_SERIES" \
+	"$T_TOP/tools/build/modules" -k -o "$build" "$T_KERNEL_SERIES" \
 		"$OBJECTS_FLAGS" || return
 	tree=$("$T_TOP/tools/build/headers" "$T_KERNEL_SERIES") || return
 	kdir=$(echo "$tree"/usr/src/linux-headers-*-amd64)

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # "make lint" checks a file again unless the file and all else that decides are as
-# they were when it passed. The real checks run here on a small tree, with programs
-# that say what they were given.
+# they were when it passed. The modules are built again unless the same was built.
+# The real scripts run here on a small tree, with programs that say what they were
+# given.
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 # shellcheck source=tools/testing/lib/tap.sh
 . "$top/tools/testing/lib/tap.sh"
@@ -57,7 +58,7 @@ again() {
 	is "$1: and then none" "$(seen "$1")" "0:"
 }
 
-plan 34
+plan 47
 trap 'rm -rf "$work"; tap_end' EXIT
 echo 1 >"$work/version"
 one one '. "$dir/lib.sh"'
@@ -112,9 +113,50 @@ again compile "other headers of the kernel"
 mv "$tree/drivers/b.c" "$tree/drivers/c.c"
 is "compile: another name is another file" "$(seen compile)" "0: c.c"
 
-# Somebody writes while the check runs
+# Somebody mends a file while the check runs, and then takes that back
 program "$work/bin/shellcheck" "[ \$1 != --version ] || { cat $work/version; exit; }" \
-	"echo true >>$tree/two" "$look"
-one two 'echo it'
-is "what changes meanwhile is not remembered" "$(seen shell; seen shell)" "0: two
-0: two"
+	"printf '#!/bin/sh\ntrue\n' >$tree/two" "$look"
+one two ': BAD'
+is "what is mended meanwhile passes" "$(seen shell)" "0: two"
+program "$work/bin/shellcheck" "[ \$1 != --version ] || { cat $work/version; exit; }" "$look"
+one two ': BAD'
+is "what it was before is not remembered" "$(seen shell)" "1: two"
+
+# A kernel whose modules are copies of a source
+cp "$top/tools/build/modules" "$tree/tools/build/builder"
+cp "$top/Kbuild" "$tree"
+mkdir "$work/kernel"
+touch "$work"/kernel/{.config,Module.symvers}
+cat >"$work/kernel/Makefile" <<END
+modules:
+	@echo \$(M) >>$work/builds
+	@cp \$(M)/drivers/a.c \$(M)/drivers/a.ko
+	@! grep -q BAD \$(M)/drivers/a.c || echo warning: bad
+END
+# build OUT [VARIABLE=VALUE]...: how it ends, how often it built, and the module
+build() {
+	local status=0
+
+	: >"$work/builds"
+	"$tree/tools/build/builder" -W -k -o "$work/$1" "$work/kernel" "${@:2}" \
+		>"$work/log" 2>&1 || status=$?
+	echo "$status, $(wc -l <"$work/builds"): $(cat "$work/$1/drivers/a.ko")"
+}
+c drivers/a.c 1
+is "modules: what was never built" "$(build one)" "0, 1: 1"
+is "modules: the same: not again" "$(build one)" "0, 0: 1"
+is "modules: the same elsewhere: not again" "$(build two)" "0, 0: 1"
+c drivers/a.c 2
+is "modules: another source" "$(build one)" "0, 1: 2"
+is "modules: the other has it, too" "$(build two)" "0, 0: 2"
+c drivers/a.c 1
+is "modules: what was once built" "$(build one)" "0, 0: 1"
+c include/a.h 'int h;'
+is "modules: another header" "$(build one)" "0, 1: 1"
+is "modules: another option" "$(build one A=b)" "0, 1: 1"
+touch "$work/kernel/Module.symvers"
+is "modules: another kernel" "$(build one)" "0, 1: 1"
+c drivers/a.c BAD
+is "modules: one with a warning fails" "$(build one)" "1, 1: BAD"
+is "modules: and again" "$(build one)" "1, 1: BAD"
+is "modules: elsewhere as well" "$(build two)" "1, 1: BAD"
