@@ -46,6 +46,7 @@
 
 #define SLUICE_VCTRL_AERS	4	/* asynchronous event requests held */
 #define SLUICE_VCTRL_ABORTS	4	/* aborts at once; ACL is zero-based */
+#define SLUICE_VCTRL_SPARE_ABORTS 1	/* of the drive's: for the host */
 #define SLUICE_VCTRL_ERRORS	8	/* entries of the error log */
 
 /*
@@ -663,6 +664,7 @@ int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr);
 int sluice_vsq_alloc_lists(struct sluice_vsq *vsq);
 void sluice_vsq_release_slots(struct sluice_vsq *vsq);
 void sluice_vsq_free_slots(struct sluice_vsq *vsq);
+void sluice_vsq_abort(struct sluice_vsq *vsq, u64 iova, u64 size);
 struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq);
 void sluice_vsq_put_slot(struct sluice_vslot *slot);
 unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq);

@@ -9,6 +9,8 @@
  *
  *	wait	as long as the drive completes commands, of anybody. But not
  *		for ever: the VMM stands still
+ *	abort	half-way there, have a drive that works for others abort some of the
+ *		commands, as many as it takes at a time
  *	evict	have the drive delete the slice's own submission queues that have
  *		such commands. These complete so that the guest tries them again
  *	fence	the slice submits nothing until its queues exist again. The
@@ -59,16 +61,46 @@ static bool sluice_vdrain_within(unsigned long since, unsigned int ms)
 	return time_before(jiffies, since + msecs_to_jiffies(ms));
 }
 
-/* However many commands there are, it has an end */
-static bool sluice_vdrain_patient(struct sluice_vctrl *vctrl,
-				  unsigned long begin)
+enum sluice_vdrain_step {
+	SLUICE_VDRAIN_WAIT,
+	SLUICE_VDRAIN_ABORT,
+	SLUICE_VDRAIN_EVICT,
+};
+
+/* However many commands there are, the wait that began then has an end */
+static enum sluice_vdrain_step sluice_vdrain_step(struct sluice_vctrl *vctrl,
+						  unsigned long begin)
 {
+	unsigned int slow = sluice_vdrain_slow_ms;
 	unsigned long last = sluice_nvme_progress(vctrl->ctrl);
 
 	if (time_before(last, begin))
 		last = begin;
-	return sluice_vdrain_within(last, sluice_vdrain_silent_ms) &&
-	       sluice_vdrain_within(begin, sluice_vdrain_slow_ms);
+	if (!sluice_vdrain_within(last, sluice_vdrain_silent_ms) ||
+	    !sluice_vdrain_within(begin, slow))
+		return SLUICE_VDRAIN_EVICT;
+	/* one that answers nobody does not answer an Abort either */
+	if (!sluice_vdrain_within(begin, slow / 2))
+		return SLUICE_VDRAIN_ABORT;
+	return SLUICE_VDRAIN_WAIT;
+}
+
+static void sluice_vdrain_abort(struct sluice_vctrl *vctrl,
+				const struct sluice_vrange *range)
+{
+	unsigned int i;
+
+	/* the queues stay what they are */
+	guard(mutex)(&vctrl->admin_lock);
+	for (i = 1; i <= vctrl->nr_qpairs; i++)
+		sluice_vsq_abort(&vctrl->sqs[i], range->iova, range->size);
+}
+
+static void sluice_vdrain_evict(struct sluice_vctrl *vctrl,
+				const struct sluice_vrange *range)
+{
+	guard(mutex)(&vctrl->admin_lock);
+	sluice_vqueues_evict(vctrl, range->iova, range->size);
 }
 
 /*
@@ -126,22 +158,23 @@ void sluice_vdrain(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {
 	const struct sluice_vrange range = { .iova = iova, .size = size };
 	unsigned long begin = jiffies;
-	bool evict = false;
+	enum sluice_vdrain_step now, step = SLUICE_VDRAIN_WAIT;
 
 	if (!sluice_vdrain_left(vctrl, &range))
 		return;
 	while (!sluice_vdrain_wait(vctrl, &range)) {
-		if (!evict && sluice_vdrain_patient(vctrl, begin))
-			continue;
-		if (!evict)
+		now = max(step, sluice_vdrain_step(vctrl, begin));
+		if (now == SLUICE_VDRAIN_ABORT && now > step)
+			sluice_vdrain_abort(vctrl, &range);
+		if (now == SLUICE_VDRAIN_EVICT && now > step)
 			dev_warn(vctrl->sdev->dev,
 				 "the drive does not complete the slice's commands, deleting its queues\n");
-		evict = true;
-		guard(mutex)(&vctrl->admin_lock);
-		sluice_vqueues_evict(vctrl, iova, size);
+		if (now == SLUICE_VDRAIN_EVICT)
+			sluice_vdrain_evict(vctrl, &range);
+		step = now;
 	}
 	/* it creates the queues again */
-	if (evict)
+	if (step == SLUICE_VDRAIN_EVICT)
 		sluice_vctrl_kick_worker(vctrl);
 }
 

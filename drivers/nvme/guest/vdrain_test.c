@@ -48,6 +48,8 @@ static const struct nvme_cmd read = {
  * @phase: its phase tag
  * @deletes: Delete I/O Submission Queue commands that it got
  * @creates: Create I/O Submission Queue commands
+ * @aborts: Abort commands
+ * @obeys: it aborts what it is told to, which is in the slice's first queue
  * @held: identifier of the command that it does not answer to
  */
 struct drive {
@@ -67,6 +69,8 @@ struct drive {
 	u8 phase;
 	unsigned int deletes;
 	unsigned int creates;
+	unsigned int aborts;
+	bool obeys;
 	__le16 held;
 };
 
@@ -87,8 +91,22 @@ static void answer(struct drive *drive, __le16 cid, u16 status)
 	sluice_nvme_cq_poll(cq, UINT_MAX);
 }
 
+static void obey(struct drive *drive, const struct nvme_cmd *cmd)
+{
+	struct vfake *f = drive->f;
+	u32 which = le32_to_cpu(cmd->cdw10);
+
+	KUNIT_EXPECT_EQ(f->test, which & 0xffff, (u32)f->vctrl.qids[0]);
+	vfake_enter(f);
+	vfake_complete(f, 1, 1, which >> 16, NVME_SC_ABORT_REQ);
+	vfake_leave();
+}
+
 static void execute(struct drive *drive, const struct nvme_cmd *cmd)
 {
+	drive->aborts += cmd->opcode == NVME_ADMIN_ABORT;
+	if (cmd->opcode == NVME_ADMIN_ABORT && drive->obeys)
+		obey(drive, cmd);
 	drive->deletes += cmd->opcode == NVME_ADMIN_DELETE_SQ;
 	drive->creates += cmd->opcode == NVME_ADMIN_CREATE_SQ;
 	if (cmd->opcode == drive->silent)
@@ -259,8 +277,10 @@ static void silent_drive(struct kunit *test)
 	struct vfake *f = test->priv;
 	struct drive *drive = bring_up(f);
 
+	atomic_set(&f->host.aborts, 3);
 	submit(f, 1, 3);
 	KUNIT_EXPECT_GE(test, unmap(f), SILENT_MS);
+	KUNIT_EXPECT_EQ(test, drive->aborts, 0u);
 	expect_evicted(drive);
 	take_down(drive);
 }
@@ -292,6 +312,44 @@ static void endless_drive(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
 	expect_status(f, 1, 1, 1);
 	KUNIT_EXPECT_EQ(test, (int)le16_to_cpu(vfake_cqe(f, 1, 7)->status), NOT_READY);
+	take_down(drive);
+}
+
+/* It has lost some commands, and nothing else: they are aborted, and all go on */
+static void forgetful_drive(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+	struct nvme_cmd other = read;
+
+	vfake_map(f, 4096);
+	other.prp1 = cpu_to_le64(4096);
+	vfake_submit(f, 1, &other);
+	submit(f, 1, 2);
+	drive->others = true;
+	drive->obeys = true;
+	atomic_set(&f->host.aborts, 3);
+	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS / 2);
+	KUNIT_EXPECT_EQ(test, drive->aborts, 2u);
+	expect_status(f, 1, 2, NVME_SC_ABORT_REQ << 1 | 1);
+	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
+	KUNIT_EXPECT_EQ(test, drive->deletes, 0u);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
+	take_down(drive);
+}
+
+/* It is asked once, and not for all that it could do at a time */
+static void disobedient_drive(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	drive->others = true;
+	atomic_set(&f->host.aborts, 3);
+	submit(f, 1, 3);
+	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS);
+	KUNIT_EXPECT_EQ(test, drive->aborts, 2u);
+	expect_evicted(drive);
 	take_down(drive);
 }
 
@@ -546,6 +604,8 @@ static struct kunit_case vdrain_cases[] = {
 	KUNIT_CASE(silent_drive),
 	KUNIT_CASE(busy_drive),
 	KUNIT_CASE(endless_drive),
+	KUNIT_CASE(forgetful_drive),
+	KUNIT_CASE(disobedient_drive),
 	KUNIT_CASE(other_queue),
 	KUNIT_CASE(reset_while_evicted),
 	KUNIT_CASE(drive_refuses),

@@ -367,6 +367,43 @@ int sluice_nvme_admin_listen(struct sluice_nvme_ctrl *ctrl)
 	return min(nr, 0);
 }
 
+static void sluice_nvme_abort_end(struct sluice_nvme_ctrl *ctrl, void *priv,
+				  int status)
+{
+	atomic_inc(&ctrl->host->aborts);
+}
+
+/**
+ * sluice_nvme_abort() - ask the drive to abort a command [NVMe 1.4, 5.1]
+ * @sq: I/O submission queue that the drive has
+ * @cid: identifier of the command there
+ * @spare: so many of the Aborts that the drive takes at a time stay for others
+ *
+ * Does not wait, and what comes of it is seen by the command: it ends as aborted,
+ * or goes on. Any context.
+ *
+ * Return: 0; -EBUSY when the drive has no room for another Abort; -EAGAIN or
+ * -ENODEV as sluice_nvme_admin_async().
+ */
+int sluice_nvme_abort(struct sluice_nvme_sq *sq, u16 cid, int spare)
+{
+	struct sluice_nvme_ctrl *ctrl = sq->ctrl;
+	const struct nvme_cmd cmd = {
+		.opcode = NVME_ADMIN_ABORT,
+		.cdw10 = cpu_to_le32((u32)cid << 16 | sq->qid),
+	};
+	int left = atomic_read(&ctrl->host->aborts), ret;
+
+	do {
+		if (left <= spare)
+			return -EBUSY;
+	} while (!atomic_try_cmpxchg(&ctrl->host->aborts, &left, left - 1));
+	ret = sluice_nvme_admin_async(ctrl, &cmd, sluice_nvme_abort_end, NULL);
+	if (ret)
+		sluice_nvme_abort_end(ctrl, NULL, ret);
+	return ret;
+}
+
 /**
  * sluice_nvme_adminq_waits() - has the drive an asynchronous command?
  * @ctrl: controller

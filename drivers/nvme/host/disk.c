@@ -154,29 +154,6 @@ static void sluice_disk_complete_rq(struct request *rq)
 	blk_mq_end_request(rq, sluice_diskcmd_status(srq->status));
 }
 
-static void sluice_disk_abort_end(struct sluice_nvme_ctrl *ctrl, void *priv,
-				  int status)
-{
-	atomic_inc(&ctrl->host->aborts);
-}
-
-/* Ask the device to abort a command. One that stays times out once more. */
-static void sluice_disk_abort(struct sluice_nvme_ctrl *ctrl,
-			      struct sluice_nvme_ioq *ioq, struct request *rq)
-{
-	struct nvme_cmd cmd = {
-		.opcode = NVME_ADMIN_ABORT,
-		.cdw10 = cpu_to_le32((u32)rq->tag << 16 | ioq->sq.qid),
-	};
-	int ret;
-
-	if (atomic_dec_if_positive(&ctrl->host->aborts) < 0)
-		return;
-	ret = sluice_nvme_admin_async(ctrl, &cmd, sluice_disk_abort_end, NULL);
-	if (ret)
-		sluice_disk_abort_end(ctrl, NULL, ret);
-}
-
 /**
  * sluice_disk_timeout() - a request of the host is late
  * @rq: request
@@ -209,8 +186,8 @@ enum blk_eh_timer_return sluice_disk_timeout(struct request *rq)
 	if (srq->aborted) {
 		sluice_nvme_reset(ctrl);
 	} else {
-		srq->aborted = true;
-		sluice_disk_abort(ctrl, ioq, rq);
+		/* One that stays times out once more. */
+		srq->aborted = !sluice_nvme_abort(&ioq->sq, rq->tag, 0);
 	}
 	return BLK_EH_RESET_TIMER;
 }

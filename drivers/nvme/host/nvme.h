@@ -440,10 +440,6 @@ static inline void sluice_nvme_sq_push(struct sluice_nvme_sq *sq,
 	sluice_nvme_sq_advance(sq);
 }
 
-/* events.c */
-int sluice_nvme_health(struct sluice_nvme_ctrl *ctrl,
-		       struct nvme_smart_log *log);
-
 /* reset.c */
 void sluice_nvme_watch(struct sluice_nvme_ctrl *ctrl);
 
@@ -462,6 +458,7 @@ static inline void sluice_nvme_sq_ring(struct sluice_nvme_sq *sq)
 /* admin.c: admin commands to the hardware; they sleep */
 int sluice_nvme_admin(struct sluice_nvme_ctrl *ctrl, struct nvme_cmd *cmd,
 		      void *buf, size_t len, u32 *result);
+int sluice_nvme_abort(struct sluice_nvme_sq *sq, u16 cid, int spare);
 
 /* events.c */
 int sluice_nvme_health(struct sluice_nvme_ctrl *ctrl,

@@ -194,6 +194,7 @@ static void host_times_out(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, q && hctx && ioq && rq);
 	sluice_nvme_cq_init(&ioq->cq);
+	ioq->sq.ctrl = &f->ctrl;
 	ioq->sq.qid = QID;
 	hctx->driver_data = ioq;
 	q->queuedata = &ns;

@@ -14,7 +14,6 @@ KUNIT_SUITES='sluice*' modules_load
 provokes host '\(null\): controller fatal status'
 provokes host '\(null\): completion of unknown command'
 provokes host '\(null\): the drive does not complete the slice'
-provokes host '\(null\): admin queue: completion without interrupt'
 provokes host ' hostfake: .*(timed out|resetting)'
 # A suite is a file that has its name and its cases
 mapfile -t files < <(grep -rl '^kunit_test_suites\?(' /t/drivers --include='*_test.c' | sort)

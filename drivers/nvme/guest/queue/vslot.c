@@ -168,6 +168,26 @@ unsigned int sluice_vsq_users(struct sluice_vsq *vsq, u64 iova, u64 size)
 	return nr;
 }
 
+/**
+ * sluice_vsq_abort() - have the drive abort the commands that use a range of memory
+ * @vsq: submission queue; the controller's admin lock is held
+ * @iova: first guest address
+ * @size: bytes
+ *
+ * As many as the drive takes at a time. Does not wait. A command that completes
+ * meanwhile may have been followed by another one, of the same queue, that is
+ * aborted instead.
+ */
+void sluice_vsq_abort(struct sluice_vsq *vsq, u64 iova, u64 size)
+{
+	unsigned int i;
+
+	for (i = 0; i < vsq->nr_slots; i++)
+		if (sluice_vslot_uses(&vsq->slots[i], iova, size) &&
+		    sluice_nvme_abort(&vsq->hw, i, SLUICE_VCTRL_SPARE_ABORTS))
+			return;
+}
+
 static void sluice_vsq_free_lists(struct sluice_vsq *vsq)
 {
 	unsigned int i;
