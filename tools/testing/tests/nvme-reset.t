@@ -4,7 +4,8 @@
 # timeout: 300
 #
 # The host resets the drive while guests and the host use it: all I/O continues
-# afterwards, nobody gets an error, and nothing is lost.
+# afterwards, nobody gets an error, and nothing is lost. One guest has its slice
+# through IOMMUFD and the cdev, the other through the group.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 
@@ -24,7 +25,7 @@ sys=$(drive_sys main)
 check "cut it up" cut_up
 check "attach one" slice_attach main "$a"
 check "attach another" slice_attach main "$b"
-l2_start one "$a"
+l2_start one iommufd "$a"
 l2_start two vcpus=2 "$b"
 check "guest one is up" l2_up one
 check "guest two is up" l2_up two
