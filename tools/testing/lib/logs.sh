@@ -120,6 +120,6 @@ test_complaints() {
 # boot_complaints CONSOLE: what is wrong in the log of a boot that was given up,
 # until the test bed asked where it hung
 boot_complaints() {
-	LOG_ALLOWED='stall|lockup|Call Trace' \
+	LOG_ALLOWED='stall|lockup|Call Trace|NMI backtrace' \
 		log_complaints <(tr -d '\0\r' <"$1" | sed '/NMI received for/,$d')
 }

@@ -175,7 +175,8 @@ run first second third
 check "a later run does not keep it" test ! -e "$OUT/logs/stock-intel.before-third"
 
 # A boot that was given up
-again='printf "%s\n" "rcu: INFO: rcu_sched self-detected stall on CPU" \
+again='printf "%s\n" "rcu: INFO: rcu_sched detected stalls on CPUs/tasks:" \
+	"NMI backtrace for cpu 1" "Call Trace:" \
 	"NMI received for unknown reason 00" "BUG: here" >$RUN/console-1'
 passes "a boot that was tried again" "$again"
 like "the TAP says so" "${said[alone]}" '^# L1 came up only when it booted again'
