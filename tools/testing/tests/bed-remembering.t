@@ -122,7 +122,7 @@ program "$work/bin/shellcheck" "[ \$1 != --version ] || { cat $work/version; exi
 one two ': BAD'
 is "what it was before is not remembered" "$(seen shell)" "1: two"
 
-# A kernel whose modules are copies of a source
+# A kernel whose modules are copies of a source, all of them built at the same time
 cp "$top/tools/build/modules" "$tree/tools/build/builder"
 cp "$top/Kbuild" "$tree"
 mkdir "$work/kernel"
@@ -131,6 +131,7 @@ cat >"$work/kernel/Makefile" <<END
 modules:
 	@echo \$(M) >>$work/builds
 	@cp \$(M)/drivers/a.c \$(M)/drivers/a.ko
+	@touch -d 2000-01-01 \$(M)/drivers/a.ko
 	@! grep -q BAD \$(M)/drivers/a.c || echo warning: bad
 END
 # build OUT [VARIABLE=VALUE]...: how it ends, how often it built, and the module
