@@ -223,9 +223,9 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us,
 	bool device;
 	u64 due;
 
-	device = !win->expecting &&
+	device = !win->faulted &&
 		 ops->set_poll_mode(entry->sdev, SLUICE_POLL_DEVICE);
-	if (!device && !win->expecting && sluice_poller_is_alone())
+	if (!device && !win->faulted && sluice_poller_is_alone())
 		return false;
 	due = sluice_window_look(win, limit_us, device, now);
 	if (now >= due)

@@ -115,7 +115,6 @@ void sluice_window_wake(struct sluice_window *win, u32 limit_us, u64 faulted,
 		win->length = max(win->length / 4, WINDOW_MIN);
 	win->woken = now;
 	win->faulted = faulted;
-	win->expecting = faulted;
 	win->waited = false;
 	/* the vCPU that writes the doorbell may need this very CPU */
 	if (faulted)
@@ -134,7 +133,7 @@ static u64 sluice_window_since(const struct sluice_window *win, u64 now)
  */
 void sluice_window_work(struct sluice_window *win, u64 now)
 {
-	if (win->expecting) {
+	if (win->faulted) {
 		win->price = now - win->faulted;
 		win->grace = clamp_t(u64, 4 * (now - win->woken),
 				     WINDOW_GRACE_MIN, WINDOW_GRACE_MAX);
@@ -144,7 +143,7 @@ void sluice_window_work(struct sluice_window *win, u64 now)
 		win->answer = min(win->answer, sluice_window_since(win, now));
 	win->spin = win->answer < WINDOW_ANSWER_SLOW ? WINDOW_MIN : 0;
 	win->waited = false;
-	win->expecting = false;
+	win->faulted = 0;
 	win->last = now;
 }
 
@@ -157,7 +156,7 @@ void sluice_window_work(struct sluice_window *win, u64 now)
  */
 void sluice_window_kick(struct sluice_window *win, u64 now)
 {
-	if (win->expecting)
+	if (win->faulted)
 		return;
 	win->answer = (7 * win->answer + sluice_window_since(win, now)) / 8;
 	win->spin = WINDOW_MIN;
@@ -182,7 +181,7 @@ static u64 sluice_window_most(const struct sluice_window *win, u32 limit_us,
 {
 	u64 limit = sluice_window_limit(limit_us);
 
-	if (win->expecting)
+	if (win->faulted)
 		return win->grace;
 	/* Without a window nobody wants to poll for the sake of faults */
 	if (device && limit)
@@ -207,7 +206,7 @@ static u64 sluice_window_most(const struct sluice_window *win, u32 limit_us,
 u64 sluice_window_look(const struct sluice_window *win, u32 limit_us,
 		       bool device, u64 now)
 {
-	u64 since = win->expecting ? win->woken : win->last;
+	u64 since = win->faulted ? win->woken : win->last;
 	u64 pause = clamp(now - since, device ? WINDOW_MIN : WINDOW_PAUSE_MIN,
 			  WINDOW_PAUSE_MAX);
 
@@ -228,7 +227,7 @@ bool sluice_window_over(struct sluice_window *win, u32 limit_us, u64 now)
 {
 	if (limit_us == SLUICE_POLL_US_FOREVER)
 		return false;
-	if (!win->expecting)
+	if (!win->faulted)
 		return now - win->last >=
 		       max(min(win->length, sluice_window_limit(limit_us)),
 			   WINDOW_MIN);

@@ -12,14 +12,13 @@
  * struct sluice_window - the polling window of one slice
  * @last: time of the last work or completion
  * @woken: time when the slice woke
- * @faulted: time of the fault that woke the slice, 0 if none did
+ * @faulted: time of the fault that woke the slice, until its doorbell arrives; else 0
  * @spin: how long to spin after @last, if another task does not want the CPU
  * @length: how long to poll after @last
  * @worth: the longest time that polling is worth, instead of a fault
  * @price: what the last fault cost: the time from it until its doorbell arrived
  * @grace: how long to wait for the doorbell that woke the slice
  * @answer: how long the device usually takes to answer
- * @expecting: the doorbell that faulted has not arrived yet
  * @waited: the poller has waited for the device since @last
  *
  * Times are in nanoseconds of one clock. No locks: only one thread at a time
@@ -35,7 +34,6 @@ struct sluice_window {
 	u64 price;
 	u64 grace;
 	u64 answer;
-	bool expecting;
 	bool waited;
 };
 
