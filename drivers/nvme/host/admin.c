@@ -404,6 +404,26 @@ int sluice_nvme_abort(struct sluice_nvme_sq *sq, u16 cid, int spare)
 	return ret;
 }
 
+/* For how many jiffies the drive has had the oldest asynchronous command, if any */
+static bool sluice_nvme_adminq_oldest(struct sluice_nvme_ctrl *ctrl,
+				      unsigned long *age)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	unsigned long now = jiffies;
+	bool found = false;
+	unsigned int nr;
+
+	*age = 0;
+	guard(spinlock_irqsave)(&aq->cq.lock);
+	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
+		if (!aq->slots[nr].end)
+			continue;
+		*age = max(*age, now - aq->slots[nr].since);
+		found = true;
+	}
+	return found;
+}
+
 /**
  * sluice_nvme_adminq_waits() - has the drive an asynchronous command?
  * @ctrl: controller
@@ -412,15 +432,9 @@ int sluice_nvme_abort(struct sluice_nvme_sq *sq, u16 cid, int spare)
  */
 bool sluice_nvme_adminq_waits(struct sluice_nvme_ctrl *ctrl)
 {
-	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
-	unsigned int nr;
+	unsigned long age;
 
-	guard(spinlock_irqsave)(&aq->cq.lock);
-	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
-		if (aq->slots[nr].end)
-			return true;
-	}
-	return false;
+	return sluice_nvme_adminq_oldest(ctrl, &age);
 }
 
 static void sluice_nvme_probe_end(struct sluice_nvme_ctrl *ctrl, void *priv,
@@ -452,21 +466,6 @@ static void sluice_nvme_probe(struct sluice_nvme_ctrl *ctrl)
 	ctrl->host->probing = false;
 }
 
-/* How long the oldest asynchronous command has been with the drive, in jiffies */
-static unsigned long sluice_nvme_adminq_age(struct sluice_nvme_ctrl *ctrl)
-{
-	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
-	unsigned long now = jiffies, age = 0;
-	unsigned int nr;
-
-	guard(spinlock_irqsave)(&aq->cq.lock);
-	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
-		if (aq->slots[nr].end)
-			age = max(age, now - aq->slots[nr].since);
-	}
-	return age;
-}
-
 /**
  * sluice_nvme_adminq_overdue() - does an asynchronous command take too long?
  * @ctrl: controller
@@ -486,7 +485,7 @@ bool sluice_nvme_adminq_overdue(struct sluice_nvme_ctrl *ctrl)
 
 	/* an interrupt may have been lost */
 	sluice_nvme_cq_poll(&ctrl->host->adminq.cq, UINT_MAX);
-	age = sluice_nvme_adminq_age(ctrl);
+	sluice_nvme_adminq_oldest(ctrl, &age);
 	silent = min(age, jiffies - sluice_nvme_progress(ctrl));
 	if (age > 2 * timeout || silent > timeout)
 		return true;
