@@ -709,7 +709,7 @@ void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl);
 int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl);
 void sluice_vqueues_free(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
-bool sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size);
+void sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size);
 sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
 bool sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);

@@ -69,6 +69,19 @@ static void sluice_vsq_hw_deleted(struct sluice_nvme_sq *hw)
 	sluice_vctrl_kick_worker(vsq->vctrl);
 }
 
+/* -EAGAIN while the drive is being reset */
+static int sluice_vsq_hw_admit(struct sluice_vsq *vsq)
+{
+	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
+	int err;
+
+	if (!mutex_trylock(&ctrl->reset_lock))
+		return -EAGAIN;
+	err = sluice_nvme_sq_create(&vsq->hw);
+	mutex_unlock(&ctrl->reset_lock);
+	return err;
+}
+
 static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
 {
 	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
@@ -80,11 +93,7 @@ static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
 		return err;
 
 	vsq->hw.deleted = sluice_vsq_hw_deleted;
-	err = -EAGAIN;
-	if (mutex_trylock(&ctrl->reset_lock)) {
-		err = sluice_nvme_sq_create(&vsq->hw);
-		mutex_unlock(&ctrl->reset_lock);
-	}
+	err = sluice_vsq_hw_admit(vsq);
 	if (err)
 		sluice_nvme_sq_free(&vsq->hw);
 	return err;
@@ -628,13 +637,11 @@ void sluice_vqueues_free(struct sluice_vctrl *vctrl)
  * @iova: first guest address of a range of memory
  * @size: bytes
  *
- * Does not wait for the drive. Stops the controller with %SLUICE_STOP_EVICTED,
- * which lasts until sluice_vqueues_readmit() has created the queues again.
- *
- * Return: true when the drive has no command that uses the range. False when it
- * has; the caller has to come again.
+ * Does not wait for the drive: the caller has to come again as long as commands use
+ * the range. Stops the controller with %SLUICE_STOP_EVICTED, which lasts until
+ * sluice_vqueues_readmit() has created the queues again.
  */
-bool sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size)
+void sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {
 	struct sluice_vsq *vsq;
 	unsigned int i;
@@ -650,21 +657,17 @@ bool sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 			continue;
 		vsq->evicted = vsq->live;
 		if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY))
-			return false;
+			return;
 	}
-	return true;
 }
 
 static int sluice_vsq_readmit(struct sluice_vsq *vsq)
 {
-	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
 	int err;
 
-	if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY) ||
-	    !mutex_trylock(&ctrl->reset_lock))
+	if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY))
 		return -EAGAIN;
-	err = sluice_nvme_sq_create(&vsq->hw);
-	mutex_unlock(&ctrl->reset_lock);
+	err = sluice_vsq_hw_admit(vsq);
 	if (!err)
 		vsq->evicted = false;
 	return err;
@@ -709,14 +712,23 @@ bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl)
 	return false;
 }
 
-static bool sluice_vsq_unmap(struct sluice_vsq *vsq, u64 iova, u64 size)
+/* Take the mapping from a queue that is in a range; NULL if there is none */
+static void *sluice_vring_take(struct sluice_vring *ring, u64 iova, u64 size)
 {
 	void *va = NULL;
 
+	if (ring->va && sluice_vring_touches(ring, iova, size))
+		swap(va, ring->va);
+	return va;
+}
+
+static bool sluice_vsq_unmap(struct sluice_vsq *vsq, u64 iova, u64 size)
+{
+	void *va;
+
 	scoped_guard(mutex, &vsq->lock) {
 		sluice_mem_cursor_forget(&vsq->cursor, iova, size);
-		if (vsq->ring.va && sluice_vring_touches(&vsq->ring, iova, size))
-			swap(va, vsq->ring.va);
+		va = sluice_vring_take(&vsq->ring, iova, size);
 	}
 	if (va)
 		sluice_mem_vunmap(va);
@@ -727,12 +739,10 @@ static bool sluice_vsq_unmap(struct sluice_vsq *vsq, u64 iova, u64 size)
 
 static bool sluice_vcq_unmap(struct sluice_vcq *vcq, u64 iova, u64 size)
 {
-	void *va = NULL;
+	void *va;
 
-	scoped_guard(spinlock_irqsave, &vcq->lock) {
-		if (vcq->ring.va && sluice_vring_touches(&vcq->ring, iova, size))
-			swap(va, vcq->ring.va);
-	}
+	scoped_guard(spinlock_irqsave, &vcq->lock)
+		va = sluice_vring_take(&vcq->ring, iova, size);
 	if (va)
 		sluice_mem_vunmap(va);
 	return va;
