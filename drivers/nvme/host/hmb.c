@@ -8,7 +8,6 @@
  * that afterwards it still has what the drive left there.
  */
 #include <linux/dma-mapping.h>
-#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>

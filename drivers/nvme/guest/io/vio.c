@@ -675,9 +675,9 @@ void sluice_vio_service(struct sluice_vsq *vsq)
  * another thread is serving counts as empty, as that thread looks at the
  * doorbell once more.
  *
- * Return: what the commands cost that were taken, or more than 0 if there may be more to take. The
- * caller has to come again until it is 0, as nothing else may tell of these
- * commands.
+ * Return: what the commands cost that were taken, or more than 0 if there may be
+ * more to take. The caller has to come again until it is 0, as nothing else may
+ * tell of these commands.
  */
 unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 {
