@@ -224,6 +224,17 @@ static void submit(struct vfake *f, u16 qid, unsigned int nr)
 	sluice_vio_service(&f->vctrl.sqs[qid]);
 }
 
+/* A read into another page */
+static void submit_elsewhere(struct vfake *f, u16 qid)
+{
+	struct nvme_cmd other = read;
+
+	vfake_map(f, 4096);
+	other.prp1 = cpu_to_le64(4096);
+	vfake_submit(f, qid, &other);
+	submit(f, qid, 0);
+}
+
 static void expect_status(struct vfake *f, u16 qid, unsigned int nr, int status)
 {
 	while (nr--)
@@ -272,17 +283,25 @@ static void expect_evicted(struct drive *drive)
 	KUNIT_EXPECT_TRUE(f->test, f->vctrl.sqs[2].live);
 }
 
+/* The slice waits in vain for so long, and asks for so many Aborts meanwhile */
+static void wait_in_vain(struct drive *drive, unsigned int ms, unsigned int aborts)
+{
+	struct vfake *f = drive->f;
+
+	submit(f, 1, 3);
+	KUNIT_EXPECT_GE(f->test, unmap(f), ms);
+	KUNIT_EXPECT_EQ(f->test, drive->aborts, aborts);
+	expect_evicted(drive);
+	take_down(drive);
+}
+
 static void silent_drive(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct drive *drive = bring_up(f);
 
 	atomic_set(&f->host.aborts, 3);
-	submit(f, 1, 3);
-	KUNIT_EXPECT_GE(test, unmap(f), SILENT_MS);
-	KUNIT_EXPECT_EQ(test, drive->aborts, 0u);
-	expect_evicted(drive);
-	take_down(drive);
+	wait_in_vain(drive, SILENT_MS, 0);
 }
 
 /* As long as it works for others it is only slow, but not without a limit */
@@ -292,10 +311,7 @@ static void busy_drive(struct kunit *test)
 	struct drive *drive = bring_up(f);
 
 	drive->others = true;
-	submit(f, 1, 3);
-	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS);
-	expect_evicted(drive);
-	take_down(drive);
+	wait_in_vain(drive, SLOW_MS, 0);
 }
 
 /* It completes them one by one, and so slowly that the VMM must not wait for all */
@@ -320,11 +336,8 @@ static void forgetful_drive(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct drive *drive = bring_up(f);
-	struct nvme_cmd other = read;
 
-	vfake_map(f, 4096);
-	other.prp1 = cpu_to_le64(4096);
-	vfake_submit(f, 1, &other);
+	submit_elsewhere(f, 1);
 	submit(f, 1, 2);
 	drive->others = true;
 	drive->obeys = true;
@@ -346,11 +359,7 @@ static void disobedient_drive(struct kunit *test)
 
 	drive->others = true;
 	atomic_set(&f->host.aborts, 3);
-	submit(f, 1, 3);
-	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS);
-	KUNIT_EXPECT_EQ(test, drive->aborts, 2u);
-	expect_evicted(drive);
-	take_down(drive);
+	wait_in_vain(drive, SLOW_MS, 2);
 }
 
 /* Commands that use other memory stay with the drive */
@@ -358,12 +367,8 @@ static void other_queue(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct drive *drive = bring_up(f);
-	struct nvme_cmd other = read;
 
-	vfake_map(f, 4096);
-	other.prp1 = cpu_to_le64(4096);
-	vfake_submit(f, 2, &other);
-	submit(f, 2, 0);
+	submit_elsewhere(f, 2);
 	submit(f, 1, 3);
 	unmap(f);
 	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[2]));

@@ -90,26 +90,26 @@ static void unmap_in_flight(const struct test_opts *opts, u32 depth,
 		 (unsigned long long)out->ms, out->good, out->again);
 }
 
-/* A read takes some seconds, and all of them longer than a hang may take. */
-static void test_slow(const struct test_opts *opts)
+static void wait_for_reads(const struct test_opts *opts, unsigned int nr)
 {
 	struct outcome out;
 
-	unmap_in_flight(opts, 3, true, &out);
-	is(out.good, 3, "the drive completes all of them");
+	unmap_in_flight(opts, nr, true, &out);
+	is(out.good, nr, "the drive completes all of them");
 	ok(out.ms > HANG_MS, "although that takes longer than a hang may");
 	ok(out.quiet, "nothing is written after the unmapping");
+}
+
+/* A read takes some seconds, and all of them longer than a hang may take. */
+static void test_slow(const struct test_opts *opts)
+{
+	wait_for_reads(opts, 3);
 }
 
 /* The drive completes none for longer than a hang, but works for the host. */
 static void test_busy(const struct test_opts *opts)
 {
-	struct outcome out;
-
-	unmap_in_flight(opts, 2, true, &out);
-	is(out.good, 2, "the drive completes both of them");
-	ok(out.ms > HANG_MS, "although that takes longer than a hang may");
-	ok(out.quiet, "nothing is written after the unmapping");
+	wait_for_reads(opts, 2);
 }
 
 /* The drive completes nothing. */
