@@ -34,9 +34,9 @@
 #define SLUICE_VCOST_DEALLOCATE	SZ_1M
 
 /*
- * What a slice may have in flight with the drive in commands that are long by
- * nature: 64 MiB of Write Zeroes, or 1024 ranges. One command may exceed it, if
- * there is no other.
+ * A slice with so much in flight with the drive in commands that are long by
+ * nature gets no further one: 64 MiB of Write Zeroes, or 1024 ranges. The last
+ * one may exceed it.
  */
 #define SLUICE_VCOST_LONG	(SZ_64M / SLUICE_NVME_PAGE)
 

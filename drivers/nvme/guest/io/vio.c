@@ -102,13 +102,17 @@ static sluice_vstatus_t sluice_vio_data(struct sluice_vctrl *vctrl,
 			       in->opcode == NVME_IO_READ, out);
 }
 
-/* Count a command that is long by nature, unless the slice has enough in flight */
+/*
+ * Count a command that is long by nature, unless the slice has enough in flight.
+ * The command's own cost does not matter: a large one would have to wait for as
+ * long as other queues of the guest go on with small ones.
+ */
 static bool sluice_vio_try_long(struct sluice_vctrl *vctrl, int cost)
 {
 	int old = atomic_read(&vctrl->long_cost);
 
 	do {
-		if (old && old + cost > SLUICE_VCOST_LONG)
+		if (old >= SLUICE_VCOST_LONG)
 			return false;
 	} while (!atomic_try_cmpxchg(&vctrl->long_cost, &old, old + cost));
 	return true;
