@@ -44,6 +44,10 @@ void sluice_nvme_event_end(struct sluice_nvme_ctrl *ctrl, int status, u32 result
 			   result ? 0 : SLUICE_NVME_EVENT_PAUSE);
 }
 
+/*
+ * A reset may end while this waits for the drive, or before it goes on: then the
+ * drive is to be told again. So the flag is not touched after the command.
+ */
 static void sluice_nvme_events_set_up(struct sluice_nvme_ctrl *ctrl)
 {
 	u32 want = NVME_EVENT_WANT_HEALTH |
@@ -53,30 +57,39 @@ static void sluice_nvme_events_set_up(struct sluice_nvme_ctrl *ctrl)
 		.cdw10 = cpu_to_le32(NVME_FEAT_ASYNC_EVENT),
 		.cdw11 = cpu_to_le32(want),
 	};
-	int ret = sluice_nvme_admin(ctrl, &cmd, NULL, 0, NULL);
+	int ret;
 
+	if (xchg(&ctrl->host->events_set_up, true))
+		return;
+	ret = sluice_nvme_admin(ctrl, &cmd, NULL, 0, NULL);
 	if (ret > 0)
 		dev_warn(&ctrl->pdev->dev, "the drive does not report events: status %#x\n",
 			 ret);
-	ctrl->host->events_set_up = true;
 }
 
 static void sluice_nvme_events_listen(struct sluice_nvme_ctrl *ctrl)
 {
 	struct sluice_nvme_host *host = ctrl->host;
 	bool again;
+	int ret;
 
-	if (!host->events_set_up)
-		sluice_nvme_events_set_up(ctrl);
+	sluice_nvme_events_set_up(ctrl);
 	spin_lock_irq(&host->adminq.cq.lock);
 	again = !host->listening;
 	host->listening = true;
 	spin_unlock_irq(&host->adminq.cq.lock);
-	if (!again || !sluice_nvme_admin_listen(ctrl))
+	if (!again)
+		return;
+	ret = sluice_nvme_admin_listen(ctrl);
+	if (!ret)
 		return;
 	spin_lock_irq(&host->adminq.cq.lock);
 	host->listening = false;
 	spin_unlock_irq(&host->adminq.cq.lock);
+	/* for anything else there is a reset, and the work afterwards */
+	if (ret == -EAGAIN)
+		queue_delayed_work(sluice_nvme_wq, &host->events,
+				   SLUICE_NVME_EVENT_PAUSE);
 }
 
 /* Which ones the list names does not matter: it may be too short for all. */
@@ -190,7 +203,7 @@ int sluice_nvme_health(struct sluice_nvme_ctrl *ctrl, struct nvme_smart_log *log
  */
 void sluice_nvme_events_start(struct sluice_nvme_ctrl *ctrl)
 {
-	ctrl->host->events_set_up = false;
+	WRITE_ONCE(ctrl->host->events_set_up, false);
 	WRITE_ONCE(ctrl->host->health.fresh, false);
 	queue_delayed_work(sluice_nvme_wq, &ctrl->host->events, 0);
 }

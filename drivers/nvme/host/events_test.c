@@ -241,6 +241,44 @@ static void listens_after_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[5].cdw10), 0x0bu);
 }
 
+/*
+ * A reset has come and gone before the drive was told which events are wanted, as
+ * far as the thread knows that tells it: it is told again
+ */
+static void reset_during_set_up(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->answer[NVME_ADMIN_SET_FEATURES] = HOSTFAKE_SILENT;
+	sluice_nvme_events_start(&f->ctrl);
+	expect_cmd(f, 0, NVME_ADMIN_SET_FEATURES);
+	f->answer[NVME_ADMIN_SET_FEATURES] = 0;
+	sluice_nvme_events_start(&f->ctrl);
+	hostfake_complete(f, le16_to_cpu(f->cmds[0].cid), 0, 0);
+	sluice_nvme_cq_poll(&f->host.adminq.cq, UINT_MAX);
+	expect_cmd(f, 1, NVME_ADMIN_ASYNC_EVENT);
+	expect_cmd(f, 2, NVME_ADMIN_SET_FEATURES);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[2].cdw10), 0x0bu);
+}
+
+/* All slots of the admin queue are in use for a while: it listens afterwards */
+static void listens_later(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct sluice_nvme_adminq *aq = &f->host.adminq;
+	unsigned long busy = BIT(SLUICE_NVME_ADMIN_SLOTS) - 1;
+
+	f->host.events_set_up = true;
+	scoped_guard(spinlock_irq, &aq->cq.lock)
+		swap(aq->busy, busy);
+	queue_delayed_work(sluice_nvme_wq, &f->host.events, 0);
+	flush_delayed_work(&f->host.events);
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 0u);
+	scoped_guard(spinlock_irq, &aq->cq.lock)
+		aq->busy = busy;
+	expect_cmd(f, 0, NVME_ADMIN_ASYNC_EVENT);
+}
+
 /* The drive reports a change; what it is, is for the test to say before */
 static void report_change(struct hostfake *f, struct events_client *c)
 {
@@ -550,6 +588,8 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(reports_nothing),
 	KUNIT_CASE(does_not_report),
 	KUNIT_CASE(listens_after_reset),
+	KUNIT_CASE(reset_during_set_up),
+	KUNIT_CASE(listens_later),
 	KUNIT_CASE(harmless_change),
 	KUNIT_CASE(formatted),
 	KUNIT_CASE(smaller),

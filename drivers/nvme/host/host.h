@@ -201,7 +201,7 @@ struct sluice_nvme_health {
  * @watchdog: looks whether the controller has failed or is gone
  * @events: takes the drive's asynchronous events
  * @events_set_up: since its last reset the drive has been told which events are
- *	wanted
+ *	wanted, or is being told
  * @listening: the drive has an Asynchronous Event Request. Like @event
  *	protected by the admin CQ's lock
  * @event: what the drive has reported, dword 0 of the completion; 0 for nothing

@@ -93,8 +93,16 @@ static u32 *hostfake_reg(struct hostfake *f, unsigned int reg)
 	return (u32 *)(f->bar + reg);
 }
 
-static void hostfake_complete(struct hostfake *f, u16 cid, u16 status,
-			      u32 result)
+/**
+ * hostfake_complete() - what the drive does at the end of a command
+ * @f: drive, which has no other command to answer to
+ * @cid: command identifier
+ * @status: SCT and SC
+ * @result: dword 0 of the completion
+ *
+ * sluice_nvme_cq_poll() finds it.
+ */
+void hostfake_complete(struct hostfake *f, u16 cid, u16 status, u32 result)
 {
 	struct nvme_cqe *cqe = &f->acqes[f->cq_tail];
 

@@ -95,5 +95,6 @@ struct hostfake {
 int hostfake_init(struct kunit *test);
 void hostfake_exit(struct kunit *test);
 bool hostfake_is_master(const struct hostfake *f);
+void hostfake_complete(struct hostfake *f, u16 cid, u16 status, u32 result);
 
 #endif /* SLUICE_NVME_HOSTFAKE_TEST_H */
