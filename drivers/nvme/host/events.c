@@ -92,8 +92,11 @@ static void sluice_nvme_events_listen(struct sluice_nvme_ctrl *ctrl)
 				   SLUICE_NVME_EVENT_PAUSE);
 }
 
-/* Which ones the list names does not matter: it may be too short for all. */
-static void sluice_nvme_event_namespaces(struct sluice_nvme_ctrl *ctrl)
+/*
+ * Which ones the list names does not matter: it may be too short for all. False if
+ * there was no memory: the drive reports no other change before the list is read.
+ */
+static bool sluice_nvme_event_namespaces(struct sluice_nvme_ctrl *ctrl)
 {
 	struct nvme_cmd cmd = {
 		.opcode = NVME_ADMIN_GET_LOG_PAGE,
@@ -103,14 +106,14 @@ static void sluice_nvme_event_namespaces(struct sluice_nvme_ctrl *ctrl)
 	};
 	void *list = kmalloc(SLUICE_NVME_ADMIN_DATA, GFP_KERNEL);
 
+	if (!list)
+		return false;
 	/* First: a change after this is another event. */
-	if (list)
-		sluice_nvme_admin(ctrl, &cmd, list, SLUICE_NVME_ADMIN_DATA,
-				  NULL);
+	sluice_nvme_admin(ctrl, &cmd, list, SLUICE_NVME_ADMIN_DATA, NULL);
 	kfree(list);
 	guard(mutex)(&ctrl->reset_lock);
-	if (sluice_nvme_live(ctrl))
-		sluice_nvme_ns_check_all(ctrl);
+	return !sluice_nvme_live(ctrl) ||
+	       sluice_nvme_ns_check_all(ctrl) != -ENOMEM;
 }
 
 static const char *sluice_nvme_event_health(u8 info)
@@ -124,7 +127,8 @@ static const char *sluice_nvme_event_health(u8 info)
 	return info < ARRAY_SIZE(texts) ? texts[info] : "its health has changed";
 }
 
-static void sluice_nvme_event_take(struct sluice_nvme_ctrl *ctrl, u32 event)
+/* False when it has to be taken again */
+static bool sluice_nvme_event_take(struct sluice_nvme_ctrl *ctrl, u32 event)
 {
 	u8 info = FIELD_GET(NVME_EVENT_INFO, event);
 	struct device *dev = &ctrl->pdev->dev;
@@ -141,9 +145,10 @@ static void sluice_nvme_event_take(struct sluice_nvme_ctrl *ctrl, u32 event)
 		break;
 	case NVME_EVENT_NOTICE:
 		if (info == NVME_EVENT_NS_CHANGED)
-			sluice_nvme_event_namespaces(ctrl);
+			return sluice_nvme_event_namespaces(ctrl);
 		break;
 	}
+	return true;
 }
 
 static int sluice_nvme_health_ask(struct sluice_nvme_ctrl *ctrl)
@@ -227,8 +232,9 @@ void sluice_nvme_events_work(struct work_struct *work)
 	host->event = 0;
 	spin_unlock_irq(&host->adminq.cq.lock);
 
-	if (event)
-		sluice_nvme_event_take(ctrl, event);
+	/* nothing else is reported meanwhile: the drive has no request */
+	if (event && !sluice_nvme_event_take(ctrl, event))
+		WRITE_ONCE(host->event, event);
 	if (event)
 		queue_delayed_work(sluice_nvme_wq, &host->events,
 				   SLUICE_NVME_EVENT_PAUSE);

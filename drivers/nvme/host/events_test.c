@@ -5,6 +5,7 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 
+#include "sluice_compat.h"
 #include "host/hostfake_test.h"
 
 #define ERROR_EVENT	0x00010100
@@ -293,6 +294,31 @@ static void report_change(struct hostfake *f, struct events_client *c)
 	while (f->cmds[f->nr_cmds - 1].opcode != NVME_ADMIN_ASYNC_EVENT)
 		wait_for(f, f->nr_cmds + 1);
 	sluice_nvme_client_del(&f->ctrl, &c->client);
+}
+
+static int check_without_memory(struct sluice_nvme_ctrl *ctrl)
+{
+	return -ENOMEM;
+}
+
+/* A change that the host has no memory to look at is not forgotten */
+static void change_without_memory(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	/* for this thread alone: the work looks again, and finds memory */
+	kunit_activate_static_stub(test, sluice_nvme_ns_check_all,
+				   check_without_memory);
+	f->host.events_set_up = true;
+	f->host.listening = true;
+	f->host.event = NS_CHANGED;
+	f->ns_id.nsze = cpu_to_le64(999);
+	sluice_nvme_events_work(&f->host.events.work);
+	expect_cmd(f, 0, NVME_ADMIN_GET_LOG_PAGE);
+	expect_cmd(f, 1, NVME_ADMIN_GET_LOG_PAGE);
+	expect_cmd(f, 2, NVME_ADMIN_IDENTIFY);
+	flush_delayed_work(&f->host.events);
+	KUNIT_EXPECT_NOT_NULL(test, first_ns(f)->offline);
 }
 
 /* It has grown, which is no harm */
@@ -590,6 +616,7 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(listens_after_reset),
 	KUNIT_CASE(reset_during_set_up),
 	KUNIT_CASE(listens_later),
+	KUNIT_CASE(change_without_memory),
 	KUNIT_CASE(harmless_change),
 	KUNIT_CASE(formatted),
 	KUNIT_CASE(smaller),

@@ -574,6 +574,7 @@ int sluice_nvme_ns_check_all(struct sluice_nvme_ctrl *ctrl)
 	struct sluice_nvme_ns *ns;
 	int ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(sluice_nvme_ns_check_all, ctrl);
 	list_for_each_entry(ns, &ctrl->namespaces, list) {
 		ret = sluice_nvme_ns_check_locked(ns);
 		if (ret && ret != -EAGAIN)

@@ -24,6 +24,9 @@
 /* Attempts to bring a controller back: the second begins with an FLR */
 #define SLUICE_NVME_ATTEMPTS	2
 
+/* The pause when there was no memory to bring it back */
+#define SLUICE_NVME_NO_MEMORY_MS	100
+
 /**
  * sluice_nvme_set_state() - move a controller to another state
  * @ctrl: controller; its reset_lock is held
@@ -147,26 +150,43 @@ void sluice_nvme_flr(struct sluice_nvme_ctrl *ctrl)
 		 ret ? "not possible" : "done");
 }
 
+static int sluice_nvme_try_start(struct sluice_nvme_ctrl *ctrl)
+{
+	int ret;
+
+	/* A no-op, unless disabling it failed or was undone. */
+	ret = sluice_nvme_ctrl_disable(ctrl);
+	if (!ret)
+		ret = sluice_nvme_ctrl_start(ctrl);
+	if (!ret)
+		ret = sluice_nvme_ioqs_create(ctrl);
+	/* Another controller may have changed them meanwhile. */
+	if (!ret)
+		ret = sluice_nvme_ns_check_all(ctrl);
+	if (ret)
+		sluice_nvme_stop_again(ctrl);
+	return ret;
+}
+
+/* A drive is not given up because the host is short of memory. */
 static int sluice_nvme_start(struct sluice_nvme_ctrl *ctrl)
 {
+	unsigned int failed = 0;
 	int ret = -ENODEV;
-	unsigned int i;
 
-	for (i = 0; i < SLUICE_NVME_ATTEMPTS && !sluice_nvme_gone(ctrl); i++) {
-		if (i)
+	while (failed < SLUICE_NVME_ATTEMPTS && !sluice_nvme_gone(ctrl)) {
+		if (failed)
 			sluice_nvme_flr(ctrl);
-		/* A no-op, unless disabling it failed or was undone. */
-		ret = sluice_nvme_ctrl_disable(ctrl);
-		if (!ret)
-			ret = sluice_nvme_ctrl_start(ctrl);
-		if (!ret)
-			ret = sluice_nvme_ioqs_create(ctrl);
-		/* Another controller may have changed them meanwhile. */
-		if (!ret)
-			ret = sluice_nvme_ns_check_all(ctrl);
+		ret = sluice_nvme_try_start(ctrl);
 		if (!ret)
 			return 0;
-		sluice_nvme_stop_again(ctrl);
+		if (ret != -ENOMEM) {
+			failed++;
+			continue;
+		}
+		dev_warn_ratelimited(&ctrl->pdev->dev,
+				     "no memory to restart the controller, trying again\n");
+		msleep(SLUICE_NVME_NO_MEMORY_MS);
 	}
 	return ret;
 }

@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 
+#include "sluice_compat.h"
 #include "host/hostfake_test.h"
 
 #define TIMEOUT_MS	2000
@@ -312,6 +313,32 @@ static void reset_in_vain(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), -ENODEV);
 }
 
+static unsigned int without_memory;
+
+static int check_without_memory(struct sluice_nvme_ctrl *ctrl)
+{
+	if (!without_memory)
+		return 0;
+	without_memory--;
+	return -ENOMEM;
+}
+
+/* The host is short of memory for longer than the drive may fail */
+static void reset_without_memory(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+
+	kunit_activate_static_stub(test, sluice_nvme_ns_check_all,
+				   check_without_memory);
+	without_memory = 4;
+	reset(f, &c);
+	KUNIT_EXPECT_EQ(test, without_memory, 0u);
+	KUNIT_EXPECT_EQ(test, f->flrs, 0u);
+	KUNIT_EXPECT_EQ(test, f->ctrl.state, SLUICE_NVME_LIVE);
+	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), 0);
+}
+
 /* NVMe 2.0 has room for longer than CAP.TO */
 static void reset_waits_for_media(struct kunit *test)
 {
@@ -421,6 +448,7 @@ static struct kunit_case sluice_nvme_reset_cases[] = {
 	KUNIT_CASE(reset_succeeds),
 	KUNIT_CASE(reset_needs_flr),
 	KUNIT_CASE(reset_in_vain),
+	KUNIT_CASE(reset_without_memory),
 	KUNIT_CASE(reset_waits_for_media),
 	KUNIT_CASE(limits_of_the_command_set),
 	KUNIT_CASE(reset_cannot_stop),
