@@ -792,19 +792,28 @@ static void sluice_vctrl_client_fail(struct sluice_nvme_client *client)
 	}
 }
 
+/*
+ * A guest that has been told of a fatal status has to reset its controller, which
+ * deletes the queues. Until then they need not exist: that a drive does not create
+ * them may have been the reason.
+ */
 static void sluice_vctrl_client_restore(struct sluice_nvme_client *client)
 {
 	struct sluice_vctrl *vctrl = to_vctrl(client);
+	int err = -ENODEV;
 
 	if (READ_ONCE(vctrl->ns->offline))
 		set_bit(SLUICE_STOP_OFFLINE, &vctrl->stop);
-	/* stays stopped: its hardware queues are not there */
-	if (!sluice_nvme_live(vctrl->ctrl) ||
-	    test_bit(SLUICE_STOP_OFFLINE, &vctrl->stop) ||
-	    sluice_vqueues_restore(vctrl))
-		sluice_vctrl_fatal(vctrl);
-	else
+	if (sluice_nvme_live(vctrl->ctrl) &&
+	    !test_bit(SLUICE_STOP_OFFLINE, &vctrl->stop) &&
+	    !(READ_ONCE(vctrl->regs.csts) & NVME_CSTS_CFS))
+		err = sluice_vqueues_restore(vctrl);
+	/* otherwise it stays stopped: its hardware queues are not there */
+	if (!err)
 		sluice_vctrl_go(vctrl, SLUICE_STOP_PARENT);
+	/* the next reset, which is about to begin, calls this again */
+	else if (err != -EAGAIN)
+		sluice_vctrl_fatal(vctrl);
 }
 
 /* Without a reset: what the drive still has in flight completes. */

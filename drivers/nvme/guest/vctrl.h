@@ -404,6 +404,8 @@ struct sluice_vctrl_type {
  * @regs: registers
  * @actions: of &enum sluice_vregs_action, to be carried out; under @reg_lock
  * @enabled: the admin queue is up; under @admin_lock
+ * @unanswered: the drive has not answered when it was to create a queue, and is
+ *	asked again after a reset; under &sluice_nvme_ctrl.reset_lock
  * @admin_lock: serialises admin commands, creation and deletion of queues, and
  *	the worker, which does most of both. Taken before
  *	&sluice_nvme_ctrl.reset_lock, which is taken before &sluice_vsq.lock
@@ -449,6 +451,7 @@ struct sluice_vctrl {
 	struct sluice_vregs regs;
 	unsigned int actions;
 	bool enabled;
+	bool unanswered;
 	struct mutex admin_lock;
 	u64 metered;
 	unsigned long stop;

@@ -637,6 +637,28 @@ static void drive_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
 }
 
+/* Before all queues exist again the drive is reset once more: the guest waits */
+static void drive_reset_twice(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	submit(f, 3);
+	f->vctrl.sqs[1].hw.cq = &f->vctrl.cqs[1].hw;
+	f->vctrl.sqs[1].hw.state = SLUICE_NVME_SQ_PRESENT;
+	KUNIT_ASSERT_FALSE(test, f->host.adminq.open);
+	reset_drive(f, SLUICE_NVME_LIVE);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_PARENT));
+	KUNIT_EXPECT_EQ(test, read_reg(f, 0x1c), 1u);
+	submit(f, 1);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
+	f->vctrl.sqs[1].hw.state = SLUICE_NVME_SQ_ABSENT;
+	reset_drive(f, SLUICE_NVME_LIVE);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
+	submit(f, 0);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 4ul);
+}
+
 static void drive_dies(struct kunit *test)
 {
 	struct vfake *f = test->priv;
@@ -781,6 +803,7 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(close_with_everything),
 	KUNIT_CASE(function_level_reset),
 	KUNIT_CASE(drive_reset),
+	KUNIT_CASE(drive_reset_twice),
 	KUNIT_CASE(drive_dies),
 	KUNIT_CASE(namespace_offline),
 	KUNIT_CASE(namespace_offline_at_reset),

@@ -14,8 +14,8 @@
  *	evict	have the drive delete the slice's own submission queues that have
  *		such commands. These complete so that the guest tries them again
  *	fence	the slice submits nothing until its queues exist again. The
- *		worker creates them; if the drive refuses that, the slice
- *		reports a fatal status
+ *		worker creates them; if the drive refuses that, or does not
+ *		answer twice, the slice reports a fatal status
  *	reset	of the drive, which all its users share: only the watchdog of
  *		the host side does that, when the drive does not delete the
  *		queues and does not answer to anybody else either. See

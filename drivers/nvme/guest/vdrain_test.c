@@ -74,7 +74,7 @@ struct drive {
 	__le16 held;
 };
 
-static unsigned int silent_ms, slow_ms;
+static unsigned int silent_ms, slow_ms, admin_ms;
 
 static void answer(struct drive *drive, __le16 cid, u16 status)
 {
@@ -412,6 +412,54 @@ static void drive_refuses(struct kunit *test)
 	take_down(drive);
 }
 
+/* A drive that does not answer is reset, and asked again: once */
+static void drive_does_not_answer(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+	unsigned int i;
+
+	submit(f, 1, 3);
+	unmap(f);
+	sluice_nvme_admin_timeout_ms = 1;
+	drive->silent = NVME_ADMIN_CREATE_SQ;
+	for (i = 1; i <= 2; i++) {
+		KUNIT_EXPECT_FALSE(test, readmit(f));
+		flush_delayed_work(&drive->work);
+		KUNIT_EXPECT_EQ(test, drive->creates, i);
+		KUNIT_EXPECT_FALSE(test, f->host.adminq.open);
+		KUNIT_EXPECT_EQ(test, vfake_retries(f), 2 - i);
+		KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS,
+				i < 2 ? 0u : NVME_CSTS_CFS);
+		/* during the reset nothing comes of it, whatever was before */
+		KUNIT_EXPECT_FALSE(test, readmit(f));
+		vfake_retries(f);
+		f->host.adminq.open = true;
+	}
+	/* nor is it after a reset, while the guest does nothing */
+	scoped_guard(mutex, &f->ctrl.reset_lock)
+		sluice_vctrl_client_ops.restore(&f->vctrl.client);
+	flush_delayed_work(&drive->work);
+	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
+	take_down(drive);
+}
+
+/* It answers after its reset, and may be late another time */
+static void drive_answers_again(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	submit(f, 1, 3);
+	unmap(f);
+	f->vctrl.unanswered = true;
+	KUNIT_EXPECT_TRUE(test, readmit(f));
+	KUNIT_EXPECT_FALSE(test, f->vctrl.unanswered);
+	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
+	take_down(drive);
+}
+
 static u32 delete_sq(struct vfake *f, u16 qid)
 {
 	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
@@ -593,6 +641,7 @@ static int vdrain_init(struct kunit *test)
 {
 	silent_ms = sluice_vdrain_silent_ms;
 	slow_ms = sluice_vdrain_slow_ms;
+	admin_ms = sluice_nvme_admin_timeout_ms;
 	sluice_vdrain_silent_ms = SILENT_MS;
 	sluice_vdrain_slow_ms = SLOW_MS;
 	return vfake_init(test);
@@ -602,6 +651,7 @@ static void vdrain_exit(struct kunit *test)
 {
 	sluice_vdrain_silent_ms = silent_ms;
 	sluice_vdrain_slow_ms = slow_ms;
+	sluice_nvme_admin_timeout_ms = admin_ms;
 	vfake_exit(test);
 }
 
@@ -614,6 +664,8 @@ static struct kunit_case vdrain_cases[] = {
 	KUNIT_CASE(other_queue),
 	KUNIT_CASE(reset_while_evicted),
 	KUNIT_CASE(drive_refuses),
+	KUNIT_CASE(drive_does_not_answer),
+	KUNIT_CASE(drive_answers_again),
 	KUNIT_CASE(slow_deletion),
 	KUNIT_CASE(one_deletion_at_a_time),
 	KUNIT_CASE(slow_reset),

@@ -532,8 +532,16 @@ void vfake_complete(struct vfake *f, u16 sqid, u16 cqid, u16 cid, u16 status)
  * Set-up
  */
 
+/* A reset of the drive is for the host side's tests. */
+static void vfake_reset_work(struct work_struct *work)
+{
+}
+
 static void vfake_init_drive(struct vfake *f)
 {
+	/* it has no configuration space */
+	f->pdev.error_state = pci_channel_io_perm_failure;
+	INIT_WORK(&f->ctrl.reset_work, vfake_reset_work);
 	f->ctrl.pdev = &f->pdev;
 	f->ctrl.max_depth = 1024;
 	f->ctrl.id = &f->id;
@@ -713,6 +721,7 @@ void vfake_exit(struct kunit *test)
 	if (!f)
 		return;
 	vctrl = &f->vctrl;
+	flush_work(&f->ctrl.reset_work);
 	/* the hardware's queues are KUnit's memory */
 	for (i = 0; i < ARRAY_SIZE(vctrl->sqs); i++)
 		vctrl->sqs[i].hw.entries = NULL;

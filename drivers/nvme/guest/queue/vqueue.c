@@ -27,6 +27,21 @@
 /* Slots that each submission queue can have, whatever the others have */
 #define SLUICE_VSQ_SLOTS	32u
 
+/*
+ * What came of creating a queue, with the reset_lock held. -EAGAIN when a reset of
+ * the drive has come between, or is about to: the queue is to be created after it.
+ * That is also so when the drive has not answered, but once only. A drive that does
+ * not answer after its reset either must not be reset again and again.
+ */
+static int sluice_vqueue_hw_created(struct sluice_vctrl *vctrl, int err)
+{
+	lockdep_assert_held(&vctrl->ctrl->reset_lock);
+	if (err == -ENODEV)
+		return vctrl->ctrl->state == SLUICE_NVME_DEAD ? err : -EAGAIN;
+	vctrl->unanswered = err == -ETIMEDOUT && !vctrl->unanswered;
+	return vctrl->unanswered ? -EAGAIN : err;
+}
+
 /* The poller looks at the entries of a queue that is armed, without a lock. */
 static void sluice_vcq_hw_free(struct sluice_vcq *vcq)
 {
@@ -50,7 +65,8 @@ static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 
 	err = -EAGAIN;
 	if (mutex_trylock(&ctrl->reset_lock)) {
-		err = sluice_nvme_cq_create(&vcq->hw);
+		err = sluice_vqueue_hw_created(vcq->vctrl,
+					       sluice_nvme_cq_create(&vcq->hw));
 		vcq->hw_created = !err;
 		mutex_unlock(&ctrl->reset_lock);
 	}
@@ -77,7 +93,8 @@ static int sluice_vsq_hw_admit(struct sluice_vsq *vsq)
 
 	if (!mutex_trylock(&ctrl->reset_lock))
 		return -EAGAIN;
-	err = sluice_nvme_sq_create(&vsq->hw);
+	err = sluice_vqueue_hw_created(vsq->vctrl,
+				       sluice_nvme_sq_create(&vsq->hw));
 	mutex_unlock(&ctrl->reset_lock);
 	return err;
 }
@@ -315,16 +332,12 @@ static sluice_vstatus_t sluice_vqueue_check(struct sluice_vctrl *vctrl, u16 qid,
 	return SLUICE_VSTATUS_OK;
 }
 
-/* What came of creating a queue: a reset of the drive passes, a refusal does not */
-static sluice_vstatus_t sluice_vqueue_hw_status(struct sluice_vctrl *vctrl,
-						int err)
+/* A reset of the drive passes, a refusal does not */
+static sluice_vstatus_t sluice_vqueue_hw_status(int err)
 {
 	if (!err)
 		return SLUICE_VSTATUS_OK;
 	if (err == -EAGAIN)
-		return SLUICE_VSTATUS_RETRY;
-	if (err == -ENODEV &&
-	    READ_ONCE(vctrl->ctrl->state) != SLUICE_NVME_DEAD)
 		return SLUICE_VSTATUS_RETRY;
 	return sluice_vstatus_transient(NVME_SC_INTERNAL);
 }
@@ -377,7 +390,7 @@ sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
 		goto err_free_ring;
 	err = sluice_vcq_hw_create(vcq);
 	if (err) {
-		status = sluice_vqueue_hw_status(vctrl, err);
+		status = sluice_vqueue_hw_status(err);
 		goto err_free_ring;
 	}
 	sluice_vcq_start(vcq, size, vector, cdw11 & NVME_CQ_IEN);
@@ -469,7 +482,7 @@ static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
 		err = sluice_vsq_hw_create(vsq);
 	if (err) {
 		sluice_vsq_release_slots(vsq);
-		return sluice_vqueue_hw_status(vsq->vctrl, err);
+		return sluice_vqueue_hw_status(err);
 	}
 	vcq->users++;
 	/* a thread that sees @live set sees all of the queue */
@@ -692,7 +705,7 @@ sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl)
 		if (vctrl->sqs[i].evicted)
 			err = sluice_vsq_readmit(&vctrl->sqs[i]);
 	}
-	return sluice_vqueue_hw_status(vctrl, err);
+	return sluice_vqueue_hw_status(err);
 }
 
 /**
@@ -783,7 +796,8 @@ bool sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
  * sluice_vqueues_restore() - create the hardware queues again after a reset
  * @vctrl: controller, stopped; &sluice_nvme_ctrl.reset_lock is held
  *
- * Return: 0, or a negative errno when some do not exist.
+ * Return: 0; -EAGAIN when another reset is to come; or another negative errno when
+ * some do not exist.
  */
 int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
 {
@@ -798,5 +812,5 @@ int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
 		if (READ_ONCE(vctrl->sqs[i].hw.state) == SLUICE_NVME_SQ_PRESENT)
 			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
 	}
-	return err;
+	return sluice_vqueue_hw_created(vctrl, err);
 }
