@@ -152,7 +152,8 @@ static bool sluice_vdrain_wait(struct sluice_vctrl *vctrl,
  *
  * Process context, without a lock of the controller. The wait has a limit: after
  * sluice_vdrain_slow_ms the drive is told to delete the queues, one after the other,
- * and is reset if it takes twice sluice_nvme_admin_timeout_ms for one of them.
+ * and is reset if it completes no command of one for twice
+ * sluice_nvme_admin_timeout_ms.
  */
 void sluice_vdrain(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 {

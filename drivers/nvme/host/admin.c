@@ -28,6 +28,7 @@
  * @len: bytes of data
  * @waiter: thread that waits, or NULL
  * @end: for asynchronous commands
+ * @cq: for asynchronous commands, or NULL
  * @event: an Asynchronous Event Request
  * @priv: for @end
  * @internal: submitted by the reset path
@@ -38,6 +39,7 @@ struct sluice_nvme_admin_req {
 	size_t len;
 	struct sluice_nvme_admin_waiter *waiter;
 	sluice_nvme_admin_end_t *end;
+	const struct sluice_nvme_cq *cq;
 	void *priv;
 	bool event;
 	bool internal;
@@ -162,6 +164,8 @@ static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
 	slot->end = req->end;
 	slot->event = req->event;
 	slot->priv = req->priv;
+	slot->cq = req->cq;
+	slot->head = req->cq ? READ_ONCE(req->cq->head) : 0;
 	slot->since = jiffies;
 	if (req->waiter)
 		req->waiter->slot = nr;
@@ -325,6 +329,8 @@ int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
  * sluice_nvme_admin_async() - send an admin command without waiting for it
  * @ctrl: controller
  * @cmd: command without data
+ * @cq: as long as the drive places entries in this queue the command is not late;
+ *	the queue stays until @end. Or NULL
  * @end: called once, when the drive has completed the command or a reset has
  *	stopped the drive, with the admin queue locked
  * @priv: for @end
@@ -337,10 +343,12 @@ int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
  */
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,
+			    const struct sluice_nvme_cq *cq,
 			    sluice_nvme_admin_end_t *end, void *priv)
 {
 	struct sluice_nvme_admin_req req = {
 		.cmd = cmd,
+		.cq = cq,
 		.end = end,
 		.priv = priv,
 	};
@@ -398,27 +406,41 @@ int sluice_nvme_abort(struct sluice_nvme_sq *sq, u16 cid, int spare)
 		if (left <= spare)
 			return -EBUSY;
 	} while (!atomic_try_cmpxchg(&ctrl->host->aborts, &left, left - 1));
-	ret = sluice_nvme_admin_async(ctrl, &cmd, sluice_nvme_abort_end, NULL);
+	ret = sluice_nvme_admin_async(ctrl, &cmd, NULL, sluice_nvme_abort_end,
+				      NULL);
 	if (ret)
 		sluice_nvme_abort_end(ctrl, NULL, ret);
 	return ret;
 }
 
-/* For how many jiffies the drive has had the oldest asynchronous command, if any */
+/* Has the drive placed an entry where the command looks, since this looked last? */
+static void sluice_nvme_admin_follow(struct sluice_nvme_admin_slot *slot)
+{
+	u32 head = slot->cq ? READ_ONCE(slot->cq->head) : slot->head;
+
+	if (head == slot->head)
+		return;
+	slot->head = head;
+	slot->since = jiffies;
+}
+
+/* For how many jiffies an asynchronous command has waited for the drive, if any */
 static bool sluice_nvme_adminq_oldest(struct sluice_nvme_ctrl *ctrl,
 				      unsigned long *age)
 {
 	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
-	unsigned long now = jiffies;
 	bool found = false;
 	unsigned int nr;
 
 	*age = 0;
 	guard(spinlock_irqsave)(&aq->cq.lock);
 	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
-		if (!aq->slots[nr].end)
+		struct sluice_nvme_admin_slot *slot = &aq->slots[nr];
+
+		if (!slot->end)
 			continue;
-		*age = max(*age, now - aq->slots[nr].since);
+		sluice_nvme_admin_follow(slot);
+		*age = max(*age, jiffies - slot->since);
 		found = true;
 	}
 	return found;
@@ -460,7 +482,8 @@ static void sluice_nvme_probe(struct sluice_nvme_ctrl *ctrl)
 			return;
 		ctrl->host->probing = true;
 	}
-	if (!sluice_nvme_admin_async(ctrl, &cmd, sluice_nvme_probe_end, NULL))
+	if (!sluice_nvme_admin_async(ctrl, &cmd, NULL, sluice_nvme_probe_end,
+				     NULL))
 		return;
 	guard(spinlock_irqsave)(&aq->cq.lock);
 	ctrl->host->probing = false;
@@ -474,7 +497,9 @@ static void sluice_nvme_probe(struct sluice_nvme_ctrl *ctrl)
  * may depend on a guest, whose commands have to end first. So it is no reason to
  * reset the drive that others use, as long as the drive completes commands for
  * anybody, or answers to a probe. But it must not take for ever: memory of the
- * guest stays pinned meanwhile. A guest is told by CAP.TO to wait for as long.
+ * guest stays pinned, and the VMM may wait for it. A queue that is being deleted
+ * gets no new commands. So a drive that completes none of them for twice the
+ * time-out does not delete it, however well it works for others.
  *
  * Return: true when the drive has to be reset.
  */

@@ -145,6 +145,11 @@ static void sq_takes_long(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, wait_for(has_probe, d));
 	KUNIT_ASSERT_TRUE(test, wait_for(has_answer, d));
 	KUNIT_EXPECT_LT(test, jiffies - sluice_nvme_progress(&f->ctrl), 30ul * HZ);
+	/* it works on the queue's commands, of which there are no new ones */
+	d->cq.head = 1;
+	KUNIT_EXPECT_FALSE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
+	d->cq.head = 2;
+	KUNIT_EXPECT_FALSE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
 	/* but there is an end to it */
 	KUNIT_EXPECT_TRUE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
 	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
