@@ -102,6 +102,11 @@ void sluice_videntify_ctrl(const struct sluice_vctrl *vctrl,
 	id->nn = cpu_to_le32(1);
 	id->oncs = cpu_to_le16(sluice_vio_oncs(vctrl) | NVME_ONCS_TIMESTAMP);
 	id->vwc = (drive->vwc & NVME_VWC_PRESENT) | SLUICE_ID_VWC_BROADCAST;
+	/*
+	 * These hold wherever a write begins, also across the namespace's atomic
+	 * boundaries [6.4.3], so wherever the slice does. What the drive says of
+	 * the namespace alone, NAWUN and the like, depends on them.
+	 */
 	id->awun = drive->awun;
 	id->awupf = drive->awupf;
 	id->psd[0].mp = drive->psd[0].mp;
