@@ -10,6 +10,7 @@
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/task.h>
+#include <linux/workqueue.h>
 
 #include "memory/mfake_test.h"
 
@@ -243,6 +244,53 @@ static void iova_unmap_waits_a_while(struct kunit *test)
 }
 
 /**
+ * struct mfake_late - VFIO's lock, which unpinning needs, is to be had later
+ * @work: when it is
+ * @fake: the guest
+ */
+struct mfake_late {
+	struct delayed_work work;
+	struct mfake *fake;
+};
+
+static void mfake_late_work(struct work_struct *work)
+{
+	complete(&container_of(to_delayed_work(work), struct mfake_late,
+			       work)->fake->go);
+}
+
+static void mfake_unmap_round(struct mfake *fake, unsigned int round)
+{
+	struct sluice_space_unmap unmap;
+
+	sluice_iova_unmap_begin(&fake->iova_table, fake->start, fake->start,
+				&unmap);
+	unmap.round = round;
+	mfake_drop(fake, fake->start, fake->start);
+	sluice_iova_unmap_release(&fake->iova_table);
+	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
+			      &unmap);
+}
+
+/* VFIO calls eleven times at most: the tenth wait lasts as long as it has to. */
+static void iova_last_round_waits_on(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	struct mfake_late late = { .fake = fake };
+
+	mfake_expect(fake, 0);
+	WRITE_ONCE(fake->hold_unpin, true);
+	mfake_unmap_round(fake, 9);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), PAGES);
+	INIT_DELAYED_WORK_ONSTACK(&late.work, mfake_late_work);
+	schedule_delayed_work(&late.work, 2 * HZ);
+	mfake_unmap_round(fake, 10);
+	KUNIT_EXPECT_EQ(test, sluice_iova_nr_pinned(&fake->iova_table), 0);
+	flush_delayed_work(&late.work);
+	destroy_delayed_work_on_stack(&late.work);
+}
+
+/**
  * struct mfake_reader - a thread that reads something under RCU, for long
  * @entered: it has begun
  * @stop: it is to end
@@ -302,6 +350,7 @@ static struct kunit_case iova_unmap_cases[] = {
 	KUNIT_CASE(iova_waiter_gives_up),
 	KUNIT_CASE(iova_pin_survives_other_unmap),
 	KUNIT_CASE(iova_unmap_waits_a_while),
+	KUNIT_CASE(iova_last_round_waits_on),
 	KUNIT_CASE(iova_unmap_beside_reader),
 	{}
 };
