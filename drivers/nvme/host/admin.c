@@ -14,13 +14,6 @@
 /* How often a waiting thread looks itself: an interrupt may have been lost */
 #define SLUICE_NVME_ADMIN_LOOK	HZ
 
-/*
- * So many asynchronous commands of one kind the drive may have. They may take as
- * long as the commands of a guest do: all others must find a slot nevertheless,
- * and above all the one that asks whether the drive still answers.
- */
-#define SLUICE_NVME_ADMIN_SHARE	(SLUICE_NVME_ADMIN_SLOTS / 3)
-
 /**
  * struct sluice_nvme_admin_req - a command to be submitted
  * @cmd: command, without identifier and data pointer

@@ -280,7 +280,9 @@ static int sluice_nvme_identify_ctrl(struct sluice_nvme_ctrl *ctrl)
 		ret = sluice_nvme_accept_id(ctrl, id);
 	if (!ret) {
 		memcpy(ctrl->id, id, sizeof(*id));
-		atomic_set(&ctrl->host->aborts, id->acl + 1);
+		/* one that finds no slot would be counted, but not sent */
+		atomic_set(&ctrl->host->aborts,
+			   min(id->acl + 1, SLUICE_NVME_ADMIN_SHARE));
 		ctrl->host->quirks |= sluice_nvme_quirks(ctrl->pdev->vendor,
 							 ctrl->pdev->device, id);
 		ret = sluice_nvme_identify_nvm(ctrl, ctrl->id, id);

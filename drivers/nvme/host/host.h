@@ -21,6 +21,13 @@ struct sluice_compat_limits;
 #define SLUICE_NVME_ADMIN_SLOTS	(SLUICE_NVME_ADMIN_DEPTH - 1)
 #define SLUICE_NVME_ADMIN_DATA	SLUICE_NVME_PAGE
 
+/*
+ * So many asynchronous commands of one kind the drive may have. They may take as
+ * long as the commands of a guest do: all others must find a slot nevertheless,
+ * and above all the one that asks whether the drive still answers.
+ */
+#define SLUICE_NVME_ADMIN_SHARE	(SLUICE_NVME_ADMIN_SLOTS / 3)
+
 /* Entries of the host's own I/O queues */
 #define SLUICE_NVME_HOST_DEPTH	256
 

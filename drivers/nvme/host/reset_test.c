@@ -434,6 +434,24 @@ static void shutdown_unconfirmed(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, c.enabled_at_fail);
 }
 
+/* However many Aborts the drive takes, guests leave one to the host */
+static void abort_left_to_the_host(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct reset_client c = { };
+	struct sluice_nvme_sq sq = { .ctrl = &f->ctrl, .qid = QID };
+	unsigned int nr = 0;
+
+	f->id.acl = 255;
+	f->answer[NVME_ADMIN_ABORT] = HOSTFAKE_SILENT;
+	reset(f, &c);
+	while (nr < 256 && !sluice_nvme_abort(&sq, nr, 1))
+		nr++;
+	KUNIT_EXPECT_GT(test, nr, 1u);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_abort(&sq, nr, 0), 0);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_abort(&sq, nr, 0), -EBUSY);
+}
+
 static struct kunit_case sluice_nvme_reset_cases[] = {
 	KUNIT_CASE(admin_answered),
 	KUNIT_CASE(admin_silent),
@@ -445,6 +463,7 @@ static struct kunit_case sluice_nvme_reset_cases[] = {
 	KUNIT_CASE(shutdown_drains_in_vain),
 	KUNIT_CASE(shutdown_unconfirmed),
 	KUNIT_CASE(host_times_out),
+	KUNIT_CASE(abort_left_to_the_host),
 	KUNIT_CASE(reset_succeeds),
 	KUNIT_CASE(reset_needs_flr),
 	KUNIT_CASE(reset_in_vain),
