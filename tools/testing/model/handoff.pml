@@ -7,9 +7,9 @@
  *
  * The poller, the worker, and a vCPU whose store to the doorbell was trapped
  * take commands. Each tries the queue's lock, and leaves the commands to the
- * holder if that fails. A thread that lacks a free slot, or the poller that
- * lacks guest memory, marks the queue as stalled; the poller does not look at a
- * stalled queue. The worker is kicked by the completion of a command of such a
+ * holder if that fails. A thread that lacks a free slot or guest memory, be it the
+ * command's or the ring's, marks the queue as stalled; the poller does not look at
+ * a stalled queue. The worker is kicked by the completion of a command of such a
  * queue, by the poller, or by a timer. Somebody stops the queue for a while.
  *
  * Properties:
@@ -32,6 +32,7 @@
  * FREE_LATE       the slot is given back after the look at the mark
  * CLEAR_LATE      the worker clears the mark after it has served the queue
  * KICK_EARLY      the poller marks the queue after it has kicked the worker
+ * RETRY_EARLY     another thread does so after it has set the timer
  * NO_LAST_LOOK    a thread does not look again when it has released the lock
  * NO_POLLER_LOOK  the poller does not
  * NO_TIMER        nothing comes again while memory cannot be pinned
@@ -118,9 +119,14 @@ inline service()
 			if
 			:: !missing -> break
 			:: missing && held_off ->
+#ifdef RETRY_EARLY
+				retry = true;
+				stalled = true;
+#else
 				stalled = true;
 #ifndef NO_TIMER
 				retry = true;
+#endif
 #endif
 				break
 			:: missing && !held_off ->

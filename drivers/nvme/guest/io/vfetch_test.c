@@ -381,6 +381,29 @@ static void memory_comes_back(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.cqs[1].ring.va);
 }
 
+/* The worker comes while a vCPU has the queue's lock, and cannot map it either */
+static void *worker_comes(struct sluice_dev *sdev, const u64 *iovas,
+			  unsigned int nr_pages, bool write)
+{
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
+
+	work(&f->vctrl.sqs[1]);
+	return ERR_PTR(-EAGAIN);
+}
+
+/* It has left the commands to the vCPU, which sends it once more */
+static void memory_away_and_lock_held(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 16, 8);
+
+	submit(f, 0, 1);
+	vfake_unmap_queues(f, 0, U64_MAX);
+	kunit_activate_static_stub(test, sluice_mem_vmap, worker_comes);
+	sluice_vio_service(vsq);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+}
+
 /* Memory that nobody needs may be away for any time */
 static void memory_not_needed(struct kunit *test)
 {
@@ -509,6 +532,7 @@ static struct kunit_case vfetch_cases[] = {
 	KUNIT_CASE(stopped),
 	KUNIT_CASE(locked),
 	KUNIT_CASE(memory_comes_back),
+	KUNIT_CASE(memory_away_and_lock_held),
 	KUNIT_CASE(memory_not_needed),
 	KUNIT_CASE(memory_is_gone),
 	KUNIT_CASE(single_fetch),

@@ -533,10 +533,12 @@ static bool sluice_vio_ready(struct sluice_vsq *vsq, bool may_sleep)
 		sluice_vsq_leave_to_worker(vsq);
 		return false;
 	}
-	if (sluice_vsq_map_rings(vsq))
-		return true;
+	/* first: the worker that comes to try again clears the mark */
 	WRITE_ONCE(vsq->stalled, true);
-	return false;
+	if (!sluice_vsq_map_rings(vsq))
+		return false;
+	WRITE_ONCE(vsq->stalled, false);
+	return true;
 }
 
 /*
