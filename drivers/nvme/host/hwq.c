@@ -284,8 +284,9 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 			      "sluice%dq%u", ctrl->instance, cq->qid);
 	memalloc_noio_restore(noio);
 	if (ret) {
-		dev_err(&ctrl->pdev->dev, "no interrupt for queue %u: %pe\n",
-			cq->qid, ERR_PTR(ret));
+		dev_err_ratelimited(&ctrl->pdev->dev,
+				    "no interrupt for queue %u: %pe\n",
+				    cq->qid, ERR_PTR(ret));
 		spin_lock_irq(&cq->lock);
 		cq->armed = false;
 		spin_unlock_irq(&cq->lock);
@@ -352,9 +353,10 @@ static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
 	int ret = sluice_nvme_admin_internal(ctrl, cmd, NULL, 0, NULL);
 
 	if (ret)
-		dev_err(&ctrl->pdev->dev, "creating I/O %s queue %u failed: %s %#x\n",
-			what, qid, ret < 0 ? "error" : "status",
-			ret < 0 ? -ret : ret);
+		dev_err_ratelimited(&ctrl->pdev->dev,
+				    "creating I/O %s queue %u failed: %s %#x\n",
+				    what, qid, ret < 0 ? "error" : "status",
+				    ret < 0 ? -ret : ret);
 	return ret > 0 ? -EIO : ret;
 }
 
