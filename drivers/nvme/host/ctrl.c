@@ -140,6 +140,19 @@ int sluice_nvme_ctrl_disable(struct sluice_nvme_ctrl *ctrl)
 }
 
 /**
+ * sluice_nvme_master_off() - take the controller's access to memory away
+ * @ctrl: controller, which may be gone
+ *
+ * It writes nothing after this has returned.
+ */
+void sluice_nvme_master_off(struct sluice_nvme_ctrl *ctrl)
+{
+	pci_clear_master(ctrl->pdev);
+	/* On PCI the answer to a read pushes the device's earlier writes. */
+	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
+}
+
+/**
  * sluice_nvme_shutdown_ms() - how long may a shutdown take?
  * @ctrl: controller
  *

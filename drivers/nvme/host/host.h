@@ -283,6 +283,7 @@ static inline void sluice_nvme_reg_write(struct sluice_nvme_ctrl *ctrl,
 bool sluice_nvme_gone(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ctrl_check(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ctrl_disable(struct sluice_nvme_ctrl *ctrl);
+void sluice_nvme_master_off(struct sluice_nvme_ctrl *ctrl);
 unsigned int sluice_nvme_shutdown_ms(const struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ctrl_shutdown(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_ctrl_start(struct sluice_nvme_ctrl *ctrl);

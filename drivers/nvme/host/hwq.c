@@ -367,9 +367,7 @@ static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
  */
 static void sluice_nvme_fence(struct sluice_nvme_ctrl *ctrl)
 {
-	pci_clear_master(ctrl->pdev);
-	/* On PCI the answer to a read pushes the device's earlier writes. */
-	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
+	sluice_nvme_master_off(ctrl);
 	sluice_nvme_reset(ctrl);
 }
 

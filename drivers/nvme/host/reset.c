@@ -65,13 +65,10 @@ static void sluice_nvme_stop_dma(struct sluice_nvme_ctrl *ctrl)
 
 	if (!ret)
 		return;
-	pci_clear_master(ctrl->pdev);
-	if (ret == -ENODEV)
-		return;
-	dev_err(&ctrl->pdev->dev, "controller cannot be disabled: %pe; bus mastering has been switched off\n",
-		ERR_PTR(ret));
-	/* On PCI the answer to a read pushes the device's earlier writes. */
-	sluice_nvme_reg_read(ctrl, NVME_REG_CSTS);
+	sluice_nvme_master_off(ctrl);
+	if (ret != -ENODEV)
+		dev_err(&ctrl->pdev->dev, "controller cannot be disabled: %pe; bus mastering has been switched off\n",
+			ERR_PTR(ret));
 }
 
 /*
@@ -103,7 +100,7 @@ static void sluice_nvme_shut_down(struct sluice_nvme_ctrl *ctrl)
 	if (sluice_nvme_ctrl_shutdown(ctrl))
 		sluice_nvme_stop_dma(ctrl);
 	else
-		pci_clear_master(ctrl->pdev);
+		sluice_nvme_master_off(ctrl);
 }
 
 static void sluice_nvme_stop(struct sluice_nvme_ctrl *ctrl, bool shutdown)

@@ -168,7 +168,7 @@ static void sluice_nvme_bring_down(struct sluice_nvme_ctrl *ctrl)
 	/* No command follows, so nothing queues it again. */
 	cancel_delayed_work_sync(&ctrl->host->watchdog);
 	if (sluice_nvme_ctrl_disable(ctrl))
-		pci_clear_master(ctrl->pdev);
+		sluice_nvme_master_off(ctrl);
 	sluice_nvme_cqs_disarm_all(ctrl);
 	sluice_nvme_adminq_reap(ctrl);
 }
