@@ -8,6 +8,7 @@
  * that afterwards it still has what the drive left there.
  */
 #include <linux/dma-mapping.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -71,7 +72,7 @@ static bool sluice_nvme_hmb_alloc_descs(struct sluice_nvme_ctrl *ctrl, u64 want,
 	struct sluice_nvme_hmb *hmb = &ctrl->host->hmb;
 	u16 most = le16_to_cpu(ctrl->id->hmmaxd) ?: U16_MAX;
 
-	hmb->max = min_t(u64, DIV_ROUND_UP_ULL(want, chunk), most);
+	hmb->max = min_t(u64, DIV64_U64_ROUND_UP(want, chunk), most);
 	hmb->chunks = kvcalloc(hmb->max, sizeof(*hmb->chunks), GFP_KERNEL);
 	if (!hmb->chunks)
 		return false;

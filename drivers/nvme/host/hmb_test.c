@@ -163,6 +163,18 @@ static void pieces(struct kunit *test)
 	expect_none(f);
 }
 
+/* A piece may be so large that its size has 33 bits */
+static void largest_piece(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	sluice_nvme_max_host_mem_size_mb = 4096;
+	f->id.hmpre = cpu_to_le32(4096 * MIB);
+	f->id.hmminds = cpu_to_le32(4096 * MIB);
+	/* there is none, but it can be asked for */
+	expect_none(f);
+}
+
 static void no_memory(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
@@ -211,6 +223,7 @@ static struct kunit_case hmb_cases[] = {
 	KUNIT_CASE(given_again),
 	KUNIT_CASE(limits),
 	KUNIT_CASE(pieces),
+	KUNIT_CASE(largest_piece),
 	KUNIT_CASE(no_memory),
 	KUNIT_CASE(refused),
 	KUNIT_CASE(released),
