@@ -22,14 +22,6 @@
 #define SLUICE_VIO_BATCH	64u
 
 /*
- * The most pages that one call of sluice_vio_service() pins. They are enough
- * for the largest command: its data and as many pages of its list. Without a
- * limit a guest whose pages go as fast as they are pinned would keep the
- * thread.
- */
-#define SLUICE_VIO_FAULTS	(2 * SLUICE_NVME_MAX_XFER / SLUICE_NVME_PAGE)
-
-/*
  * The first block has to be in the slice even if there are none to come: behind
  * the last block of the slice is the first one of another tenant.
  */
@@ -437,7 +429,7 @@ static void sluice_vsq_leave_to_worker(struct sluice_vsq *vsq)
 
 /**
  * struct sluice_vio_batch - commands that were taken together
- * @cost: what it cost to translate them
+ * @cost: what it cost to translate them, and one that has to be tried again
  * @pushed: how many of them the drive was given
  * @refused: some have completed instead
  */
@@ -471,6 +463,7 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	slot->slba = 0;
 
 	status = sluice_vio_translate(vsq->vctrl, slot, &in, out);
+	batch->cost += sluice_vcost_host(slot);
 	if (unlikely(!sluice_vstatus_postable(status))) {
 		/* it is fetched and checked once more when it is tried again */
 		sluice_vsq_put_slot(slot);
@@ -480,7 +473,6 @@ static bool sluice_vio_fetch(struct sluice_vsq *vsq,
 	}
 
 	WRITE_ONCE(vsq->head, vsq->head + 1 == vsq->size ? 0 : vsq->head + 1);
-	batch->cost += sluice_vcost_host(slot);
 	if (unlikely(status)) {
 		batch->refused = true;
 		sluice_vcq_post_quietly(slot, sluice_vstatus_code(status));
@@ -591,14 +583,14 @@ static bool sluice_vio_fault(struct sluice_vsq *vsq)
 }
 
 /*
- * Takes about as many small commands as the queue has entries, or fewer large ones:
- * a guest that submits as fast as they are taken must not keep the calling
- * thread.
+ * Takes about as many small commands as the queue has entries, or fewer large ones,
+ * or pins as many pages: a guest that submits as fast as they are taken, or whose
+ * pages go as fast as they are pinned, must not keep the calling thread.
  */
 static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 {
 	unsigned int budget = max(vsq->size, SLUICE_VIO_BATCH);
-	unsigned int cost, wanted, faults = SLUICE_VIO_FAULTS;
+	unsigned int cost, wanted;
 
 	while (budget) {
 		wanted = min(budget, SLUICE_VIO_BATCH);
@@ -606,9 +598,9 @@ static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 		vsq->miss.err = 0;
 		budget -= min(budget, cost);
 		if (vsq->miss.missing) {
-			if (!faults-- || !sluice_vio_fault(vsq))
+			if (!sluice_vio_fault(vsq))
 				return;
-		} else if (cost < wanted) {
+		} else if (cost < wanted || READ_ONCE(vsq->stalled)) {
 			return;
 		}
 		cond_resched();
@@ -681,8 +673,8 @@ void sluice_vio_service(struct sluice_vsq *vsq)
  * another thread is serving counts as empty, as that thread looks at the
  * doorbell once more.
  *
- * Return: what the commands cost that were taken, or more than 0 if there may be
- * more to take. The caller has to come again until it is 0, as nothing else may
+ * Return: what the commands cost that were taken or tried, or more than 0 if there
+ * may be more to take. The caller has to come again until it is 0, as nothing else may
  * tell of these commands.
  */
 unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)

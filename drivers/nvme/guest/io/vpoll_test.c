@@ -7,12 +7,14 @@
  */
 #include <linux/string.h>
 
+#include "guest/io/vcost.h"
 #include "guest/vfake_test.h"
 
 #define SQ	0x0000111100000000ull
 #define CQ	0x0000222200000000ull
 #define DATA	0x0000700000000000ull
 #define LIST	0x0000600000000000ull
+#define RANGES	0x0000610000000000ull
 #define PAGE	((u64)SLUICE_NVME_PAGE)
 
 #define TRANSFER_ERROR	VFAKE_DNR(0x004)
@@ -208,13 +210,13 @@ static void submit_longest_list(struct vfake *f)
 	submit_read(f, DATA, LIST, 256);
 }
 
-static void submit_ranges(struct vfake *f, unsigned int nr, u32 blocks)
+static void submit_ranges(struct vfake *f, u16 qid, unsigned int nr, u32 blocks)
 {
-	struct nvme_dsm_range *ranges = (void *)vfake_map(f, LIST)->va;
+	struct nvme_dsm_range *ranges = (void *)vfake_map(f, RANGES)->va;
 	const struct nvme_cmd cmd = {
 		.opcode	= 0x09,
 		.nsid	= cpu_to_le32(1),
-		.prp1	= cpu_to_le64(LIST),
+		.prp1	= cpu_to_le64(RANGES),
 		.cdw10	= cpu_to_le32(nr - 1),
 		.cdw11	= cpu_to_le32(4),
 	};
@@ -222,7 +224,7 @@ static void submit_ranges(struct vfake *f, unsigned int nr, u32 blocks)
 
 	for (i = 0; i < nr; i++)
 		ranges[i] = (struct nvme_dsm_range) { .nlb = cpu_to_le32(blocks) };
-	vfake_submit(f, 1, &cmd);
+	vfake_submit(f, qid, &cmd);
 }
 
 /*
@@ -252,9 +254,9 @@ static void visit_costs(struct kunit *test)
 	work(vsq);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 21ul);
 
-	submit_ranges(f, 256, 0);
-	submit_ranges(f, 8, 0);
-	submit_ranges(f, 1, 0);
+	submit_ranges(f, 1, 256, 0);
+	submit_ranges(f, 1, 8, 0);
+	submit_ranges(f, 1, 1, 0);
 	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 33 + 2 + 1u);
 	/* a command that is refused after all of that has made the work as well */
 	submit_longest_list(f);
@@ -328,13 +330,13 @@ static void long_commands_wait(struct kunit *test)
 	/* 16 MiB each */
 	for (i = 0; i < 6; i++)
 		submit_zeroes(f, 1, 32768);
-	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 4u);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 4 + 1u);
 	expect_waits(f);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
 	/* another queue of the slice has no more, but its other commands go on */
 	submit_flushes(f, 2, 2);
 	submit_zeroes(f, 2, 32768);
-	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 2u);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 2 + 1u);
 	KUNIT_EXPECT_TRUE(test, f->vctrl.sqs[2].stalled);
 
 	/* a failure ends it as well, and wakes who waits, in any queue */
@@ -370,7 +372,7 @@ static void largest_has_its_turn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 1u);
 	/* 256 times 16 TiB is more than a cost can say */
 	for (i = 0; i < 3; i++)
-		submit_ranges(f, 256, U32_MAX);
+		submit_ranges(f, 1, 256, U32_MAX);
 	submit_flushes(f, 1, 1);
 	for (i = 1; i <= 3; i++) {
 		work(vsq);
@@ -382,6 +384,40 @@ static void largest_has_its_turn(struct kunit *test)
 	}
 	sluice_vsq_fail_hardware(&f->vctrl.sqs[2], NVME_SC_NS_NOT_READY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->vctrl.long_cost), 0);
+}
+
+/*
+ * To find out that a command has to wait is work as well. A guest cannot have a visit
+ * do that for all its queues, nor the worker for one queue twice.
+ */
+static void waiting_costs(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	unsigned int qid, *gets;
+
+	atomic_set(&f->vctrl.long_cost, SLUICE_VCOST_LONG);
+	for (qid = 1; qid <= 4; qid++) {
+		vfake_add_cq(f, qid, CQ + qid * 0x10000, 16);
+		vfake_add_sq(f, qid, qid, SQ + qid * 0x10000, 16, 15);
+		submit_ranges(f, qid, 256, 0);
+	}
+	gets = &vfake_page(f, RANGES)->gets;
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 2 * 33u);
+	KUNIT_EXPECT_EQ(test, *gets, 2u);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 2 * 33u);
+	KUNIT_EXPECT_EQ(test, *gets, 4u);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+	for (qid = 1; qid <= 4; qid++)
+		KUNIT_EXPECT_TRUE(test, f->vctrl.sqs[qid].stalled);
+
+	/* the first takes half of a batch, and the second has to wait */
+	atomic_set(&f->vctrl.long_cost, 0);
+	submit_ranges(f, 1, 256, U32_MAX);
+	*gets = 0;
+	f->vctrl.nr_blocks = U32_MAX;
+	work(&f->vctrl.sqs[1]);
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 1ul);
+	KUNIT_EXPECT_EQ(test, *gets, 2u);
 }
 
 /* Nothing to be had is no reason to come again; work that is left is */
@@ -417,7 +453,7 @@ static void page_is_missing(struct kunit *test)
 	submit_reads(f, 2);
 	submit_read(f, DATA + PAGE, 0, 1);
 	submit_reads(f, 1);
-	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 2u);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 2 + 1u);
 	KUNIT_EXPECT_EQ(test, f->sq_db[1], 2u);
 	KUNIT_EXPECT_EQ(test, page->gets, 0u);
 	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), 13u);
@@ -445,7 +481,7 @@ static void all_pages_are_missing(struct kunit *test)
 		vfake_put_entry(f, LIST + 8 * (i - 1), DATA + 5 * i * PAGE);
 	vfake_page(f, LIST)->unpinned = true;
 	submit_read(f, DATA, LIST, 20);
-	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 0u);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 1u);
 	expect_left_to_worker(f);
 	work(vsq);
 	KUNIT_ASSERT_EQ(test, vsq->submitted, 1ul);
@@ -523,7 +559,7 @@ static void page_stays_away(struct kunit *test)
 	submit_read(f, DATA, 0, 1);
 	vfake_kicks(f);
 	work(vsq);
-	KUNIT_EXPECT_EQ(test, page->gets, 512u);
+	KUNIT_EXPECT_EQ(test, page->gets, 64u);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
 }
@@ -616,6 +652,7 @@ static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(pairs_take_turns),
 	KUNIT_CASE(long_commands_wait),
 	KUNIT_CASE(largest_has_its_turn),
+	KUNIT_CASE(waiting_costs),
 	KUNIT_CASE(come_again),
 	KUNIT_CASE(page_is_missing),
 	KUNIT_CASE(all_pages_are_missing),
