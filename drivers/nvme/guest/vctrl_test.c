@@ -14,10 +14,18 @@
 
 #define SQ	0x0000111100000000ull
 #define CQ	0x0000222200000000ull
+#define OTHER	0x0000710000000000ull
 
 #define CSTS_CFS	2u
 
 static const struct sluice_parent_ops *const ops = &sluice_vctrl_parent_ops;
+
+/* A Read of one block, of which the drive may have as many as there are slots */
+static const struct nvme_cmd small = {
+	.opcode	= NVME_IO_READ,
+	.nsid	= cpu_to_le32(1),
+	.prp1	= cpu_to_le64(OTHER),
+};
 
 static const struct nvme_cmd flush = {
 	.nsid	= cpu_to_le32(1),
@@ -204,6 +212,7 @@ static void drive_answers(struct vfake *f, u16 sqid, unsigned int nr)
 /* Two submission queues; the second one's completions go to @cqid */
 static void add_two(struct vfake *f, u16 cqid)
 {
+	vfake_map(f, OTHER);
 	vfake_add_admin(f, SQ, 8, CQ, 8);
 	vfake_add_cq(f, 1, CQ + 0x10000, 256);
 	vfake_add_sq(f, 1, 1, SQ + 0x10000, 256, 255);
@@ -224,12 +233,12 @@ static void polled_shared_cq(struct kunit *test)
 
 	add_two(f, 1);
 	for (i = 0; i < 64; i++)
-		vfake_submit(f, 2, &flush);
+		vfake_submit(f, 2, &small);
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
 	KUNIT_EXPECT_EQ(test, two->submitted, 64ul);
 	drive_answers(f, 2, 64);
 	for (i = 0; i < 100; i++)
-		vfake_submit(f, 1, &flush);
+		vfake_submit(f, 1, &small);
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 128u);
 	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(two));
 	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
@@ -245,8 +254,8 @@ static void polled_in_turn(struct kunit *test)
 
 	add_two(f, 2);
 	for (i = 0; i < 100; i++) {
-		vfake_submit(f, 1, &flush);
-		vfake_submit(f, 2, &flush);
+		vfake_submit(f, 1, &small);
+		vfake_submit(f, 2, &small);
 	}
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 64u);
 	KUNIT_EXPECT_EQ(test, one->submitted, 64ul);
@@ -258,7 +267,7 @@ static void polled_in_turn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, one->submitted, 100ul);
 	KUNIT_EXPECT_EQ(test, two->submitted, 92ul);
 	/* the one that had what the other left comes first */
-	vfake_submit(f, 1, &flush);
+	vfake_submit(f, 1, &small);
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 8), 8u);
 	KUNIT_EXPECT_EQ(test, one->submitted, 100ul);
 	KUNIT_EXPECT_EQ(test, two->submitted, 100ul);

@@ -10,7 +10,7 @@
  * - the thread that translates the command, see sluice_vcost_host();
  * - the drive, for a command that is long by nature: it names much and transfers
  *   little, so that no transfer limits how much a guest asks for. See
- *   sluice_vcost_blocks() and sluice_vcost_ranges().
+ *   sluice_vcost_blocks(), sluice_vcost_ranges() and SLUICE_VCOST_FLUSH.
  */
 #ifndef SLUICE_NVME_VCOST_H
 #define SLUICE_NVME_VCOST_H
@@ -35,24 +35,31 @@
 
 /*
  * A slice with so much in flight with the drive in commands that are long by
- * nature gets no further one: 64 MiB of Write Zeroes, or 1024 ranges. The last
- * one may exceed it.
+ * nature gets no further one: 64 MiB of Write Zeroes, or 1024 ranges, or 16
+ * Flushes. The last one may exceed it.
  */
 #define SLUICE_VCOST_LONG	(SZ_64M / SLUICE_NVME_PAGE)
+
+/*
+ * A drive writes all that is in its cache, of every slice. Guests send one at a
+ * time, or one from each queue.
+ */
+#define SLUICE_VCOST_FLUSH	(SLUICE_VCOST_LONG / 16)
 
 /* The largest cost: two of them can be added. */
 #define SLUICE_VCOST_MAX	(INT_MAX / 2)
 
 /**
  * sluice_vcost_is_long() - is a command long by nature?
- * @opcode: of an I/O command: Write Zeroes, Dataset Management, Verify; or of one
- *	that no guest has
+ * @opcode: of an I/O command: Flush, Write Zeroes, Dataset Management, Verify; or of
+ *	one that no guest has
  *
  * Return: true when its slot has a cost for the drive.
  */
 static inline bool sluice_vcost_is_long(u8 opcode)
 {
-	return opcode >= NVME_IO_WRITE_ZEROES;
+	/* Flush is 0: one comparison finds it as well */
+	return (u8)(opcode - 1) >= NVME_IO_WRITE_ZEROES - 1;
 }
 
 /**

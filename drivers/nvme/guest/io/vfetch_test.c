@@ -11,17 +11,21 @@
 #define SQ	0x0000111100000000ull
 #define CQ	0x0000222200000000ull
 #define DATA	0x0000700000000000ull
+#define OTHER	0x0000710000000000ull
 
 #define INVALID_OPCODE	VFAKE_DNR(0x001)
 
-static const struct nvme_cmd flush = {
-	.opcode	= 0x00,
+/* A Read of one block, of which the drive may have as many as there are slots */
+static const struct nvme_cmd small = {
+	.opcode	= 0x02,
 	.nsid	= cpu_to_le32(1),
+	.prp1	= cpu_to_le64(OTHER),
 };
 
 static struct sluice_vsq *add_pair(struct vfake *f, u32 sq_size, u32 cq_size,
 				   unsigned int nr_slots)
 {
+	vfake_map(f, OTHER);
 	vfake_add_cq(f, 1, CQ, cq_size);
 	vfake_add_sq(f, 1, 1, SQ, sq_size, nr_slots);
 	return &f->vctrl.sqs[1];
@@ -29,7 +33,7 @@ static struct sluice_vsq *add_pair(struct vfake *f, u32 sq_size, u32 cq_size,
 
 static void submit(struct vfake *f, u16 cid, unsigned int nr)
 {
-	struct nvme_cmd cmd = flush;
+	struct nvme_cmd cmd = small;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
@@ -253,7 +257,7 @@ static void refused(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct sluice_vsq *vsq = add_pair(f, 16, 16, 2);
-	struct nvme_cmd bad = flush;
+	struct nvme_cmd bad = small;
 	unsigned int i;
 
 	bad.opcode = 0x7f;
@@ -367,7 +371,7 @@ static void memory_comes_back(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, f->vctrl.cqs[1].ring.va);
 
 	/* the guest writes all the same, to where its queue is */
-	memcpy(vfake_page(f, SQ)->va, &flush, sizeof(flush));
+	memcpy(vfake_page(f, SQ)->va, &small, sizeof(small));
 	vfake_ring_sq(f, 1, 1);
 	f->vmap_err = -EAGAIN;
 	sluice_vio_service(vsq);

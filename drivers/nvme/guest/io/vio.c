@@ -267,7 +267,7 @@ static sluice_vstatus_t sluice_vio_flush(struct sluice_vctrl *vctrl,
 					 struct nvme_cmd *out)
 {
 	/* opcode and namespace are all that a Flush has */
-	return SLUICE_VSTATUS_OK;
+	return sluice_vio_begin_long(slot, SLUICE_VCOST_FLUSH);
 }
 
 /**

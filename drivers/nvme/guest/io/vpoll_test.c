@@ -191,6 +191,17 @@ static void looks_before_it_locks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, processed, 2u);
 }
 
+static void submit_small(struct vfake *f, u16 qid, unsigned int nr)
+{
+	static const struct nvme_cmd read = {
+		.opcode = 0x02, .nsid = cpu_to_le32(1), .prp1 = cpu_to_le64(DATA),
+	};
+
+	vfake_map(f, DATA);
+	while (nr--)
+		vfake_submit(f, qid, &read);
+}
+
 static void submit_flushes(struct vfake *f, u16 qid, unsigned int nr)
 {
 	static const struct nvme_cmd flush = { .nsid = cpu_to_le32(1) };
@@ -278,7 +289,7 @@ static void pairs_take_turns(struct kunit *test)
 	for (qid = 1; qid <= 3; qid++) {
 		vfake_add_cq(f, qid, CQ + qid * 0x10000, 256);
 		vfake_add_sq(f, qid, qid, SQ + qid * 0x10000, 256, 255);
-		submit_flushes(f, qid, 100);
+		submit_small(f, qid, 100);
 	}
 	for (i = 0; i < ARRAY_SIZE(submitted); i++) {
 		KUNIT_EXPECT_NE(test, sluice_vpoll(&f->sdev, 64), 0u);
@@ -334,7 +345,7 @@ static void long_commands_wait(struct kunit *test)
 	expect_waits(f);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
 	/* another queue of the slice has no more, but its other commands go on */
-	submit_flushes(f, 2, 2);
+	submit_small(f, 2, 2);
 	submit_zeroes(f, 2, 32768);
 	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 2 + 1u);
 	KUNIT_EXPECT_TRUE(test, f->vctrl.sqs[2].stalled);
@@ -357,6 +368,32 @@ static void long_commands_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->vctrl.long_cost), 0);
 }
 
+/* Each makes the drive write what all slices have in its cache */
+static void flushes_wait(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 64, 63), *two = &f->vctrl.sqs[2];
+
+	vfake_add_cq(f, 2, CQ + 0x10000, 64);
+	vfake_add_sq(f, 2, 2, SQ + 0x10000, 64, 63);
+	submit_flushes(f, 1, 12);
+	submit_flushes(f, 2, 6);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 12 + 4 + 1u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 12ul);
+	KUNIT_EXPECT_EQ(test, two->submitted, 4ul);
+	KUNIT_EXPECT_TRUE(test, two->stalled);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	vfake_complete(f, 1, 1, 0, 0);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	work(two);
+	KUNIT_EXPECT_EQ(test, two->submitted, 5ul);
+	sluice_vsq_fail_hardware(vsq, NVME_SC_NS_NOT_READY);
+	work(two);
+	KUNIT_EXPECT_EQ(test, two->submitted, 6ul);
+	sluice_vsq_fail_hardware(two, NVME_SC_NS_NOT_READY);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->vctrl.long_cost), 0);
+}
+
 /* Queues that go on with small commands do not keep the largest from its turn */
 static void largest_has_its_turn(struct kunit *test)
 {
@@ -373,7 +410,7 @@ static void largest_has_its_turn(struct kunit *test)
 	/* 256 times 16 TiB is more than a cost can say */
 	for (i = 0; i < 3; i++)
 		submit_ranges(f, 1, 256, U32_MAX);
-	submit_flushes(f, 1, 1);
+	submit_small(f, 1, 1);
 	for (i = 1; i <= 3; i++) {
 		work(vsq);
 		KUNIT_EXPECT_EQ(test, vsq->submitted, i < 3 ? i : 4ul);
@@ -651,6 +688,7 @@ static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(visit_costs),
 	KUNIT_CASE(pairs_take_turns),
 	KUNIT_CASE(long_commands_wait),
+	KUNIT_CASE(flushes_wait),
 	KUNIT_CASE(largest_has_its_turn),
 	KUNIT_CASE(waiting_costs),
 	KUNIT_CASE(come_again),
