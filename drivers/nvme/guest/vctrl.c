@@ -756,7 +756,7 @@ int sluice_vctrl_types(struct sluice_nvme_ctrl *ctrl,
 
 /*
  * The physical controller is reset. The reset lock is held throughout, but not
- * for sluice_vctrl_client_in_flight().
+ * always for sluice_vctrl_client_in_flight().
  */
 
 static struct sluice_vctrl *to_vctrl(struct sluice_nvme_client *client)
@@ -766,7 +766,12 @@ static struct sluice_vctrl *to_vctrl(struct sluice_nvme_client *client)
 
 static bool sluice_vctrl_client_in_flight(struct sluice_nvme_client *client)
 {
-	return !sluice_vctrl_drained(to_vctrl(client));
+	struct sluice_vctrl *vctrl = to_vctrl(client);
+
+	if (sluice_vctrl_drained(vctrl))
+		return false;
+	sluice_vdrain_look(vctrl);
+	return !sluice_vctrl_drained(vctrl);
 }
 
 /*

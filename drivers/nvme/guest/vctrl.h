@@ -645,6 +645,7 @@ extern unsigned int sluice_vdrain_silent_ms;
 extern unsigned int sluice_vdrain_slow_ms;
 void sluice_vdrain(struct sluice_vctrl *vctrl, u64 iova, u64 size);
 void sluice_vdrain_briefly(struct sluice_vctrl *vctrl);
+void sluice_vdrain_look(struct sluice_vctrl *vctrl);
 bool sluice_vdrain_readmit(struct sluice_vctrl *vctrl);
 
 /* vpoll.c */

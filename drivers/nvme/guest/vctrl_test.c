@@ -276,6 +276,25 @@ static void polled_in_turn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
 }
 
+/*
+ * Before the machine sleeps or is turned off the poller is frozen, and it may have
+ * masked the drive's interrupts: who waits for the drive takes its completions
+ */
+static void drive_has_completed(struct kunit *test)
+{
+	const struct sluice_nvme_client_ops *client = &sluice_vctrl_client_ops;
+	struct vfake *f = test->priv;
+
+	bring_up(f);
+	KUNIT_EXPECT_FALSE(test, client->in_flight(&f->vctrl.client));
+	submit(f, 3);
+	KUNIT_EXPECT_TRUE(test, client->in_flight(&f->vctrl.client));
+	drive_answers(f, 1, 3);
+	KUNIT_EXPECT_FALSE(test, client->in_flight(&f->vctrl.client));
+	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].completed, 3ul);
+	vfake_disarm_cq(f, 1);
+}
+
 /* A drive that takes its time */
 struct slow_drive {
 	struct vfake *f;
@@ -801,6 +820,7 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(polled_cq_doorbell),
 	KUNIT_CASE(polled_shared_cq),
 	KUNIT_CASE(polled_in_turn),
+	KUNIT_CASE(drive_has_completed),
 	KUNIT_CASE(commands_of_a_range),
 	KUNIT_CASE(quiesce_leaves_others),
 	KUNIT_CASE(quiesce_looks_again),

@@ -103,12 +103,16 @@ static void sluice_vdrain_evict(struct sluice_vctrl *vctrl,
 	sluice_vqueues_evict(vctrl, range->iova, range->size);
 }
 
-/*
- * While the poller attends to the slice the drive's interrupts are masked. If
- * the poller is busy elsewhere, or has just stopped, nobody would take
- * completions, and the wait for them would be in vain.
+/**
+ * sluice_vdrain_look() - take what the drive has completed
+ * @vctrl: controller
+ *
+ * Any context. For who waits for the drive: while the poller attends to the slice
+ * the drive's interrupts are masked. If the poller is busy elsewhere, or has just
+ * stopped or been frozen, nobody would take completions, and the wait for them would
+ * be in vain.
  */
-static void sluice_vdrain_look(struct sluice_vctrl *vctrl)
+void sluice_vdrain_look(struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
 

@@ -67,8 +67,8 @@ void sluice_nvme_client_del(struct sluice_nvme_ctrl *ctrl,
  * sluice_nvme_clients_in_flight() - does any client wait for the hardware?
  * @ctrl: controller
  *
- * Process context; takes &sluice_nvme_ctrl.client_lock. Only the watchdog asks,
- * which does not hold the reset_lock.
+ * Process context; takes &sluice_nvme_ctrl.client_lock. The watchdog asks, which
+ * does not hold the reset_lock, and a shutdown, which does.
  *
  * Return: true when one does.
  */

@@ -223,9 +223,10 @@ struct sluice_nvme_ns {
 
 /**
  * struct sluice_nvme_client_ops - what the host's side calls around a reset
- * @in_flight: does the hardware have a command of this client? The watchdog
- *	asks, as it watches the drive only while there are commands. The
- *	reset_lock is not held
+ * @in_flight: does the hardware have a command of this client? What it has
+ *	completed does not count, though nobody may have taken the completion. The
+ *	watchdog asks, as it watches the drive only while there are commands, and
+ *	then the reset_lock is not held; and a shutdown, which waits for them
  * @stop: a reset begins: submit nothing to the hardware from the return of this
  *	call to the next @restore. May wait for a submission that is under way,
  *	but for nothing that may wait for the drive: the drive completes nothing
@@ -240,8 +241,8 @@ struct sluice_nvme_ns {
  *	client's: submit nothing more, as in @stop, and report the loss
  *
  * All are called in process context with &sluice_nvme_ctrl.client_lock held,
- * and all but @in_flight with &sluice_nvme_ctrl.reset_lock held around it. They
- * may sleep. They may take neither of these locks, nor a lock whose holder may
+ * and all but @in_flight always with &sluice_nvme_ctrl.reset_lock held around it.
+ * They may sleep. They may take neither of these locks, nor a lock whose holder may
  * take the reset_lock or wait for the drive: that would be a deadlock.
  */
 struct sluice_nvme_client_ops {
