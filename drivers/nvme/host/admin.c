@@ -239,9 +239,10 @@ static int sluice_nvme_admin_finish(struct sluice_nvme_ctrl *ctrl,
 
 static int sluice_nvme_admin_sync(struct sluice_nvme_ctrl *ctrl,
 				  struct nvme_cmd *cmd, void *buf, size_t len,
-				  u32 *result, bool internal)
+				  u32 *result, bool internal,
+				  unsigned int timeout_ms)
 {
-	unsigned long timeout = msecs_to_jiffies(sluice_nvme_admin_timeout_ms);
+	unsigned long timeout = msecs_to_jiffies(timeout_ms);
 	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
 	struct sluice_nvme_admin_waiter waiter = { .slot = -1 };
 	struct sluice_nvme_admin_req req = {
@@ -298,7 +299,8 @@ static int sluice_nvme_admin_sync(struct sluice_nvme_ctrl *ctrl,
 int sluice_nvme_admin(struct sluice_nvme_ctrl *ctrl, struct nvme_cmd *cmd,
 		      void *buf, size_t len, u32 *result)
 {
-	return sluice_nvme_admin_sync(ctrl, cmd, buf, len, result, false);
+	return sluice_nvme_admin_sync(ctrl, cmd, buf, len, result, false,
+				      sluice_nvme_admin_timeout_ms);
 }
 
 /**
@@ -315,7 +317,22 @@ int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
 			       struct nvme_cmd *cmd, void *buf, size_t len,
 			       u32 *result)
 {
-	return sluice_nvme_admin_sync(ctrl, cmd, buf, len, result, true);
+	return sluice_nvme_admin_sync(ctrl, cmd, buf, len, result, true,
+				      sluice_nvme_admin_timeout_ms);
+}
+
+/**
+ * sluice_nvme_admin_within() - as sluice_nvme_admin_internal(), for some time only
+ * @ctrl: see sluice_nvme_admin_internal()
+ * @cmd: command without data
+ * @ms: how long it may take. Waiting for a slot may take as long in addition
+ *
+ * Return: see sluice_nvme_admin().
+ */
+int sluice_nvme_admin_within(struct sluice_nvme_ctrl *ctrl,
+			     struct nvme_cmd *cmd, unsigned int ms)
+{
+	return sluice_nvme_admin_sync(ctrl, cmd, NULL, 0, NULL, true, ms);
 }
 
 /**

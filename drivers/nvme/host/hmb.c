@@ -188,7 +188,8 @@ void sluice_nvme_hmb_forget(struct sluice_nvme_ctrl *ctrl)
  * @ctrl: controller that is being stopped, but is enabled and answers; its
  *	reset_lock is held
  *
- * The drive writes nothing more to the memory, which stays as it is.
+ * The drive writes nothing more to the memory, which stays as it is. It has as much
+ * time for that as for its shutdown.
  */
 void sluice_nvme_hmb_release(struct sluice_nvme_ctrl *ctrl)
 {
@@ -204,7 +205,7 @@ void sluice_nvme_hmb_release(struct sluice_nvme_ctrl *ctrl)
 		return;
 	hmb->enabled = false;
 	sluice_nvme_adminq_open(ctrl);
-	ret = sluice_nvme_admin_internal(ctrl, &cmd, NULL, 0, NULL);
+	ret = sluice_nvme_admin_within(ctrl, &cmd, sluice_nvme_shutdown_ms(ctrl));
 	sluice_nvme_adminq_close(ctrl, false);
 	if (ret)
 		dev_warn(&ctrl->pdev->dev, "the drive does not release the host's memory: %s %#x\n",

@@ -3,6 +3,7 @@
  * Sluice: KUnit tests of the host's memory that a drive uses
  */
 #include <linux/dma-mapping.h>
+#include <linux/jiffies.h>
 #include <linux/sizes.h>
 
 #include "host/hostfake_test.h"
@@ -218,6 +219,26 @@ static void released(struct kunit *test)
 	expect_given(f, 3, 2 * MIB, 1);
 }
 
+/* A host that is to be turned off does not wait for an answer as it does else */
+static void release_unanswered(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	unsigned long begin;
+
+	enable(f);
+	f->answer[NVME_ADMIN_SET_FEATURES] = HOSTFAKE_SILENT;
+	f->nr_cmds = 0;
+	begin = jiffies;
+	sluice_nvme_reset_hold(&f->ctrl, true);
+	KUNIT_EXPECT_NOT_NULL(test, the_cmd(f));
+	/* the time for a shutdown, and for looking; not a minute */
+	KUNIT_EXPECT_GE(test, jiffies_to_msecs(jiffies - begin), 5000u);
+	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begin), 30000u);
+	/* and goes on with the shutdown */
+	KUNIT_EXPECT_TRUE(test, readl(f->ctrl.bar + NVME_REG_CSTS) &
+			  NVME_CSTS_SHST_CMPLT);
+}
+
 static struct kunit_case hmb_cases[] = {
 	KUNIT_CASE(does_not_ask),
 	KUNIT_CASE(given_again),
@@ -227,6 +248,7 @@ static struct kunit_case hmb_cases[] = {
 	KUNIT_CASE(no_memory),
 	KUNIT_CASE(refused),
 	KUNIT_CASE(released),
+	KUNIT_CASE(release_unanswered),
 	{}
 };
 

@@ -330,6 +330,8 @@ void sluice_nvme_adminq_reap(struct sluice_nvme_ctrl *ctrl);
 int sluice_nvme_admin_internal(struct sluice_nvme_ctrl *ctrl,
 			       struct nvme_cmd *cmd, void *buf, size_t len,
 			       u32 *result);
+int sluice_nvme_admin_within(struct sluice_nvme_ctrl *ctrl,
+			     struct nvme_cmd *cmd, unsigned int ms);
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,
 			    const struct sluice_nvme_cq *cq,
