@@ -555,9 +555,11 @@ static void vfake_init_drive(struct vfake *f)
 	/* no watchdog */
 	f->ctrl.watched = true;
 	f->ctrl.progressed = jiffies;
+	f->host.adminq.cq.ctrl = &f->ctrl;
 	spin_lock_init(&f->host.adminq.cq.lock);
 	init_waitqueue_head(&f->host.adminq.wait);
 	mutex_init(&f->host.health.lock);
+	INIT_WORK(&f->host.health.work, sluice_nvme_health_work);
 	f->id.oncs = cpu_to_le16(0xffff);
 	f->id.vwc = 0xff;
 
@@ -733,5 +735,6 @@ void vfake_exit(struct kunit *test)
 		cancel_delayed_work_sync(&vctrl->retry);
 		destroy_workqueue(vctrl->wq);
 	}
+	cancel_work_sync(&f->host.health.work);
 	vfake_free_pages(f);
 }

@@ -20,7 +20,7 @@
 /* A drive that reports without end gets no more than ten requests a second. */
 #define SLUICE_NVME_EVENT_PAUSE	(HZ / 10)
 
-/* The drive is asked for its health when its last answer is older. */
+/* The drive is asked for its health when its last answer came longer ago. */
 #define SLUICE_NVME_HEALTH_AGE	HZ
 
 /**
@@ -151,41 +151,47 @@ static bool sluice_nvme_event_take(struct sluice_nvme_ctrl *ctrl, u32 event)
 	return true;
 }
 
-static int sluice_nvme_health_ask(struct sluice_nvme_ctrl *ctrl)
+/**
+ * sluice_nvme_health_work() - ask the drive for its health
+ * @work: of &sluice_nvme_health.work
+ *
+ * An error counts as an answer: who asks is told, and not that it has to wait.
+ */
+void sluice_nvme_health_work(struct work_struct *work)
 {
-	struct sluice_nvme_health *health = &ctrl->host->health;
+	struct sluice_nvme_health *health =
+		container_of(work, struct sluice_nvme_health, work);
+	struct sluice_nvme_host *host =
+		container_of(health, struct sluice_nvme_host, health);
 	struct nvme_cmd cmd = {
 		.opcode	= NVME_ADMIN_GET_LOG_PAGE,
 		.nsid	= cpu_to_le32(NVME_NSID_ALL),
 		.cdw10	= cpu_to_le32((sizeof(health->log) / 4 - 1) << 16 |
 				      NVME_LOG_SMART),
 	};
-	int ret;
 
+	guard(mutex)(&health->lock);
 	/* first: an event may come while the drive answers */
 	WRITE_ONCE(health->fresh, true);
+	health->status = sluice_nvme_admin(host->adminq.cq.ctrl, &cmd,
+					   &health->log, sizeof(health->log),
+					   NULL);
 	health->at = jiffies;
-	ret = sluice_nvme_admin(ctrl, &cmd, &health->log, sizeof(health->log),
-				NULL);
-	if (ret < 0)
-		WRITE_ONCE(health->fresh, false);
-	else
-		health->status = ret;
-	return ret;
 }
 
 /**
- * sluice_nvme_health() - the drive's health, not older than a second
+ * sluice_nvme_health() - the drive's health, as of the last second
  * @ctrl: controller
  * @log: receives the log page SMART / Health Information
  *
- * Return: 0; -EAGAIN while another thread is asking the drive; or see
- * sluice_nvme_admin().
+ * Does not wait for the drive: the caller may have a lock that the VMM waits for.
+ *
+ * Return: 0; -EAGAIN while the drive is being asked; or see sluice_nvme_admin().
  */
 int sluice_nvme_health(struct sluice_nvme_ctrl *ctrl, struct nvme_smart_log *log)
 {
 	struct sluice_nvme_health *health = &ctrl->host->health;
-	int ret;
+	int ret = -EAGAIN;
 
 	if (!mutex_trylock(&health->lock))
 		return -EAGAIN;
@@ -193,7 +199,7 @@ int sluice_nvme_health(struct sluice_nvme_ctrl *ctrl, struct nvme_smart_log *log
 	    time_before(jiffies, health->at + SLUICE_NVME_HEALTH_AGE))
 		ret = health->status;
 	else
-		ret = sluice_nvme_health_ask(ctrl);
+		queue_work(sluice_nvme_wq, &health->work);
 	if (!ret)
 		*log = health->log;
 	mutex_unlock(&health->lock);

@@ -144,6 +144,16 @@ static void expect_health(struct hostfake *f, int ret, u8 byte)
 	KUNIT_EXPECT_NULL(f->test, memchr_inv(&log, byte, sizeof(log)));
 }
 
+/* The drive is asked, by another thread, and its answer is @ret and @byte */
+static void expect_asked(struct hostfake *f, int ret, u8 byte)
+{
+	expect_health(f, -EAGAIN, 0);
+	flush_work(&f->host.health.work);
+	/* this machine may be slow */
+	f->host.health.at = jiffies + 3600 * HZ;
+	expect_health(f, ret, byte);
+}
+
 /* However many guests ask, and however often: the drive is asked once a second. */
 static void health_is_shared(struct kunit *test)
 {
@@ -153,18 +163,16 @@ static void health_is_shared(struct kunit *test)
 
 	listen(f);
 	f->log = 0x11;
-	expect_health(f, 0, 0x11);
+	expect_asked(f, 0, 0x11);
 	expect_cmd(f, 2, NVME_ADMIN_GET_LOG_PAGE);
 	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[2].cdw10), 0x007f0002u);
 	KUNIT_EXPECT_EQ(test, le32_to_cpu(f->cmds[2].nsid), U32_MAX);
 	f->log = 0x22;
-	/* this machine may be slow */
-	health->at = jiffies + 3600 * HZ;
 	for (i = 0; i < 10; i++)
 		expect_health(f, 0, 0x11);
 	KUNIT_EXPECT_EQ(test, f->nr_cmds, 3u);
 	health->at = jiffies - HZ;
-	expect_health(f, 0, 0x22);
+	expect_asked(f, 0, 0x22);
 	KUNIT_EXPECT_EQ(test, f->nr_cmds, 4u);
 
 	/* nobody waits for another one's question */
@@ -172,11 +180,10 @@ static void health_is_shared(struct kunit *test)
 		expect_health(f, -EAGAIN, 0);
 
 	/* what the drive reports may be in its health */
-	health->at = jiffies + 3600 * HZ;
 	WRITE_ONCE(f->event, TOO_HOT);
 	expect_cmd(f, 4, NVME_ADMIN_ASYNC_EVENT);
 	f->log = 0x33;
-	expect_health(f, 0, 0x33);
+	expect_asked(f, 0, 0x33);
 	expect_cmd(f, 5, NVME_ADMIN_GET_LOG_PAGE);
 }
 
@@ -186,8 +193,7 @@ static void health_is_refused(struct kunit *test)
 	struct hostfake *f = test->priv;
 
 	f->answer[NVME_ADMIN_GET_LOG_PAGE] = 0x109;
-	expect_health(f, 0x109, 0);
-	f->host.health.at = jiffies + 3600 * HZ;
+	expect_asked(f, 0x109, 0);
 	expect_health(f, 0x109, 0);
 	KUNIT_EXPECT_EQ(test, f->nr_cmds, 1u);
 	/* a reset may have changed that; during a reset nobody is asked */
@@ -195,9 +201,26 @@ static void health_is_refused(struct kunit *test)
 	f->log = 0x44;
 	sluice_nvme_events_start(&f->ctrl);
 	f->host.adminq.open = false;
-	expect_health(f, -ENODEV, 0);
+	expect_asked(f, -ENODEV, 0);
 	f->host.adminq.open = true;
-	expect_health(f, 0, 0x44);
+	sluice_nvme_events_start(&f->ctrl);
+	expect_asked(f, 0, 0x44);
+}
+
+/* Who asks may have a lock for which the VMM waits, and so does not wait itself */
+static void health_of_a_silent_drive(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+
+	f->answer[NVME_ADMIN_GET_LOG_PAGE] = HOSTFAKE_SILENT;
+	expect_health(f, -EAGAIN, 0);
+	wait_for(f, 1);
+	expect_health(f, -EAGAIN, 0);
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 1u);
+	sluice_nvme_adminq_close(&f->ctrl, false);
+	flush_work(&f->host.health.work);
+	f->host.health.at = jiffies + 3600 * HZ;
+	expect_health(f, -ENODEV, 0);
 }
 
 /* A drive that ends each request without a word gets ten of them a second, too */
@@ -611,6 +634,7 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(health),
 	KUNIT_CASE(health_is_shared),
 	KUNIT_CASE(health_is_refused),
+	KUNIT_CASE(health_of_a_silent_drive),
 	KUNIT_CASE(reports_nothing),
 	KUNIT_CASE(does_not_report),
 	KUNIT_CASE(listens_after_reset),

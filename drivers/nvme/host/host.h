@@ -179,13 +179,15 @@ struct sluice_nvme_hmb {
 /**
  * struct sluice_nvme_health - the drive's health, for all who ask for it
  * @lock: protects @log, @at and @status; held while the drive is asked
+ * @work: asks the drive
  * @log: what the drive has answered
- * @at: jiffies when it was asked
- * @status: the NVMe status of the answer
+ * @at: jiffies when it did
+ * @status: the NVMe status of the answer, or a negative errno
  * @fresh: it has been asked, and has reported no event since
  */
 struct sluice_nvme_health {
 	struct mutex lock;
+	struct work_struct work;
 	struct nvme_smart_log log;
 	unsigned long at;
 	int status;
@@ -364,6 +366,7 @@ int sluice_nvme_ns_wwid(const struct sluice_nvme_ns *ns, char *buf, size_t size)
 void sluice_nvme_events_start(struct sluice_nvme_ctrl *ctrl);
 void sluice_nvme_event_end(struct sluice_nvme_ctrl *ctrl, int status, u32 result);
 void sluice_nvme_events_work(struct work_struct *work);
+void sluice_nvme_health_work(struct work_struct *work);
 
 /* limits.c */
 void sluice_nvme_limits_derive(struct sluice_nvme_limits *l,

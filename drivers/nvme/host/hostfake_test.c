@@ -304,6 +304,7 @@ static void hostfake_init_ctrl(struct hostfake *f)
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	INIT_WORK(&ctrl->reset_work, hostfake_reset_work);
 	INIT_DELAYED_WORK(&f->host.events, sluice_nvme_events_work);
+	INIT_WORK(&f->host.health.work, sluice_nvme_health_work);
 	INIT_DELAYED_WORK(&f->host.give_up, sluice_nvme_give_up_work);
 	f->host.cqs = f->cqs;
 	f->id.sqes = NVME_SQES << 4 | NVME_SQES;
@@ -360,6 +361,7 @@ void hostfake_exit(struct kunit *test)
 		return;
 	/* it may wait for the drive, and the drive may start it again */
 	cancel_delayed_work_sync(&f->host.events);
+	cancel_work_sync(&f->host.health.work);
 	kthread_stop(f->thread);
 	cancel_delayed_work_sync(&f->host.events);
 	flush_work(&f->ctrl.reset_work);

@@ -72,6 +72,7 @@ static struct sluice_nvme_ctrl *sluice_nvme_alloc(struct pci_dev *pdev)
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	INIT_WORK(&ctrl->reset_work, sluice_nvme_reset_work);
 	INIT_DELAYED_WORK(&ctrl->host->events, sluice_nvme_events_work);
+	INIT_WORK(&ctrl->host->health.work, sluice_nvme_health_work);
 	INIT_DELAYED_WORK(&ctrl->host->watchdog, sluice_nvme_watchdog_work);
 	INIT_DELAYED_WORK(&ctrl->host->give_up, sluice_nvme_give_up_work);
 	pci_set_drvdata(pdev, ctrl);
@@ -250,6 +251,7 @@ static void sluice_nvme_stop_works(struct sluice_nvme_ctrl *ctrl)
 	cancel_delayed_work_sync(&ctrl->host->give_up);
 	cancel_work_sync(&ctrl->reset_work);
 	cancel_delayed_work_sync(&ctrl->host->events);
+	cancel_work_sync(&ctrl->host->health.work);
 }
 
 /**
