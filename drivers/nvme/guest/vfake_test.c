@@ -451,6 +451,7 @@ static void vfake_load_cq(struct sluice_nvme_cq *hw, struct nvme_cqe *cqes,
 	hw->depth = nr + 1;
 	hw->head = 0;
 	hw->phase = 1;
+	hw->seen = cqes;
 }
 
 /**
@@ -480,10 +481,13 @@ void vfake_arm_cq(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
  */
 void vfake_disarm_cq(struct vfake *f, u16 cqid)
 {
+	static const struct nvme_cqe empty;
 	struct sluice_nvme_cq *hw = &f->vctrl.cqs[cqid].hw;
 
 	guard(spinlock_irqsave)(&hw->lock);
 	hw->armed = false;
+	hw->seen = &empty;
+	hw->phase = 1;
 	hw->entries = NULL;
 }
 

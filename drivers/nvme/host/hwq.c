@@ -85,6 +85,16 @@ static u32 __iomem *sluice_nvme_doorbell(struct sluice_nvme_ctrl *ctrl,
 	return ctrl->bar + NVME_REG_DBS + (2 * qid + completion) * stride;
 }
 
+/* What is seen of a queue that is not armed: it has no new entry */
+static void sluice_nvme_cq_hide(struct sluice_nvme_cq *cq)
+{
+	static const struct nvme_cqe empty;
+
+	cq->armed = false;
+	WRITE_ONCE(cq->seen, &empty);
+	WRITE_ONCE(cq->phase, 1);
+}
+
 /**
  * sluice_nvme_cq_init() - prepare a completion queue, once
  * @cq: zeroed
@@ -92,6 +102,7 @@ static u32 __iomem *sluice_nvme_doorbell(struct sluice_nvme_ctrl *ctrl,
 void sluice_nvme_cq_init(struct sluice_nvme_cq *cq)
 {
 	spin_lock_init(&cq->lock);
+	sluice_nvme_cq_hide(cq);
 }
 
 /**
@@ -117,9 +128,6 @@ int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
 	cq->depth = depth;
 	cq->vector = qid;
 	cq->db = sluice_nvme_doorbell(ctrl, qid, true);
-	cq->head = 0;
-	cq->phase = 1;
-	cq->armed = false;
 	return 0;
 }
 
@@ -273,9 +281,10 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 	memset(cq->entries, 0, cq->depth * sizeof(*cq->entries));
 	spin_lock_irq(&cq->lock);
 	cq->head = 0;
-	cq->phase = 1;
-	/* Pairs with the acquire in sluice_nvme_cq_look(). */
-	smp_store_release(&cq->armed, true);
+	WRITE_ONCE(cq->phase, 1);
+	cq->armed = true;
+	/* Pairs with sluice_nvme_cq_look(): the entries are clear. */
+	smp_store_release(&cq->seen, cq->entries);
 	spin_unlock_irq(&cq->lock);
 
 	/* Memory reclaim must not wait for a disk that waits for reset_lock. */
@@ -288,7 +297,7 @@ int sluice_nvme_cq_arm(struct sluice_nvme_cq *cq)
 				    "no interrupt for queue %u: %pe\n",
 				    cq->qid, ERR_PTR(ret));
 		spin_lock_irq(&cq->lock);
-		cq->armed = false;
+		sluice_nvme_cq_hide(cq);
 		spin_unlock_irq(&cq->lock);
 		return ret;
 	}
@@ -320,7 +329,7 @@ void sluice_nvme_cq_disarm(struct sluice_nvme_cq *cq)
 	spin_lock_irq(&cq->lock);
 	/* The controller no longer knows the queue: no doorbell here. */
 	sluice_nvme_cq_process(cq, UINT_MAX);
-	cq->armed = false;
+	sluice_nvme_cq_hide(cq);
 	spin_unlock_irq(&cq->lock);
 }
 

@@ -65,6 +65,7 @@ static int hwq_test_init(struct kunit *test)
 	t->cq.entries = t->cqes;
 	t->cq.db = (u32 __force __iomem *)&t->cq_db;
 	t->cq.phase = 1;
+	t->cq.seen = t->cqes;
 	t->cq.armed = true;
 	spin_lock_init(&t->cq.lock);
 	t->cq.process = hwq_test_process;
@@ -128,8 +129,10 @@ static void cq_wrap(struct kunit *test)
 	for (i = 0; i < 2 * DEPTH; i++) {
 		hwq_test_post(t, 1);
 		posted++;
+		KUNIT_EXPECT_TRUE(test, sluice_nvme_cq_look(&t->cq));
 		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq, UINT_MAX), 1u);
 		KUNIT_EXPECT_EQ(test, t->cq_db, posted % DEPTH);
+		KUNIT_EXPECT_FALSE(test, sluice_nvme_cq_look(&t->cq));
 		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_poll(&t->cq, UINT_MAX), 0u);
 	}
 	KUNIT_ASSERT_EQ(test, t->nr_cids, posted);

@@ -61,14 +61,16 @@ enum sluice_nvme_state {
  * @entries: coherent memory
  * @dma: its bus address
  * @db: CQ head doorbell
+ * @seen: for who looks without @lock: the entry at @head; while the queue is not
+ *	@armed one that stays empty
  * @head: next entry to look at
  * @phase: phase tag of new entries
  * @armed: has its interrupt; entries are looked at
  * @irq: Linux's number of the interrupt
  * @maskable: the interrupt may be masked
  * @masked: the interrupt is masked
- * @lock: protects @head, @phase, @armed, @maskable and @masked; taken in hard IRQ
- *	context
+ * @lock: protects @head, @phase, @seen, @armed, @maskable and @masked; taken in
+ *	hard IRQ context
  * @process: takes new entries with sluice_nvme_cqe_next(), @budget at most, and
  *	returns their number. Called in hard IRQ context (or wherever
  *	sluice_nvme_cq_poll() is called) with @lock held and interrupts off
@@ -84,6 +86,7 @@ struct sluice_nvme_cq {
 	struct nvme_cqe *entries;
 	dma_addr_t dma;
 	u32 __iomem *db;
+	const struct nvme_cqe *seen;
 	u32 head;
 	u8 phase;
 	bool armed;
@@ -351,16 +354,14 @@ void sluice_nvme_sq_cut_off(struct sluice_nvme_sq *sq);
 
 /**
  * sluice_nvme_cq_pending() - has the device written an entry?
- * @cq: queue, its lock held; or see sluice_nvme_cq_look()
+ * @cq: queue, its lock held
  *
  * Return: true when it has.
  */
 static inline bool sluice_nvme_cq_pending(const struct sluice_nvme_cq *cq)
 {
-	const struct nvme_cqe *entry = &cq->entries[READ_ONCE(cq->head)];
-
-	return (le16_to_cpu(READ_ONCE(entry->status)) & 1) ==
-	       READ_ONCE(cq->phase);
+	return (le16_to_cpu(READ_ONCE(cq->entries[cq->head].status)) & 1) ==
+	       cq->phase;
 }
 
 /**
@@ -375,8 +376,11 @@ static inline bool sluice_nvme_cq_pending(const struct sluice_nvme_cq *cq)
  */
 static inline bool sluice_nvme_cq_look(const struct sluice_nvme_cq *cq)
 {
-	/* Pairs with the release in sluice_nvme_cq_arm(). */
-	return smp_load_acquire(&cq->armed) && sluice_nvme_cq_pending(cq);
+	/* Pairs with the release in sluice_nvme_cq_arm(): a dependent read. */
+	const struct nvme_cqe *entry = READ_ONCE(cq->seen);
+
+	return (le16_to_cpu(READ_ONCE(entry->status)) & 1) ==
+	       READ_ONCE(cq->phase);
 }
 
 /**
@@ -389,18 +393,19 @@ static inline bool sluice_nvme_cq_look(const struct sluice_nvme_cq *cq)
 static inline bool sluice_nvme_cqe_next(struct sluice_nvme_cq *cq,
 					struct nvme_cqe *cqe)
 {
+	const struct nvme_cqe *entry = &cq->entries[cq->head];
+
 	if (!sluice_nvme_cq_pending(cq))
 		return false;
 	/* The rest of the entry is valid only once its phase tag is. */
 	dma_rmb();
-	*cqe = cq->entries[cq->head];
-	/* sluice_nvme_cq_look() must never see a head outside the queue */
-	if (cq->head + 1 == cq->depth) {
-		WRITE_ONCE(cq->head, 0);
-		cq->phase ^= 1;
-	} else {
-		WRITE_ONCE(cq->head, cq->head + 1);
+	*cqe = *entry++;
+	if (++cq->head == cq->depth) {
+		cq->head = 0;
+		WRITE_ONCE(cq->phase, cq->phase ^ 1);
+		entry = cq->entries;
 	}
+	WRITE_ONCE(cq->seen, entry);
 	return true;
 }
 

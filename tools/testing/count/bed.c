@@ -162,6 +162,7 @@ static void init_cq(struct sluice_vcq *vcq)
 	vcq->hw.depth = SLOTS + 1;
 	vcq->hw.db = (u32 __force __iomem *)&drive.cq_db;
 	vcq->hw.phase = 1;
+	vcq->hw.seen = hw_cq_ring;
 	vcq->hw.armed = true;
 	vcq->hw.maskable = true;
 	vcq->hw.process = sluice_vcq_process;
@@ -178,6 +179,7 @@ static void init_quiet(unsigned int id)
 	init_cq(vcq);
 	vcq->id = id;
 	vcq->hw.entries = quiet_cq_ring;
+	vcq->hw.seen = quiet_cq_ring;
 	vsq->vctrl = &vctrl;
 	vsq->vcq = vcq;
 	vsq->id = id;

@@ -97,7 +97,8 @@ static unsigned int sluice_vpoll_pair(struct sluice_vcq *vcq,
 /*
  * Is there anything to do for a queue pair? Most times there is not, and then no
  * lock is taken to see that. The answer may be wrong for a pair that another
- * thread serves: that thread leaves nothing.
+ * thread serves: that thread leaves nothing. Completions that wait for room wait
+ * for the guest to move the head, or for the worker.
  */
 static bool sluice_vpoll_look(const struct sluice_vcq *vcq,
 			      const struct sluice_vsq *vsq,
@@ -107,23 +108,23 @@ static bool sluice_vpoll_look(const struct sluice_vcq *vcq,
 	u32 head = le32_to_cpu(READ_ONCE(doorbells[sluice_vctrl_doorbell_word(1)]));
 
 	return tail != READ_ONCE(vsq->head) || head != vcq->doorbell ||
-	       !list_empty(&vcq->waiting) || sluice_nvme_cq_look(&vcq->hw);
+	       sluice_nvme_cq_look(&vcq->hw);
 }
 
 /* The queue pairs that have something to do, as bits */
 static unsigned long sluice_vpoll_ready(const struct sluice_vctrl *vctrl)
 {
 	const __le32 *doorbells = sluice_vctrl_io_doorbells(vctrl);
-	unsigned long bit, pairs = READ_ONCE(vctrl->pairs), ready = 0;
+	unsigned long pairs = READ_ONCE(vctrl->pairs), ready = 0;
 	const struct sluice_vcq *vcq = vctrl->cqs;
 	const struct sluice_vsq *vsq = vctrl->sqs;
 
-	for (bit = BIT(1); bit <= pairs; bit <<= 1) {
+	while (pairs >>= 1) {
 		doorbells += sluice_vctrl_doorbell_word(2);
 		vcq++;
 		vsq++;
-		if (pairs & bit && sluice_vpoll_look(vcq, vsq, doorbells))
-			ready |= bit;
+		if (pairs & 1 && sluice_vpoll_look(vcq, vsq, doorbells))
+			ready |= BIT(vcq->id);
 	}
 	return ready;
 }
