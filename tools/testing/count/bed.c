@@ -398,6 +398,26 @@ int bed_drive(u64 now, u64 latency)
 }
 
 /**
+ * bed_divert() - have the modules write other doorbells than the drive reads
+ * @doorbells: of the submission queue and of the completion queue
+ */
+void bed_divert(unsigned int *doorbells)
+{
+	vctrl.sqs[1].hw.db = (u32 __force __iomem *)&doorbells[0];
+	vctrl.cqs[1].hw.db = (u32 __force __iomem *)&doorbells[1];
+}
+
+/**
+ * bed_forward() - let the drive have what was written there
+ * @doorbells: as for bed_divert()
+ */
+void bed_forward(const unsigned int *doorbells)
+{
+	drive.sq_db = doorbells[0];
+	drive.cq_db = doorbells[1];
+}
+
+/**
  * bed_lose() - have the drive forget the commands that it was given
  */
 void bed_lose(void)

@@ -21,6 +21,10 @@ void bed_fault(unsigned int times);
 void bed_set_poll_us(unsigned int poll_us);
 void bed_visit(unsigned int nr_qpairs, unsigned int times);
 
+/* To see each access to the drive's doorbells */
+void bed_divert(unsigned int *doorbells);
+void bed_forward(const unsigned int *doorbells);
+
 /* The steps of bed_run(), in this order */
 void bed_submit(unsigned long pages, unsigned long first, unsigned int batch);
 void bed_fetch(void);

@@ -3,14 +3,22 @@
  * Sends commands through the modules, so that callgrind can count the
  * instructions
  *
+ * usage: count [mmio]
+ *
+ * With "mmio" the program runs without callgrind, and prints how often the modules
+ * have accessed the drive's registers: a line "NAME ACCESSES" for each measurement.
+ *
  * The program is linked with the modules' objects, compiled for the kernel.
  * kernel.c has the kernel functions that the path of an I/O needs. All other
  * kernel functions stay unresolved, since nothing calls them.
  */
+#define _GNU_SOURCE	/* REG_EFL */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include <valgrind/callgrind.h>
 
@@ -26,29 +34,94 @@ void bed_fail(const char *what, unsigned long found, unsigned long wanted)
 	exit(1);
 }
 
+/*
+ * Accesses to the drive's registers
+ *
+ * The page with the doorbells cannot be accessed. An access that faults is counted
+ * and made again, and then the processor stops at the next instruction.
+ */
+
+#define PAGE		4096
+#define SINGLE_STEP	0x100
+
+static unsigned int *registers;
+static unsigned long accesses;
+
+static void on_access(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *thread = context;
+
+	if ((char *)info->si_addr < (char *)registers ||
+	    (char *)info->si_addr >= (char *)registers + PAGE)
+		abort();
+	accesses++;
+	mprotect(registers, PAGE, PROT_READ | PROT_WRITE);
+	thread->uc_mcontext.gregs[REG_EFL] |= SINGLE_STEP;
+}
+
+static void after_access(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *thread = context;
+
+	bed_forward(registers);
+	mprotect(registers, PAGE, PROT_NONE);
+	thread->uc_mcontext.gregs[REG_EFL] &= ~SINGLE_STEP;
+}
+
+static void watch_registers(void)
+{
+	struct sigaction access = {
+		.sa_sigaction = on_access, .sa_flags = SA_SIGINFO,
+	};
+	struct sigaction after = {
+		.sa_sigaction = after_access, .sa_flags = SA_SIGINFO,
+	};
+
+	registers = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (registers == MAP_FAILED || sigaction(SIGSEGV, &access, NULL) ||
+	    sigaction(SIGTRAP, &after, NULL)) {
+		perror("registers");
+		exit(1);
+	}
+	bed_divert(registers);
+}
+
+static void begin(void)
+{
+	CALLGRIND_ZERO_STATS;
+	accesses = 0;
+}
+
+static void end(const char *name)
+{
+	CALLGRIND_DUMP_STATS_AT(name);
+	if (registers)
+		printf("%s %lu\n", name, accesses);
+}
+
 static void count(const char *name, unsigned long pages, bool scattered,
 		  unsigned int batch)
 {
 	bed_run(pages, scattered, batch, TIMES);
-	CALLGRIND_ZERO_STATS;
+	begin();
 	bed_run(pages, scattered, batch, TIMES);
-	CALLGRIND_DUMP_STATS_AT(name);
+	end(name);
 }
 
 static void count_faults(const char *name)
 {
 	bed_fault(TIMES);
-	CALLGRIND_ZERO_STATS;
+	begin();
 	bed_fault(TIMES);
-	CALLGRIND_DUMP_STATS_AT(name);
+	end(name);
 }
 
 static void count_visits(const char *name, unsigned int nr_qpairs)
 {
 	bed_visit(nr_qpairs, TIMES);
-	CALLGRIND_ZERO_STATS;
+	begin();
 	bed_visit(nr_qpairs, TIMES);
-	CALLGRIND_DUMP_STATS_AT(name);
+	end(name);
 }
 
 /*
@@ -72,7 +145,7 @@ bool kthread_freezable_should_stop(bool *was_frozen)
 	return kthread_should_stop();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	void *ram;
 
@@ -85,6 +158,8 @@ int main(void)
 	}
 	page_offset_base = (unsigned long)ram;
 	bed_init(ram);
+	if (argc > 1)
+		watch_registers();
 
 	count("read_4k", 1, false, 1);
 	count("batch8_4k", 1, false, 8);
