@@ -14,7 +14,7 @@ def snapshot: split(" ") | map(tonumber);
 {
 	path: $path, rw: $rw,
 	bs: ($bs | rtrimstr("k") | tonumber * 1024),
-	qd: $qd, guests: $guests, vcpus: $vcpus,
+	qd: $qd, guests: $guests, vcpus: $vcpus, drive_us: $drive_us,
 	iops: $iops,
 	lat_mean_us: ($jobs | map(.clat_ns.mean * .iops) | add / $iops / 1000),
 	lat_p99_us: ($jobs | map(.clat_ns.percentile["99.000000"]) | max / 1000),

@@ -3,7 +3,7 @@
 # Combines all measurements into bench.json: for each cell the median of the
 # rounds, value by value, and the least and the most IOPS.
 def median: sort | .[(length / 2 | floor)];
-def what: {path, rw, bs, qd, guests, vcpus};
+def what: {path, rw, bs, qd, guests, vcpus, drive_us};
 
 {
 	version: 1,
@@ -12,7 +12,7 @@ def what: {path, rw, bs, qd, guests, vcpus};
 		group_by(.value | what) | sort_by(.[0].key) | .[] |
 		map(.value) as $rounds | ($rounds[0] | what) + (
 			$rounds[0] | with_entries(select(.key as $k |
-				["path", "rw", "bs", "qd", "guests", "vcpus"] |
+				["path", "rw", "bs", "qd", "guests", "vcpus", "drive_us"] |
 				index($k) | not)) |
 			with_entries(.key as $k |
 				.value = ($rounds | map(.[$k]) | median))
@@ -22,6 +22,7 @@ def what: {path, rw, bs, qd, guests, vcpus};
 			iops_max: ($rounds | map(.iops) | max)
 		}
 	],
+	slower: $slower,
 	instructions: $instructions,
 	idle: (map(select(.idle)) | last | .idle),
 	counted: [.[] | select(.counted) | .counted],

@@ -5,10 +5,13 @@ def pad($n): tostring | (" " * ([$n - length, 0] | max)) + .;
 def left($n): . + (" " * ([$n - length, 0] | max));
 def digits($n): . * pow(10; $n) | round | . / pow(10; $n);
 def line: .[0] as $path | ($path | left(14)) + (.[1:] | map(pad(9)) | join(""));
-def cell: {rw, bs, qd, guests, vcpus};
-def at($path; $rw; $qd): first(.results[] | select(.path == $path and
+def cell: {rw, bs, qd, guests, vcpus, drive_us};
+def at($path; $rw; $qd; $us): first(.results[] | select(.path == $path and
 	.rw == $rw and .bs == 4096 and .qd == $qd and .guests == 1 and
-	.vcpus == 1)) // null;
+	.vcpus == 1 and .drive_us == $us)) // null;
+# The first results are those with the usual drive, the last those with a slow one
+def at($path; $rw; $qd): at($path; $rw; $qd; .results[0].drive_us);
+def at_last($path; $qd): at($path; "randread"; $qd; .results[-1].drive_us);
 def ratio($what; $value; $target):
 	if $value then "  \($what | left(52))\($value | digits(3) | pad(8))   target \($target)"
 	else empty end;
@@ -17,7 +20,7 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 . as $all |
 (.results | to_entries | group_by(.value | cell) | sort_by(.[0].key)[] |
 	map(.value) | .[0] as $c |
-	"\($c.rw), \($c.bs / 1024) KiB, queue depth \($c.qd); \($c.guests) guest(s) with \($c.vcpus) vCPU(s)",
+	"\($c.rw), \($c.bs / 1024) KiB, queue depth \($c.qd); \($c.guests) guest(s) with \($c.vcpus) vCPU(s); drive: \($c.drive_us) us",
 	(["", "IOPS", "mean us", "p99 us", "exits", "host us", "faults", "irqs"] | line),
 	(.[] | [.path, (.iops | round), (.lat_mean_us | round),
 		(.lat_p99_us | round), (.exits_per_io | digits(2)),
@@ -41,6 +44,16 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 ((1, 8) as $qd |
 	ratio("slice-iommu: IOPS against vfio-pci-iommu, QD \($qd)";
 		over($all | at("slice-iommu"; "randread"; $qd); $all | at("vfio-pci-iommu"; "randread"; $qd); .iops); ">= 0.5")),
+(ratio("slice: doorbell faults for each read, QD 1";
+	$all | at("slice"; "randread"; 1) | .doorbell_faults_per_io; "<= 0.01")),
+(select(.slower) |
+	"With a drive as slow as flash, \(.results[-1].drive_us) us, since this bed is \(.slower | digits(1)) times slower than the machine:",
+	ratio("slice: mean latency against vfio-pci, QD 1";
+		over($all | at_last("slice"; 1); $all | at_last("vfio-pci"; 1); .lat_mean_us); "<= 1.05"),
+	ratio("slice: IOPS against vfio-pci, QD 8";
+		over($all | at_last("slice"; 8); $all | at_last("vfio-pci"; 8); .iops); ">= 0.98"),
+	ratio("slice: doorbell faults for each read, QD 1";
+		$all | at_last("slice"; 1) | .doorbell_faults_per_io; "<= 0.01")),
 "",
 "Instructions of the mediation: \(.instructions | to_entries | map("\(.key) \(.value)") | join(", "))",
 "An idle slice, over 10 s: \(.idle.wakeups) wake-ups, \(.idle.cpu_us) us of CPU time",
