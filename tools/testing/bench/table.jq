@@ -43,7 +43,9 @@ def over($a; $b; f): if $a and $b then ($a | f) / ($b | f) else null end;
 		over($all | at($s; "randread"; 8); $all | at("vfio-pci"; "randread"; 8); .exits_per_io); "<= 1")),
 ((1, 8) as $qd |
 	ratio("slice-iommu: IOPS against vfio-pci-iommu, QD \($qd)";
-		over($all | at("slice-iommu"; "randread"; $qd); $all | at("vfio-pci-iommu"; "randread"; $qd); .iops); ">= 0.5")),
+		over($all | at("slice-iommu"; "randread"; $qd); $all | at("vfio-pci-iommu"; "randread"; $qd); .iops); ">= 0.5"),
+	ratio("slice-beside: p99 against that of a slice alone, QD \($qd)";
+		over($all | at("slice-beside"; "randread"; $qd); $all | at("slice"; "randread"; $qd); .lat_p99_us); "<= 2")),
 (ratio("slice: doorbell faults for each read, QD 1";
 	$all | at("slice"; "randread"; 1) | .doorbell_faults_per_io; "<= 0.01")),
 (select(.slower) |
