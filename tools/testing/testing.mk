@@ -23,7 +23,7 @@ check-all: ## the same with all tests, also those that repeat checks; before a r
 vm: setup ## a shell in L1 with a drive bound; VM='-k debug', '-g' to wait for gdb, '-h' for more
 	@tools/testing/run-l1 -s $(VM) tools/testing/lib/vm-prepare
 
-bench: ## compare ways to give a guest a part of a drive; QUICK=1 takes ten minutes
+bench: ## compare ways to give a guest a part of a drive, in 40 minutes; QUICK=1 takes ten
 	@tools/testing/bench/run
 
 bench-native: setup ## measure the modules on this machine itself, in seconds; NATIVE='-d 10000' for a drive of 10 us

@@ -12,7 +12,7 @@ def snapshot: split(" ") | map(tonumber);
 [.[].jobs[0] | if .read.total_ios > 0 then .read else .write end] as $jobs |
 ($jobs | map(.iops) | add) as $iops |
 {
-	path: $path, rw: $rw,
+	part: $part, path: $path, rw: $rw,
 	bs: ($bs | rtrimstr("k") | tonumber * 1024),
 	qd: $qd, guests: $guests, vcpus: $vcpus, drive_us: $drive_us,
 	iops: $iops,
