@@ -206,6 +206,7 @@ static bool sluice_vctrl_disable(struct sluice_vctrl *vctrl)
 	sluice_vadmin_reset(vctrl);
 	sluice_vfeat_init(vctrl);
 	clear_bit(SLUICE_STOP_EVICTED, &vctrl->stop);
+	vctrl->unanswered = false;
 
 	/*
 	 * After a reset of the drive that could not create this controller's

@@ -181,6 +181,7 @@ static void add_pair(struct drive *drive, u16 qid)
 	cq->qid = f->vctrl.qids[qid - 1];
 	drive->cqs[cq->qid] = cq;
 	vsq->hw.cq = cq;
+	vsq->hw.completed = &vsq->completed;
 	vsq->hw.state = SLUICE_NVME_SQ_PRESENT;
 }
 
@@ -435,10 +436,10 @@ static void drive_does_not_answer(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, readmit(f));
 		vfake_retries(f);
 		f->host.adminq.open = true;
+		/* nor does the end of the reset ask a drive for a guest that gave up */
+		scoped_guard(mutex, &f->ctrl.reset_lock)
+			sluice_vctrl_client_ops.restore(&f->vctrl.client);
 	}
-	/* nor is it after a reset, while the guest does nothing */
-	scoped_guard(mutex, &f->ctrl.reset_lock)
-		sluice_vctrl_client_ops.restore(&f->vctrl.client);
 	flush_delayed_work(&drive->work);
 	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));

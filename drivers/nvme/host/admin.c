@@ -21,7 +21,7 @@
  * @len: bytes of data
  * @waiter: thread that waits, or NULL
  * @end: for asynchronous commands
- * @cq: for asynchronous commands, or NULL
+ * @completed: for a deletion, see &sluice_nvme_sq.completed; or NULL
  * @event: an Asynchronous Event Request
  * @priv: for @end
  * @internal: submitted by the reset path
@@ -32,7 +32,7 @@ struct sluice_nvme_admin_req {
 	size_t len;
 	struct sluice_nvme_admin_waiter *waiter;
 	sluice_nvme_admin_end_t *end;
-	const struct sluice_nvme_cq *cq;
+	const unsigned long *completed;
 	void *priv;
 	bool event;
 	bool internal;
@@ -157,8 +157,8 @@ static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
 	slot->end = req->end;
 	slot->event = req->event;
 	slot->priv = req->priv;
-	slot->cq = req->cq;
-	slot->head = req->cq ? READ_ONCE(req->cq->head) : 0;
+	slot->completed = req->completed;
+	slot->seen = req->completed ? READ_ONCE(*req->completed) : 0;
 	slot->since = jiffies;
 	if (req->waiter)
 		req->waiter->slot = nr;
@@ -294,7 +294,8 @@ static int sluice_nvme_admin_sync(struct sluice_nvme_ctrl *ctrl,
  *
  * Return: 0; the NVMe status, which is positive; -ENODEV when the controller
  * is not live or stops being live; -ETIMEDOUT, and then a reset has been
- * started. After a negative value the command may still have been executed.
+ * started, unless the time was over before the drive had room for the command.
+ * After a negative value the command may still have been executed.
  */
 int sluice_nvme_admin(struct sluice_nvme_ctrl *ctrl, struct nvme_cmd *cmd,
 		      void *buf, size_t len, u32 *result)
@@ -339,8 +340,9 @@ int sluice_nvme_admin_within(struct sluice_nvme_ctrl *ctrl,
  * sluice_nvme_admin_async() - send an admin command without waiting for it
  * @ctrl: controller
  * @cmd: command without data
- * @cq: as long as the drive places entries in this queue the command is not late;
- *	the queue stays until @end. Or NULL
+ * @completed: count of commands: as long as it grows, the drive gets on with what
+ *	@cmd has to wait for. It stays until @end. Or NULL for a command that may
+ *	take any time as long as the drive answers to others
  * @end: called once, when the drive has completed the command or a reset has
  *	stopped the drive, with the admin queue locked
  * @priv: for @end
@@ -353,12 +355,12 @@ int sluice_nvme_admin_within(struct sluice_nvme_ctrl *ctrl,
  */
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,
-			    const struct sluice_nvme_cq *cq,
+			    const unsigned long *completed,
 			    sluice_nvme_admin_end_t *end, void *priv)
 {
 	struct sluice_nvme_admin_req req = {
 		.cmd = cmd,
-		.cq = cq,
+		.completed = completed,
 		.end = end,
 		.priv = priv,
 	};
@@ -423,33 +425,40 @@ int sluice_nvme_abort(struct sluice_nvme_sq *sq, u16 cid, int spare)
 	return ret;
 }
 
-/* Has the drive placed an entry where the command looks, since this looked last? */
+/* Has the drive completed a command of the queue that it is to delete? */
 static void sluice_nvme_admin_follow(struct sluice_nvme_admin_slot *slot)
 {
-	u32 head = slot->cq ? READ_ONCE(slot->cq->head) : slot->head;
+	unsigned long completed = READ_ONCE(*slot->completed);
 
-	if (head == slot->head)
+	if (completed == slot->seen)
 		return;
-	slot->head = head;
+	slot->seen = completed;
 	slot->since = jiffies;
 }
 
-/* For how many jiffies an asynchronous command has waited for the drive, if any */
+/*
+ * For how many jiffies the drive has had the oldest asynchronous command, and the
+ * oldest deletion without getting on with it. False if it has none.
+ */
 static bool sluice_nvme_adminq_oldest(struct sluice_nvme_ctrl *ctrl,
-				      unsigned long *age)
+				      unsigned long *age, unsigned long *stuck)
 {
 	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
 	bool found = false;
 	unsigned int nr;
 
 	*age = 0;
+	*stuck = 0;
 	guard(spinlock_irqsave)(&aq->cq.lock);
 	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
 		struct sluice_nvme_admin_slot *slot = &aq->slots[nr];
 
 		if (!slot->end)
 			continue;
-		sluice_nvme_admin_follow(slot);
+		if (slot->completed) {
+			sluice_nvme_admin_follow(slot);
+			*stuck = max(*stuck, jiffies - slot->since);
+		}
 		*age = max(*age, jiffies - slot->since);
 		found = true;
 	}
@@ -464,9 +473,9 @@ static bool sluice_nvme_adminq_oldest(struct sluice_nvme_ctrl *ctrl,
  */
 bool sluice_nvme_adminq_waits(struct sluice_nvme_ctrl *ctrl)
 {
-	unsigned long age;
+	unsigned long age, stuck;
 
-	return sluice_nvme_adminq_oldest(ctrl, &age);
+	return sluice_nvme_adminq_oldest(ctrl, &age, &stuck);
 }
 
 static void sluice_nvme_probe_end(struct sluice_nvme_ctrl *ctrl, void *priv,
@@ -509,20 +518,21 @@ static void sluice_nvme_probe(struct sluice_nvme_ctrl *ctrl)
  * anybody, or answers to a probe. But it must not take for ever: memory of the
  * guest stays pinned, and the VMM may wait for it. A queue that is being deleted
  * gets no new commands. So a drive that completes none of them for twice the
- * time-out does not delete it, however well it works for others.
+ * time-out does not delete it, however well it works for others. For an Abort
+ * nothing of the kind waits.
  *
  * Return: true when the drive has to be reset.
  */
 bool sluice_nvme_adminq_overdue(struct sluice_nvme_ctrl *ctrl)
 {
 	unsigned long timeout = msecs_to_jiffies(sluice_nvme_admin_timeout_ms);
-	unsigned long age, silent;
+	unsigned long age, stuck, silent;
 
 	/* an interrupt may have been lost */
 	sluice_nvme_cq_poll(&ctrl->host->adminq.cq, UINT_MAX);
-	sluice_nvme_adminq_oldest(ctrl, &age);
+	sluice_nvme_adminq_oldest(ctrl, &age, &stuck);
 	silent = min(age, jiffies - sluice_nvme_progress(ctrl));
-	if (age > 2 * timeout || silent > timeout)
+	if (stuck > 2 * timeout || silent > timeout)
 		return true;
 	if (silent > timeout / 4)
 		sluice_nvme_probe(ctrl);

@@ -20,6 +20,7 @@ struct deletion {
 	struct sluice_nvme_sq sq;
 	struct nvme_cqe cqes[4];
 	struct nvme_cmd cmds[4];
+	unsigned long completed;
 	atomic_t ends;
 };
 
@@ -45,6 +46,7 @@ static struct deletion *delete(struct hostfake *f, int answer)
 	d->sq.qid = QID;
 	d->sq.depth = 4;
 	d->sq.entries = d->cmds;
+	d->sq.completed = &d->completed;
 	d->sq.deleted = deleted;
 	f->answer[NVME_ADMIN_DELETE_SQ] = answer;
 	guard(mutex)(&f->ctrl.reset_lock);
@@ -146,17 +148,35 @@ static void sq_takes_long(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, wait_for(has_answer, d));
 	KUNIT_EXPECT_LT(test, jiffies - sluice_nvme_progress(&f->ctrl), 30ul * HZ);
 	/* it works on the queue's commands, of which there are no new ones */
+	d->completed = 1;
+	KUNIT_EXPECT_FALSE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
+	d->completed = 2;
+	KUNIT_EXPECT_FALSE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
+	/* but there is an end to it, also if other queues use the completion queue */
 	d->cq.head = 1;
-	KUNIT_EXPECT_FALSE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
-	d->cq.head = 2;
-	KUNIT_EXPECT_FALSE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
-	/* but there is an end to it */
 	KUNIT_EXPECT_TRUE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
 	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
 	/* a reset ends it as well */
 	sluice_nvme_reset_work(&f->ctrl.reset_work);
 	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->ends), 1);
+}
+
+/* For an Abort nobody's memory waits */
+static void abort_takes_long(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = delete(f, 0);
+
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+	atomic_set(&f->host.aborts, 2);
+	f->answer[NVME_ADMIN_ABORT] = HOSTFAKE_SILENT;
+	KUNIT_EXPECT_EQ(test, sluice_nvme_abort(&d->sq, 1, 1), 0);
+	KUNIT_EXPECT_FALSE(test, overdue(d, 10 * TIMEOUT_MS, 1000));
+	/* but a drive that answers nobody is reset */
+	KUNIT_EXPECT_TRUE(test, overdue(d, TIMEOUT_MS + 1000, TIMEOUT_MS + 1000));
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_adminq_waits(&f->ctrl));
 }
 
 static void drive_is_silent(struct kunit *test)
@@ -251,6 +271,7 @@ static void drive_is_stopped(struct kunit *test)
 static struct kunit_case sluice_nvme_delete_cases[] = {
 	KUNIT_CASE(sq_deleted),
 	KUNIT_CASE(sq_takes_long),
+	KUNIT_CASE(abort_takes_long),
 	KUNIT_CASE(drive_is_silent),
 	KUNIT_CASE(sq_refused),
 	KUNIT_CASE(many_deletions),

@@ -91,11 +91,10 @@ typedef void sluice_nvme_admin_end_t(struct sluice_nvme_ctrl *ctrl, void *priv,
  * @end: called when an asynchronous command ends, whatever the reason; see
  *	sluice_nvme_admin_async()
  * @priv: for @end
- * @cq: the completion queue where the drive shows that it works on the command, or
- *	NULL
- * @head: the head of @cq when it was looked at last
+ * @completed: see sluice_nvme_admin_async()
+ * @seen: *@completed when it was looked at last
  * @event: the command is an Asynchronous Event Request
- * @since: jiffies when the command was submitted, or when @head changed last
+ * @since: jiffies when the command was submitted, or when @seen changed last
  * @data: page for the command's data
  * @dma: its bus address
  */
@@ -103,8 +102,8 @@ struct sluice_nvme_admin_slot {
 	struct sluice_nvme_admin_waiter *waiter;
 	sluice_nvme_admin_end_t *end;
 	void *priv;
-	const struct sluice_nvme_cq *cq;
-	u32 head;
+	const unsigned long *completed;
+	unsigned long seen;
 	bool event;
 	unsigned long since;
 	void *data;
@@ -336,7 +335,7 @@ int sluice_nvme_admin_within(struct sluice_nvme_ctrl *ctrl,
 			     struct nvme_cmd *cmd, unsigned int ms);
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,
-			    const struct sluice_nvme_cq *cq,
+			    const unsigned long *completed,
 			    sluice_nvme_admin_end_t *end, void *priv);
 int sluice_nvme_admin_listen(struct sluice_nvme_ctrl *ctrl);
 bool sluice_nvme_adminq_waits(struct sluice_nvme_ctrl *ctrl);

@@ -587,8 +587,8 @@ int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq)
 	}
 	/* The end may come before the function returns. */
 	WRITE_ONCE(sq->state, SLUICE_NVME_SQ_DELETING);
-	ret = sluice_nvme_admin_async(ctrl, &cmd, sq->cq, sluice_nvme_sq_end,
-				      sq);
+	ret = sluice_nvme_admin_async(ctrl, &cmd, sq->completed,
+				      sluice_nvme_sq_end, sq);
 	if (ret)
 		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_PRESENT);
 	return ret;

@@ -127,6 +127,8 @@ enum sluice_nvme_sq_state {
  * @state: see &enum sluice_nvme_sq_state; unused for the host's own queues.
  *	Changes under &sluice_nvme_ctrl.reset_lock, but what ends a deletion
  *	changes it under the lock of the admin completion queue
+ * @completed: count of the commands that the hardware has completed, by the owner;
+ *	unused for the host's own queues
  * @deleted: called when the hardware has answered to the deletion, in any
  *	context and with that lock held; may be NULL
  */
@@ -140,6 +142,7 @@ struct sluice_nvme_sq {
 	u32 __iomem *db;
 	u32 tail;
 	enum sluice_nvme_sq_state state;
+	const unsigned long *completed;
 	void (*deleted)(struct sluice_nvme_sq *sq);
 };
 

@@ -109,6 +109,7 @@ static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
 	if (err)
 		return err;
 
+	vsq->hw.completed = &vsq->completed;
 	vsq->hw.deleted = sluice_vsq_hw_deleted;
 	err = sluice_vsq_hw_admit(vsq);
 	if (err)
@@ -812,5 +813,6 @@ int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
 		if (READ_ONCE(vctrl->sqs[i].hw.state) == SLUICE_NVME_SQ_PRESENT)
 			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
 	}
-	return sluice_vqueue_hw_created(vctrl, err);
+	/* that all exist again says nothing of one that is yet to be created */
+	return err ? sluice_vqueue_hw_created(vctrl, err) : 0;
 }
