@@ -428,6 +428,8 @@ struct sluice_vctrl_type {
  *	@work for it; %SLUICE_VCTRL_NO_DOORBELL once the head has moved
  * @pairs: bits of the I/O queue identifiers that a queue has; the poller looks
  *	at no others. Changes under @admin_lock
+ * @full: bits of the completion queues with slots that may wait for room; the
+ *	poller clears them
  * @poll_next: identifier of the queue pair with which the poller's next visit
  *	begins; only the poller uses it
  * @masked: the drive's interrupts are to be masked; only the poller uses it
@@ -468,6 +470,7 @@ struct sluice_vctrl {
 	struct sluice_vdbbuf dbbuf;
 	u32 admin_doorbell;
 	unsigned long pairs;
+	unsigned long full;
 	unsigned int poll_next;
 	bool masked;
 	atomic_t long_cost;

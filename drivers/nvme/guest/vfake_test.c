@@ -454,6 +454,16 @@ static void vfake_load_cq(struct sluice_nvme_cq *hw, struct nvme_cqe *cqes,
 	hw->seen = cqes;
 }
 
+/* It has no entries any more: those were the test's */
+static void vfake_unload_cq(struct sluice_nvme_cq *hw)
+{
+	static const struct nvme_cqe empty;
+
+	hw->seen = &empty;
+	hw->phase = 1;
+	hw->entries = NULL;
+}
+
 /**
  * vfake_arm_cq() - what a drive does: complete commands, for the test to find
  * @f: fixture
@@ -481,14 +491,11 @@ void vfake_arm_cq(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
  */
 void vfake_disarm_cq(struct vfake *f, u16 cqid)
 {
-	static const struct nvme_cqe empty;
 	struct sluice_nvme_cq *hw = &f->vctrl.cqs[cqid].hw;
 
 	guard(spinlock_irqsave)(&hw->lock);
 	hw->armed = false;
-	hw->seen = &empty;
-	hw->phase = 1;
-	hw->entries = NULL;
+	vfake_unload_cq(hw);
 }
 
 /**
@@ -507,7 +514,7 @@ void vfake_complete_batch(struct vfake *f, u16 cqid, struct nvme_cqe *cqes,
 	vfake_load_cq(hw, cqes, nr);
 	KUNIT_EXPECT_EQ(f->test, hw->process(hw, hw->depth), nr);
 	KUNIT_EXPECT_EQ(f->test, hw->process(hw, hw->depth), 0u);
-	hw->entries = NULL;
+	vfake_unload_cq(hw);
 }
 
 /**

@@ -52,6 +52,23 @@ static noinline bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
 }
 
 /*
+ * Completions wait for room, written by any thread: the guest may move the head all
+ * the way round meanwhile, to where it was. So the pair is not quiet before the
+ * list is empty. The bit goes first: who adds one after the look sets it again.
+ */
+static noinline unsigned int sluice_vpoll_full(struct sluice_vcq *vcq)
+{
+	unsigned int nr = sluice_vcq_doorbell(vcq);
+
+	clear_bit(vcq->id, &vcq->vctrl->full);
+	/* pairs with the order in sluice_vcq_post_locked() */
+	smp_mb__after_atomic();
+	if (!list_empty_careful(&vcq->waiting))
+		set_bit(vcq->id, &vcq->vctrl->full);
+	return nr;
+}
+
+/*
  * A guest that takes completions is awake and will often submit commands next,
  * so that counts as work found. It counts only if the head moves over entries
  * that were posted: else a guest could keep the poller at work by writing
@@ -64,8 +81,8 @@ static unsigned int sluice_vpoll_cq_doorbell(struct sluice_vcq *vcq)
 	unsigned int nr = 0;
 	u32 posted;
 
-	if (!list_empty_careful(&vcq->waiting))
-		nr = sluice_vcq_doorbell(vcq);
+	if (unlikely(test_bit(vcq->id, &vcq->vctrl->full)))
+		nr = sluice_vpoll_full(vcq);
 	if (head == seen || head >= size)
 		return nr;
 	posted = sluice_ring_distance(seen, READ_ONCE(vcq->tail), size);
@@ -97,8 +114,7 @@ static unsigned int sluice_vpoll_pair(struct sluice_vcq *vcq,
 /*
  * Is there anything to do for a queue pair? Most times there is not, and then no
  * lock is taken to see that. The answer may be wrong for a pair that another
- * thread serves: that thread leaves nothing. Completions that wait for room wait
- * for the guest to move the head, or for the worker.
+ * thread serves: that thread leaves nothing.
  */
 static bool sluice_vpoll_look(const struct sluice_vcq *vcq,
 			      const struct sluice_vsq *vsq,
@@ -115,7 +131,8 @@ static bool sluice_vpoll_look(const struct sluice_vcq *vcq,
 static unsigned long sluice_vpoll_ready(const struct sluice_vctrl *vctrl)
 {
 	const __le32 *doorbells = sluice_vctrl_io_doorbells(vctrl);
-	unsigned long pairs = READ_ONCE(vctrl->pairs), ready = 0;
+	unsigned long pairs = READ_ONCE(vctrl->pairs);
+	unsigned long ready = READ_ONCE(vctrl->full) & pairs;
 	const struct sluice_vcq *vcq = vctrl->cqs;
 	const struct sluice_vsq *vsq = vctrl->sqs;
 

@@ -152,6 +152,34 @@ static void visit_is_limited(struct kunit *test)
 	vfake_disarm_cq(f, 1);
 }
 
+/* Others write what waits, until the head is where the poller saw it last */
+static void head_goes_round(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vcq *vcq = &f->vctrl.cqs[1];
+	u32 head;
+
+	vfake_add_cq(f, 1, CQ, 4);
+	vfake_add_sq(f, 1, 1, SQ, 16, 15);
+	submit_reads(f, 10);
+	sluice_vio_service(&f->vctrl.sqs[1]);
+	vfake_complete_batch(f, 1, answers(f, 0, 5), 5);
+	KUNIT_EXPECT_EQ(test, sluice_vpoll(&f->sdev, 64), 0u);
+	for (head = 1; head < 4; head++) {
+		vfake_ring_cq(f, 1, head);
+		vfake_complete_batch(f, 1, answers(f, 4 + head, 1), 1);
+	}
+	KUNIT_EXPECT_EQ(test, vcq->tail, 2u);
+	vfake_ring_cq(f, 1, 0);
+	sluice_vpoll(&f->sdev, 64);
+	KUNIT_EXPECT_EQ(test, vcq->tail, 3u);
+	vfake_ring_cq(f, 1, 3);
+	sluice_vpoll(&f->sdev, 64);
+	KUNIT_EXPECT_EQ(test, vcq->tail, 0u);
+	KUNIT_EXPECT_TRUE(test, list_empty(&vcq->waiting));
+	KUNIT_EXPECT_EQ(test, f->vctrl.full, 0ul);
+}
+
 static unsigned int processed;
 
 static unsigned int count_processed(struct sluice_nvme_cq *hw,
@@ -684,6 +712,7 @@ static void cursor_is_reset(struct kunit *test)
 static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(budgets),
 	KUNIT_CASE(visit_is_limited),
+	KUNIT_CASE(head_goes_round),
 	KUNIT_CASE(looks_before_it_locks),
 	KUNIT_CASE(visit_costs),
 	KUNIT_CASE(pairs_take_turns),

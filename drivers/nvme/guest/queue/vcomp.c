@@ -116,6 +116,9 @@ static void sluice_vcq_post_locked(struct sluice_vcq *vcq,
 		return;
 	}
 	list_add_tail(&slot->node, &vcq->waiting);
+	/* after the list: see sluice_vpoll_full() */
+	smp_mb__before_atomic();
+	set_bit(vcq->id, &vcq->vctrl->full);
 	/* the memory was unmapped: nothing else may tell when it is back */
 	if (!vcq->ring.va)
 		sluice_vctrl_retry_later(vcq->vctrl);
