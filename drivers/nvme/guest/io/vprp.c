@@ -39,15 +39,20 @@ sluice_vstatus_t sluice_vprp_status(int err)
 	}
 }
 
-/* Note which page is missing, unless pinning it has been tried and failed */
+/*
+ * Note which page is missing, unless pinning it has been tried and failed. The
+ * failure counts once: memory may be there when the guest tries again.
+ */
 static noinline sluice_vstatus_t sluice_vprp_miss(struct sluice_vsq *vsq,
 						  u64 prp, bool device_writes)
 {
 	struct sluice_vmiss *miss = &vsq->miss;
+	int err = miss->err;
 
-	if (miss->err && miss->iova == prp &&
-	    miss->device_writes == device_writes)
-		return sluice_vprp_status(miss->err);
+	if (err && miss->iova == prp && miss->device_writes == device_writes) {
+		miss->err = 0;
+		return sluice_vprp_status(err);
+	}
 	*miss = (struct sluice_vmiss) {
 		.iova = prp,
 		.device_writes = device_writes,
