@@ -171,14 +171,14 @@ static int sluice_nvme_start(struct sluice_nvme_ctrl *ctrl)
 	unsigned int failed = 0;
 	int ret = -ENODEV;
 
-	while (failed < SLUICE_NVME_ATTEMPTS && !sluice_nvme_gone(ctrl)) {
-		if (failed)
-			sluice_nvme_flr(ctrl);
+	while (!sluice_nvme_gone(ctrl)) {
 		ret = sluice_nvme_try_start(ctrl);
 		if (!ret)
 			return 0;
 		if (ret != -ENOMEM) {
-			failed++;
+			if (++failed == SLUICE_NVME_ATTEMPTS)
+				break;
+			sluice_nvme_flr(ctrl);
 			continue;
 		}
 		dev_warn_ratelimited(&ctrl->pdev->dev,
