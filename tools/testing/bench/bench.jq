@@ -44,7 +44,7 @@ def targets: [
 	["hostile neighbour: p99 to alone, depth 1", "<=", 2, over("neighbours"; "slice-hostile"; "slice-alone"; 1; .lat_p99_us)],
 	["the same at queue depth 8", "<=", 2, over("neighbours"; "slice-hostile"; "slice-alone"; 8; .lat_p99_us)],
 	["a read of 4 KiB, instructions", "<=", 900, .instructions.read_4k],
-	["each further page, huge", "<=", 7, .instructions.page_huge],
+	["each further page, huge", "<=", 6, .instructions.page_huge],
 	["each further page, scattered", "<=", 30, .instructions.page_scattered],
 	["a visit that finds nothing", "<=", 150, .instructions.visit_empty],
 	["each further queue pair of a visit", "<=", 20, .instructions.visit_queue],
