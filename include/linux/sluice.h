@@ -187,7 +187,8 @@ struct sluice_dev {
  *	has no command of this slice: then no interrupt would come
  * @SLUICE_POLL_PAUSE: as %SLUICE_POLL_DEVICE, but never refused
  * @SLUICE_POLL_SPIN: the poller calls &sluice_parent_ops.poll again and again,
- *	so the backend may mask the device's interrupts
+ *	so the backend may mask the device's interrupts. If the poller gets
+ *	no CPU for 8 milliseconds, the core sets %SLUICE_POLL_PAUSE
  *
  * A device starts in %SLUICE_POLL_DOORBELL when it is opened. A mode lasts until
  * the next call of &sluice_parent_ops.set_poll_mode. It says what the backend
@@ -246,7 +247,9 @@ enum sluice_poll_mode {
  *	sluice_poll_mode. Returns false if the backend refuses the mode and
  *	leaves everything as it was. Called by the thread that calls @poll, or
  *	by the thread that closes the device, never at the same time as @poll.
- *	Required with @poll
+ *	But %SLUICE_POLL_PAUSE that ends %SLUICE_POLL_SPIN may come in hard IRQ
+ *	context, and at the same time as @poll. Called under a spinlock, with
+ *	interrupts off. Required with @poll
  * @quiesce: the user is about to unmap the range [@iova, @iova + @size); (0,
  *	U64_MAX) means all of guest memory. From now on no page of the range is
  *	found. Before returning, forget what was found there before: wait until

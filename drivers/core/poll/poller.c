@@ -24,6 +24,7 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/freezer.h>
+#include <linux/hrtimer.h>
 #include <linux/idr.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -54,6 +55,12 @@
 /* Nanoseconds to the next visit of a slice that could not be put to sleep */
 #define POLLER_PUT_OFF	(100 * NSEC_PER_USEC)
 
+/*
+ * Nanoseconds that completions may wait for a poller without a CPU. More than the
+ * turn of one other task, so that a poller that shares its CPU gets few interrupts
+ */
+#define POLLER_LOST	(8 * NSEC_PER_MSEC)
+
 static unsigned int poller_poll_us = POLLER_POLL_US;
 module_param_named(poll_us, poller_poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
@@ -79,6 +86,87 @@ static struct cpumask poller_mask;
 
 /* CPUs allowed for the poller being looked for; under poller_lock */
 static struct cpumask poller_near;
+
+/*
+ * Modes of the backend
+ *
+ * In %SLUICE_POLL_SPIN the device's interrupts are off, and nobody but the poller
+ * delivers completions. The scheduler may take the CPU from the poller for any
+ * time. A timer notices that the poller has looked at no slice for a while, and
+ * turns the interrupts on. The poller turns them off again when it has the CPU
+ * and there is work.
+ */
+
+static bool sluice_poller_set_mode_locked(struct sluice_poll_entry *entry,
+					  enum sluice_poll_mode mode)
+{
+	struct sluice_poller *poller = entry->poller;
+
+	lockdep_assert_held(&poller->mode_lock);
+	if (!entry->sdev->parent->ops->set_poll_mode(entry->sdev, mode)) {
+		/* The timer has nothing more to do, and nothing may stay listed. */
+		if (mode == SLUICE_POLL_PAUSE)
+			list_del_init(&entry->spin);
+		return false;
+	}
+	if (mode != SLUICE_POLL_SPIN) {
+		list_del_init(&entry->spin);
+		return true;
+	}
+	list_move(&entry->spin, &poller->spinning);
+	if (!poller->watched)
+		hrtimer_start(&poller->watch, ns_to_ktime(POLLER_LOST),
+			      HRTIMER_MODE_REL);
+	poller->watched = true;
+	return true;
+}
+
+static bool sluice_poller_set_mode(struct sluice_poll_entry *entry,
+				   enum sluice_poll_mode mode)
+{
+	guard(spinlock_irq)(&entry->poller->mode_lock);
+	return sluice_poller_set_mode_locked(entry, mode);
+}
+
+/**
+ * sluice_poller_check() - turn the interrupts on if the poller does not run
+ * @poller: poller
+ * @now: the time in nanoseconds
+ *
+ * Return: when to check again, in nanoseconds; 0 if the interrupts are on
+ *
+ * Context: under &sluice_poller.mode_lock.
+ */
+SLUICE_VISIBLE_IF_KUNIT u64
+sluice_poller_check(struct sluice_poller *poller, u64 now)
+{
+	u64 lost = READ_ONCE(poller->since) + POLLER_LOST;
+	struct sluice_poll_entry *entry, *next;
+
+	lockdep_assert_held(&poller->mode_lock);
+	if (now >= lost) {
+		list_for_each_entry_safe(entry, next, &poller->spinning, spin) {
+			sluice_poller_set_mode_locked(entry, SLUICE_POLL_PAUSE);
+			trace_sluice_poll_lost(&entry->sdev->info);
+		}
+	}
+	return list_empty(&poller->spinning) ? 0 : lost;
+}
+
+static enum hrtimer_restart sluice_poller_watch(struct hrtimer *timer)
+{
+	struct sluice_poller *poller = container_of(timer, struct sluice_poller,
+						    watch);
+	u64 again;
+
+	guard(spinlock_irqsave)(&poller->mode_lock);
+	again = sluice_poller_check(poller, ktime_get_ns());
+	poller->watched = again;
+	if (!again)
+		return HRTIMER_NORESTART;
+	hrtimer_set_expires(timer, ns_to_ktime(again));
+	return HRTIMER_RESTART;
+}
 
 /*
  * Visits
@@ -107,7 +195,7 @@ static u64 sluice_poller_now(struct sluice_poll_entry *entry)
 	u64 now = sluice_poller_clock();
 
 	WRITE_ONCE(entry->spent, entry->spent + now - poller->since);
-	poller->since = now;
+	WRITE_ONCE(poller->since, now);
 	return now;
 }
 
@@ -141,7 +229,6 @@ static void sluice_poller_put_off(struct sluice_poll_entry *entry, u64 due)
 	u64 now;
 
 	entry->due = due;
-	entry->polling = false;
 	entry->streak = 0;
 	found = ops->poll(entry->sdev, POLLER_BUDGET);
 	now = sluice_poller_now(entry);
@@ -166,7 +253,7 @@ static void sluice_poller_rest(struct sluice_poll_entry *entry)
 	u64 now;
 
 	if (!mutex_trylock(&entry->doorbells.lock)) {
-		ops->set_poll_mode(entry->sdev, SLUICE_POLL_PAUSE);
+		sluice_poller_set_mode(entry, SLUICE_POLL_PAUSE);
 		sluice_poller_put_off(entry,
 				      sluice_poller_clock() + POLLER_PUT_OFF);
 		return;
@@ -177,9 +264,8 @@ static void sluice_poller_rest(struct sluice_poll_entry *entry)
 	mutex_unlock(&entry->doorbells.lock);
 
 	entry->awake = false;
-	entry->polling = false;
 	entry->streak = 0;
-	ops->set_poll_mode(entry->sdev, SLUICE_POLL_DOORBELL);
+	sluice_poller_set_mode(entry, SLUICE_POLL_DOORBELL);
 	trace_sluice_poll_rest(&entry->sdev->info);
 	found = ops->poll(entry->sdev, POLLER_BUDGET);
 	now = sluice_poller_now(entry);
@@ -218,13 +304,12 @@ static bool sluice_poller_spins(const struct sluice_poll_entry *entry,
 static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us,
 			       u64 now)
 {
-	const struct sluice_parent_ops *ops = entry->sdev->parent->ops;
 	struct sluice_window *win = &entry->window;
 	bool device;
 	u64 due;
 
 	device = !win->faulted &&
-		 ops->set_poll_mode(entry->sdev, SLUICE_POLL_DEVICE);
+		 sluice_poller_set_mode(entry, SLUICE_POLL_DEVICE);
 	if (!device && !win->faulted && sluice_poller_is_alone())
 		return false;
 	due = sluice_window_look(win, limit_us, device, now);
@@ -232,7 +317,7 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us,
 		return false;
 	if (device)
 		sluice_window_wait(win);
-	else if (!ops->set_poll_mode(entry->sdev, SLUICE_POLL_PAUSE))
+	else if (!sluice_poller_set_mode(entry, SLUICE_POLL_PAUSE))
 		return false;
 	sluice_poller_put_off(entry, due);
 	return true;
@@ -241,11 +326,13 @@ static bool sluice_poller_wait(struct sluice_poll_entry *entry, u32 limit_us,
 /* Count a visit with work; after enough of them no interrupt is needed. */
 static void sluice_poller_streak(struct sluice_poll_entry *entry, u32 limit_us)
 {
-	if (entry->polling || !limit_us || ++entry->streak < POLLER_STREAK)
+	if (!list_empty(&entry->spin) || !limit_us ||
+	    ++entry->streak < POLLER_STREAK)
 		return;
-	entry->polling = true;
-	entry->sdev->parent->ops->set_poll_mode(entry->sdev, SLUICE_POLL_SPIN);
-	trace_sluice_poll_busy(&entry->sdev->info);
+	if (sluice_poller_set_mode(entry, SLUICE_POLL_SPIN))
+		trace_sluice_poll_busy(&entry->sdev->info);
+	else
+		entry->streak = 0;
 }
 
 static void sluice_poller_visit(struct sluice_poll_entry *entry)
@@ -344,7 +431,7 @@ static void sluice_poller_sleep(struct sluice_poller *poller)
 		schedule_hrtimeout(due == KTIME_MAX ? NULL : &due,
 				   HRTIMER_MODE_ABS);
 	__set_current_state(TASK_RUNNING);
-	poller->since = ktime_get_ns();
+	WRITE_ONCE(poller->since, ktime_get_ns());
 }
 
 /**
@@ -484,6 +571,10 @@ void sluice_poller_prepare(struct sluice_poller *poller, int nid)
 	mutex_init(&poller->visit_lock);
 	spin_lock_init(&poller->lock);
 	INIT_LIST_HEAD(&poller->busy);
+	spin_lock_init(&poller->mode_lock);
+	INIT_LIST_HEAD(&poller->spinning);
+	hrtimer_setup(&poller->watch, sluice_poller_watch, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL);
 }
 
 static struct sluice_poller *sluice_poller_create(int nid)
@@ -526,6 +617,7 @@ static void sluice_poller_destroy(struct sluice_poller *poller)
 {
 	list_del(&poller->node);
 	kthread_stop(poller->task);
+	hrtimer_cancel(&poller->watch);
 	ida_free(&poller_numbers, poller->number);
 	mutex_destroy(&poller->visit_lock);
 	kfree(poller);
@@ -574,6 +666,7 @@ void sluice_poll_entry_init(struct sluice_poll_entry *entry,
 {
 	entry->sdev = sdev;
 	INIT_LIST_HEAD(&entry->node);
+	INIT_LIST_HEAD(&entry->spin);
 	spin_lock_init(&entry->lock);
 	entry->poll_us = READ_ONCE(poller_poll_us);
 }
@@ -587,7 +680,6 @@ void sluice_poll_entry_reset(struct sluice_poll_entry *entry)
 	sluice_window_init(&entry->window);
 	entry->streak = 0;
 	entry->awake = false;
-	entry->polling = false;
 	entry->faulted = 0;
 	entry->kicked = false;
 }
@@ -626,10 +718,10 @@ void sluice_poller_leave(struct sluice_poll_entry *entry)
 	mutex_lock(&poller->visit_lock);
 	sluice_poller_forget(entry);
 	/* The backend still needs the interrupts of commands in flight. */
-	if (entry->polling)
-		entry->sdev->parent->ops->set_poll_mode(entry->sdev,
-							SLUICE_POLL_PAUSE);
-	entry->polling = false;
+	scoped_guard(spinlock_irq, &poller->mode_lock) {
+		if (!list_empty(&entry->spin))
+			sluice_poller_set_mode_locked(entry, SLUICE_POLL_PAUSE);
+	}
 	/* A later kick must not wake the poller: it may be gone. */
 	scoped_guard(spinlock_irq, &entry->lock)
 		WRITE_ONCE(entry->waiting, false);
@@ -642,7 +734,7 @@ void sluice_poller_leave(struct sluice_poll_entry *entry)
 }
 
 /**
- * sluice_poller_sync() - wait for a visit in progress to end
+ * sluice_poller_sync() - wait for a visit and a change of mode in progress to end
  * @entry: poll entry of a slice, open or not
  *
  * A visit is short, and does not sleep for the guest. The caller must hold no
@@ -656,6 +748,8 @@ void sluice_poller_sync(struct sluice_poll_entry *entry)
 		return;
 	mutex_lock(&entry->poller->visit_lock);
 	mutex_unlock(&entry->poller->visit_lock);
+	spin_lock_irq(&entry->poller->mode_lock);
+	spin_unlock_irq(&entry->poller->mode_lock);
 }
 
 /**

@@ -6,6 +6,7 @@
 #define SLUICE_POLLER_H
 
 #include <linux/cache.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -33,11 +34,17 @@ struct task_struct;
  * @number: number in the thread's name; no two pollers have the same
  * @nid: the NUMA node that it works for
  * @nr_slices: number of slices that belong to it; under poller_lock
- * @since: when the poller last asked for the time, or woke; for the thread only
+ * @since: when the poller last asked for the time, or woke. Written by the thread
  * @visit_lock: held during a round of visits
  * @lock: protects @busy. Inside &sluice_doorbells.lock
  * @busy: list of &struct sluice_poll_entry to be visited
  * @last: the one in @busy that was visited last, or NULL; under @visit_lock
+ * @mode_lock: serialises &sluice_parent_ops.set_poll_mode of its slices, and
+ *	protects @spinning; taken in hard IRQ context
+ * @spinning: list of &struct sluice_poll_entry whose backends are in
+ *	%SLUICE_POLL_SPIN
+ * @watch: ends that mode for all of @spinning when the thread has no CPU
+ * @watched: @watch is queued or has not taken @mode_lock yet; under @mode_lock
  */
 struct sluice_poller {
 	struct list_head node;
@@ -50,6 +57,10 @@ struct sluice_poller {
 	spinlock_t lock;
 	struct list_head busy;
 	struct sluice_poll_entry *last;
+	spinlock_t mode_lock;
+	struct list_head spinning;
+	struct hrtimer watch;
+	bool watched;
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -68,8 +79,8 @@ struct sluice_poller {
  *	read and cleared by the poller
  * @streak: visits with work since the slice woke or waited; for the poller only
  * @awake: the slice has had a visit since it woke; for the poller only
- * @polling: the backend knows that the poller polls for completions; for the
- *	poller only
+ * @spin: in &sluice_poller.spinning while the backend relies on the poller for
+ *	completions; under &sluice_poller.mode_lock. The poller may look without
  * @lock: protects @waiting and @kicked, and @poller while @waiting. Inside
  *	&sluice_poller.lock; taken in hard IRQ context. In a cache line that the
  *	poller does not write at each visit
@@ -88,7 +99,7 @@ struct sluice_poll_entry {
 	u64 faulted;
 	unsigned int streak;
 	bool awake;
-	bool polling;
+	struct list_head spin;
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	bool waiting;
 	bool kicked;
@@ -115,6 +126,7 @@ struct sluice_poller *sluice_poller_choose(struct list_head *pollers, int nid,
 #if IS_ENABLED(CONFIG_SLUICE_KUNIT_TEST)
 bool sluice_poller_round(struct sluice_poller *poller, unsigned int visits);
 ktime_t sluice_poller_due(struct sluice_poller *poller);
+u64 sluice_poller_check(struct sluice_poller *poller, u64 now);
 #endif
 
 #endif /* SLUICE_POLLER_H */

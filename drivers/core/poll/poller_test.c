@@ -8,7 +8,11 @@
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
 #include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
 #include <linux/sched/stat.h>
 #include <linux/string.h>
 
@@ -156,6 +160,8 @@ static int fake_init(struct kunit *test)
 	f->parent.ops = &f->ops;
 	sluice_poller_prepare(&f->poller, NUMA_NO_NODE);
 	f->poller.task = current;
+	/* The timer has the machine's own time: it stays off */
+	f->poller.watched = true;
 	for (i = 0; i < SLICES; i++)
 		fake_add(f, &f->slices[i]);
 	return 0;
@@ -179,6 +185,13 @@ static bool visit_at(struct fake *f, u64 us)
 {
 	f->now = START + us * US;
 	return sluice_poller_round(&f->poller, 1);
+}
+
+/* What the poller's timer does after @us microseconds */
+static u64 check_at(struct fake *f, u64 us)
+{
+	guard(spinlock_irq)(&f->poller.mode_lock);
+	return sluice_poller_check(&f->poller, START + us * US);
 }
 
 /* What the backend has been called for since the last time */
@@ -316,6 +329,42 @@ static void steady_work_needs_no_interrupts(struct kunit *test)
 	for (i = 0; i < 20; i++)
 		KUNIT_EXPECT_TRUE(test, visit_at(f, 9 + i));
 	expect_calls(test, s, "pppppppppp");
+}
+
+/* Who spins turns its interrupts on, once, and off again if it still has work. */
+static void interrupts_are_on_without_a_cpu(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = &f->slices[0], *other = &f->slices[1];
+	unsigned int i;
+
+	s->work = U32_MAX;
+	sluice_poller_wake(&s->entry);
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_TRUE(test, visit_at(f, i));
+	other->work = U32_MAX;
+	sluice_poller_wake(&other->entry);
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 8));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 9));
+	memset(s->calls, 0, sizeof(s->calls));
+	memset(other->calls, 0, sizeof(other->calls));
+
+	KUNIT_EXPECT_EQ(test, check_at(f, 8008), START + 8009 * US);
+	expect_calls(test, s, "");
+	KUNIT_EXPECT_EQ(test, check_at(f, 8009), 0);
+	KUNIT_EXPECT_EQ(test, check_at(f, 8010), 0);
+	expect_calls(test, s, "P");
+	expect_calls(test, other, "");
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 10));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 11));
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 12));
+	expect_calls(test, s, "pSp");
+	expect_calls(test, other, "p");
+	/* who has left is not told */
+	sluice_poller_leave(&s->entry);
+	expect_calls(test, s, "P");
+	KUNIT_EXPECT_EQ(test, check_at(f, 20000), 0);
+	expect_calls(test, s, "");
 }
 
 /* A device with commands reports completions itself: ever longer pauses */
@@ -613,6 +662,9 @@ static void the_poller_with_fewest_slices_is_chosen(struct kunit *test)
  * @polled: a poller's thread has called the backend
  * @polls: how often
  * @name: the thread's name
+ * @hogged: hog() has ended
+ * @masked: the device's interrupts are off
+ * @unmasked: they were on again while a task kept the CPU from the poller
  */
 struct real {
 	struct sluice_parent parent;
@@ -623,6 +675,9 @@ struct real {
 	struct completion polled;
 	unsigned int polls;
 	char name[TASK_COMM_LEN];
+	struct completion hogged;
+	bool masked;
+	bool unmasked;
 };
 
 static unsigned int real_poll(struct sluice_dev *sdev, unsigned int budget)
@@ -638,13 +693,16 @@ static unsigned int real_poll(struct sluice_dev *sdev, unsigned int budget)
 static bool real_set_poll_mode(struct sluice_dev *sdev,
 			       enum sluice_poll_mode mode)
 {
+	struct real *r = sdev->drvdata;
+
+	WRITE_ONCE(r->masked, mode == SLUICE_POLL_SPIN);
 	return true;
 }
 
-static void a_thread_visits_from_join_to_leave(struct kunit *test)
+/* A slice that has a poller with a thread, and always work for it */
+static struct real *real_join(struct kunit *test)
 {
 	struct real *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
-	unsigned int polls;
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	init_completion(&r->polled);
@@ -658,6 +716,14 @@ static void a_thread_visits_from_join_to_leave(struct kunit *test)
 	mutex_init(&r->entry.doorbells.lock);
 	sluice_poll_entry_init(&r->entry, &r->sdev);
 	KUNIT_ASSERT_EQ(test, sluice_poller_join(&r->entry), 0);
+	return r;
+}
+
+static void a_thread_visits_from_join_to_leave(struct kunit *test)
+{
+	struct real *r = real_join(test);
+	unsigned int polls;
+
 	sluice_poller_wake(&r->entry);
 	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&r->polled, 60 * HZ),
 			0);
@@ -669,12 +735,55 @@ static void a_thread_visits_from_join_to_leave(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, READ_ONCE(r->polls), polls);
 }
 
+/* Keeps the CPU from the poller until the interrupts are on, or for 3 seconds */
+static int hog(void *data)
+{
+	unsigned long end = jiffies + 3 * HZ;
+	struct real *r = data;
+
+	while (READ_ONCE(r->masked) && time_before(jiffies, end))
+		cpu_relax();
+	r->unmasked = !READ_ONCE(r->masked);
+	complete(&r->hogged);
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+static void a_poller_that_loses_its_cpu_masks_nothing(struct kunit *test)
+{
+	struct real *r = real_join(test);
+	unsigned int i, cpu = cpumask_first(cpu_online_mask);
+	struct task_struct *task;
+
+	init_completion(&r->hogged);
+	set_cpus_allowed_ptr(r->entry.poller->task, cpumask_of(cpu));
+	sluice_poller_wake(&r->entry);
+	for (i = 0; i < 60000 && !READ_ONCE(r->masked); i++)
+		usleep_range(1000, 2000);
+	KUNIT_EXPECT_LT(test, i, 60000);
+	task = kthread_create_on_cpu(hog, r, cpu, "sluice_hog/%u");
+	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	if (!IS_ERR(task)) {
+		sched_set_fifo(task);
+		wake_up_process(task);
+		KUNIT_EXPECT_NE(test,
+				wait_for_completion_timeout(&r->hogged, 60 * HZ),
+				0);
+		kthread_stop(task);
+	}
+	KUNIT_EXPECT_TRUE(test, r->unmasked);
+	sluice_poller_leave(&r->entry);
+	KUNIT_EXPECT_FALSE(test, r->masked);
+}
+
 static struct kunit_case poller_cases[] = {
 	KUNIT_CASE(busy_slices_take_turns),
 	KUNIT_CASE(a_round_is_a_number_of_visits),
 	KUNIT_CASE(one_that_waits_is_passed_over),
 	KUNIT_CASE(time_is_charged_to_who_took_it),
 	KUNIT_CASE(steady_work_needs_no_interrupts),
+	KUNIT_CASE(interrupts_are_on_without_a_cpu),
 	KUNIT_CASE(a_quiet_slice_waits_for_its_device),
 	KUNIT_CASE(a_slice_is_not_idle_while_its_device_works),
 	KUNIT_CASE(a_slow_device_is_not_spun_for),
@@ -689,6 +798,7 @@ static struct kunit_case poller_cases[] = {
 	KUNIT_CASE(one_that_leaves_has_its_interrupts),
 	KUNIT_CASE(the_poller_with_fewest_slices_is_chosen),
 	KUNIT_CASE(a_thread_visits_from_join_to_leave),
+	KUNIT_CASE(a_poller_that_loses_its_cpu_masks_nothing),
 	{}
 };
 

@@ -432,7 +432,8 @@ struct sluice_vctrl_type {
  *	poller clears them
  * @poll_next: identifier of the queue pair with which the poller's next visit
  *	begins; only the poller uses it
- * @masked: the drive's interrupts are to be masked; only the poller uses it
+ * @masked: the drive's interrupts are to be masked. Set by the poller, cleared
+ *	by whoever unmasks them
  * @long_cost: what the commands in flight cost the drive that are long by nature,
  *	see vcost.h
  * @feat: features

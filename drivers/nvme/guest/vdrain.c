@@ -108,9 +108,8 @@ static void sluice_vdrain_evict(struct sluice_vctrl *vctrl,
  * @vctrl: controller
  *
  * Any context. For who waits for the drive: while the poller attends to the slice
- * the drive's interrupts are masked. If the poller is busy elsewhere, or has just
- * stopped or been frozen, nobody would take completions, and the wait for them would
- * be in vain.
+ * the drive's interrupts may be masked. If the poller is busy elsewhere, or has just
+ * stopped or been frozen, nobody would take completions for some milliseconds.
  */
 void sluice_vdrain_look(struct sluice_vctrl *vctrl)
 {

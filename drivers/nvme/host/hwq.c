@@ -232,14 +232,16 @@ static void sluice_nvme_cq_set_maskable(struct sluice_nvme_cq *cq, bool maskable
 /**
  * sluice_nvme_cq_mask() - turn the interrupt off while a thread polls
  * @cq: queue, armed or not
+ * @wanted: says that it is still to be off. Another thread that clears this, and
+ *	calls sluice_nvme_cq_unmask() afterwards, has the interrupt on
  *
  * The interrupt is off until sluice_nvme_cq_unmask(), or until the queue is
  * armed again. One interrupt may still come.
  */
-void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq)
+void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq, const bool *wanted)
 {
 	guard(spinlock_irqsave)(&cq->lock);
-	if (!cq->maskable || cq->masked)
+	if (!READ_ONCE(*wanted) || !cq->maskable || cq->masked)
 		return;
 	disable_irq_nosync(cq->irq);
 	cq->masked = true;

@@ -343,7 +343,7 @@ int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq);
 unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq,
 				 unsigned int budget);
 unsigned long sluice_nvme_progress(struct sluice_nvme_ctrl *ctrl);
-void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq);
+void sluice_nvme_cq_mask(struct sluice_nvme_cq *cq, const bool *wanted);
 void sluice_nvme_cq_unmask(struct sluice_nvme_cq *cq);
 
 int sluice_nvme_sq_alloc(struct sluice_nvme_sq *sq,

@@ -65,6 +65,12 @@ DEFINE_EVENT(sluice_slice_event, sluice_poll_busy,
 	TP_ARGS(slice)
 );
 
+/* The poller did not look for a while: the device interrupts for this slice again. */
+DEFINE_EVENT(sluice_slice_event, sluice_poll_lost,
+	TP_PROTO(const struct sluice_slice_info *slice),
+	TP_ARGS(slice)
+);
+
 /* The poller stops polling a slice. */
 DEFINE_EVENT(sluice_slice_event, sluice_poll_rest,
 	TP_PROTO(const struct sluice_slice_info *slice),

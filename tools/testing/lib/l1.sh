@@ -190,6 +190,15 @@ slice_faults() { cat "/sys/bus/mdev/devices/$1/sluice/doorbell_faults"; }
 slice_poll_us() { cat "/sys/bus/mdev/devices/$1/sluice/poll_us"; }
 slice_set_poll_us() { echo "$2" >"/sys/bus/mdev/devices/$1/sluice/poll_us"; }
 
+# losses_begin: count how often a poller gets no CPU for so long that the drive's
+# interrupts are turned on; losses -> the number so far; losses_end: no more
+L1_LOSSES=/sys/kernel/tracing/instances/losses
+losses_begin() {
+	mkdir $L1_LOSSES && echo 1 >$L1_LOSSES/events/sluice/sluice_poll_lost/enable
+}
+losses() { grep -c sluice_poll_lost: $L1_LOSSES/trace; }
+losses_end() { rmdir $L1_LOSSES; }
+
 # slices_open UUID...: have slices in use, until "slices_close $!"
 slices_open() {
 	/out/bin/vfio/nvme_scale mapped 0 600 "$@" >/dev/null 2>&1 &

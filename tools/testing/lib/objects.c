@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kernel functions that are the same in all user-space programs around the
- * modules' objects: memory, numbers and processors
+ * modules' objects: memory, numbers, processors and the scheduler
  */
 #include <stdlib.h>
 
@@ -81,4 +81,19 @@ bool cpuset_cpu_is_isolated(int cpu)
 int set_cpus_allowed_ptr(void *task, const void *cpus)
 {
 	return 0;
+}
+
+/* Nobody takes a CPU away, so the timer that notices it never expires. */
+
+void hrtimer_start_range_ns(void *timer, int64_t time, uint64_t range, int mode)
+{
+}
+
+int hrtimer_cancel(void *timer)
+{
+	return 0;
+}
+
+void hrtimer_init(void *timer, int clock, int mode)
+{
 }

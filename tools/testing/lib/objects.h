@@ -45,6 +45,9 @@ unsigned long _find_next_bit(const unsigned long *bits, unsigned long nr,
 bool housekeeping_test_cpu(int cpu, int type);
 bool cpuset_cpu_is_isolated(int cpu);
 int set_cpus_allowed_ptr(void *task, const void *cpus);
+void hrtimer_start_range_ns(void *timer, int64_t time, uint64_t range, int mode);
+int hrtimer_cancel(void *timer);
+void hrtimer_init(void *timer, int clock, int mode);
 
 /* Defined in each program */
 void _raw_spin_lock(uint32_t *lock);

@@ -48,6 +48,7 @@
  * 0 is the number of doorbells seen, word 1 the last one's place, word 2 its
  * value. It has no operation that the core can do without.
  */
+#include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -126,6 +127,7 @@ static_assert(sizeof(struct sluice_sample_regs) == 0x50);
  * @length: register
  * @status: register
  * @copies: register
+ * @modes: registers. The core sets a mode in any context
  * @lock: protects what follows. Inside @copy_lock
  * @size: register. The backend's own copy: the core changes
  *	&sluice_dev.info without a lock that a backend could take
@@ -136,7 +138,6 @@ static_assert(sizeof(struct sluice_sample_regs) == 0x50);
  * @value: register
  * @seen: the value that each doorbell had at the last look
  * @next: the doorbell that the next look begins with
- * @modes: registers
  */
 struct sluice_sample {
 	struct sluice_dev *sdev;
@@ -150,6 +151,7 @@ struct sluice_sample {
 	u32 length;
 	int status;
 	u32 copies;
+	atomic_t modes[SLUICE_SAMPLE_MODES];
 	spinlock_t lock;
 	u64 size;
 	u32 notifies;
@@ -159,7 +161,6 @@ struct sluice_sample {
 	u32 value;
 	u32 seen[SLUICE_SAMPLE_DOORBELLS * SLUICE_SAMPLE_PAGES];
 	unsigned int next;
-	u32 modes[SLUICE_SAMPLE_MODES];
 };
 
 /* The class of plain is that of an NVMe controller: vfio_config asks for it. */
@@ -312,6 +313,8 @@ static void sluice_sample_detach(struct sluice_dev *sdev)
 
 static void sluice_sample_start(struct sluice_sample *sample, bool enable)
 {
+	unsigned int i;
+
 	guard(mutex)(&sample->copy_lock);
 	sample->master = false;
 	sample->iova = 0;
@@ -319,6 +322,8 @@ static void sluice_sample_start(struct sluice_sample *sample, bool enable)
 	sample->length = 0;
 	sample->status = 0;
 	sample->copies = 0;
+	for (i = 0; i < SLUICE_SAMPLE_MODES; i++)
+		atomic_set(&sample->modes[i], 0);
 
 	guard(spinlock)(&sample->lock);
 	sample->enable = enable;
@@ -327,7 +332,6 @@ static void sluice_sample_start(struct sluice_sample *sample, bool enable)
 	sample->value = 0;
 	sample->next = 0;
 	memset(sample->seen, 0, sizeof(sample->seen));
-	memset(sample->modes, 0, sizeof(sample->modes));
 }
 
 static int sluice_sample_open(struct sluice_dev *sdev)
@@ -426,8 +430,7 @@ static bool sluice_sample_set_poll_mode(struct sluice_dev *sdev,
 {
 	struct sluice_sample *sample = sdev->drvdata;
 
-	guard(spinlock)(&sample->lock);
-	sample->modes[mode]++;
+	atomic_inc(&sample->modes[mode]);
 	return mode != SLUICE_POLL_DEVICE;
 }
 
@@ -480,6 +483,8 @@ static void sluice_sample_fill_regs(struct sluice_sample *sample,
 	regs->length = cpu_to_le32(sample->length);
 	regs->status = cpu_to_le32(-sample->status);
 	regs->copies = cpu_to_le32(sample->copies);
+	for (i = 0; i < SLUICE_SAMPLE_MODES; i++)
+		regs->modes[i] = cpu_to_le32(atomic_read(&sample->modes[i]));
 
 	guard(spinlock)(&sample->lock);
 	regs->size = cpu_to_le64(sample->size);
@@ -488,8 +493,6 @@ static void sluice_sample_fill_regs(struct sluice_sample *sample,
 	regs->word = cpu_to_le32(sample->word);
 	regs->value = cpu_to_le32(sample->value);
 	regs->enable = cpu_to_le32(sample->enable);
-	for (i = 0; i < SLUICE_SAMPLE_MODES; i++)
-		regs->modes[i] = cpu_to_le32(sample->modes[i]);
 }
 
 static void sluice_sample_reg_read(struct sluice_dev *sdev, unsigned int bar,

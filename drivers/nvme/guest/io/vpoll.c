@@ -100,8 +100,9 @@ static unsigned int sluice_vpoll_pair(struct sluice_vcq *vcq,
 
 	if (READ_ONCE(vcq->live)) {
 		/* created after the others were masked, or reset since */
-		if (unlikely(vcq->vctrl->masked && !READ_ONCE(vcq->hw.masked)))
-			sluice_nvme_cq_mask(&vcq->hw);
+		if (unlikely(READ_ONCE(vcq->vctrl->masked) &&
+			     !READ_ONCE(vcq->hw.masked)))
+			sluice_nvme_cq_mask(&vcq->hw, &vcq->vctrl->masked);
 		nr += sluice_nvme_cq_poll(&vcq->hw, budget);
 		nr += sluice_vpoll_cq_doorbell(vcq);
 	}
@@ -204,9 +205,9 @@ static void sluice_vpoll_mask(struct sluice_vctrl *vctrl)
 {
 	unsigned int i;
 
-	vctrl->masked = true;
+	WRITE_ONCE(vctrl->masked, true);
 	for (i = 1; i <= vctrl->nr_qpairs; i++)
-		sluice_nvme_cq_mask(&vctrl->cqs[i].hw);
+		sluice_nvme_cq_mask(&vctrl->cqs[i].hw, &vctrl->masked);
 }
 
 static void sluice_vpoll_unmask(struct sluice_vctrl *vctrl)
@@ -215,7 +216,7 @@ static void sluice_vpoll_unmask(struct sluice_vctrl *vctrl)
 
 	if (!vctrl->masked)
 		return;
-	vctrl->masked = false;
+	WRITE_ONCE(vctrl->masked, false);
 	for (i = 1; i <= vctrl->nr_qpairs; i++)
 		sluice_nvme_cq_unmask(&vctrl->cqs[i].hw);
 }
@@ -229,7 +230,8 @@ static void sluice_vpoll_unmask(struct sluice_vctrl *vctrl)
  * for a guest with shadow doorbells, the event indices (NVMe 1.4, 5.7).
  * sluice_vpoll() once more finds what came before they were turned on.
  *
- * Context: process, not beside sluice_vpoll().
+ * Context: any, and no other call at the same time. Not beside sluice_vpoll(),
+ * but for %SLUICE_POLL_PAUSE.
  * Return: false, and nothing done, for %SLUICE_POLL_DEVICE while the hardware has
  * no command of this controller.
  */
