@@ -184,6 +184,26 @@ static void ns_block_size(struct kunit *test)
 	ns_expect_refusal(test, "512");
 }
 
+/* A format beyond the sixteenth must not be taken for one of the first */
+static void ns_many_formats(struct kunit *test)
+{
+	struct ns_test *t = test->priv;
+
+	t->id.nlbaf = 15;	/* counts from zero */
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_refusal(&t->id));
+	t->id.nlbaf = 16;
+	ns_expect_refusal(test, "formats");
+	/* number 17, by bits 6:5, which looks like 1 without them */
+	t->id.nlbaf = 63;
+	t->id.flbas = 1 << 5 | 1;
+	ns_expect_refusal(test, "formats");
+	/* with 16 formats these bits say nothing: the format is 1 */
+	t->id.nlbaf = 15;
+	KUNIT_EXPECT_NULL(test, sluice_nvme_ns_refusal(&t->id));
+	t->id.lbaf[1].ms = cpu_to_le16(8);
+	ns_expect_refusal(test, "metadata");
+}
+
 static void ns_size(struct kunit *test)
 {
 	struct ns_test *t = test->priv;
@@ -342,6 +362,7 @@ static struct kunit_case ns_cases[] = {
 	KUNIT_CASE(ns_metadata),
 	KUNIT_CASE(ns_protection),
 	KUNIT_CASE(ns_block_size),
+	KUNIT_CASE(ns_many_formats),
 	KUNIT_CASE(ns_size),
 	KUNIT_CASE(ns_wwid),
 	KUNIT_CASE(ns_shared_id),
