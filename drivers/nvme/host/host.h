@@ -64,6 +64,25 @@ struct sluice_compat_limits;
 #define SLUICE_QUIRK_DMA_48		BIT(9)
 #define SLUICE_QUIRK_ONE_VECTOR		BIT(10)
 
+/* Whatever the PCI device */
+#define SLUICE_ANY_DEVICE	0xffff
+
+/**
+ * struct sluice_nvme_quirk - drives with something wrong
+ * @vendor: PCI vendor
+ * @device: PCI device, or %SLUICE_ANY_DEVICE
+ * @model: Identify's Model Number without the padding; NULL for all models
+ * @quirks: what is wrong, SLUICE_QUIRK_*
+ * @firmware: Identify's Firmware Revision without the padding; NULL for all
+ */
+struct sluice_nvme_quirk {
+	u16 vendor;
+	u16 device;
+	const char *model;
+	u32 quirks;
+	const char *firmware;
+};
+
 /**
  * struct sluice_nvme_admin_waiter - a thread that waits for an admin command
  * @done: the command has ended, or the thread is to wait no longer
@@ -261,6 +280,8 @@ void sluice_nvme_host_exit(void);
 int sluice_nvme_dma_init(struct sluice_nvme_ctrl *ctrl);
 
 /* quirks.c */
+bool sluice_nvme_quirk_matches(const struct sluice_nvme_quirk *q, u16 vendor,
+			       u16 device, const struct nvme_id_ctrl *id);
 u32 sluice_nvme_quirks(u16 vendor, u16 device, const struct nvme_id_ctrl *id);
 
 /* sysfs.c */

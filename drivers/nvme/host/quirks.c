@@ -6,28 +6,15 @@
  * knows about the drive does not come into effect: ours has to know it. The facts
  * are those that the kernel's own driver has gathered, as far as they concern
  * what this driver does with a drive.
+ *
+ * No entry names a firmware revision yet. The one that the kernel's own driver has,
+ * 22301111 of LiteON, fails when it stays enabled while the system sleeps. This
+ * driver shuts every drive down before that.
  */
 #include <linux/pci.h>
 #include <linux/string.h>
 
 #include "host/host.h"
-
-/**
- * struct sluice_nvme_quirk - drives with something wrong
- * @vendor: PCI vendor
- * @device: PCI device
- * @model: Identify's Model Number without the padding; NULL for all models
- * @quirks: what is wrong, SLUICE_QUIRK_*
- */
-struct sluice_nvme_quirk {
-	u16 vendor;
-	u16 device;
-	const char *model;
-	u32 quirks;
-};
-
-/* Whatever the PCI device */
-#define SLUICE_ANY_DEVICE	0xffff
 
 static const struct sluice_nvme_quirk sluice_nvme_quirk_table[] = {
 	/* Solidigm */
@@ -135,14 +122,37 @@ static const struct sluice_nvme_quirk sluice_nvme_quirk_table[] = {
 	{ 0x8086, 0xf1a6, NULL, SLUICE_QUIRK_SUBNQN },
 };
 
-/* @model has no padding; Identify has it padded with spaces. */
-static bool sluice_nvme_model_is(const struct nvme_id_ctrl *id,
-				 const char *model)
+/* @want has no padding; the strings of Identify are padded with spaces. */
+static bool sluice_nvme_id_is(const char *str, size_t size, const char *want)
 {
-	size_t len = strlen(model);
+	size_t len = strlen(want);
 
-	return len <= sizeof(id->mn) && !memcmp(id->mn, model, len) &&
-	       !memchr_inv(id->mn + len, ' ', sizeof(id->mn) - len);
+	return len <= size && !memcmp(str, want, len) &&
+	       !memchr_inv(str + len, ' ', size - len);
+}
+
+/**
+ * sluice_nvme_quirk_matches() - is a drive one of those with something wrong?
+ * @q: drives with something wrong
+ * @vendor: PCI vendor
+ * @device: PCI device
+ * @id: Identify Controller, or NULL while it is not known
+ *
+ * Return: true if it is known to be one of them.
+ */
+bool sluice_nvme_quirk_matches(const struct sluice_nvme_quirk *q, u16 vendor,
+			       u16 device, const struct nvme_id_ctrl *id)
+{
+	if (q->vendor != vendor ||
+	    (q->device != SLUICE_ANY_DEVICE && q->device != device))
+		return false;
+	if (!q->model && !q->firmware)
+		return true;
+	return id &&
+	       (!q->model ||
+		sluice_nvme_id_is(id->mn, sizeof(id->mn), q->model)) &&
+	       (!q->firmware ||
+		sluice_nvme_id_is(id->fr, sizeof(id->fr), q->firmware));
 }
 
 /**
@@ -160,10 +170,7 @@ u32 sluice_nvme_quirks(u16 vendor, u16 device, const struct nvme_id_ctrl *id)
 	u32 quirks = 0;
 
 	for (i = 0; i < ARRAY_SIZE(sluice_nvme_quirk_table); i++, q++) {
-		if (q->vendor != vendor ||
-		    (q->device != SLUICE_ANY_DEVICE && q->device != device))
-			continue;
-		if (!q->model || (id && sluice_nvme_model_is(id, q->model)))
+		if (sluice_nvme_quirk_matches(q, vendor, device, id))
 			quirks |= q->quirks;
 	}
 	return quirks;

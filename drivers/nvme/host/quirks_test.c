@@ -14,6 +14,12 @@ static void set_model(struct nvme_id_ctrl *id, const char *model)
 	memcpy(id->mn, model, strlen(model));
 }
 
+static void set_firmware(struct nvme_id_ctrl *id, const char *firmware)
+{
+	memset(id->fr, ' ', sizeof(id->fr));
+	memcpy(id->fr, firmware, strlen(firmware));
+}
+
 static void look_up(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
@@ -38,6 +44,39 @@ static void look_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sluice_nvme_quirks(0x144d, 0xa808, &f->id), 0u);
 	set_model(&f->id, "Samsung Portable SSD");
 	KUNIT_EXPECT_EQ(test, sluice_nvme_quirks(0x144d, 0xa808, &f->id), 0u);
+}
+
+static void by_firmware(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct sluice_nvme_quirk q = { .vendor = 0x14a4, .device = 0x22f1,
+				       .firmware = "2230111" };
+
+	/* not before Identify has been read, and only the whole revision */
+	set_model(&f->id, "CL1");
+	set_firmware(&f->id, "2230111");
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f1, NULL));
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f1, &f->id));
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f2, &f->id));
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_quirk_matches(&q, 0x14a5, 0x22f1, &f->id));
+	set_firmware(&f->id, "22301112");
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f1, &f->id));
+	set_firmware(&f->id, "223011");
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f1, &f->id));
+
+	/* one without padding */
+	q.firmware = "22301111";
+	set_firmware(&f->id, "22301111");
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f1, &f->id));
+
+	/* an entry with a model as well needs both */
+	q.model = "CL1";
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f1, &f->id));
+	set_model(&f->id, "CL2");
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f1, &f->id));
+	set_model(&f->id, "CL1");
+	set_firmware(&f->id, "22301112");
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_quirk_matches(&q, 0x14a4, 0x22f1, &f->id));
 }
 
 static void restart(struct hostfake *f)
@@ -198,6 +237,7 @@ static void narrow_dma(struct kunit *test)
 
 static struct kunit_case quirks_cases[] = {
 	KUNIT_CASE(look_up),
+	KUNIT_CASE(by_firmware),
 	KUNIT_CASE(known_by_model),
 	KUNIT_CASE(slow_ready),
 	KUNIT_CASE(deep_sleep),
