@@ -31,8 +31,10 @@
  * HOLD_OTHER      the holds of all threads end with the first unmap
  * NO_GIVING_UP    a thread waits until everything is unpinned
  */
-#define TURNS	1	/* of a work item with the lock, for a range; with 2: 8 rounds */
-#define ROUNDS	5	/* of eleven */
+#ifndef TURNS
+#define TURNS	1	/* of a work item with the lock, for a range */
+#endif
+#define ROUNDS	(2 + 3 * TURNS)	/* of eleven */
 #define NOBODY	9
 #define THREAD	2	/* the threads have the numbers 2 and 3, the slices 0 and 1 */
 
