@@ -15,7 +15,11 @@
 /* Drives of which SLUICE_QUIRK_SLOW_READY is known were found to need so long */
 #define SLUICE_NVME_SLOW_READY_MS	2300
 
-/* How long a shutdown may take: the controller's RTD3E, within these limits */
+/*
+ * How long a shutdown may take: the controller's RTD3E, within these limits. RTD3E
+ * is a typical time, or 0 if not reported, so a drive that is slower than it has
+ * announced gets five seconds before it may lose its power.
+ */
 #define SLUICE_NVME_SHUTDOWN_MIN_MS	5000
 #define SLUICE_NVME_SHUTDOWN_MAX_MS	60000
 
