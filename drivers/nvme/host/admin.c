@@ -604,6 +604,14 @@ bool sluice_nvme_adminq_close(struct sluice_nvme_ctrl *ctrl, bool only_live)
 	return closed;
 }
 
+/* How a command ends that a reset has taken from the drive */
+static int sluice_nvme_admin_lost(const struct sluice_nvme_admin_slot *slot)
+{
+	unsigned long timeout = msecs_to_jiffies(sluice_nvme_admin_timeout_ms);
+
+	return time_after(jiffies, slot->since + timeout) ? -ETIMEDOUT : -ENODEV;
+}
+
 /**
  * sluice_nvme_adminq_reap() - end the commands the device will not complete
  * @ctrl: controller that has been disabled or cut off
@@ -615,7 +623,8 @@ void sluice_nvme_adminq_reap(struct sluice_nvme_ctrl *ctrl)
 
 	spin_lock_irq(&aq->cq.lock);
 	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS)
-		sluice_nvme_admin_end(aq, nr, -ENODEV, 0);
+		sluice_nvme_admin_end(aq, nr,
+				      sluice_nvme_admin_lost(&aq->slots[nr]), 0);
 	spin_unlock_irq(&aq->cq.lock);
 }
 

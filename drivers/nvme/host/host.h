@@ -99,7 +99,10 @@ struct sluice_nvme_admin_waiter {
 	int slot;
 };
 
-/* @status: of NVMe, or -ENODEV when a reset has ended the command */
+/*
+ * @status: of NVMe, or negative when a reset has ended the command: -ETIMEDOUT if
+ * the drive has had it for sluice_nvme_admin_timeout_ms, -ENODEV if not
+ */
 typedef void sluice_nvme_admin_end_t(struct sluice_nvme_ctrl *ctrl, void *priv,
 				     int status);
 

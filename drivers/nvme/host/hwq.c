@@ -537,8 +537,7 @@ int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
 
 static bool sluice_nvme_deleted(int status)
 {
-	return !status || status == -ENODEV ||
-	       (status & NVME_SC_MASK) == NVME_SC_QID_INVALID;
+	return status <= 0 || (status & NVME_SC_MASK) == NVME_SC_QID_INVALID;
 }
 
 /* The device does no DMA for the queue any more, or it will not delete it. */
