@@ -401,16 +401,16 @@ static bool sluice_vctrl_try_power_off(struct sluice_vctrl *vctrl)
  */
 static void sluice_vctrl_power_off(struct sluice_vctrl *vctrl)
 {
-	int deleted = atomic_read(&vctrl->deleted);
+	int ended = atomic_read(&vctrl->ended);
 
 	sluice_vctrl_stop(vctrl, SLUICE_STOP_CLOSED);
 	cancel_delayed_work_sync(&vctrl->retry);
 	cancel_work_sync(&vctrl->work);
 	while (!sluice_vctrl_try_power_off(vctrl)) {
 		wait_event_timeout(vctrl->drained,
-				   atomic_read(&vctrl->deleted) != deleted,
+				   atomic_read(&vctrl->ended) != ended,
 				   HZ / 50);
-		deleted = atomic_read(&vctrl->deleted);
+		ended = atomic_read(&vctrl->ended);
 	}
 }
 

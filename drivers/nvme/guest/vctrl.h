@@ -417,7 +417,7 @@ struct sluice_vctrl_type {
  * @drained: where a thread waits for commands in flight, or until the drive has
  *	deleted a queue
  * @draining: a thread waits for commands there
- * @deleted: deletions of hardware queues that have ended, for such a thread
+ * @ended: deletions of hardware queues that have ended, for such a thread
  * @wq: runs @work and @retry
  * @work: the worker: register actions, admin commands, stalled queues
  * @retry: queues @work a few milliseconds later
@@ -462,7 +462,7 @@ struct sluice_vctrl {
 	unsigned long events_masked;
 	wait_queue_head_t drained;
 	bool draining;
-	atomic_t deleted;
+	atomic_t ended;
 	struct workqueue_struct *wq;
 	struct work_struct work;
 	struct delayed_work retry;

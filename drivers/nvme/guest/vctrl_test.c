@@ -673,14 +673,14 @@ static void drive_reset_twice(struct kunit *test)
 	bring_up(f);
 	submit(f, 3);
 	f->vctrl.sqs[1].hw.cq = &f->vctrl.cqs[1].hw;
-	f->vctrl.sqs[1].hw.state = SLUICE_NVME_SQ_PRESENT;
+	f->vctrl.sqs[1].hw.life.state = SLUICE_NVME_QUEUE_PRESENT;
 	KUNIT_ASSERT_FALSE(test, f->host.adminq.open);
 	reset_drive(f, SLUICE_NVME_LIVE);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_PARENT));
 	KUNIT_EXPECT_EQ(test, read_reg(f, 0x1c), 1u);
 	submit(f, 1);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
-	f->vctrl.sqs[1].hw.state = SLUICE_NVME_SQ_ABSENT;
+	f->vctrl.sqs[1].hw.life.state = SLUICE_NVME_QUEUE_ABSENT;
 	reset_drive(f, SLUICE_NVME_LIVE);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
 	submit(f, 0);

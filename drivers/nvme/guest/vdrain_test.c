@@ -182,7 +182,7 @@ static void add_pair(struct drive *drive, u16 qid)
 	drive->cqs[cq->qid] = cq;
 	vsq->hw.cq = cq;
 	vsq->hw.completed = &vsq->completed;
-	vsq->hw.state = SLUICE_NVME_SQ_PRESENT;
+	vsq->hw.life.state = SLUICE_NVME_QUEUE_PRESENT;
 }
 
 static struct drive *bring_up(struct vfake *f)
@@ -213,7 +213,7 @@ static void take_down(struct drive *drive)
 	WRITE_ONCE(drive->stop, true);
 	cancel_delayed_work_sync(&drive->work);
 	for (qid = 1; qid <= 2; qid++)
-		drive->f->vctrl.sqs[qid].hw.state = SLUICE_NVME_SQ_ABSENT;
+		drive->f->vctrl.sqs[qid].hw.life.state = SLUICE_NVME_QUEUE_ABSENT;
 	/* nobody has had the drive reset */
 	KUNIT_EXPECT_TRUE(drive->f->test, drive->f->host.adminq.open);
 }

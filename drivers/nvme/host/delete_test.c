@@ -24,9 +24,9 @@ struct deletion {
 	atomic_t ends;
 };
 
-static void deleted(struct sluice_nvme_sq *sq)
+static void ended(struct sluice_nvme_life *life)
 {
-	atomic_inc(&container_of(sq, struct deletion, sq)->ends);
+	atomic_inc(&container_of(life, struct deletion, sq.life)->ends);
 }
 
 /* A queue pair, of which the submission queue is being deleted */
@@ -47,7 +47,7 @@ static struct deletion *delete(struct hostfake *f, int answer)
 	d->sq.depth = 4;
 	d->sq.entries = d->cmds;
 	d->sq.completed = &d->completed;
-	d->sq.deleted = deleted;
+	d->sq.life.ended = ended;
 	f->answer[NVME_ADMIN_DELETE_SQ] = answer;
 	guard(mutex)(&f->ctrl.reset_lock);
 	KUNIT_ASSERT_EQ(f->test, sluice_nvme_cq_create(&d->cq), 0);
@@ -233,14 +233,14 @@ static void many_deletions(struct kunit *test)
 		sqs[i].ctrl = &f->ctrl;
 		sqs[i].cq = &d->cq;
 		sqs[i].qid = QID;
-		sqs[i].state = SLUICE_NVME_SQ_PRESENT;
+		sqs[i].life.state = SLUICE_NVME_QUEUE_PRESENT;
 		nr += !sluice_nvme_sq_delete(&sqs[i]);
 	}
 	mutex_unlock(&f->ctrl.reset_lock);
 	KUNIT_EXPECT_GT(test, nr, 0u);
 	KUNIT_EXPECT_LT(test, nr, SLUICE_NVME_ADMIN_SLOTS / 2u);
 	/* what did not begin can be tried again */
-	KUNIT_EXPECT_EQ(test, (int)sqs[i - 1].state, (int)SLUICE_NVME_SQ_PRESENT);
+	KUNIT_EXPECT_EQ(test, (int)sqs[i - 1].life.state, (int)SLUICE_NVME_QUEUE_PRESENT);
 	KUNIT_EXPECT_FALSE(test, overdue(d, TIMEOUT_MS, TIMEOUT_MS / 2));
 	KUNIT_ASSERT_TRUE(test, wait_for(has_probe, d));
 	if (nr < SLUICE_NVME_ADMIN_SLOTS / 2u)

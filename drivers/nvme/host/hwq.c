@@ -529,7 +529,7 @@ int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
 	sq->tail = 0;
 	ret = sluice_nvme_queue_create(sq->ctrl, &cmd, "submission", sq->qid);
 	if (!ret)
-		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_PRESENT);
+		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_PRESENT);
 	else if (ret != -EIO)
 		sluice_nvme_fence(sq->ctrl);
 	return ret;
@@ -547,14 +547,14 @@ static void sluice_nvme_sq_end(struct sluice_nvme_ctrl *ctrl, void *priv,
 	struct sluice_nvme_sq *sq = priv;
 
 	if (sluice_nvme_deleted(status)) {
-		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_ABSENT);
+		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_ABSENT);
 	} else {
 		dev_err(&ctrl->pdev->dev, "deleting I/O submission queue %u failed: status %#x; resetting the controller\n",
 			sq->qid, status);
-		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_STUCK);
+		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_STUCK);
 	}
-	if (sq->deleted)
-		sq->deleted(sq);
+	if (sq->life.ended)
+		sq->life.ended(&sq->life);
 }
 
 /**
@@ -563,7 +563,7 @@ static void sluice_nvme_sq_end(struct sluice_nvme_ctrl *ctrl, void *priv,
  *
  * Does not wait. The drive may take as long as the commands in the queue do,
  * and what the lock is for must not wait that long: others create their queues
- * under it. A reset ends the deletion. &sluice_nvme_sq.deleted tells that it has
+ * under it. A reset ends the deletion. &sluice_nvme_life.ended tells that it has
  * ended, and sluice_nvme_sq_gone() how.
  *
  * Return: 0; -EAGAIN or -ENODEV when it did not begin: try again later.
@@ -578,20 +578,20 @@ int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq)
 	int ret;
 
 	lockdep_assert_held(&ctrl->reset_lock);
-	if (READ_ONCE(sq->state) != SLUICE_NVME_SQ_PRESENT)
+	if (READ_ONCE(sq->life.state) != SLUICE_NVME_QUEUE_PRESENT)
 		return 0;
 	/* A controller that is disabled has no I/O queues. */
 	if (!sluice_nvme_live(ctrl) ||
 	    ctrl->host->cqs[sq->cq->qid] != sq->cq) {
-		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_ABSENT);
+		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_ABSENT);
 		return 0;
 	}
 	/* The end may come before the function returns. */
-	WRITE_ONCE(sq->state, SLUICE_NVME_SQ_DELETING);
+	WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_DELETING);
 	ret = sluice_nvme_admin_async(ctrl, &cmd, sq->completed,
 				      sluice_nvme_sq_end, sq);
 	if (ret)
-		WRITE_ONCE(sq->state, SLUICE_NVME_SQ_PRESENT);
+		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_PRESENT);
 	return ret;
 }
 
@@ -605,7 +605,7 @@ static void sluice_nvme_sq_unstick(struct sluice_nvme_sq *sq)
 
 	if (!mutex_trylock(&ctrl->reset_lock))
 		return;
-	if (READ_ONCE(sq->state) == SLUICE_NVME_SQ_STUCK)
+	if (READ_ONCE(sq->life.state) == SLUICE_NVME_QUEUE_STUCK)
 		sluice_nvme_fence(ctrl);
 	mutex_unlock(&ctrl->reset_lock);
 }
@@ -618,17 +618,17 @@ static void sluice_nvme_sq_unstick(struct sluice_nvme_sq *sq)
  * this has the drive reset: the owner asks again later.
  *
  * Return: true if the device has no command of this queue in flight and does
- * not touch its memory, and &sluice_nvme_sq.deleted has returned.
+ * not touch its memory, and &sluice_nvme_life.ended has returned.
  */
 bool sluice_nvme_sq_gone(struct sluice_nvme_sq *sq)
 {
-	enum sluice_nvme_sq_state state;
+	enum sluice_nvme_queue_state state;
 
 	scoped_guard(spinlock_irqsave, &sq->ctrl->host->adminq.cq.lock)
-		state = sq->state;
-	if (state == SLUICE_NVME_SQ_STUCK)
+		state = sq->life.state;
+	if (state == SLUICE_NVME_QUEUE_STUCK)
 		sluice_nvme_sq_unstick(sq);
-	return state == SLUICE_NVME_SQ_ABSENT;
+	return state == SLUICE_NVME_QUEUE_ABSENT;
 }
 
 /**
@@ -637,10 +637,10 @@ bool sluice_nvme_sq_gone(struct sluice_nvme_sq *sq)
  */
 void sluice_nvme_sq_cut_off(struct sluice_nvme_sq *sq)
 {
-	if (READ_ONCE(sq->state) != SLUICE_NVME_SQ_STUCK)
+	if (READ_ONCE(sq->life.state) != SLUICE_NVME_QUEUE_STUCK)
 		return;
 	lockdep_assert_held(&sq->ctrl->reset_lock);
-	WRITE_ONCE(sq->state, SLUICE_NVME_SQ_ABSENT);
-	if (sq->deleted)
-		sq->deleted(sq);
+	WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_ABSENT);
+	if (sq->life.ended)
+		sq->life.ended(&sq->life);
 }

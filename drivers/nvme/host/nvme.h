@@ -53,6 +53,34 @@ enum sluice_nvme_state {
 };
 
 /**
+ * enum sluice_nvme_queue_state - does the hardware have a client's queue?
+ * @SLUICE_NVME_QUEUE_ABSENT: no, and it does no DMA for the queue
+ * @SLUICE_NVME_QUEUE_PRESENT: yes, or it will again after a reset
+ * @SLUICE_NVME_QUEUE_DELETING: it has been told to delete the queue, and may do
+ *	DMA for the commands in it until it answers
+ * @SLUICE_NVME_QUEUE_STUCK: it has refused that, so only a reset helps
+ */
+enum sluice_nvme_queue_state {
+	SLUICE_NVME_QUEUE_ABSENT,
+	SLUICE_NVME_QUEUE_PRESENT,
+	SLUICE_NVME_QUEUE_DELETING,
+	SLUICE_NVME_QUEUE_STUCK,
+};
+
+/**
+ * struct sluice_nvme_life - what becomes of a client's queue in the hardware
+ * @state: see &enum sluice_nvme_queue_state; unused for the host's own queues.
+ *	Changes under &sluice_nvme_ctrl.reset_lock, but what ends a deletion
+ *	changes it under the lock of the admin completion queue
+ * @ended: called when the hardware has answered to the deletion, in any context
+ *	and with that lock held; may be NULL
+ */
+struct sluice_nvme_life {
+	enum sluice_nvme_queue_state state;
+	void (*ended)(struct sluice_nvme_life *life);
+};
+
+/**
  * struct sluice_nvme_cq - a completion queue of the hardware
  * @ctrl: controller
  * @qid: queue identifier, 0 for the admin queue
@@ -100,21 +128,6 @@ struct sluice_nvme_cq {
 };
 
 /**
- * enum sluice_nvme_sq_state - does the hardware have a client's queue?
- * @SLUICE_NVME_SQ_ABSENT: no, and it does no DMA for the queue
- * @SLUICE_NVME_SQ_PRESENT: yes, or it will again after a reset
- * @SLUICE_NVME_SQ_DELETING: it has been told to delete the queue, and may do DMA
- *	for the commands in it until it answers
- * @SLUICE_NVME_SQ_STUCK: it has refused that, so only a reset helps
- */
-enum sluice_nvme_sq_state {
-	SLUICE_NVME_SQ_ABSENT,
-	SLUICE_NVME_SQ_PRESENT,
-	SLUICE_NVME_SQ_DELETING,
-	SLUICE_NVME_SQ_STUCK,
-};
-
-/**
  * struct sluice_nvme_sq - a submission queue of the hardware
  * @ctrl: controller
  * @cq: where its completions go
@@ -124,13 +137,9 @@ enum sluice_nvme_sq_state {
  * @dma: its bus address
  * @db: SQ tail doorbell
  * @tail: next free entry; the owner of the queue has a lock for it
- * @state: see &enum sluice_nvme_sq_state; unused for the host's own queues.
- *	Changes under &sluice_nvme_ctrl.reset_lock, but what ends a deletion
- *	changes it under the lock of the admin completion queue
  * @completed: count of the commands that the hardware has completed, by the owner;
  *	unused for the host's own queues
- * @deleted: called when the hardware has answered to the deletion, in any
- *	context and with that lock held; may be NULL
+ * @life: what the hardware makes of it
  */
 struct sluice_nvme_sq {
 	struct sluice_nvme_ctrl *ctrl;
@@ -141,9 +150,8 @@ struct sluice_nvme_sq {
 	dma_addr_t dma;
 	u32 __iomem *db;
 	u32 tail;
-	enum sluice_nvme_sq_state state;
 	const unsigned long *completed;
-	void (*deleted)(struct sluice_nvme_sq *sq);
+	struct sluice_nvme_life life;
 };
 
 /**

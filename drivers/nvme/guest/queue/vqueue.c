@@ -76,11 +76,11 @@ static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 }
 
 /* Any context; the lock of the drive's admin queue is held */
-static void sluice_vsq_hw_deleted(struct sluice_nvme_sq *hw)
+static void sluice_vsq_hw_ended(struct sluice_nvme_life *life)
 {
-	struct sluice_vsq *vsq = container_of(hw, struct sluice_vsq, hw);
+	struct sluice_vsq *vsq = container_of(life, struct sluice_vsq, hw.life);
 
-	atomic_inc(&vsq->vctrl->deleted);
+	atomic_inc(&vsq->vctrl->ended);
 	wake_up(&vsq->vctrl->drained);
 	sluice_vctrl_kick_worker(vsq->vctrl);
 }
@@ -110,7 +110,7 @@ static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
 		return err;
 
 	vsq->hw.completed = &vsq->completed;
-	vsq->hw.deleted = sluice_vsq_hw_deleted;
+	vsq->hw.life.ended = sluice_vsq_hw_ended;
 	err = sluice_vsq_hw_admit(vsq);
 	if (err)
 		sluice_nvme_sq_free(&vsq->hw);
@@ -133,7 +133,7 @@ static bool sluice_vqueues_deleting(const struct sluice_vctrl *vctrl)
 	unsigned int i;
 
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
-		if (READ_ONCE(vctrl->sqs[i].hw.state) == SLUICE_NVME_SQ_DELETING)
+		if (READ_ONCE(vctrl->sqs[i].hw.life.state) == SLUICE_NVME_QUEUE_DELETING)
 			return true;
 	}
 	return false;
@@ -149,7 +149,7 @@ static bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status)
 {
 	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
 
-	if (READ_ONCE(vsq->hw.state) == SLUICE_NVME_SQ_PRESENT &&
+	if (READ_ONCE(vsq->hw.life.state) == SLUICE_NVME_QUEUE_PRESENT &&
 	    !sluice_vqueues_deleting(vsq->vctrl) &&
 	    mutex_trylock(&ctrl->reset_lock)) {
 		sluice_nvme_sq_delete(&vsq->hw);
@@ -276,7 +276,7 @@ static void sluice_vsq_stop(struct sluice_vsq *vsq)
 
 /*
  * True once the queue is gone. False while the drive has it: the caller has to
- * come again, when &sluice_vctrl.deleted changes or a few milliseconds later.
+ * come again, when &sluice_vctrl.ended changes or a few milliseconds later.
  */
 static bool sluice_vsq_destroy(struct sluice_vsq *vsq)
 {
@@ -608,7 +608,7 @@ err_free_cq_ring:
  *
  * Return: true when no DMA is in flight for the slice and no guest memory of its
  * queues is in use. False when the drive still has a queue; the caller has to
- * come again, when &sluice_vctrl.deleted changes or a few milliseconds later.
+ * come again, when &sluice_vctrl.ended changes or a few milliseconds later.
  */
 bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl)
 {
@@ -810,7 +810,7 @@ int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
 			err = sluice_nvme_cq_create(&vctrl->cqs[i].hw);
 	}
 	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
-		if (READ_ONCE(vctrl->sqs[i].hw.state) == SLUICE_NVME_SQ_PRESENT)
+		if (READ_ONCE(vctrl->sqs[i].hw.life.state) == SLUICE_NVME_QUEUE_PRESENT)
 			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
 	}
 	/* that all exist again says nothing of one that is yet to be created */
