@@ -15,7 +15,7 @@
  * rest: it sees to it that the drive has no command that uses the memory.
  *
  * The worker holds the admin lock, which an unmap of guest memory waits for. So
- * it does not wait for I/O of the drive with this lock held: it comes again.
+ * it does not wait for the drive with this lock held: it comes again.
  */
 #include <linux/blkdev.h>
 #include <linux/jiffies.h>
@@ -794,7 +794,8 @@ static void sluice_vctrl_client_fail(struct sluice_nvme_client *client)
 
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		sluice_vsq_fail_hardware(&vctrl->sqs[i], NVME_SC_NS_NOT_READY);
-		sluice_nvme_sq_cut_off(&vctrl->sqs[i].hw);
+		sluice_nvme_queue_cut_off(vctrl->ctrl, &vctrl->sqs[i].hw.life);
+		sluice_nvme_queue_cut_off(vctrl->ctrl, &vctrl->cqs[i].hw.life);
 	}
 }
 

@@ -157,8 +157,6 @@ struct sluice_vslot {
  *	and completed slots. Taken in hard IRQ context, inside &sluice_nvme_cq.lock
  * @waiting: slots that found the queue full
  * @hw: hardware queue; unused for the admin queue
- * @hw_created: @hw exists in the hardware or will again after a reset;
- *	changes under &sluice_nvme_ctrl.reset_lock
  * @size: entries
  * @tail: next entry to write
  * @head: guest's head as last accepted from the doorbell
@@ -175,6 +173,9 @@ struct sluice_vslot {
  *	uses it
  * @posted: entries that were written and not yet signalled
  * @live: created by the guest
+ * @creating: asked for by the guest, but the drive has not created @hw yet; under
+ *	&sluice_vctrl.admin_lock, as @dying
+ * @dying: deleted by the guest, but the drive has not deleted @hw yet
  *
  * The second group of members, in cache lines of its own, is what a completion
  * writes.
@@ -193,7 +194,8 @@ struct sluice_vcq {
 	bool timer_armed;
 	u32 doorbell;
 	bool live;
-	bool hw_created;
+	bool creating;
+	bool dying;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	u32 tail;
@@ -256,9 +258,11 @@ struct sluice_vmiss {
  * @id: queue identifier
  * @live: created by the guest; changes under @lock
  * @dying: deleted by the guest, but the drive has not deleted it yet; under
- *	&sluice_vctrl.admin_lock, as @evicted
+ *	&sluice_vctrl.admin_lock, as @evicted and @creating
  * @evicted: live, but the hardware queue has to be deleted with the commands in
  *	it and created again
+ * @creating: the drive has not created @hw yet: asked for by the guest and not live,
+ *	or live and no longer @evicted
  * @reads: Read and Compare commands completed; these four count from attach
  *	on, under the completion queue's lock
  * @writes: Write commands completed
@@ -286,6 +290,7 @@ struct sluice_vsq {
 	bool stalled;
 	bool dying;
 	bool evicted;
+	bool creating;
 
 	struct mutex lock ____cacheline_aligned_in_smp;
 	spinlock_t hw_lock;
@@ -415,9 +420,10 @@ struct sluice_vctrl_type {
  * @events: asynchronous events to report, see vadmin.c
  * @events_masked: reported, the guest has not read the log yet
  * @drained: where a thread waits for commands in flight, or until the drive has
- *	deleted a queue
+ *	created or deleted a queue
  * @draining: a thread waits for commands there
- * @ended: deletions of hardware queues that have ended, for such a thread
+ * @ended: creations and deletions of hardware queues that have ended, for such a
+ *	thread
  * @wq: runs @work and @retry
  * @work: the worker: register actions, admin commands, stalled queues
  * @retry: queues @work a few milliseconds later
@@ -762,6 +768,7 @@ unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget);
 /* vadmin.c */
 sluice_vstatus_t sluice_vadmin_execute(struct sluice_vctrl *vctrl,
 				       const struct nvme_cmd *cmd, u32 *result);
+void sluice_vadmin_pay(struct sluice_vctrl *vctrl);
 u32 sluice_vadmin_effects(u8 opcode);
 u16 sluice_vadmin_oacs(void);
 void sluice_vadmin_service(struct sluice_vctrl *vctrl);

@@ -32,7 +32,6 @@ static const struct nvme_cmd read = {
 /**
  * struct drive - a drive with an admin queue
  * @f: everything else
- * @cqs: its completion queues
  * @bar: its registers
  * @work: looks at the admin queue every few milliseconds
  * @silent: an opcode that it does not answer to, or 0xff
@@ -54,7 +53,6 @@ static const struct nvme_cmd read = {
  */
 struct drive {
 	struct vfake *f;
-	struct sluice_nvme_cq *cqs[VFAKE_HW_QID + VFAKE_QPAIRS];
 	u8 *bar;
 	struct delayed_work work;
 	u8 silent;
@@ -74,7 +72,7 @@ struct drive {
 	__le16 held;
 };
 
-static unsigned int silent_ms, slow_ms, admin_ms;
+static unsigned int silent_ms, slow_ms;
 
 static void answer(struct drive *drive, __le16 cid, u16 status)
 {
@@ -179,10 +177,25 @@ static void add_pair(struct drive *drive, u16 qid)
 	vfake_add_cq(f, qid, CQ + qid * 0x10000, 16);
 	vfake_add_sq(f, qid, qid, SQ + qid * 0x10000, 16, 8);
 	cq->qid = f->vctrl.qids[qid - 1];
-	drive->cqs[cq->qid] = cq;
+	f->cqs[cq->qid] = cq;
 	vsq->hw.cq = cq;
 	vsq->hw.completed = &vsq->completed;
 	vsq->hw.life.state = SLUICE_NVME_QUEUE_PRESENT;
+}
+
+/* The drive has no interrupts. */
+static int fake_arm(struct sluice_nvme_cq *cq)
+{
+	struct vfake *f = container_of(cq->ctrl, struct vfake, ctrl);
+
+	KUNIT_EXPECT_NULL(f->test, f->cqs[cq->qid]);
+	f->cqs[cq->qid] = cq;
+	return 0;
+}
+
+static void fake_disarm(struct sluice_nvme_cq *cq)
+{
+	cq->ctrl->host->cqs[cq->qid] = NULL;
 }
 
 static struct drive *bring_up(struct vfake *f)
@@ -194,8 +207,9 @@ static struct drive *bring_up(struct vfake *f)
 	drive->silent = 0xff;
 	drive->refused = 0xff;
 	drive->phase = 1;
-	f->host.cqs = drive->cqs;
 	init_adminq(drive);
+	kunit_activate_static_stub(f->test, sluice_nvme_cq_arm, fake_arm);
+	kunit_activate_static_stub(f->test, sluice_nvme_cq_disarm, fake_disarm);
 	vfake_map(f, 0);
 	vfake_add_admin(f, SQ, 8, CQ, 8);
 	add_pair(drive, 1);
@@ -212,8 +226,10 @@ static void take_down(struct drive *drive)
 
 	WRITE_ONCE(drive->stop, true);
 	cancel_delayed_work_sync(&drive->work);
-	for (qid = 1; qid <= 2; qid++)
+	for (qid = 1; qid <= 2; qid++) {
 		drive->f->vctrl.sqs[qid].hw.life.state = SLUICE_NVME_QUEUE_ABSENT;
+		drive->f->cqs[drive->f->vctrl.qids[qid - 1]] = NULL;
+	}
 	/* nobody has had the drive reset */
 	KUNIT_EXPECT_TRUE(drive->f->test, drive->f->host.adminq.open);
 }
@@ -256,11 +272,33 @@ static unsigned int unmap(struct vfake *f)
 	return jiffies_to_msecs(jiffies - begin);
 }
 
-/* The worker's part */
-static bool readmit(struct vfake *f)
+/* The drive has had every command for which the doorbell has been rung */
+static void let_run(struct drive *drive)
+{
+	/* the first time it may have looked before */
+	flush_delayed_work(&drive->work);
+	flush_delayed_work(&drive->work);
+}
+
+/* The worker's part, once */
+static bool readmit_once(struct vfake *f)
 {
 	guard(mutex)(&f->vctrl.admin_lock);
 	return sluice_vdrain_readmit(&f->vctrl);
+}
+
+/* The same until the drive has answered */
+static bool readmit(struct drive *drive)
+{
+	struct vfake *f = drive->f;
+	unsigned int i;
+
+	for (i = 0; i < 100 && !readmit_once(f); i++) {
+		if (f->vctrl.regs.csts & NVME_CSTS_CFS)
+			return false;
+		let_run(drive);
+	}
+	return i < 100;
 }
 
 /* The slice has lost its commands, which it is told, and nothing else */
@@ -275,7 +313,7 @@ static void expect_evicted(struct drive *drive)
 	submit(f, 1, 1);
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.sqs[1].submitted, 3ul);
 	/* only what was waited for is created again */
-	KUNIT_EXPECT_TRUE(f->test, readmit(f));
+	KUNIT_EXPECT_TRUE(f->test, readmit(drive));
 	KUNIT_EXPECT_EQ(f->test, drive->creates, 1u);
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.stop, 0ul);
 	submit(f, 1, 0);
@@ -387,7 +425,7 @@ static void reset_while_evicted(struct kunit *test)
 	submit(f, 1, 3);
 	unmap(f);
 	f->host.adminq.open = false;
-	KUNIT_EXPECT_FALSE(test, readmit(f));
+	KUNIT_EXPECT_FALSE(test, readmit_once(f));
 	KUNIT_EXPECT_EQ(test, vfake_retries(f), 1u);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
 	KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS, 0u);
@@ -405,12 +443,28 @@ static void drive_refuses(struct kunit *test)
 	submit(f, 1, 3);
 	unmap(f);
 	drive->refused = NVME_ADMIN_CREATE_SQ;
-	KUNIT_EXPECT_FALSE(test, readmit(f));
+	KUNIT_EXPECT_FALSE(test, readmit(drive));
 	KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS, NVME_CSTS_CFS);
-	KUNIT_EXPECT_FALSE(test, readmit(f));
+	KUNIT_EXPECT_FALSE(test, readmit_once(f));
 	KUNIT_EXPECT_EQ(test, drive->creates, 1u);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
 	take_down(drive);
+}
+
+/* A reset of the drive ends the command that it does not answer to */
+static void reset_drive(struct drive *drive, bool for_this)
+{
+	struct vfake *f = drive->f;
+	struct sluice_nvme_adminq *aq = &f->host.adminq;
+	unsigned int ms = 2 * sluice_nvme_admin_timeout_ms + 1000;
+
+	scoped_guard(spinlock_irqsave, &aq->cq.lock) {
+		if (for_this)
+			aq->slots[le16_to_cpu(drive->held)].since =
+				jiffies - msecs_to_jiffies(ms);
+	}
+	KUNIT_EXPECT_EQ(f->test, sluice_nvme_adminq_overdue(&f->ctrl), for_this);
+	sluice_nvme_adminq_reap(&f->ctrl);
 }
 
 /* A drive that does not answer is reset, and asked again: once */
@@ -422,25 +476,25 @@ static void drive_does_not_answer(struct kunit *test)
 
 	submit(f, 1, 3);
 	unmap(f);
-	sluice_nvme_admin_timeout_ms = 1;
 	drive->silent = NVME_ADMIN_CREATE_SQ;
 	for (i = 1; i <= 2; i++) {
-		KUNIT_EXPECT_FALSE(test, readmit(f));
-		flush_delayed_work(&drive->work);
+		KUNIT_EXPECT_FALSE(test, readmit_once(f));
+		let_run(drive);
 		KUNIT_EXPECT_EQ(test, drive->creates, i);
-		KUNIT_EXPECT_FALSE(test, f->host.adminq.open);
+		/* it may still answer */
+		KUNIT_EXPECT_FALSE(test, readmit_once(f));
+		KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS, 0u);
+		reset_drive(drive, true);
+		vfake_retries(f);
+		KUNIT_EXPECT_FALSE(test, readmit_once(f));
 		KUNIT_EXPECT_EQ(test, vfake_retries(f), 2 - i);
 		KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS,
 				i < 2 ? 0u : NVME_CSTS_CFS);
-		/* during the reset nothing comes of it, whatever was before */
-		KUNIT_EXPECT_FALSE(test, readmit(f));
-		vfake_retries(f);
-		f->host.adminq.open = true;
-		/* nor does the end of the reset ask a drive for a guest that gave up */
-		scoped_guard(mutex, &f->ctrl.reset_lock)
-			sluice_vctrl_client_ops.restore(&f->vctrl.client);
 	}
-	flush_delayed_work(&drive->work);
+	/* nor does the end of a reset ask a drive for a guest that gave up */
+	scoped_guard(mutex, &f->ctrl.reset_lock)
+		sluice_vctrl_client_ops.restore(&f->vctrl.client);
+	let_run(drive);
 	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
 	take_down(drive);
@@ -455,9 +509,23 @@ static void drive_answers_again(struct kunit *test)
 	submit(f, 1, 3);
 	unmap(f);
 	f->vctrl.unanswered = true;
-	KUNIT_EXPECT_TRUE(test, readmit(f));
+	KUNIT_EXPECT_TRUE(test, readmit(drive));
 	KUNIT_EXPECT_FALSE(test, f->vctrl.unanswered);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
+	take_down(drive);
+}
+
+/* A reset that brings the other queues back is no answer for the one it is for */
+static void others_are_restored(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up(f);
+
+	f->vctrl.unanswered = true;
+	scoped_guard(mutex, &f->ctrl.reset_lock)
+		sluice_vctrl_client_ops.restore(&f->vctrl.client);
+	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
+	KUNIT_EXPECT_TRUE(test, f->vctrl.unanswered);
 	take_down(drive);
 }
 
@@ -618,11 +686,12 @@ static void no_wait_in_vmm(struct kunit *test)
 	take_down(drive);
 }
 
-static u32 create_queue(struct vfake *f, bool cq)
+/* Completion queue @qid, or submission queue @qid for completion queue 1 */
+static u32 create_queue(struct vfake *f, u16 qid, bool cq)
 {
 	struct nvme_cmd cmd = {
-		.prp1 = cpu_to_le64(cq ? CQ + 0x70000 : SQ + 0x70000),
-		.cdw10 = cpu_to_le32(15 << 16 | 3),
+		.prp1 = cpu_to_le64((cq ? CQ : SQ) + qid * 0x70000),
+		.cdw10 = cpu_to_le32(15 << 16 | qid),
 		.cdw11 = cpu_to_le32((cq ? 0 : 1 << 16) | 1),
 	};
 	u32 result;
@@ -632,31 +701,337 @@ static u32 create_queue(struct vfake *f, bool cq)
 				 sluice_vsq_create(&f->vctrl, &cmd, &result));
 }
 
+/* The drive does not know it any more */
+static void remove_queue(struct vfake *f, u16 qid, bool cq)
+{
+	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
+	u32 result;
+
+	f->vctrl.cqs[qid].hw.life.state = SLUICE_NVME_QUEUE_ABSENT;
+	f->vctrl.sqs[qid].hw.life.state = SLUICE_NVME_QUEUE_ABSENT;
+	guard(mutex)(&f->vctrl.admin_lock);
+	KUNIT_EXPECT_EQ(f->test, vfake_status(cq ?
+		sluice_vcq_delete(&f->vctrl, &cmd, &result) :
+		sluice_vsq_delete(&f->vctrl, &cmd, &result)), 0u);
+}
+
+/* A drive for which queues 3 and 4 can be created */
+static struct drive *bring_up_creating(struct vfake *f)
+{
+	struct drive *drive = bring_up(f);
+	unsigned int qid;
+
+	f->pdev.dev.coherent_dma_mask = DMA_BIT_MASK(64);
+	for (qid = 3; qid <= 4; qid++) {
+		vfake_map(f, CQ + qid * 0x70000);
+		vfake_map(f, SQ + qid * 0x70000);
+	}
+	return drive;
+}
+
+static u8 create_opcode(bool cq)
+{
+	return cq ? NVME_ADMIN_CREATE_CQ : NVME_ADMIN_CREATE_SQ;
+}
+
+static bool is_live(struct vfake *f, u16 qid, bool cq)
+{
+	return cq ? f->vctrl.cqs[qid].live : f->vctrl.sqs[qid].live;
+}
+
+/* Nothing is left of a queue that was to be created */
+static void expect_nothing(struct vfake *f, u16 qid)
+{
+	const struct sluice_vcq *vcq = &f->vctrl.cqs[qid];
+	const struct sluice_vsq *vsq = &f->vctrl.sqs[qid];
+
+	KUNIT_EXPECT_FALSE(f->test, vsq->live || vsq->creating || vsq->dying);
+	KUNIT_EXPECT_NULL(f->test, vsq->hw.entries);
+	KUNIT_EXPECT_NULL(f->test, vsq->ring.pages);
+	KUNIT_EXPECT_EQ(f->test, vsq->nr_slots, 0u);
+	KUNIT_EXPECT_FALSE(f->test, vcq->live || vcq->creating);
+	KUNIT_EXPECT_NULL(f->test, vcq->hw.entries);
+	KUNIT_EXPECT_NULL(f->test, vcq->ring.pages);
+	KUNIT_EXPECT_NULL(f->test, f->cqs[f->vctrl.qids[qid - 1]]);
+	KUNIT_EXPECT_EQ(f->test, (int)vsq->hw.life.state,
+			(int)SLUICE_NVME_QUEUE_ABSENT);
+	KUNIT_EXPECT_EQ(f->test, (int)vcq->hw.life.state,
+			(int)SLUICE_NVME_QUEUE_ABSENT);
+}
+
 /* A reset of the drive passes: the guest does not get to know of it */
 static void create_during_reset(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct drive *drive = bring_up_creating(f);
 	unsigned int cq;
 
-	f->pdev.dev.coherent_dma_mask = DMA_BIT_MASK(64);
-	vfake_map(f, CQ + 0x70000);
-	vfake_map(f, SQ + 0x70000);
 	for (cq = 0; cq < 2; cq++) {
 		/* the reset is about to begin, it runs, it was in vain */
 		f->host.adminq.open = false;
-		KUNIT_EXPECT_EQ(test, create_queue(f, cq), VFAKE_RETRY);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
 		f->ctrl.state = SLUICE_NVME_RESETTING;
-		KUNIT_EXPECT_EQ(test, create_queue(f, cq), VFAKE_RETRY);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
 		mutex_lock(&f->ctrl.reset_lock);
-		KUNIT_EXPECT_EQ(test, create_queue(f, cq), VFAKE_RETRY);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
 		mutex_unlock(&f->ctrl.reset_lock);
 		f->ctrl.state = SLUICE_NVME_DEAD;
-		KUNIT_EXPECT_EQ(test, create_queue(f, cq), 6u);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 6u);
 		f->ctrl.state = SLUICE_NVME_LIVE;
 		f->host.adminq.open = true;
 	}
-	KUNIT_EXPECT_FALSE(test, f->vctrl.sqs[3].live || f->vctrl.cqs[3].live);
+	expect_nothing(f, 3);
+	take_down(drive);
+}
+
+/*
+ * Nobody waits with a lock while the drive takes long to create a queue. The VMM
+ * can have all memory unmapped, that of the new queue as well.
+ */
+static void unmap_while_creating(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up_creating(f);
+	unsigned int cq, i;
+	unsigned long begin;
+
+	for (cq = 0; cq < 2; cq++) {
+		drive->silent = create_opcode(cq);
+		for (i = 0; i < 3; i++) {
+			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
+			let_run(drive);
+			KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1ul);
+		}
+		begin = jiffies;
+		ops->quiesce(&f->sdev, 0, U64_MAX);
+		ops->resume(&f->sdev);
+		/* far less than the drive may take, far more than this should */
+		KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begin), 5000u);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
+		KUNIT_EXPECT_FALSE(test, is_live(f, 3, cq));
+		vfake_kicks(f);
+		answer(drive, drive->held, 0);
+		KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 0u);
+		KUNIT_EXPECT_TRUE(test, is_live(f, 3, cq));
+		/* once is enough */
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_DNR(0x101));
+		remove_queue(f, 3, cq);
+	}
+	KUNIT_EXPECT_EQ(test, drive->creates, 1u);
+	take_down(drive);
+}
+
+/*
+ * The drive may still do DMA for a queue that it has not answered about, so the
+ * memory stays until it has. Then it has to delete the queue.
+ */
+static void reset_while_creating(struct vfake *f, bool cq)
+{
+	struct drive *drive = bring_up_creating(f);
+	struct sluice_vctrl *vctrl = &f->vctrl;
+	bool gone = false;
+	unsigned int i;
+
+	vctrl->metered = 0;
+	drive->silent = create_opcode(cq);
+	KUNIT_EXPECT_EQ(f->test, create_queue(f, 3, cq), VFAKE_RETRY);
+	let_run(drive);
+	vctrl->sqs[1].hw.entries = NULL;
+	vctrl->sqs[2].hw.entries = NULL;
+	for (i = 0; i < 3; i++) {
+		scoped_guard(mutex, &vctrl->admin_lock)
+			KUNIT_EXPECT_FALSE(f->test, sluice_vqueues_destroy_all(vctrl));
+		let_run(drive);
+	}
+	KUNIT_EXPECT_EQ(f->test, drive->deletes, 0u);
+	if (cq)
+		KUNIT_EXPECT_NOT_NULL(f->test, vctrl->cqs[3].hw.entries);
+	else
+		KUNIT_EXPECT_NOT_NULL(f->test, vctrl->sqs[3].hw.entries);
+
+	drive->silent = 0xff;
+	answer(drive, drive->held, 0);
+	for (i = 0; i < 100 && !gone; i++) {
+		scoped_guard(mutex, &vctrl->admin_lock)
+			gone = sluice_vqueues_destroy_all(vctrl);
+		let_run(drive);
+	}
+	KUNIT_EXPECT_TRUE(f->test, gone);
+	KUNIT_EXPECT_EQ(f->test, drive->deletes, cq ? 2u : 3u);
+	expect_nothing(f, 3);
+	/* the drive's time is paid for, although the guest has not waited */
+	KUNIT_EXPECT_NE(f->test, vctrl->metered, 0ull);
+	take_down(drive);
+}
+
+static void reset_while_creating_cq(struct kunit *test)
+{
+	reset_while_creating(test->priv, true);
+}
+
+static void reset_while_creating_sq(struct kunit *test)
+{
+	reset_while_creating(test->priv, false);
+}
+
+/* Nothing is left of a queue that the drive refuses, and it may be tried again */
+static void creation_refused(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up_creating(f);
+	unsigned int cq;
+
+	for (cq = 0; cq < 2; cq++) {
+		drive->refused = create_opcode(cq);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
+		let_run(drive);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 6u);
+		expect_nothing(f, 3);
+		KUNIT_EXPECT_EQ(test, f->vctrl.cqs[1].users, 1u);
+		drive->refused = 0xff;
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
+		let_run(drive);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 0u);
+		remove_queue(f, 3, cq);
+	}
+	/* no reset was needed for it */
+	KUNIT_EXPECT_TRUE(test, f->host.adminq.open);
+	take_down(drive);
+}
+
+/* One that the guest does not wait for: it resets its controller first */
+static void refused_after_reset(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up_creating(f);
+	unsigned int cq, i;
+	bool gone = false;
+
+	f->vctrl.sqs[1].hw.entries = NULL;
+	f->vctrl.sqs[2].hw.entries = NULL;
+	for (cq = 0; cq < 2; cq++) {
+		drive->refused = create_opcode(cq);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 4, cq), VFAKE_RETRY);
+		let_run(drive);
+	}
+	for (i = 0; i < 100 && !gone; i++) {
+		scoped_guard(mutex, &f->vctrl.admin_lock)
+			gone = sluice_vqueues_destroy_all(&f->vctrl);
+		let_run(drive);
+	}
+	KUNIT_EXPECT_TRUE(test, gone);
+	KUNIT_EXPECT_EQ(test, drive->deletes, 2u);
+	expect_nothing(f, 4);
+	take_down(drive);
+}
+
+/*
+ * A drive that is reset for this command is asked again once. Resets for other
+ * reasons do not count.
+ */
+static void creation_unanswered(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up_creating(f);
+	unsigned int cq, i;
+
+	for (cq = 0; cq < 2; cq++) {
+		drive->silent = create_opcode(cq);
+		for (i = 0; i < 6; i++) {
+			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
+			let_run(drive);
+			reset_drive(drive, i == 2 || i == 5);
+			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq),
+					i < 5 ? VFAKE_RETRY : 6u);
+		}
+		expect_nothing(f, 3);
+	}
+	take_down(drive);
+}
+
+/*
+ * A guest asks for its second queue without waiting for the first, as it can by
+ * changing the command in its queue. Both become what they were to be.
+ */
+static void one_creation_at_a_time(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up_creating(f);
+	unsigned int i;
+
+	drive->silent = NVME_ADMIN_CREATE_SQ;
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, create_queue(f, 3, false), VFAKE_RETRY);
+		KUNIT_EXPECT_EQ(test, create_queue(f, 4, false), VFAKE_RETRY);
+		/* their completion queue stays, and nor is another deleted meanwhile */
+		KUNIT_EXPECT_EQ(test, f->vctrl.cqs[1].users, 3u);
+		KUNIT_EXPECT_EQ(test, delete_sq(f, 2), VFAKE_RETRY);
+		let_run(drive);
+		KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1ul);
+	}
+	KUNIT_EXPECT_EQ(test, drive->creates, 1u);
+	KUNIT_EXPECT_EQ(test, drive->deletes, 0u);
+	drive->silent = 0xff;
+	answer(drive, drive->held, 0);
+	KUNIT_EXPECT_EQ(test, create_queue(f, 4, false), VFAKE_RETRY);
+	let_run(drive);
+	KUNIT_EXPECT_EQ(test, create_queue(f, 4, false), 0u);
+	KUNIT_EXPECT_EQ(test, create_queue(f, 3, false), 0u);
+	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
+	remove_queue(f, 3, false);
+	remove_queue(f, 4, false);
+	take_down(drive);
+}
+
+static u32 delete_cq(struct vfake *f, u16 qid)
+{
+	struct nvme_cmd cmd = { .cdw10 = cpu_to_le32(qid) };
+	u32 result;
+
+	guard(mutex)(&f->vctrl.admin_lock);
+	return vfake_status(sluice_vcq_delete(&f->vctrl, &cmd, &result));
+}
+
+/* Nobody waits with a lock for a completion queue to be deleted, or uses it again */
+static void slow_cq_deletion(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct drive *drive = bring_up_creating(f);
+	struct nvme_cmd create = {
+		.prp1 = cpu_to_le64(SQ + 4 * 0x70000),
+		.cdw10 = cpu_to_le32(15 << 16 | 4),
+		.cdw11 = cpu_to_le32(3 << 16 | 1),
+	};
+	unsigned long begin;
+	unsigned int i;
+	u32 result;
+
+	KUNIT_EXPECT_EQ(test, create_queue(f, 3, true), VFAKE_RETRY);
+	let_run(drive);
+	KUNIT_EXPECT_EQ(test, create_queue(f, 3, true), 0u);
+	drive->silent = NVME_ADMIN_DELETE_CQ;
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, delete_cq(f, 3), VFAKE_RETRY);
+		let_run(drive);
+		KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1ul);
+	}
+	begin = jiffies;
+	ops->quiesce(&f->sdev, 0, U64_MAX);
+	ops->resume(&f->sdev);
+	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begin), 5000u);
+	scoped_guard(mutex, &f->vctrl.admin_lock)
+		KUNIT_EXPECT_EQ(test, vfake_status(sluice_vsq_create(&f->vctrl, &create, &result)),
+				VFAKE_DNR(0x100));
+	KUNIT_EXPECT_EQ(test, create_queue(f, 3, true), VFAKE_DNR(0x101));
+	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.cqs[3].hw.entries);
+
+	vfake_kicks(f);
+	answer(drive, drive->held, 0);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	KUNIT_EXPECT_EQ(test, delete_cq(f, 3), 0u);
+	expect_nothing(f, 3);
+	KUNIT_EXPECT_EQ(test, delete_cq(f, 3), VFAKE_DNR(0x101));
 	take_down(drive);
 }
 
@@ -664,7 +1039,6 @@ static int vdrain_init(struct kunit *test)
 {
 	silent_ms = sluice_vdrain_silent_ms;
 	slow_ms = sluice_vdrain_slow_ms;
-	admin_ms = sluice_nvme_admin_timeout_ms;
 	sluice_vdrain_silent_ms = SILENT_MS;
 	sluice_vdrain_slow_ms = SLOW_MS;
 	return vfake_init(test);
@@ -674,7 +1048,6 @@ static void vdrain_exit(struct kunit *test)
 {
 	sluice_vdrain_silent_ms = silent_ms;
 	sluice_vdrain_slow_ms = slow_ms;
-	sluice_nvme_admin_timeout_ms = admin_ms;
 	vfake_exit(test);
 }
 
@@ -689,12 +1062,21 @@ static struct kunit_case vdrain_cases[] = {
 	KUNIT_CASE(drive_refuses),
 	KUNIT_CASE(drive_does_not_answer),
 	KUNIT_CASE(drive_answers_again),
+	KUNIT_CASE(others_are_restored),
 	KUNIT_CASE(slow_deletion),
 	KUNIT_CASE(lock_is_taken),
 	KUNIT_CASE(one_deletion_at_a_time),
 	KUNIT_CASE(slow_reset),
 	KUNIT_CASE(no_wait_in_vmm),
 	KUNIT_CASE(create_during_reset),
+	KUNIT_CASE(unmap_while_creating),
+	KUNIT_CASE(reset_while_creating_cq),
+	KUNIT_CASE(reset_while_creating_sq),
+	KUNIT_CASE(creation_refused),
+	KUNIT_CASE(refused_after_reset),
+	KUNIT_CASE(creation_unanswered),
+	KUNIT_CASE(one_creation_at_a_time),
+	KUNIT_CASE(slow_cq_deletion),
 	{}
 };
 

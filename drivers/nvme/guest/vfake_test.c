@@ -560,6 +560,7 @@ static void vfake_init_drive(struct vfake *f)
 	f->ctrl.nr_host_qpairs = 2;
 	f->ctrl.state = SLUICE_NVME_LIVE;
 	f->ctrl.host = &f->host;
+	f->host.cqs = f->cqs;
 	mutex_init(&f->ctrl.reset_lock);
 	mutex_init(&f->ctrl.client_lock);
 	INIT_LIST_HEAD(&f->ctrl.clients);

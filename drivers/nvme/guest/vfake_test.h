@@ -76,6 +76,7 @@ struct vfake_page {
  * @vctrl: controller under test
  * @ctrl: physical controller
  * @host: its host side: an admin queue that is closed
+ * @cqs: of @host
  * @pdev: PCI function, only good for messages
  * @id: Identify Controller of the drive
  * @ns: namespace
@@ -100,6 +101,7 @@ struct vfake {
 	struct sluice_vctrl vctrl;
 	struct sluice_nvme_ctrl ctrl;
 	struct sluice_nvme_host host;
+	struct sluice_nvme_cq *cqs[VFAKE_HW_QID + SLUICE_VCTRL_MAX_QPAIRS];
 	struct pci_dev pdev;
 	struct nvme_id_ctrl id;
 	struct sluice_nvme_ns ns;

@@ -21,7 +21,7 @@
  * @len: bytes of data
  * @waiter: thread that waits, or NULL
  * @end: for asynchronous commands
- * @completed: for a deletion, see &sluice_nvme_sq.completed; or NULL
+ * @completed: for asynchronous commands, see sluice_nvme_admin_async(); or NULL
  * @event: an Asynchronous Event Request
  * @priv: for @end
  * @internal: submitted by the reset path
@@ -438,7 +438,8 @@ static void sluice_nvme_admin_follow(struct sluice_nvme_admin_slot *slot)
 
 /*
  * For how many jiffies the drive has had the oldest asynchronous command, and the
- * oldest deletion without getting on with it. False if it has none.
+ * oldest creation or deletion of a queue without getting on with it. False if it has
+ * none.
  */
 static bool sluice_nvme_adminq_oldest(struct sluice_nvme_ctrl *ctrl,
 				      unsigned long *age, unsigned long *stuck)
@@ -518,8 +519,9 @@ static void sluice_nvme_probe(struct sluice_nvme_ctrl *ctrl)
  * anybody, or answers to a probe. But it must not take for ever: memory of the
  * guest stays pinned, and the VMM may wait for it. A queue that is being deleted
  * gets no new commands. So a drive that completes none of them for twice the
- * time-out does not delete it, however well it works for others. For an Abort
- * nothing of the kind waits.
+ * time-out does not delete it, however well it works for others. The same time is
+ * enough to create a queue, or to delete one without commands. For an Abort nothing
+ * of the kind waits.
  *
  * Return: true when the drive has to be reset.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sluice: KUnit tests of the deletion of a client's submission queue
+ * Sluice: KUnit tests of the creation and deletion of a client's queues
  *
- * A drive may take long for it because of the commands in the queue. It is reset
- * for that when it answers nobody, and not before. Time goes by as a test says:
- * it changes when the command was submitted.
+ * A drive may take long for a deletion because of the commands in the queue. It is
+ * reset for that when it answers nobody, and not before. Time goes by as a test
+ * says: it changes when the command was submitted.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -12,6 +12,7 @@
 #include "host/hostfake_test.h"
 
 #define QID		2
+#define VECTOR		1
 #define TIMEOUT_MS	60000u
 
 struct deletion {
@@ -29,8 +30,13 @@ static void ended(struct sluice_nvme_life *life)
 	atomic_inc(&container_of(life, struct deletion, sq.life)->ends);
 }
 
-/* A queue pair, of which the submission queue is being deleted */
-static struct deletion *delete(struct hostfake *f, int answer)
+static void ended_cq(struct sluice_nvme_life *life)
+{
+	atomic_inc(&container_of(life, struct deletion, cq.life)->ends);
+}
+
+/* A queue pair that the drive does not have */
+static struct deletion *make_pair(struct hostfake *f)
 {
 	struct deletion *d = kunit_kzalloc(f->test, sizeof(*d), GFP_KERNEL);
 
@@ -39,8 +45,10 @@ static struct deletion *delete(struct hostfake *f, int answer)
 	sluice_nvme_cq_init(&d->cq);
 	d->cq.ctrl = &f->ctrl;
 	d->cq.qid = QID;
+	d->cq.vector = VECTOR;
 	d->cq.depth = 4;
 	d->cq.entries = d->cqes;
+	d->cq.life.ended = ended_cq;
 	d->sq.ctrl = &f->ctrl;
 	d->sq.cq = &d->cq;
 	d->sq.qid = QID;
@@ -48,6 +56,14 @@ static struct deletion *delete(struct hostfake *f, int answer)
 	d->sq.entries = d->cmds;
 	d->sq.completed = &d->completed;
 	d->sq.life.ended = ended;
+	return d;
+}
+
+/* A queue pair, of which the submission queue is being deleted */
+static struct deletion *delete(struct hostfake *f, int answer)
+{
+	struct deletion *d = make_pair(f);
+
 	f->answer[NVME_ADMIN_DELETE_SQ] = answer;
 	guard(mutex)(&f->ctrl.reset_lock);
 	KUNIT_ASSERT_EQ(f->test, sluice_nvme_cq_create(&d->cq), 0);
@@ -55,6 +71,36 @@ static struct deletion *delete(struct hostfake *f, int answer)
 	KUNIT_EXPECT_EQ(f->test, sluice_nvme_sq_delete(&d->sq), 0);
 	/* once is enough */
 	KUNIT_EXPECT_EQ(f->test, sluice_nvme_sq_delete(&d->sq), 0);
+	return d;
+}
+
+static int create_cq(struct deletion *d)
+{
+	guard(mutex)(&d->f->ctrl.reset_lock);
+	return sluice_nvme_cq_create_async(&d->cq);
+}
+
+static int create_sq(struct deletion *d)
+{
+	guard(mutex)(&d->f->ctrl.reset_lock);
+	return sluice_nvme_sq_create_async(&d->sq);
+}
+
+static bool delete_cq(struct deletion *d)
+{
+	guard(mutex)(&d->f->ctrl.reset_lock);
+	return sluice_nvme_cq_delete(&d->cq);
+}
+
+/* A queue pair, of which the completion queue is being deleted: it has no other */
+static struct deletion *begin_cq_deletion(struct hostfake *f, int answer)
+{
+	struct deletion *d = make_pair(f);
+
+	f->answer[NVME_ADMIN_DELETE_CQ] = answer;
+	scoped_guard(mutex, &f->ctrl.reset_lock)
+		KUNIT_ASSERT_EQ(f->test, sluice_nvme_cq_create(&d->cq), 0);
+	KUNIT_EXPECT_FALSE(f->test, delete_cq(d));
 	return d;
 }
 
@@ -70,6 +116,11 @@ static bool wait_for(bool (*cond)(struct deletion *d), struct deletion *d)
 static bool has_ended(struct deletion *d)
 {
 	return atomic_read(&d->ends);
+}
+
+static bool has_ended_twice(struct deletion *d)
+{
+	return atomic_read(&d->ends) == 2;
 }
 
 static bool has_probe(struct deletion *d)
@@ -101,6 +152,92 @@ static bool overdue(struct deletion *d, unsigned int ms, unsigned int silent)
 	return sluice_nvme_adminq_overdue(&f->ctrl);
 }
 
+/* The drive is asked once, and its answer is told once */
+static void created(struct kunit *test)
+{
+	static const struct {
+		int answer, ret;
+	} cases[] = {
+		{ 0, 0 }, { NVME_SC_INTERNAL, -EIO },
+	};
+	struct hostfake *f = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct deletion *d = make_pair(f);
+
+		f->answer[NVME_ADMIN_CREATE_CQ] = cases[i].answer;
+		f->answer[NVME_ADMIN_CREATE_SQ] = cases[i].answer;
+		KUNIT_EXPECT_EQ(test, create_cq(d), -EAGAIN);
+		KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+		KUNIT_EXPECT_EQ(test, create_cq(d), cases[i].ret);
+		/* one that does not exist has no interrupt */
+		KUNIT_EXPECT_EQ(test, f->cqs[QID] == &d->cq, !cases[i].ret);
+
+		atomic_set(&d->ends, 0);
+		KUNIT_EXPECT_EQ(test, create_sq(d), -EAGAIN);
+		KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+		KUNIT_EXPECT_EQ(test, create_sq(d), cases[i].ret);
+		KUNIT_EXPECT_EQ(test, sluice_nvme_sq_gone(&d->sq), !!cases[i].ret);
+		KUNIT_EXPECT_FALSE(test, sluice_nvme_adminq_waits(&f->ctrl));
+		f->cqs[QID] = NULL;
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->resets), 0);
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+}
+
+/* A refusal that the owner does not ask about any more */
+static void refused_and_deleted(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = make_pair(f);
+
+	f->answer[NVME_ADMIN_CREATE_SQ] = NVME_SC_INTERNAL;
+	KUNIT_EXPECT_EQ(test, create_sq(d), -EAGAIN);
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+	scoped_guard(mutex, &f->ctrl.reset_lock)
+		KUNIT_EXPECT_EQ(test, sluice_nvme_sq_delete(&d->sq), 0);
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
+	KUNIT_EXPECT_EQ(test, f->nr_cmds, 1u);
+}
+
+/* The lock is free while the drive takes long; a reset, and why it comes, is told */
+static void creation_takes_long(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = make_pair(f);
+
+	f->answer[NVME_ADMIN_CREATE_CQ] = HOSTFAKE_SILENT;
+	KUNIT_EXPECT_EQ(test, create_cq(d), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, create_cq(d), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_adminq_waits(&f->ctrl));
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->ends), 1);
+	KUNIT_EXPECT_EQ(test, create_cq(d), -ENODEV);
+
+	KUNIT_EXPECT_EQ(test, create_cq(d), -EAGAIN);
+	KUNIT_EXPECT_FALSE(test, overdue(d, TIMEOUT_MS + 5000, 1000));
+	KUNIT_EXPECT_TRUE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->ends), 2);
+	KUNIT_EXPECT_EQ(test, create_cq(d), -ETIMEDOUT);
+	KUNIT_EXPECT_NULL(test, f->cqs[QID]);
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+}
+
+/* It does not begin while a reset is about to run */
+static void created_too_late(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = make_pair(f);
+
+	f->host.adminq.open = false;
+	KUNIT_EXPECT_EQ(test, create_cq(d), -ENODEV);
+	KUNIT_EXPECT_EQ(test, create_sq(d), -ENODEV);
+	KUNIT_EXPECT_NULL(test, f->cqs[QID]);
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
+}
+
 static void sq_deleted(struct kunit *test)
 {
 	static const int answers[] = { 0, NVME_SC_QID_INVALID };
@@ -124,18 +261,17 @@ static void sq_takes_long(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
 	struct deletion *d = delete(f, HOSTFAKE_SILENT);
-	struct nvme_cqe cqes[4];
-	struct sluice_nvme_cq cq = {
-		.ctrl = &f->ctrl, .qid = 3, .depth = 4, .entries = cqes,
-	};
+	struct deletion *other = make_pair(f);
 
 	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
 	KUNIT_EXPECT_TRUE(test, sluice_nvme_adminq_waits(&f->ctrl));
-	sluice_nvme_cq_init(&cq);
-	scoped_guard(mutex, &f->ctrl.reset_lock) {
-		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_create(&cq), 0);
-		KUNIT_EXPECT_EQ(test, sluice_nvme_cq_delete(&cq), 0);
-	}
+	other->cq.qid = 3;
+	KUNIT_EXPECT_EQ(test, create_cq(other), -EAGAIN);
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended, other));
+	KUNIT_EXPECT_EQ(test, create_cq(other), 0);
+	KUNIT_EXPECT_FALSE(test, delete_cq(other));
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended_twice, other));
+	KUNIT_EXPECT_TRUE(test, delete_cq(other));
 	/* it works for others */
 	KUNIT_EXPECT_FALSE(test, overdue(d, TIMEOUT_MS + 5000, 1000));
 	KUNIT_EXPECT_FALSE(test, overdue(d, 2 * TIMEOUT_MS - 5000, 1000));
@@ -208,19 +344,110 @@ static void sq_refused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, sluice_nvme_sq_gone(&d->sq));
 	sluice_nvme_reset_work(&f->ctrl.reset_work);
 	scoped_guard(mutex, &f->ctrl.reset_lock)
-		sluice_nvme_sq_cut_off(&d->sq);
+		sluice_nvme_queue_cut_off(&f->ctrl, &d->sq.life);
 	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
 	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
 }
 
+static void cq_deleted(struct kunit *test)
+{
+	static const int answers[] = { 0, NVME_SC_QID_INVALID };
+	struct hostfake *f = test->priv;
+	const struct nvme_cmd *cmd;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct deletion *d = begin_cq_deletion(f, answers[i]);
+
+		KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+		KUNIT_EXPECT_TRUE(test, delete_cq(d));
+		KUNIT_EXPECT_FALSE(test, d->cq.armed);
+		KUNIT_EXPECT_NULL(test, f->cqs[QID]);
+		/* one that is gone stays so */
+		KUNIT_EXPECT_TRUE(test, delete_cq(d));
+		KUNIT_EXPECT_EQ(test, f->nr_cmds, 2 * i + 2);
+	}
+	cmd = &f->cmds[0];
+	KUNIT_EXPECT_EQ(test, cmd->opcode, NVME_ADMIN_CREATE_CQ);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw10), 3u << 16 | QID);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw11) >> 16, VECTOR);
+	cmd = &f->cmds[1];
+	KUNIT_EXPECT_EQ(test, cmd->opcode, NVME_ADMIN_DELETE_CQ);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw10), QID);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->resets), 0);
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+}
+
+/* The memory of a queue that may still exist is not freed */
+static void cq_refused(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = begin_cq_deletion(f, NVME_SC_INTERNAL);
+
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+	KUNIT_EXPECT_FALSE(test, delete_cq(d));
+	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
+	KUNIT_EXPECT_FALSE(test, delete_cq(d));
+	flush_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->resets), 1);
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	scoped_guard(mutex, &f->ctrl.reset_lock)
+		sluice_nvme_queue_cut_off(&f->ctrl, &d->cq.life);
+	KUNIT_EXPECT_TRUE(test, delete_cq(d));
+	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
+}
+
+/* A guest's reset, the end of its queue and that of the guest wait for this */
+static void cq_takes_long(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = begin_cq_deletion(f, HOSTFAKE_SILENT);
+
+	KUNIT_EXPECT_FALSE(test, delete_cq(d));
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_adminq_waits(&f->ctrl));
+	KUNIT_EXPECT_TRUE(test, overdue(d, 2 * TIMEOUT_MS + 1000, 1000));
+	KUNIT_EXPECT_FALSE(test, delete_cq(d));
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->ends), 1);
+	KUNIT_EXPECT_TRUE(test, delete_cq(d));
+}
+
+/* The drive is told to create a queue that nobody wants any more */
+static void deleted_while_created(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = make_pair(f);
+
+	f->answer[NVME_ADMIN_CREATE_CQ] = HOSTFAKE_SILENT;
+	KUNIT_EXPECT_EQ(test, create_cq(d), -EAGAIN);
+	KUNIT_EXPECT_FALSE(test, delete_cq(d));
+	KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1ul);
+	hostfake_complete(f, __ffs(f->host.adminq.inflight), 0, 0);
+	sluice_nvme_cq_poll(&f->host.adminq.cq, UINT_MAX);
+	KUNIT_EXPECT_FALSE(test, delete_cq(d));
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended_twice, d));
+	KUNIT_EXPECT_TRUE(test, delete_cq(d));
+	KUNIT_EXPECT_NULL(test, f->cqs[QID]);
+
+	/* one that the drive refuses has an interrupt until somebody asks */
+	f->answer[NVME_ADMIN_CREATE_CQ] = NVME_SC_INTERNAL;
+	atomic_set(&d->ends, 0);
+	KUNIT_EXPECT_EQ(test, create_cq(d), -EAGAIN);
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended, d));
+	KUNIT_EXPECT_TRUE(test, delete_cq(d));
+	KUNIT_EXPECT_NULL(test, f->cqs[QID]);
+}
+
 /*
  * Guests have more deletions with the drive than it has slots for: the host, who
- * has to ask the drive something, is not kept waiting, and nor is the probe
+ * has to ask the drive something, is not kept waiting, and nor is the probe or
+ * another guest that sets up its queues
  */
 static void many_deletions(struct kunit *test)
 {
 	struct hostfake *f = test->priv;
 	struct deletion *d = delete(f, HOSTFAKE_SILENT);
+	struct deletion *other = make_pair(f);
 	struct nvme_cmd cmd = { .opcode = NVME_ADMIN_GET_FEATURES };
 	struct sluice_nvme_sq *sqs;
 	unsigned int i, nr = 0;
@@ -245,6 +472,14 @@ static void many_deletions(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, wait_for(has_probe, d));
 	if (nr < SLUICE_NVME_ADMIN_SLOTS / 2u)
 		KUNIT_EXPECT_EQ(test, sluice_nvme_admin(&f->ctrl, &cmd, NULL, 0, NULL), 0);
+	/* others can create queues, and delete them */
+	other->cq.qid = 3;
+	KUNIT_EXPECT_EQ(test, create_cq(other), -EAGAIN);
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended, other));
+	KUNIT_EXPECT_EQ(test, create_cq(other), 0);
+	KUNIT_EXPECT_FALSE(test, delete_cq(other));
+	KUNIT_ASSERT_TRUE(test, wait_for(has_ended_twice, other));
+	KUNIT_EXPECT_TRUE(test, delete_cq(other));
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->resets), 0);
 	sluice_nvme_reset_work(&f->ctrl.reset_work);
 	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&sqs[0]));
@@ -266,14 +501,26 @@ static void drive_is_stopped(struct kunit *test)
 	f->ctrl.state = SLUICE_NVME_RESETTING;
 	KUNIT_EXPECT_EQ(test, sluice_nvme_sq_delete(&d->sq), 0);
 	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&d->sq));
+	f->ctrl.state = SLUICE_NVME_LIVE;
+	KUNIT_EXPECT_FALSE(test, sluice_nvme_cq_delete(&d->cq));
+	f->ctrl.state = SLUICE_NVME_RESETTING;
+	KUNIT_EXPECT_TRUE(test, sluice_nvme_cq_delete(&d->cq));
 }
 
 static struct kunit_case sluice_nvme_delete_cases[] = {
+	KUNIT_CASE(created),
+	KUNIT_CASE(refused_and_deleted),
+	KUNIT_CASE(creation_takes_long),
+	KUNIT_CASE(created_too_late),
 	KUNIT_CASE(sq_deleted),
 	KUNIT_CASE(sq_takes_long),
 	KUNIT_CASE(abort_takes_long),
 	KUNIT_CASE(drive_is_silent),
 	KUNIT_CASE(sq_refused),
+	KUNIT_CASE(cq_deleted),
+	KUNIT_CASE(cq_refused),
+	KUNIT_CASE(cq_takes_long),
+	KUNIT_CASE(deleted_while_created),
 	KUNIT_CASE(many_deletions),
 	KUNIT_CASE(drive_is_stopped),
 	{}

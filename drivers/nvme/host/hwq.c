@@ -7,6 +7,10 @@
  * *_alloc() to *_free(); the queue exists in the controller from *_create() to
  * *_delete(), or until a reset of the controller, after which it can be
  * created again.
+ *
+ * *_create() waits for the controller, as the reset does. A client must not: it may
+ * have a lock that others need. So there is *_create_async(), and what is deleted
+ * is not waited for either. The commands end in the interrupt of the admin queue.
  */
 #include <linux/bitmap.h>
 #include <linux/dma-mapping.h>
@@ -356,13 +360,10 @@ static bool sluice_nvme_queues_possible(struct sluice_nvme_ctrl *ctrl)
 	return READ_ONCE(ctrl->host->adminq.open);
 }
 
-static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
-				    struct nvme_cmd *cmd, const char *what,
-				    u16 qid)
+/* 0, or why the hardware does not have the queue */
+static int sluice_nvme_queue_created(struct sluice_nvme_ctrl *ctrl,
+				     const char *what, u16 qid, int ret)
 {
-	/* The reset path creates queues before the controller is live. */
-	int ret = sluice_nvme_admin_internal(ctrl, cmd, NULL, 0, NULL);
-
 	if (ret)
 		dev_err_ratelimited(&ctrl->pdev->dev,
 				    "creating I/O %s queue %u failed: %s %#x\n",
@@ -371,55 +372,156 @@ static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
 	return ret > 0 ? -EIO : ret;
 }
 
+static int sluice_nvme_queue_create(struct sluice_nvme_ctrl *ctrl,
+				    struct sluice_nvme_life *life,
+				    struct nvme_cmd *cmd)
+{
+	/* The reset path creates queues before the controller is live. */
+	int ret = sluice_nvme_admin_internal(ctrl, cmd, NULL, 0, NULL);
+
+	if (!ret)
+		WRITE_ONCE(life->state, SLUICE_NVME_QUEUE_PRESENT);
+	return ret;
+}
+
+/* A creation or a deletion has ended, with @state. */
+static void sluice_nvme_queue_end(struct sluice_nvme_life *life,
+				  enum sluice_nvme_queue_state state)
+{
+	WRITE_ONCE(life->state, state);
+	if (life->ended)
+		life->ended(life);
+}
+
+static bool sluice_nvme_deleted(int status)
+{
+	return status <= 0 || (status & NVME_SC_MASK) == NVME_SC_QID_INVALID;
+}
+
+/* The device has answered, or a reset has stopped it. */
+static void sluice_nvme_answered(struct sluice_nvme_ctrl *ctrl, void *priv,
+				 int status)
+{
+	struct sluice_nvme_life *life = priv;
+
+	life->error = status;
+	if (life->state == SLUICE_NVME_QUEUE_CREATING)
+		sluice_nvme_queue_end(life, status ? SLUICE_NVME_QUEUE_FAILED :
+						     SLUICE_NVME_QUEUE_PRESENT);
+	else
+		sluice_nvme_queue_end(life, sluice_nvme_deleted(status) ?
+						SLUICE_NVME_QUEUE_ABSENT :
+						SLUICE_NVME_QUEUE_STUCK);
+}
+
 /*
- * The caller frees the memory of a queue after deleting it. A controller that
- * does not confirm the deletion could still write there: take its access to
- * memory away. The reset that is started here gives the access back.
+ * The same for submission queues that are deleted. They may take as long as the
+ * commands of a guest, and have a share of the admin queue of their own: others can
+ * create their queues meanwhile.
+ */
+static void sluice_nvme_sq_answered(struct sluice_nvme_ctrl *ctrl, void *priv,
+				    int status)
+{
+	sluice_nvme_answered(ctrl, priv, status);
+}
+
+/* What has ended the last command has returned, &sluice_nvme_life.ended included */
+static enum sluice_nvme_queue_state
+sluice_nvme_queue_state(struct sluice_nvme_ctrl *ctrl,
+			const struct sluice_nvme_life *life)
+{
+	guard(spinlock_irqsave)(&ctrl->host->adminq.cq.lock);
+	return life->state;
+}
+
+/* For what does not have to wait for commands; see sluice_nvme_admin_async() */
+static const unsigned long sluice_nvme_no_commands;
+
+static int sluice_nvme_create_begin(struct sluice_nvme_ctrl *ctrl,
+				    struct sluice_nvme_life *life,
+				    const struct nvme_cmd *cmd)
+{
+	int ret;
+
+	/* The end may come before the function returns. */
+	WRITE_ONCE(life->state, SLUICE_NVME_QUEUE_CREATING);
+	ret = sluice_nvme_admin_async(ctrl, cmd, &sluice_nvme_no_commands,
+				      sluice_nvme_answered, life);
+	if (ret)
+		WRITE_ONCE(life->state, SLUICE_NVME_QUEUE_ABSENT);
+	return ret;
+}
+
+/* See sluice_nvme_admin_async() for @completed */
+static int sluice_nvme_delete_begin(struct sluice_nvme_ctrl *ctrl,
+				    struct sluice_nvme_life *life, u8 opcode,
+				    u16 qid, const unsigned long *completed)
+{
+	const struct nvme_cmd cmd = {
+		.opcode = opcode,
+		.cdw10 = cpu_to_le32(qid),
+	};
+	sluice_nvme_admin_end_t *end = opcode == NVME_ADMIN_DELETE_SQ ?
+				       sluice_nvme_sq_answered :
+				       sluice_nvme_answered;
+	int ret;
+
+	/* The end may come before the function returns. */
+	WRITE_ONCE(life->state, SLUICE_NVME_QUEUE_DELETING);
+	ret = sluice_nvme_admin_async(ctrl, &cmd, completed, end, life);
+	if (ret)
+		WRITE_ONCE(life->state, SLUICE_NVME_QUEUE_PRESENT);
+	return ret;
+}
+
+/*
+ * The owner frees the memory of a queue. A controller that may have it nevertheless
+ * could still write there: take its access to memory away. The reset that is
+ * started here gives the access back. With the lock held: otherwise that might
+ * have happened before.
  */
 static void sluice_nvme_fence(struct sluice_nvme_ctrl *ctrl)
 {
+	lockdep_assert_held(&ctrl->reset_lock);
 	sluice_nvme_master_off(ctrl);
 	sluice_nvme_reset(ctrl);
 }
 
-static int sluice_nvme_queue_delete(struct sluice_nvme_ctrl *ctrl, u8 opcode,
-				    const char *what, u16 qid)
+/* The drive has refused to delete a queue. A reset that is about to run is enough. */
+static void sluice_nvme_queue_unstick(struct sluice_nvme_ctrl *ctrl,
+				      const struct sluice_nvme_life *life,
+				      const char *what, u16 qid)
 {
-	struct nvme_cmd cmd = {
-		.opcode = opcode,
-		.cdw10 = cpu_to_le32(qid),
-	};
-	int ret;
-
-	lockdep_assert_held(&ctrl->reset_lock);
-	/* A controller that is disabled has no I/O queues. */
-	if (!sluice_nvme_live(ctrl))
-		return 0;
-	ret = sluice_nvme_admin(ctrl, &cmd, NULL, 0, NULL);
-	if (!ret || (ret > 0 && (ret & NVME_SC_MASK) == NVME_SC_QID_INVALID))
-		return 0;
-	dev_err(&ctrl->pdev->dev, "deleting I/O %s queue %u failed: %s %#x; resetting the controller\n",
-		what, qid, ret < 0 ? "error" : "status", ret < 0 ? -ret : ret);
+	if (!sluice_nvme_queues_possible(ctrl))
+		return;
+	dev_err(&ctrl->pdev->dev, "deleting I/O %s queue %u failed: status %#x; resetting the controller\n",
+		what, qid, life->error);
 	sluice_nvme_fence(ctrl);
-	return ret > 0 ? -EIO : ret;
 }
 
-/**
- * sluice_nvme_cq_create() - create an I/O completion queue
- * @cq: queue with memory and callback; &sluice_nvme_ctrl.reset_lock is held
- *
- * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
- * or is about to be, or is dead; or another negative errno.
- */
-int sluice_nvme_cq_create(struct sluice_nvme_cq *cq)
+static struct nvme_cmd sluice_nvme_cq_create_cmd(const struct sluice_nvme_cq *cq)
 {
-	struct nvme_cmd cmd = {
+	return (struct nvme_cmd) {
 		.opcode = NVME_ADMIN_CREATE_CQ,
 		.prp1 = cpu_to_le64(cq->dma),
 		.cdw10 = cpu_to_le32((cq->depth - 1) << 16 | cq->qid),
 		.cdw11 = cpu_to_le32(cq->vector << 16 | NVME_CQ_IEN |
 				     NVME_QUEUE_PC),
 	};
+}
+
+/**
+ * sluice_nvme_cq_create() - create an I/O completion queue
+ * @cq: queue with memory and callback; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * Waits for the controller: for the reset path.
+ *
+ * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
+ * or is about to be, or is dead; or another negative errno.
+ */
+int sluice_nvme_cq_create(struct sluice_nvme_cq *cq)
+{
+	struct nvme_cmd cmd = sluice_nvme_cq_create_cmd(cq);
 	int ret;
 
 	if (!sluice_nvme_queues_possible(cq->ctrl))
@@ -427,38 +529,104 @@ int sluice_nvme_cq_create(struct sluice_nvme_cq *cq)
 	ret = sluice_nvme_cq_arm(cq);
 	if (ret)
 		return ret;
-	ret = sluice_nvme_queue_create(cq->ctrl, &cmd, "completion", cq->qid);
+	ret = sluice_nvme_queue_create(cq->ctrl, &cq->life, &cmd);
 	if (ret) {
 		/* The controller may have created it nevertheless. */
-		if (ret != -EIO)
+		if (ret < 0)
 			sluice_nvme_fence(cq->ctrl);
 		sluice_nvme_cq_disarm(cq);
 	}
-	return ret;
+	return sluice_nvme_queue_created(cq->ctrl, "completion", cq->qid, ret);
+}
+
+static int sluice_nvme_cq_begin(struct sluice_nvme_cq *cq)
+{
+	const struct nvme_cmd cmd = sluice_nvme_cq_create_cmd(cq);
+	int ret;
+
+	if (!sluice_nvme_queues_possible(cq->ctrl))
+		return -ENODEV;
+	ret = sluice_nvme_cq_arm(cq);
+	if (ret)
+		return ret;
+	ret = sluice_nvme_create_begin(cq->ctrl, &cq->life, &cmd);
+	if (ret)
+		sluice_nvme_cq_disarm(cq);
+	return ret ?: -EAGAIN;
 }
 
 /**
- * sluice_nvme_cq_delete() - delete an I/O completion queue
+ * sluice_nvme_cq_create_async() - have an I/O completion queue created
+ * @cq: queue with memory and callback; &sluice_nvme_ctrl.reset_lock is held
+ *
+ * Does not wait: the owner calls this again as long as it returns -EAGAIN, or has
+ * the queue deleted. &sluice_nvme_life.ended tells when it is worth it. A reset
+ * ends the creation.
+ *
+ * Return: 0 once the hardware has the queue. -EAGAIN while it is being created, or
+ * when that could not begin. Otherwise the hardware does not have it: -EIO when
+ * the controller has refused; -ENODEV when it is being reset or is about to be, or
+ * is dead, or a reset has come between; -ETIMEDOUT when it has been reset because it
+ * did not answer; or another negative errno.
+ */
+int sluice_nvme_cq_create_async(struct sluice_nvme_cq *cq)
+{
+	lockdep_assert_held(&cq->ctrl->reset_lock);
+	switch (sluice_nvme_queue_state(cq->ctrl, &cq->life)) {
+	case SLUICE_NVME_QUEUE_ABSENT:
+		return sluice_nvme_cq_begin(cq);
+	case SLUICE_NVME_QUEUE_PRESENT:
+		return 0;
+	case SLUICE_NVME_QUEUE_FAILED:
+		sluice_nvme_cq_disarm(cq);
+		WRITE_ONCE(cq->life.state, SLUICE_NVME_QUEUE_ABSENT);
+		return sluice_nvme_queue_created(cq->ctrl, "completion",
+						 cq->qid, cq->life.error);
+	default:
+		return -EAGAIN;
+	}
+}
+
+/**
+ * sluice_nvme_cq_delete() - have an I/O completion queue deleted
  * @cq: queue whose submission queues are gone; &sluice_nvme_ctrl.reset_lock is
  *	held
  *
- * However it ends, the device does not touch the queue's memory any more and
- * its callback does not run.
+ * Does not wait: the owner calls this again until it returns true.
+ * &sluice_nvme_life.ended tells when it is worth it. A reset ends the deletion. A
+ * queue that is being created is not deleted before that has ended. If the drive
+ * refuses to delete the queue, this has the drive reset.
  *
- * Return: 0, also when the controller has been reset since the queue was
- * created; a negative errno when a reset had to be scheduled to be rid of it.
+ * Return: true when the device does not touch the queue's memory any more and
+ * no callback of it runs or will run.
  */
-int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq)
+bool sluice_nvme_cq_delete(struct sluice_nvme_cq *cq)
 {
 	struct sluice_nvme_ctrl *ctrl = cq->ctrl;
-	int ret = 0;
 
 	lockdep_assert_held(&ctrl->reset_lock);
-	if (ctrl->host->cqs[cq->qid] == cq)
-		ret = sluice_nvme_queue_delete(ctrl, NVME_ADMIN_DELETE_CQ,
-					       "completion", cq->qid);
+	switch (sluice_nvme_queue_state(ctrl, &cq->life)) {
+	case SLUICE_NVME_QUEUE_CREATING:
+	case SLUICE_NVME_QUEUE_DELETING:
+		return false;
+	case SLUICE_NVME_QUEUE_STUCK:
+		sluice_nvme_queue_unstick(ctrl, &cq->life, "completion",
+					  cq->qid);
+		return false;
+	case SLUICE_NVME_QUEUE_PRESENT:
+		/* A controller that is disabled has no I/O queues. */
+		if (!sluice_nvme_live(ctrl) || ctrl->host->cqs[cq->qid] != cq)
+			break;
+		sluice_nvme_delete_begin(ctrl, &cq->life, NVME_ADMIN_DELETE_CQ,
+					 cq->qid, &sluice_nvme_no_commands);
+		return false;
+	case SLUICE_NVME_QUEUE_ABSENT:
+	case SLUICE_NVME_QUEUE_FAILED:
+		break;
+	}
 	sluice_nvme_cq_disarm(cq);
-	return ret;
+	WRITE_ONCE(cq->life.state, SLUICE_NVME_QUEUE_ABSENT);
+	return true;
 }
 
 /**
@@ -503,15 +671,7 @@ void sluice_nvme_sq_free(struct sluice_nvme_sq *sq)
 	sq->entries = NULL;
 }
 
-/**
- * sluice_nvme_sq_create() - create an I/O submission queue
- * @sq: queue whose completion queue exists; &sluice_nvme_ctrl.reset_lock is
- *	held
- *
- * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
- * or is about to be, or is dead; or another negative errno.
- */
-int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
+static struct nvme_cmd sluice_nvme_sq_create_cmd(const struct sluice_nvme_sq *sq)
 {
 	struct nvme_cmd cmd = {
 		.opcode = NVME_ADMIN_CREATE_SQ,
@@ -519,42 +679,71 @@ int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
 		.cdw10 = cpu_to_le32((sq->depth - 1) << 16 | sq->qid),
 		.cdw11 = cpu_to_le32(sq->cq->qid << 16 | NVME_QUEUE_PC),
 	};
+
+	if (sq->ctrl->host->quirks & SLUICE_QUIRK_PRIORITY)
+		cmd.cdw11 |= cpu_to_le32(FIELD_PREP(NVME_SQ_QPRIO,
+						    NVME_SQ_QPRIO_MEDIUM));
+	return cmd;
+}
+
+/**
+ * sluice_nvme_sq_create() - create an I/O submission queue
+ * @sq: queue whose completion queue exists; &sluice_nvme_ctrl.reset_lock is
+ *	held
+ *
+ * As sluice_nvme_cq_create().
+ *
+ * Return: 0; -EIO when the controller refuses; -ENODEV when it is being reset
+ * or is about to be, or is dead; or another negative errno.
+ */
+int sluice_nvme_sq_create(struct sluice_nvme_sq *sq)
+{
+	struct nvme_cmd cmd = sluice_nvme_sq_create_cmd(sq);
 	int ret;
 
 	if (!sluice_nvme_queues_possible(sq->ctrl))
 		return -ENODEV;
-	if (sq->ctrl->host->quirks & SLUICE_QUIRK_PRIORITY)
-		cmd.cdw11 |= cpu_to_le32(FIELD_PREP(NVME_SQ_QPRIO,
-						    NVME_SQ_QPRIO_MEDIUM));
 	sq->tail = 0;
-	ret = sluice_nvme_queue_create(sq->ctrl, &cmd, "submission", sq->qid);
-	if (!ret)
-		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_PRESENT);
-	else if (ret != -EIO)
+	ret = sluice_nvme_queue_create(sq->ctrl, &sq->life, &cmd);
+	if (ret < 0)
 		sluice_nvme_fence(sq->ctrl);
-	return ret;
+	return sluice_nvme_queue_created(sq->ctrl, "submission", sq->qid, ret);
 }
 
-static bool sluice_nvme_deleted(int status)
+static int sluice_nvme_sq_begin(struct sluice_nvme_sq *sq)
 {
-	return status <= 0 || (status & NVME_SC_MASK) == NVME_SC_QID_INVALID;
+	const struct nvme_cmd cmd = sluice_nvme_sq_create_cmd(sq);
+
+	if (!sluice_nvme_queues_possible(sq->ctrl))
+		return -ENODEV;
+	sq->tail = 0;
+	return sluice_nvme_create_begin(sq->ctrl, &sq->life, &cmd) ?: -EAGAIN;
 }
 
-/* The device does no DMA for the queue any more, or it will not delete it. */
-static void sluice_nvme_sq_end(struct sluice_nvme_ctrl *ctrl, void *priv,
-			       int status)
+/**
+ * sluice_nvme_sq_create_async() - have an I/O submission queue created
+ * @sq: queue whose completion queue exists; &sluice_nvme_ctrl.reset_lock is
+ *	held
+ *
+ * As sluice_nvme_cq_create_async().
+ *
+ * Return: see sluice_nvme_cq_create_async().
+ */
+int sluice_nvme_sq_create_async(struct sluice_nvme_sq *sq)
 {
-	struct sluice_nvme_sq *sq = priv;
-
-	if (sluice_nvme_deleted(status)) {
+	lockdep_assert_held(&sq->ctrl->reset_lock);
+	switch (sluice_nvme_queue_state(sq->ctrl, &sq->life)) {
+	case SLUICE_NVME_QUEUE_ABSENT:
+		return sluice_nvme_sq_begin(sq);
+	case SLUICE_NVME_QUEUE_PRESENT:
+		return 0;
+	case SLUICE_NVME_QUEUE_FAILED:
 		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_ABSENT);
-	} else {
-		dev_err(&ctrl->pdev->dev, "deleting I/O submission queue %u failed: status %#x; resetting the controller\n",
-			sq->qid, status);
-		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_STUCK);
+		return sluice_nvme_queue_created(sq->ctrl, "submission",
+						 sq->qid, sq->life.error);
+	default:
+		return -EAGAIN;
 	}
-	if (sq->life.ended)
-		sq->life.ended(&sq->life);
 }
 
 /**
@@ -564,20 +753,18 @@ static void sluice_nvme_sq_end(struct sluice_nvme_ctrl *ctrl, void *priv,
  * Does not wait. The drive may take as long as the commands in the queue do,
  * and what the lock is for must not wait that long: others create their queues
  * under it. A reset ends the deletion. &sluice_nvme_life.ended tells that it has
- * ended, and sluice_nvme_sq_gone() how.
+ * ended, and sluice_nvme_sq_gone() how. A queue that is being created cannot be
+ * deleted before that has ended.
  *
  * Return: 0; -EAGAIN or -ENODEV when it did not begin: try again later.
  */
 int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq)
 {
 	struct sluice_nvme_ctrl *ctrl = sq->ctrl;
-	struct nvme_cmd cmd = {
-		.opcode = NVME_ADMIN_DELETE_SQ,
-		.cdw10 = cpu_to_le32(sq->qid),
-	};
-	int ret;
 
 	lockdep_assert_held(&ctrl->reset_lock);
+	if (READ_ONCE(sq->life.state) == SLUICE_NVME_QUEUE_FAILED)
+		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_ABSENT);
 	if (READ_ONCE(sq->life.state) != SLUICE_NVME_QUEUE_PRESENT)
 		return 0;
 	/* A controller that is disabled has no I/O queues. */
@@ -586,19 +773,10 @@ int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq)
 		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_ABSENT);
 		return 0;
 	}
-	/* The end may come before the function returns. */
-	WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_DELETING);
-	ret = sluice_nvme_admin_async(ctrl, &cmd, sq->completed,
-				      sluice_nvme_sq_end, sq);
-	if (ret)
-		WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_PRESENT);
-	return ret;
+	return sluice_nvme_delete_begin(ctrl, &sq->life, NVME_ADMIN_DELETE_SQ,
+					sq->qid, sq->completed);
 }
 
-/*
- * The reset gives the device's access to memory back. Without the lock that
- * might have happened before this takes the access away.
- */
 static void sluice_nvme_sq_unstick(struct sluice_nvme_sq *sq)
 {
 	struct sluice_nvme_ctrl *ctrl = sq->ctrl;
@@ -606,7 +784,8 @@ static void sluice_nvme_sq_unstick(struct sluice_nvme_sq *sq)
 	if (!mutex_trylock(&ctrl->reset_lock))
 		return;
 	if (READ_ONCE(sq->life.state) == SLUICE_NVME_QUEUE_STUCK)
-		sluice_nvme_fence(ctrl);
+		sluice_nvme_queue_unstick(ctrl, &sq->life, "submission",
+					  sq->qid);
 	mutex_unlock(&ctrl->reset_lock);
 }
 
@@ -622,25 +801,23 @@ static void sluice_nvme_sq_unstick(struct sluice_nvme_sq *sq)
  */
 bool sluice_nvme_sq_gone(struct sluice_nvme_sq *sq)
 {
-	enum sluice_nvme_queue_state state;
+	enum sluice_nvme_queue_state state =
+		sluice_nvme_queue_state(sq->ctrl, &sq->life);
 
-	scoped_guard(spinlock_irqsave, &sq->ctrl->host->adminq.cq.lock)
-		state = sq->life.state;
 	if (state == SLUICE_NVME_QUEUE_STUCK)
 		sluice_nvme_sq_unstick(sq);
 	return state == SLUICE_NVME_QUEUE_ABSENT;
 }
 
 /**
- * sluice_nvme_sq_cut_off() - a reset has taken a queue that was to be deleted
- * @sq: queue; &sluice_nvme_ctrl.reset_lock is held and the device is stopped
+ * sluice_nvme_queue_cut_off() - a reset has taken a queue that was to be deleted
+ * @ctrl: controller, stopped; its reset_lock is held
+ * @life: of the queue
  */
-void sluice_nvme_sq_cut_off(struct sluice_nvme_sq *sq)
+void sluice_nvme_queue_cut_off(struct sluice_nvme_ctrl *ctrl,
+			       struct sluice_nvme_life *life)
 {
-	if (READ_ONCE(sq->life.state) != SLUICE_NVME_QUEUE_STUCK)
-		return;
-	lockdep_assert_held(&sq->ctrl->reset_lock);
-	WRITE_ONCE(sq->life.state, SLUICE_NVME_QUEUE_ABSENT);
-	if (sq->life.ended)
-		sq->life.ended(&sq->life);
+	lockdep_assert_held(&ctrl->reset_lock);
+	if (READ_ONCE(life->state) == SLUICE_NVME_QUEUE_STUCK)
+		sluice_nvme_queue_end(life, SLUICE_NVME_QUEUE_ABSENT);
 }

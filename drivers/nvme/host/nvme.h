@@ -55,13 +55,19 @@ enum sluice_nvme_state {
 /**
  * enum sluice_nvme_queue_state - does the hardware have a client's queue?
  * @SLUICE_NVME_QUEUE_ABSENT: no, and it does no DMA for the queue
+ * @SLUICE_NVME_QUEUE_CREATING: it has been told to create the queue, and may do
+ *	DMA for it from now on
+ * @SLUICE_NVME_QUEUE_FAILED: as absent, and the owner has not asked yet what came
+ *	of the creation
  * @SLUICE_NVME_QUEUE_PRESENT: yes, or it will again after a reset
  * @SLUICE_NVME_QUEUE_DELETING: it has been told to delete the queue, and may do
- *	DMA for the commands in it until it answers
+ *	DMA for it, and for the commands in it, until it answers
  * @SLUICE_NVME_QUEUE_STUCK: it has refused that, so only a reset helps
  */
 enum sluice_nvme_queue_state {
 	SLUICE_NVME_QUEUE_ABSENT,
+	SLUICE_NVME_QUEUE_CREATING,
+	SLUICE_NVME_QUEUE_FAILED,
 	SLUICE_NVME_QUEUE_PRESENT,
 	SLUICE_NVME_QUEUE_DELETING,
 	SLUICE_NVME_QUEUE_STUCK,
@@ -70,13 +76,16 @@ enum sluice_nvme_queue_state {
 /**
  * struct sluice_nvme_life - what becomes of a client's queue in the hardware
  * @state: see &enum sluice_nvme_queue_state; unused for the host's own queues.
- *	Changes under &sluice_nvme_ctrl.reset_lock, but what ends a deletion
- *	changes it under the lock of the admin completion queue
- * @ended: called when the hardware has answered to the deletion, in any context
- *	and with that lock held; may be NULL
+ *	Changes under &sluice_nvme_ctrl.reset_lock, but what ends a creation or
+ *	a deletion changes it under the lock of the admin completion queue
+ * @error: what has ended the last creation or deletion: an NVMe status, or a
+ *	negative errno for a reset
+ * @ended: called when a creation or a deletion has ended, in any context and with
+ *	that lock held; may be NULL
  */
 struct sluice_nvme_life {
 	enum sluice_nvme_queue_state state;
+	int error;
 	void (*ended)(struct sluice_nvme_life *life);
 };
 
@@ -105,6 +114,7 @@ struct sluice_nvme_life {
  * @interrupted: called after @process when an interrupt was the reason, in hard
  *	IRQ context without @lock; may be NULL
  * @priv: the owner's, for @process and @interrupted
+ * @life: what the hardware makes of it
  */
 struct sluice_nvme_cq {
 	struct sluice_nvme_ctrl *ctrl;
@@ -125,6 +135,7 @@ struct sluice_nvme_cq {
 	unsigned int (*process)(struct sluice_nvme_cq *cq, unsigned int budget);
 	void (*interrupted)(struct sluice_nvme_cq *cq);
 	void *priv;
+	struct sluice_nvme_life life;
 };
 
 /**
@@ -295,8 +306,9 @@ struct sluice_nvme_client {
  * @state: see &enum sluice_nvme_state; written under @reset_lock, read
  *	anywhere
  * @reset_lock: held by a reset, by the removal of the controller, and by a
- *	client while it creates or deletes I/O queues: no two of these may run
- *	at once. Taken before @client_lock
+ *	client while it has the creation or deletion of an I/O queue begin, or asks
+ *	what has come of it: no two of these may run at once. Taken before
+ *	@client_lock
  * @reset_work: resets the controller
  * @watched: commands have been submitted since the watchdog looked last
  * @answered: commands of anybody have been completed since a thread called
@@ -347,7 +359,8 @@ int sluice_nvme_cq_alloc(struct sluice_nvme_cq *cq,
 			 struct sluice_nvme_ctrl *ctrl, u16 qid, u32 depth);
 void sluice_nvme_cq_free(struct sluice_nvme_cq *cq);
 int sluice_nvme_cq_create(struct sluice_nvme_cq *cq);
-int sluice_nvme_cq_delete(struct sluice_nvme_cq *cq);
+int sluice_nvme_cq_create_async(struct sluice_nvme_cq *cq);
+bool sluice_nvme_cq_delete(struct sluice_nvme_cq *cq);
 unsigned int sluice_nvme_cq_poll(struct sluice_nvme_cq *cq,
 				 unsigned int budget);
 unsigned long sluice_nvme_progress(struct sluice_nvme_ctrl *ctrl);
@@ -359,9 +372,11 @@ int sluice_nvme_sq_alloc(struct sluice_nvme_sq *sq,
 			 struct sluice_nvme_cq *cq);
 void sluice_nvme_sq_free(struct sluice_nvme_sq *sq);
 int sluice_nvme_sq_create(struct sluice_nvme_sq *sq);
+int sluice_nvme_sq_create_async(struct sluice_nvme_sq *sq);
 int sluice_nvme_sq_delete(struct sluice_nvme_sq *sq);
 bool sluice_nvme_sq_gone(struct sluice_nvme_sq *sq);
-void sluice_nvme_sq_cut_off(struct sluice_nvme_sq *sq);
+void sluice_nvme_queue_cut_off(struct sluice_nvme_ctrl *ctrl,
+			       struct sluice_nvme_life *life);
 
 /**
  * sluice_nvme_cq_pending() - has the device written an entry?

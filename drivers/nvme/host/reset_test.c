@@ -2,7 +2,7 @@
 /*
  * Sluice: KUnit tests of what the driver does with a drive that does not answer
  *
- * Admin commands, the deletion of queues, Abort, and the reset's attempts.
+ * Admin commands, Abort, shutdown, and the reset's attempts.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -15,7 +15,6 @@
 #define SLACK_MS	2500
 
 #define QID		2
-#define VECTOR		1
 #define TAG		7
 
 static unsigned int admin_timeout_ms;
@@ -95,78 +94,6 @@ static void admin_silent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, resets(f), 1u);
 	/* until the reset, nothing is submitted any more */
 	KUNIT_EXPECT_EQ(test, some_admin(f, NULL), -ENODEV);
-}
-
-static void init_cq(struct hostfake *f, struct sluice_nvme_cq *cq,
-		    struct nvme_cqe *entries)
-{
-	sluice_nvme_cq_init(cq);
-	cq->ctrl = &f->ctrl;
-	cq->qid = QID;
-	cq->vector = VECTOR;
-	cq->depth = 4;
-	cq->entries = entries;
-}
-
-/* Creates a queue and deletes it; the drive answers that with @status */
-static int delete_cq(struct hostfake *f, int status)
-{
-	struct nvme_cqe entries[4];
-	struct sluice_nvme_cq cq = { };
-	int ret;
-
-	init_cq(f, &cq, entries);
-	mutex_lock(&f->ctrl.reset_lock);
-	ret = sluice_nvme_cq_create(&cq);
-	KUNIT_EXPECT_EQ(f->test, ret, 0);
-	f->answer[NVME_ADMIN_DELETE_CQ] = status;
-	if (!ret)
-		ret = sluice_nvme_cq_delete(&cq);
-	mutex_unlock(&f->ctrl.reset_lock);
-	KUNIT_EXPECT_FALSE(f->test, cq.armed);
-	return ret;
-}
-
-static void cq_created(struct kunit *test)
-{
-	struct hostfake *f = test->priv;
-	const struct nvme_cmd *cmd;
-
-	KUNIT_EXPECT_EQ(test, delete_cq(f, 0), 0);
-	KUNIT_ASSERT_EQ(test, f->nr_cmds, 2u);
-	cmd = &f->cmds[0];
-	KUNIT_EXPECT_EQ(test, cmd->opcode, NVME_ADMIN_CREATE_CQ);
-	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw10), 3u << 16 | QID);
-	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw11) >> 16, VECTOR);
-	cmd = &f->cmds[1];
-	KUNIT_EXPECT_EQ(test, cmd->opcode, NVME_ADMIN_DELETE_CQ);
-	KUNIT_EXPECT_EQ(test, le32_to_cpu(cmd->cdw10), QID);
-}
-
-/* The memory of a queue that may still exist is freed: see to its writes */
-static void delete_unconfirmed(struct kunit *test)
-{
-	struct hostfake *f = test->priv;
-
-	KUNIT_EXPECT_EQ(test, delete_cq(f, NVME_SC_QID_INVALID), 0);
-	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
-	KUNIT_EXPECT_EQ(test, resets(f), 0u);
-	KUNIT_EXPECT_EQ(test, delete_cq(f, NVME_SC_INTERNAL), -EIO);
-	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
-	KUNIT_EXPECT_EQ(test, resets(f), 1u);
-}
-
-/* A guest's reset, the end of its queue and that of the guest wait for this */
-static void delete_silent(struct kunit *test)
-{
-	struct hostfake *f = test->priv;
-	unsigned long begin = jiffies;
-
-	KUNIT_EXPECT_EQ(test, delete_cq(f, HOSTFAKE_SILENT), -ETIMEDOUT);
-	expect_ms(test, begin, TIMEOUT_MS);
-	KUNIT_EXPECT_FALSE(test, hostfake_is_master(f));
-	/* the command asks for one, and so does the queue's owner */
-	KUNIT_EXPECT_NE(test, resets(f), 0u);
 }
 
 /* A drive says how long its shutdown may take, if that is over five seconds */
@@ -455,9 +382,6 @@ static void abort_left_to_the_host(struct kunit *test)
 static struct kunit_case sluice_nvme_reset_cases[] = {
 	KUNIT_CASE(admin_answered),
 	KUNIT_CASE(admin_silent),
-	KUNIT_CASE(cq_created),
-	KUNIT_CASE(delete_unconfirmed),
-	KUNIT_CASE(delete_silent),
 	KUNIT_CASE(shutdown_silent),
 	KUNIT_CASE(shutdown_drains),
 	KUNIT_CASE(shutdown_drains_in_vain),

@@ -23,6 +23,7 @@
  */
 #define SLUICE_VADMIN_AT_ONCE	256
 #define SLUICE_VADMIN_A_SECOND	100
+#define SLUICE_VADMIN_PRICE	((u64)(NSEC_PER_SEC / SLUICE_VADMIN_A_SECOND))
 
 #define SLUICE_EVENT_TYPE_ERROR	0
 #define SLUICE_EVENT_INFO	GENMASK(15, 8)
@@ -303,27 +304,38 @@ static u64 sluice_vadmin_clock(void)
 	return ktime_get_ns();
 }
 
+/**
+ * sluice_vadmin_pay() - count a command that needed what all slices share
+ * @vctrl: controller of the guest whose it was, its admin lock held
+ */
+void sluice_vadmin_pay(struct sluice_vctrl *vctrl)
+{
+	lockdep_assert_held(&vctrl->admin_lock);
+	vctrl->metered = max(vctrl->metered, sluice_vadmin_clock()) +
+			 SLUICE_VADMIN_PRICE;
+}
+
 /*
  * Execute a command that is metered, or have it tried again when the guest may have
  * it. It is paid for afterwards: not as long as it has to be tried again, and not
- * if it was refused by a check, for neither has had what is shared.
+ * if it was refused by a check, for neither has had what is shared. A guest that
+ * does not wait for the queue it creates pays for it when the queue is given up.
  */
 static sluice_vstatus_t
 sluice_vadmin_meter(struct sluice_vctrl *vctrl,
 		    const struct sluice_vadmin_command *command,
 		    const struct nvme_cmd *cmd, u32 *result)
 {
-	const u64 price = NSEC_PER_SEC / SLUICE_VADMIN_A_SECOND;
-	u64 now = sluice_vadmin_clock();
+	const u64 most = (SLUICE_VADMIN_AT_ONCE - 1) * SLUICE_VADMIN_PRICE;
 	sluice_vstatus_t status;
 
 	lockdep_assert_held(&vctrl->admin_lock);
-	if (vctrl->metered > now + (SLUICE_VADMIN_AT_ONCE - 1) * price)
+	if (vctrl->metered > sluice_vadmin_clock() + most)
 		return SLUICE_VSTATUS_RETRY;
 	status = command->execute(vctrl, cmd, result);
 	if (sluice_vstatus_postable(status) &&
 	    !(sluice_vstatus_code(status) & NVME_SC_DNR))
-		vctrl->metered = max(vctrl->metered, now) + price;
+		sluice_vadmin_pay(vctrl);
 	return status;
 }
 

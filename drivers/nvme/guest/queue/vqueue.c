@@ -28,28 +28,69 @@
 #define SLUICE_VSQ_SLOTS	32u
 
 /*
- * What came of creating a queue, with the reset_lock held. -EAGAIN when a reset of
- * the drive has come between, or is about to: the queue is to be created after it.
- * That is also so when the drive has not answered, but once only. A drive that does
- * not answer after its reset either must not be reset again and again.
+ * What came of creating a queue, with the reset_lock held. -EAGAIN while the drive
+ * is creating it, and when a reset of the drive has come between, or is about to:
+ * the queue is to be created after it. That is also so when the drive has not
+ * answered, but once only. A drive that does not answer after its reset either must
+ * not be reset again and again.
  */
 static int sluice_vqueue_hw_created(struct sluice_vctrl *vctrl, int err)
 {
 	lockdep_assert_held(&vctrl->ctrl->reset_lock);
+	if (err == -EAGAIN)
+		return err;
 	if (err == -ENODEV)
 		return vctrl->ctrl->state == SLUICE_NVME_DEAD ? err : -EAGAIN;
 	vctrl->unanswered = err == -ETIMEDOUT && !vctrl->unanswered;
 	return vctrl->unanswered ? -EAGAIN : err;
 }
 
-/* The poller looks at the entries of a queue that is armed, without a lock. */
-static void sluice_vcq_hw_free(struct sluice_vcq *vcq)
+/* A creation or a deletion. Any context; the drive's admin queue is locked */
+static void sluice_vqueue_hw_ended(struct sluice_vctrl *vctrl)
 {
-	sluice_vctrl_poll_sync(vcq->vctrl);
-	sluice_nvme_cq_free(&vcq->hw);
+	atomic_inc(&vctrl->ended);
+	wake_up(&vctrl->drained);
+	sluice_vctrl_kick_worker(vctrl);
 }
 
-static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
+static void sluice_vcq_hw_ended(struct sluice_nvme_life *life)
+{
+	sluice_vqueue_hw_ended(container_of(life, struct sluice_vcq,
+					    hw.life)->vctrl);
+}
+
+static void sluice_vsq_hw_ended(struct sluice_nvme_life *life)
+{
+	sluice_vqueue_hw_ended(container_of(life, struct sluice_vsq,
+					    hw.life)->vctrl);
+}
+
+static bool sluice_vqueue_hw_busy(const struct sluice_nvme_life *life)
+{
+	enum sluice_nvme_queue_state state = READ_ONCE(life->state);
+
+	return state == SLUICE_NVME_QUEUE_CREATING ||
+	       state == SLUICE_NVME_QUEUE_DELETING;
+}
+
+/*
+ * Does the drive create or delete a queue of this slice? It is given one such
+ * command of a slice at a time, so that a slice cannot fill the drive's admin
+ * queue. Guests may ask for queue after queue, without waiting for the first.
+ */
+static bool sluice_vqueues_busy(const struct sluice_vctrl *vctrl)
+{
+	unsigned int i;
+
+	for (i = 1; i <= vctrl->nr_qpairs; i++) {
+		if (sluice_vqueue_hw_busy(&vctrl->sqs[i].hw.life) ||
+		    sluice_vqueue_hw_busy(&vctrl->cqs[i].hw.life))
+			return true;
+	}
+	return false;
+}
+
+static int sluice_vcq_hw_alloc(struct sluice_vcq *vcq)
 {
 	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
 	int err;
@@ -62,95 +103,72 @@ static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 	vcq->hw.process = sluice_vcq_process;
 	vcq->hw.interrupted = sluice_vcq_interrupted;
 	vcq->hw.priv = vcq;
-
-	err = -EAGAIN;
-	if (mutex_trylock(&ctrl->reset_lock)) {
-		err = sluice_vqueue_hw_created(vcq->vctrl,
-					       sluice_nvme_cq_create(&vcq->hw));
-		vcq->hw_created = !err;
-		mutex_unlock(&ctrl->reset_lock);
-	}
-	if (err)
-		sluice_vcq_hw_free(vcq);
-	return err;
+	vcq->hw.life.ended = sluice_vcq_hw_ended;
+	return 0;
 }
 
-/* Any context; the lock of the drive's admin queue is held */
-static void sluice_vsq_hw_ended(struct sluice_nvme_life *life)
+/* The poller looks at the entries of a queue that is armed, without a lock. */
+static void sluice_vcq_hw_free(struct sluice_vcq *vcq)
 {
-	struct sluice_vsq *vsq = container_of(life, struct sluice_vsq, hw.life);
-
-	atomic_inc(&vsq->vctrl->ended);
-	wake_up(&vsq->vctrl->drained);
-	sluice_vctrl_kick_worker(vsq->vctrl);
+	sluice_vctrl_poll_sync(vcq->vctrl);
+	sluice_nvme_cq_free(&vcq->hw);
 }
 
-/* -EAGAIN while the drive is being reset */
-static int sluice_vsq_hw_admit(struct sluice_vsq *vsq)
+/* 0 once the drive has the queue. Does not wait: -EAGAIN until then */
+static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 {
-	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
+	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
 	int err;
 
-	if (!mutex_trylock(&ctrl->reset_lock))
+	if (sluice_vqueues_busy(vcq->vctrl) ||
+	    !mutex_trylock(&ctrl->reset_lock))
 		return -EAGAIN;
-	err = sluice_vqueue_hw_created(vsq->vctrl,
-				       sluice_nvme_sq_create(&vsq->hw));
+	err = sluice_vqueue_hw_created(vcq->vctrl,
+				       sluice_nvme_cq_create_async(&vcq->hw));
 	mutex_unlock(&ctrl->reset_lock);
 	return err;
 }
 
+static int sluice_vsq_hw_alloc(struct sluice_vsq *vsq)
+{
+	int err;
+
+	err = sluice_nvme_sq_alloc(&vsq->hw, vsq->vctrl->ctrl,
+				   vsq->vctrl->qids[vsq->id - 1],
+				   vsq->nr_slots + 1, &vsq->vcq->hw);
+	if (err)
+		return err;
+	vsq->hw.completed = &vsq->completed;
+	vsq->hw.life.ended = sluice_vsq_hw_ended;
+	return 0;
+}
+
+/* As sluice_vcq_hw_create() */
 static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
 {
 	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
 	int err;
 
-	err = sluice_nvme_sq_alloc(&vsq->hw, ctrl, vsq->vctrl->qids[vsq->id - 1],
-				   vsq->nr_slots + 1, &vsq->vcq->hw);
-	if (err)
-		return err;
-
-	vsq->hw.completed = &vsq->completed;
-	vsq->hw.life.ended = sluice_vsq_hw_ended;
-	err = sluice_vsq_hw_admit(vsq);
-	if (err)
-		sluice_nvme_sq_free(&vsq->hw);
+	if (sluice_vqueues_busy(vsq->vctrl) ||
+	    !mutex_trylock(&ctrl->reset_lock))
+		return -EAGAIN;
+	err = sluice_vqueue_hw_created(vsq->vctrl,
+				       sluice_nvme_sq_create_async(&vsq->hw));
+	mutex_unlock(&ctrl->reset_lock);
 	return err;
-}
-
-/*
- * The drive may still do DMA for a queue that it failed to delete, to memory
- * that is going to be unmapped. A reset ends that.
- */
-static void sluice_vqueue_hw_stuck(struct sluice_nvme_ctrl *ctrl)
-{
-	sluice_nvme_reset(ctrl);
-	flush_work(&ctrl->reset_work);
-}
-
-/* Guests may delete queue after queue, without waiting for the first */
-static bool sluice_vqueues_deleting(const struct sluice_vctrl *vctrl)
-{
-	unsigned int i;
-
-	for (i = 1; i <= vctrl->nr_qpairs; i++) {
-		if (READ_ONCE(vctrl->sqs[i].hw.life.state) == SLUICE_NVME_QUEUE_DELETING)
-			return true;
-	}
-	return false;
 }
 
 /*
  * Take the hardware queue from its commands, which complete with @status unless
  * the drive has completed them. Does not wait: false when the drive has not
- * deleted the queue yet and may do DMA for it. A slice has one deletion with the
- * drive at a time, so that it cannot fill the drive's admin queue.
+ * deleted the queue yet, or not even created it, and may do DMA for it.
  */
 static bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status)
 {
 	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
 
-	if (READ_ONCE(vsq->hw.life.state) == SLUICE_NVME_QUEUE_PRESENT &&
-	    !sluice_vqueues_deleting(vsq->vctrl) &&
+	if (READ_ONCE(vsq->hw.life.state) != SLUICE_NVME_QUEUE_ABSENT &&
+	    !sluice_vqueues_busy(vsq->vctrl) &&
 	    mutex_trylock(&ctrl->reset_lock)) {
 		sluice_nvme_sq_delete(&vsq->hw);
 		mutex_unlock(&ctrl->reset_lock);
@@ -162,24 +180,18 @@ static bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status)
 	return true;
 }
 
-/*
- * A drive deletes a completion queue at once, since no submission queue uses it
- * any more. False while the drive is being reset.
- */
+/* No submission queue uses it any more. Does not wait: false until it is gone */
 static bool sluice_vcq_hw_delete(struct sluice_vcq *vcq)
 {
 	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
-	int err = 0;
+	bool gone;
 
-	if (!mutex_trylock(&ctrl->reset_lock))
+	if (sluice_vqueues_busy(vcq->vctrl) ||
+	    !mutex_trylock(&ctrl->reset_lock))
 		return false;
-	if (vcq->hw_created)
-		err = sluice_nvme_cq_delete(&vcq->hw);
-	vcq->hw_created = false;
+	gone = sluice_nvme_cq_delete(&vcq->hw);
 	mutex_unlock(&ctrl->reset_lock);
-	if (err)
-		sluice_vqueue_hw_stuck(ctrl);
-	return true;
+	return gone;
 }
 
 /*
@@ -194,26 +206,23 @@ static void sluice_vqueue_update_pairs(struct sluice_vctrl *vctrl, u16 qid)
 			   vctrl->sqs[qid].live || vctrl->cqs[qid].live);
 }
 
-static void sluice_vcq_start(struct sluice_vcq *vcq, u32 size,
-			     unsigned int vector, bool irq_enabled)
+/* Its size, its vector and whether that is to be used are set */
+static void sluice_vcq_start(struct sluice_vcq *vcq)
 {
 	sluice_vdbbuf_start(vcq->vctrl, 2 * vcq->id + 1);
 
 	guard(spinlock_irqsave)(&vcq->lock);
-	vcq->size = size;
 	vcq->tail = 0;
 	vcq->head = 0;
 	WRITE_ONCE(vcq->doorbell, 0);
 	vcq->phase = 1;
 	vcq->users = 0;
-	vcq->vector = vector;
-	vcq->irq_enabled = irq_enabled;
 	vcq->posted = 0;
 	sluice_virq_configure(vcq);
 	vcq->live = true;
 	sluice_vqueue_update_pairs(vcq->vctrl, vcq->id);
 	trace_sluice_nvme_queue_create(&vcq->vctrl->sdev->info.uuid, true,
-				       vcq->id, vcq->hw.qid, size);
+				       vcq->id, vcq->hw.qid, vcq->size);
 }
 
 /* As sluice_vsq_destroy() */
@@ -221,13 +230,18 @@ static bool sluice_vcq_destroy(struct sluice_vcq *vcq)
 {
 	struct sluice_vring ring;
 
-	if (!vcq->live)
+	if (!vcq->live && !vcq->creating)
 		return true;
+	vcq->dying = true;
 	if (vcq->id) {
 		if (!sluice_vcq_hw_delete(vcq))
 			return false;
 		sluice_vcq_hw_free(vcq);
 	}
+	if (vcq->creating)
+		sluice_vadmin_pay(vcq->vctrl);
+	vcq->dying = false;
+	vcq->creating = false;
 	scoped_guard(spinlock_irqsave, &vcq->lock) {
 		vcq->live = false;
 		ring = vcq->ring;
@@ -266,12 +280,26 @@ static void sluice_vsq_drop_done(struct sluice_vsq *vsq)
 
 static void sluice_vsq_stop(struct sluice_vsq *vsq)
 {
-	if (!vsq->live)
+	if (!vsq->live && !vsq->creating)
 		return;
+	if (!vsq->live)
+		sluice_vadmin_pay(vsq->vctrl);
 	vsq->dying = true;
 	vsq->evicted = false;
+	vsq->creating = false;
 	guard(mutex)(&vsq->lock);
 	WRITE_ONCE(vsq->live, false);
+}
+
+/* The drive does not have the queue */
+static void sluice_vsq_free(struct sluice_vsq *vsq)
+{
+	sluice_nvme_sq_free(&vsq->hw);
+	sluice_vqueue_update_pairs(vsq->vctrl, vsq->id);
+	sluice_vsq_drop_done(vsq);
+	vsq->vcq->users--;
+	sluice_vsq_release_slots(vsq);
+	sluice_vring_free(&vsq->ring);
 }
 
 /*
@@ -283,19 +311,12 @@ static bool sluice_vsq_destroy(struct sluice_vsq *vsq)
 	sluice_vsq_stop(vsq);
 	if (!vsq->dying)
 		return true;
-	if (vsq->id) {
-		if (!sluice_vsq_hw_delete(vsq, NVME_SC_ABORT_SQ_DELETED))
-			return false;
-		sluice_nvme_sq_free(&vsq->hw);
-	}
+	if (vsq->id && !sluice_vsq_hw_delete(vsq, NVME_SC_ABORT_SQ_DELETED))
+		return false;
 	vsq->dying = false;
-	sluice_vqueue_update_pairs(vsq->vctrl, vsq->id);
-	sluice_vsq_drop_done(vsq);
-	vsq->vcq->users--;
+	sluice_vsq_free(vsq);
 	trace_sluice_nvme_queue_delete(&vsq->vctrl->sdev->info.uuid, false,
 				       vsq->id);
-	sluice_vsq_release_slots(vsq);
-	sluice_vring_free(&vsq->ring);
 	return true;
 }
 
@@ -353,53 +374,76 @@ static struct sluice_vsq *sluice_vsq_find(struct sluice_vctrl *vctrl, u16 qid)
 	return &vctrl->sqs[min_t(u16, qid, SLUICE_VCTRL_MAX_QPAIRS)];
 }
 
+/* All of a completion queue but the drive's part */
+static sluice_vstatus_t sluice_vcq_prepare(struct sluice_vcq *vcq,
+					   const struct nvme_cmd *cmd)
+{
+	u32 cdw11 = le32_to_cpu(cmd->cdw11);
+	struct sluice_vctrl *vctrl = vcq->vctrl;
+	u16 vector = cdw11 >> 16;
+	sluice_vstatus_t status;
+
+	if (vector > vctrl->nr_qpairs)
+		return sluice_vstatus_fail(NVME_SC_INVALID_VECTOR);
+	if (FIELD_GET(NVME_CC_IOCQES, vctrl->regs.cc) != NVME_CQES)
+		return sluice_vstatus_fail(NVME_SC_QUEUE_SIZE);
+
+	vcq->size = (le32_to_cpu(cmd->cdw10) >> 16) + 1;
+	vcq->vector = vector;
+	vcq->irq_enabled = cdw11 & NVME_CQ_IEN;
+	status = sluice_vring_init(vctrl, &vcq->ring, le64_to_cpu(cmd->prp1),
+				   (size_t)vcq->size << NVME_CQES,
+				   cdw11 & NVME_QUEUE_PC, true);
+	if (status)
+		return status;
+
+	status = sluice_vring_status(sluice_vring_map(vctrl, &vcq->ring));
+	if (!status && sluice_vcq_hw_alloc(vcq))
+		status = sluice_vstatus_transient(NVME_SC_INTERNAL);
+	if (status)
+		sluice_vring_free(&vcq->ring);
+	else
+		vcq->creating = true;
+	return status;
+}
+
 /**
  * sluice_vcq_create() - Create I/O Completion Queue [NVMe 1.4, 5.3]
  * @vctrl: controller, its admin lock held
  * @cmd: private copy of the command
  * @result: dword 0 of the completion, which stays zero
  *
- * Return: a status, or %SLUICE_VSTATUS_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY, also while the drive is creating the
+ * queue. The guest may have changed the command until it is tried again: the queue
+ * becomes what it was to be at first. One that was not created to the end waits for
+ * another creation or a Controller Reset.
  */
 sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result)
 {
-	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
-	u32 size = (cdw10 >> 16) + 1;
-	u16 qid = cdw10 & 0xffff, vector = cdw11 >> 16;
-	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, qid);
+	u32 cdw10 = le32_to_cpu(cmd->cdw10);
+	struct sluice_vcq *vcq = sluice_vcq_find(vctrl, cdw10 & 0xffff);
 	sluice_vstatus_t status;
 	int err;
 
-	status = sluice_vqueue_check(vctrl, qid, size, vcq->live);
-	if (status)
-		return status;
-	if (vector > vctrl->nr_qpairs)
-		return sluice_vstatus_fail(NVME_SC_INVALID_VECTOR);
-	if (FIELD_GET(NVME_CC_IOCQES, vctrl->regs.cc) != NVME_CQES)
-		return sluice_vstatus_fail(NVME_SC_QUEUE_SIZE);
-
-	status = sluice_vring_init(vctrl, &vcq->ring, le64_to_cpu(cmd->prp1),
-				   (size_t)size << NVME_CQES,
-				   cdw11 & NVME_QUEUE_PC, true);
+	status = sluice_vqueue_check(vctrl, cdw10 & 0xffff, (cdw10 >> 16) + 1,
+				     vcq->live);
+	if (!status && !vcq->creating)
+		status = sluice_vcq_prepare(vcq, cmd);
 	if (status)
 		return status;
 
-	vcq->size = size;
-	status = sluice_vring_status(sluice_vring_map(vctrl, &vcq->ring));
-	if (status)
-		goto err_free_ring;
 	err = sluice_vcq_hw_create(vcq);
-	if (err) {
-		status = sluice_vqueue_hw_status(err);
-		goto err_free_ring;
+	if (err == -EAGAIN)
+		return SLUICE_VSTATUS_RETRY;
+	vcq->creating = false;
+	if (!err) {
+		sluice_vcq_start(vcq);
+		return SLUICE_VSTATUS_OK;
 	}
-	sluice_vcq_start(vcq, size, vector, cdw11 & NVME_CQ_IEN);
-	return SLUICE_VSTATUS_OK;
-
-err_free_ring:
+	sluice_vcq_hw_free(vcq);
 	sluice_vring_free(&vcq->ring);
-	return status;
+	return sluice_vqueue_hw_status(err);
 }
 
 /**
@@ -408,7 +452,8 @@ err_free_ring:
  * @cmd: private copy of the command
  * @result: dword 0 of the completion, which stays zero
  *
- * Return: a status, or %SLUICE_VSTATUS_RETRY.
+ * Return: a status, or %SLUICE_VSTATUS_RETRY while the drive has the queue. What is
+ * said of sluice_vsq_delete() is true here as well.
  */
 sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result)
@@ -429,7 +474,7 @@ static sluice_vstatus_t sluice_vsq_check_cq(struct sluice_vctrl *vctrl,
 {
 	if (!cqid || cqid > vctrl->nr_qpairs)
 		return sluice_vstatus_fail(NVME_SC_QID_INVALID);
-	if (!vctrl->cqs[cqid].live)
+	if (!vctrl->cqs[cqid].live || vctrl->cqs[cqid].dying)
 		return sluice_vstatus_fail(NVME_SC_CQ_INVALID);
 	return SLUICE_VSTATUS_OK;
 }
@@ -455,14 +500,13 @@ unsigned int sluice_vsq_slots_left(const struct sluice_vctrl *vctrl,
 	for (i = 1; i <= vctrl->nr_qpairs; i++) {
 		const struct sluice_vsq *vsq = &vctrl->sqs[i];
 
-		if ((vsq->live || vsq->dying) && vsq->vcq == vcq &&
-		    vsq->nr_slots > share)
+		if (vsq->vcq == vcq && vsq->nr_slots > share)
 			left -= vsq->nr_slots - share;
 	}
 	return left;
 }
 
-/* The ring is set; the rest of a submission queue */
+/* The ring is set; the rest of a submission queue, but for the drive's part */
 static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
 					    struct sluice_vcq *vcq, u32 size)
 {
@@ -480,41 +524,25 @@ static sluice_vstatus_t sluice_vsq_bring_up(struct sluice_vsq *vsq,
 		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	err = sluice_vsq_alloc_lists(vsq);
 	if (!err)
-		err = sluice_vsq_hw_create(vsq);
+		err = sluice_vsq_hw_alloc(vsq);
 	if (err) {
 		sluice_vsq_release_slots(vsq);
-		return sluice_vqueue_hw_status(err);
+		return sluice_vstatus_transient(NVME_SC_INTERNAL);
 	}
 	vcq->users++;
-	/* a thread that sees @live set sees all of the queue */
-	scoped_guard(mutex, &vsq->lock)
-		WRITE_ONCE(vsq->live, true);
-	sluice_vqueue_update_pairs(vsq->vctrl, vsq->id);
-	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->info.uuid, false,
-				       vsq->id, vsq->hw.qid, size);
+	vsq->creating = true;
 	return SLUICE_VSTATUS_OK;
 }
 
-/**
- * sluice_vsq_create() - Create I/O Submission Queue [NVMe 1.4, 5.4]
- * @vctrl: controller, its admin lock held
- * @cmd: private copy of the command
- * @result: dword 0 of the completion, which stays zero
- *
- * Return: a status, or %SLUICE_VSTATUS_RETRY.
- */
-sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
-				   const struct nvme_cmd *cmd, u32 *result)
+static sluice_vstatus_t sluice_vsq_prepare(struct sluice_vsq *vsq,
+					   const struct nvme_cmd *cmd)
 {
-	u32 cdw10 = le32_to_cpu(cmd->cdw10), cdw11 = le32_to_cpu(cmd->cdw11);
-	u32 size = (cdw10 >> 16) + 1;
-	u16 qid = cdw10 & 0xffff, cqid = cdw11 >> 16;
-	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, qid);
+	u32 size = (le32_to_cpu(cmd->cdw10) >> 16) + 1;
+	u32 cdw11 = le32_to_cpu(cmd->cdw11);
+	struct sluice_vctrl *vctrl = vsq->vctrl;
 	sluice_vstatus_t status;
 
-	status = sluice_vqueue_check(vctrl, qid, size, vsq->live || vsq->dying);
-	if (!status)
-		status = sluice_vsq_check_cq(vctrl, cqid);
+	status = sluice_vsq_check_cq(vctrl, cdw11 >> 16);
 	if (status)
 		return status;
 	if (FIELD_GET(NVME_CC_IOSQES, vctrl->regs.cc) != NVME_SQES)
@@ -525,10 +553,56 @@ sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
 				   cdw11 & NVME_QUEUE_PC, false);
 	if (status)
 		return status;
-	status = sluice_vsq_bring_up(vsq, &vctrl->cqs[cqid], size);
+	status = sluice_vsq_bring_up(vsq, &vctrl->cqs[cdw11 >> 16], size);
 	if (status)
 		sluice_vring_free(&vsq->ring);
 	return status;
+}
+
+static void sluice_vsq_go_live(struct sluice_vsq *vsq)
+{
+	/* a thread that sees @live set sees all of the queue */
+	scoped_guard(mutex, &vsq->lock)
+		WRITE_ONCE(vsq->live, true);
+	sluice_vqueue_update_pairs(vsq->vctrl, vsq->id);
+	trace_sluice_nvme_queue_create(&vsq->vctrl->sdev->info.uuid, false,
+				       vsq->id, vsq->hw.qid, vsq->size);
+}
+
+/**
+ * sluice_vsq_create() - Create I/O Submission Queue [NVMe 1.4, 5.4]
+ * @vctrl: controller, its admin lock held
+ * @cmd: private copy of the command
+ * @result: dword 0 of the completion, which stays zero
+ *
+ * As sluice_vcq_create().
+ *
+ * Return: a status, or %SLUICE_VSTATUS_RETRY.
+ */
+sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
+				   const struct nvme_cmd *cmd, u32 *result)
+{
+	u32 cdw10 = le32_to_cpu(cmd->cdw10);
+	struct sluice_vsq *vsq = sluice_vsq_find(vctrl, cdw10 & 0xffff);
+	sluice_vstatus_t status;
+	int err;
+
+	status = sluice_vqueue_check(vctrl, cdw10 & 0xffff, (cdw10 >> 16) + 1,
+				     vsq->live || vsq->dying);
+	if (!status && !vsq->creating)
+		status = sluice_vsq_prepare(vsq, cmd);
+	if (status)
+		return status;
+
+	err = sluice_vsq_hw_create(vsq);
+	if (err == -EAGAIN)
+		return SLUICE_VSTATUS_RETRY;
+	vsq->creating = false;
+	if (err)
+		sluice_vsq_free(vsq);
+	else
+		sluice_vsq_go_live(vsq);
+	return sluice_vqueue_hw_status(err);
 }
 
 /**
@@ -583,7 +657,10 @@ int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl)
 	if (err)
 		goto err_free_sq_ring;
 
-	sluice_vcq_start(vcq, cq_size, 0, true);
+	vcq->size = cq_size;
+	vcq->vector = 0;
+	vcq->irq_enabled = true;
+	sluice_vcq_start(vcq);
 	vcq->users++;
 	/* the doorbell was reset before; pairs with sluice_vpoll_admin() */
 	smp_mb();
@@ -679,11 +756,15 @@ static int sluice_vsq_readmit(struct sluice_vsq *vsq)
 {
 	int err;
 
-	if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY))
-		return -EAGAIN;
-	err = sluice_vsq_hw_admit(vsq);
-	if (!err)
+	if (vsq->evicted) {
+		if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY))
+			return -EAGAIN;
 		vsq->evicted = false;
+		vsq->creating = true;
+	}
+	err = sluice_vsq_hw_create(vsq);
+	if (!err)
+		vsq->creating = false;
 	return err;
 }
 
@@ -691,20 +772,22 @@ static int sluice_vsq_readmit(struct sluice_vsq *vsq)
  * sluice_vqueues_readmit() - create the hardware's queues after an eviction
  * @vctrl: controller, evicted, its admin lock held
  *
- * Waits for no command of an I/O queue.
+ * Does not wait for the drive.
  *
  * Return: %SLUICE_VSTATUS_OK; %SLUICE_VSTATUS_RETRY when it has to be tried again
  * later; or a status when the drive has refused a queue.
  */
 sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl)
 {
+	struct sluice_vsq *vsq;
 	unsigned int i;
 	int err = 0;
 
 	lockdep_assert_held(&vctrl->admin_lock);
 	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
-		if (vctrl->sqs[i].evicted)
-			err = sluice_vsq_readmit(&vctrl->sqs[i]);
+		vsq = &vctrl->sqs[i];
+		if (vsq->live && (vsq->evicted || vsq->creating))
+			err = sluice_vsq_readmit(vsq);
 	}
 	return sluice_vqueue_hw_status(err);
 }
@@ -806,11 +889,13 @@ int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
 	int err = 0;
 
 	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
-		if (vctrl->cqs[i].hw_created)
+		if (READ_ONCE(vctrl->cqs[i].hw.life.state) ==
+		    SLUICE_NVME_QUEUE_PRESENT)
 			err = sluice_nvme_cq_create(&vctrl->cqs[i].hw);
 	}
 	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
-		if (READ_ONCE(vctrl->sqs[i].hw.life.state) == SLUICE_NVME_QUEUE_PRESENT)
+		if (READ_ONCE(vctrl->sqs[i].hw.life.state) ==
+		    SLUICE_NVME_QUEUE_PRESENT)
 			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
 	}
 	/* that all exist again says nothing of one that is yet to be created */
