@@ -132,6 +132,14 @@ static bool sluice_nvme_admin_has_share(const struct sluice_nvme_adminq *aq,
 	return found >= SLUICE_NVME_ADMIN_SHARE;
 }
 
+static bool sluice_nvme_admin_has_no_room(const struct sluice_nvme_adminq *aq,
+					  sluice_nvme_admin_end_t *end)
+{
+	return find_first_zero_bit(&aq->busy, SLUICE_NVME_ADMIN_SLOTS) >=
+	       SLUICE_NVME_ADMIN_SLOTS ||
+	       (end && sluice_nvme_admin_has_share(aq, end));
+}
+
 /* Returns the slot, -EAGAIN when none is free for it, or -ENODEV. */
 static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
 				    const struct sluice_nvme_admin_req *req)
@@ -146,12 +154,11 @@ static int sluice_nvme_admin_submit(struct sluice_nvme_ctrl *ctrl,
 	spin_lock_irqsave(&aq->cq.lock, flags);
 	if (!aq->open || (!req->internal && !sluice_nvme_live(ctrl)))
 		goto out;
-	nr = find_first_zero_bit(&aq->busy, SLUICE_NVME_ADMIN_SLOTS);
 	ret = -EAGAIN;
-	if (nr >= SLUICE_NVME_ADMIN_SLOTS ||
-	    (req->end && sluice_nvme_admin_has_share(aq, req->end)))
+	if (sluice_nvme_admin_has_no_room(aq, req->end))
 		goto out;
 
+	nr = find_first_zero_bit(&aq->busy, SLUICE_NVME_ADMIN_SLOTS);
 	slot = &aq->slots[nr];
 	slot->waiter = req->waiter;
 	slot->end = req->end;
@@ -350,7 +357,7 @@ int sluice_nvme_admin_within(struct sluice_nvme_ctrl *ctrl,
  * Any context. The watchdog has a drive reset that does not complete the command
  * and does not answer to anybody else either.
  *
- * Return: 0; -EAGAIN when all slots are in use, or a third of them for commands
+ * Return: 0; -EAGAIN when all slots are in use, or a quarter of them for commands
  * with the same @end; -ENODEV.
  */
 int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
@@ -367,6 +374,24 @@ int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 	int nr = sluice_nvme_admin_submit(ctrl, &req);
 
 	return min(nr, 0);
+}
+
+/**
+ * sluice_nvme_admin_is_full() - is it in vain to send a command now?
+ * @ctrl: controller
+ * @end: of the command, see sluice_nvme_admin_async()
+ *
+ * Any context.
+ *
+ * Return: true if sluice_nvme_admin_async() would return -EAGAIN now.
+ */
+bool sluice_nvme_admin_is_full(struct sluice_nvme_ctrl *ctrl,
+			       sluice_nvme_admin_end_t *end)
+{
+	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+
+	guard(spinlock_irqsave)(&aq->cq.lock);
+	return sluice_nvme_admin_has_no_room(aq, end);
 }
 
 /**
@@ -606,12 +631,32 @@ bool sluice_nvme_adminq_close(struct sluice_nvme_ctrl *ctrl, bool only_live)
 	return closed;
 }
 
-/* How a command ends that a reset has taken from the drive */
-static int sluice_nvme_admin_lost(const struct sluice_nvme_admin_slot *slot)
+/*
+ * How a command ends that a reset has taken from the drive. The drive may work on
+ * one after the other: only the @first had its time.
+ */
+static int sluice_nvme_admin_lost(const struct sluice_nvme_admin_slot *slot,
+				  unsigned long first)
 {
 	unsigned long timeout = msecs_to_jiffies(sluice_nvme_admin_timeout_ms);
 
-	return time_after(jiffies, slot->since + timeout) ? -ETIMEDOUT : -ENODEV;
+	return slot->since == first && time_after(jiffies, first + timeout) ?
+	       -ETIMEDOUT : -ENODEV;
+}
+
+/* Since when has the drive had a command that must not take any time? */
+static unsigned long
+sluice_nvme_admin_first(const struct sluice_nvme_adminq *aq)
+{
+	unsigned long first = jiffies;
+	unsigned int nr;
+
+	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS) {
+		if (aq->slots[nr].completed &&
+		    time_before(aq->slots[nr].since, first))
+			first = aq->slots[nr].since;
+	}
+	return first;
 }
 
 /**
@@ -621,13 +666,15 @@ static int sluice_nvme_admin_lost(const struct sluice_nvme_admin_slot *slot)
 void sluice_nvme_adminq_reap(struct sluice_nvme_ctrl *ctrl)
 {
 	struct sluice_nvme_adminq *aq = &ctrl->host->adminq;
+	unsigned long first;
 	unsigned int nr;
 
-	spin_lock_irq(&aq->cq.lock);
+	guard(spinlock_irq)(&aq->cq.lock);
+	first = sluice_nvme_admin_first(aq);
 	for_each_set_bit(nr, &aq->inflight, SLUICE_NVME_ADMIN_SLOTS)
 		sluice_nvme_admin_end(aq, nr,
-				      sluice_nvme_admin_lost(&aq->slots[nr]), 0);
-	spin_unlock_irq(&aq->cq.lock);
+				      sluice_nvme_admin_lost(&aq->slots[nr],
+							     first), 0);
 }
 
 /**

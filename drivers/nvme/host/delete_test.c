@@ -225,6 +225,28 @@ static void creation_takes_long(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hostfake_is_master(f));
 }
 
+/* Of two queues that a reset has taken, only the one that was sent first was late */
+static void behind_another(struct kunit *test)
+{
+	struct hostfake *f = test->priv;
+	struct deletion *d = make_pair(f), *other = make_pair(f);
+	struct sluice_nvme_adminq *aq = &f->host.adminq;
+	unsigned int nr;
+
+	other->cq.qid = 3;
+	f->answer[NVME_ADMIN_CREATE_CQ] = HOSTFAKE_SILENT;
+	KUNIT_EXPECT_EQ(test, create_cq(d), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, create_cq(other), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, overdue(d, 3 * TIMEOUT_MS, 1000));
+	scoped_guard(spinlock_irqsave, &aq->cq.lock) {
+		nr = find_last_bit(&aq->inflight, SLUICE_NVME_ADMIN_SLOTS);
+		aq->slots[nr].since += msecs_to_jiffies(1000);
+	}
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_EQ(test, create_cq(d), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, create_cq(other), -ENODEV);
+}
+
 /* It does not begin while a reset is about to run */
 static void created_too_late(struct kunit *test)
 {
@@ -485,6 +507,48 @@ static void many_deletions(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, sluice_nvme_sq_gone(&sqs[0]));
 }
 
+static void end_one(struct sluice_nvme_ctrl *ctrl, void *priv, int status)
+{
+}
+
+static void end_two(struct sluice_nvme_ctrl *ctrl, void *priv, int status)
+{
+	atomic_inc(priv);
+}
+
+static void end_three(struct sluice_nvme_ctrl *ctrl, void *priv, int status)
+{
+	atomic_dec(priv);
+}
+
+/* When there are as many of each kind as there may be, others still find slots */
+static void three_kinds(struct kunit *test)
+{
+	static sluice_nvme_admin_end_t * const ends[] = {
+		end_one, end_two, end_three,
+	};
+	const struct nvme_cmd cmd = { .opcode = NVME_ADMIN_DELETE_SQ };
+	struct nvme_cmd ask = { .opcode = NVME_ADMIN_GET_FEATURES };
+	struct hostfake *f = test->priv;
+	unsigned int i, nr = 0;
+	atomic_t count;
+
+	atomic_set(&count, 0);
+	f->answer[NVME_ADMIN_DELETE_SQ] = HOSTFAKE_SILENT;
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		KUNIT_EXPECT_FALSE(test, sluice_nvme_admin_is_full(&f->ctrl, ends[i]));
+		while (!sluice_nvme_admin_async(&f->ctrl, &cmd, NULL, ends[i],
+						&count))
+			nr++;
+		KUNIT_EXPECT_TRUE(test, sluice_nvme_admin_is_full(&f->ctrl, ends[i]));
+	}
+	/* an event, a probe, and some of the host's own */
+	KUNIT_EXPECT_LE(test, nr, SLUICE_NVME_ADMIN_SLOTS - 6u);
+	KUNIT_EXPECT_EQ(test, sluice_nvme_admin(&f->ctrl, &ask, NULL, 0, NULL), 0);
+	sluice_nvme_reset_work(&f->ctrl.reset_work);
+	KUNIT_EXPECT_EQ(test, atomic_read(&count), 0);
+}
+
 /* A controller that is disabled has no queues */
 static void drive_is_stopped(struct kunit *test)
 {
@@ -511,6 +575,7 @@ static struct kunit_case sluice_nvme_delete_cases[] = {
 	KUNIT_CASE(created),
 	KUNIT_CASE(refused_and_deleted),
 	KUNIT_CASE(creation_takes_long),
+	KUNIT_CASE(behind_another),
 	KUNIT_CASE(created_too_late),
 	KUNIT_CASE(sq_deleted),
 	KUNIT_CASE(sq_takes_long),
@@ -522,6 +587,7 @@ static struct kunit_case sluice_nvme_delete_cases[] = {
 	KUNIT_CASE(cq_takes_long),
 	KUNIT_CASE(deleted_while_created),
 	KUNIT_CASE(many_deletions),
+	KUNIT_CASE(three_kinds),
 	KUNIT_CASE(drive_is_stopped),
 	{}
 };

@@ -22,11 +22,11 @@ struct sluice_compat_limits;
 #define SLUICE_NVME_ADMIN_DATA	SLUICE_NVME_PAGE
 
 /*
- * So many asynchronous commands of one kind the drive may have. They may take as
- * long as the commands of a guest do: all others must find a slot nevertheless,
- * and above all the one that asks whether the drive still answers.
+ * So many asynchronous commands of each of three kinds the drive may have. They may
+ * take as long as the commands of a guest do: all others must find a slot
+ * nevertheless, and above all the one that asks whether the drive still answers.
  */
-#define SLUICE_NVME_ADMIN_SHARE	(SLUICE_NVME_ADMIN_SLOTS / 3)
+#define SLUICE_NVME_ADMIN_SHARE	(SLUICE_NVME_ADMIN_SLOTS / 4)
 
 /* Entries of the host's own I/O queues */
 #define SLUICE_NVME_HOST_DEPTH	256
@@ -361,6 +361,8 @@ int sluice_nvme_admin_async(struct sluice_nvme_ctrl *ctrl,
 			    const struct nvme_cmd *cmd,
 			    const unsigned long *completed,
 			    sluice_nvme_admin_end_t *end, void *priv);
+bool sluice_nvme_admin_is_full(struct sluice_nvme_ctrl *ctrl,
+			       sluice_nvme_admin_end_t *end);
 int sluice_nvme_admin_listen(struct sluice_nvme_ctrl *ctrl);
 bool sluice_nvme_adminq_waits(struct sluice_nvme_ctrl *ctrl);
 bool sluice_nvme_adminq_overdue(struct sluice_nvme_ctrl *ctrl);

@@ -546,6 +546,9 @@ static int sluice_nvme_cq_begin(struct sluice_nvme_cq *cq)
 
 	if (!sluice_nvme_queues_possible(cq->ctrl))
 		return -ENODEV;
+	/* A guest may try again and again, and an interrupt takes long to get. */
+	if (sluice_nvme_admin_is_full(cq->ctrl, sluice_nvme_answered))
+		return -EAGAIN;
 	ret = sluice_nvme_cq_arm(cq);
 	if (ret)
 		return ret;
@@ -818,6 +821,7 @@ void sluice_nvme_queue_cut_off(struct sluice_nvme_ctrl *ctrl,
 			       struct sluice_nvme_life *life)
 {
 	lockdep_assert_held(&ctrl->reset_lock);
-	if (READ_ONCE(life->state) == SLUICE_NVME_QUEUE_STUCK)
+	guard(spinlock_irqsave)(&ctrl->host->adminq.cq.lock);
+	if (life->state == SLUICE_NVME_QUEUE_STUCK)
 		sluice_nvme_queue_end(life, SLUICE_NVME_QUEUE_ABSENT);
 }
