@@ -26,6 +26,8 @@
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define MAX_FAULTS	3000u
 #define VECTORS		3u
+/* Of a page that the device has used, far from all others */
+#define USED_IOVA	0x4000000ull
 
 /**
  * struct subject - what the calls are made on
@@ -235,6 +237,30 @@ static void unmap_page(struct subject *s)
 		tap_bail("a page cannot be unmapped");
 }
 
+/* It may be mapped still: then the device uses it once more. */
+static void map_used_page(struct subject *s)
+{
+	struct nvme_sqe sqe = {
+		.opcode = ADM_IDENTIFY,
+		.prp1 = USED_IOVA,
+		.cdw10 = CNS_CTRL,
+	};
+
+	vfio_map(&s->dev, s->page, USED_IOVA, PAGE, VFIO_MAP_RW);
+	if (nvme_exec_status(&s->nv.asq, &sqe) != ST_OK)
+		tap_bail("the device cannot use a page");
+}
+
+/* An error may also come when all is done: of telling how much it was. */
+static int unmap_used_page(struct subject *s)
+{
+	int ret = vfio_unmap(&s->dev, USED_IOVA, PAGE);
+
+	if (ret)
+		map_used_page(s);
+	return ret;
+}
+
 static int read_config(struct subject *s)
 {
 	u32 val;
@@ -286,6 +312,7 @@ static const struct call device_calls[] = {
 	{ "GET_IRQ_INFO", irq_info, NULL, false },
 	{ "SET_IRQS", set_irqs, no_irqs, false },
 	{ "MAP_DMA", map_page, unmap_page, false },
+	{ "UNMAP_DMA", unmap_used_page, map_used_page, false },
 	{ "read of the configuration space", read_config, NULL, false },
 	{ "write to a register", write_register, NULL, false },
 	{ "mmap of the doorbells", map_doorbells, NULL, false },
@@ -319,6 +346,7 @@ static void test_device(const struct test_opts *opts)
 	for (i = 0; i < VECTORS; i++)
 		s.efds[i] = eventfd(0, EFD_CLOEXEC);
 	test_start(&s.nv, &s.dev, opts);
+	map_used_page(&s);
 	for (i = 0; i < ARRAY_SIZE(device_calls); i++)
 		try_call(&s, &device_calls[i]);
 	is(nvme_identify(&s.nv, CNS_CTRL, 0), ST_OK, "the controller works");
