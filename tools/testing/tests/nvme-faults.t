@@ -3,9 +3,9 @@
 # l1: kernel=debug iommu=intel
 # timeout: 240
 #
-# Allocations and copies fail, each once, in every call of VFIO, in the writes to
-# sysfs and in binding: whatever fails gives an error, loses nothing, and works
-# afterwards. See selftests/vfio/alloc_faults.c.
+# Allocations and copies fail, each once, in every call of VFIO and of iommufd that
+# a VMM makes, in the writes to sysfs and in binding: whatever fails gives an error,
+# loses nothing, and works afterwards. See selftests/vfio/alloc_faults.c.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
 # shellcheck source=tools/testing/selftests/vfio/l1.sh
@@ -39,11 +39,15 @@ inject_ours() {
 	done
 }
 
+# cases PATH CASE...
 cases() {
+	local path=$1 name
+	shift
+
 	for name; do
 		SECONDS=0
-		check "$name" timeout 200 /out/bin/vfio/alloc_faults --path group --second "$b" \
-			--case "$name" "$a"
+		check "$name, $path" timeout 200 /out/bin/vfio/alloc_faults --path "$path" \
+			--second "$b" --case "$name" "$a"
 		grep '^# ' "$TAP_FILE"
 		diag "$name: $SECONDS s"
 	done
@@ -52,17 +56,18 @@ cases() {
 a=$(new_uuid) b=$(new_uuid)
 # Threads of the driver that have no memory for a guest's queue
 tolerates host 'controller fatal status'
-plan 8
+plan 10
 check "two slices" selftest_slices "$a" "$b"
 inject_all
-cases open device attributes
+cases group open device attributes
+cases iommufd open device
 # Not those further up: the kernel's debugging of DMA gives up when it gets no
 # memory, and VFIO warns of its own way back
 inject_ours 7
-cases rescan create
+cases group rescan create
 inject_ours 4
-cases threads
+cases group threads
 slice_detach "$b"
-cases bind
+cases group bind
 slice_detach "$a"
 slice_detach "$b"

@@ -226,9 +226,14 @@ static void no_irqs(struct subject *s)
 		tap_bail("interrupts cannot be disabled");
 }
 
+/* With iommufd, an error may come when all is done: of telling where it is. */
 static int map_page(struct subject *s)
 {
-	return vfio_map(&s->dev, s->page, 0, PAGE, VFIO_MAP_RW);
+	int ret = vfio_map(&s->dev, s->page, 0, PAGE, VFIO_MAP_RW);
+
+	if (ret)
+		vfio_unmap(&s->dev, 0, PAGE);
+	return ret;
 }
 
 static void unmap_page(struct subject *s)
@@ -311,8 +316,8 @@ static const struct call device_calls[] = {
 	{ "GET_REGION_INFO", region_info, NULL, false },
 	{ "GET_IRQ_INFO", irq_info, NULL, false },
 	{ "SET_IRQS", set_irqs, no_irqs, false },
-	{ "MAP_DMA", map_page, unmap_page, false },
-	{ "UNMAP_DMA", unmap_used_page, map_used_page, false },
+	{ "map of memory", map_page, unmap_page, false },
+	{ "unmap of memory", unmap_used_page, map_used_page, false },
 	{ "read of the configuration space", read_config, NULL, false },
 	{ "write to a register", write_register, NULL, false },
 	{ "mmap of the doorbells", map_doorbells, NULL, false },
