@@ -8,8 +8,6 @@
 # loses nothing, and works afterwards. See selftests/vfio/alloc_faults.c.
 # shellcheck source=tools/testing/lib/l1.sh
 . /t/tools/testing/lib/l1.sh
-# shellcheck source=tools/testing/selftests/vfio/l1.sh
-. /t/tools/testing/selftests/vfio/l1.sh
 
 # What fail-nth may hit: every allocation and copy of the thread
 inject_all() {
@@ -39,35 +37,49 @@ inject_ours() {
 	done
 }
 
-# cases PATH CASE...
+# cases PATH MDEV CASE...
 cases() {
-	local path=$1 name
-	shift
+	local path=$1 mdev=$2 name
+	shift 2
 
 	for name; do
 		SECONDS=0
 		check "$name, $path" timeout 200 /out/bin/vfio/alloc_faults --path "$path" \
-			--second "$b" --case "$name" "$a"
+			--second "$b" --case "$name" "$mdev"
 		grep '^# ' "$TAP_FILE"
 		diag "$name: $SECONDS s"
 	done
 }
 
-a=$(new_uuid) b=$(new_uuid)
+a=$(new_uuid) b=$(new_uuid) spare=$(new_uuid) pool=$(new_uuid)
+# Two slices for their own UUIDs, and a small one of the pool, all attached
+slices() {
+	sluice_up main host_queues=2 &&
+		table_write main "size=64MiB, type=slice, uuid=$a" \
+			"size=16MiB, type=slice, uuid=$b" \
+			"size=4MiB, type=slice, uuid=$spare, attrs=GUID:48" &&
+		slice_attach main "$a" 4 && slice_attach main "$b" 4 &&
+		slice_attach_pool main "$pool"
+}
+spare_free() { [ "$(slice_attr "$spare" state)" = free ]; }
+
 # Threads of the driver that have no memory for a guest's queue
 tolerates host 'controller fatal status'
-plan 10
-check "two slices" selftest_slices "$a" "$b"
+plan 12
+check "three slices" slices
 inject_all
-cases group open device attributes
-cases iommufd open device
+cases group "$a" open device attributes
+cases iommufd "$a" open device
 # Not those further up: the kernel's debugging of DMA gives up when it gets no
 # memory, and VFIO warns of its own way back
 inject_ours 7
-cases group rescan create
+cases group "$a" rescan create
+cases group "$pool" create
+slice_detach "$pool"
+check "the slice of the pool is free again" wait_for 60 spare_free
 inject_ours 4
-cases group threads
+cases group "$a" threads
 slice_detach "$b"
-cases group bind
+cases group "$a" bind
 slice_detach "$a"
 slice_detach "$b"

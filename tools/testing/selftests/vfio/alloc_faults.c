@@ -409,7 +409,7 @@ static bool is_there(struct subject *s)
 static void detach(struct subject *s)
 {
 	if (slice_detach(&s->slice) ||
-	    !slice_wait_state(&s->slice, "free", 10000))
+	    !slice_wait_state(&s->slice, "free", 60000))
 		tap_bail("the slice cannot be detached");
 }
 
