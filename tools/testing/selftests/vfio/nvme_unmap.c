@@ -5,17 +5,20 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "lib/clock.h"
 #include "lib/load.h"
 #include "lib/nvme_io.h"
+#include "lib/slice.h"
 #include "lib/tap.h"
 #include "lib/test.h"
 
 #define CANARY		0xc7
 #define LONGEST_MS	5000	/* for one unmapping, on a slow machine */
+#define FOREVER		"4294967295"
 
 static const struct nvme_queue_opts polled;
 
@@ -169,6 +172,67 @@ static void test_neighbour(const struct test_opts *opts)
 	load_free(&load);
 	nvme_qpair_delete(&qp);
 	test_stop(&nv, &dev);
+}
+
+/* Reads are in flight while a page that one more read has used is unmapped. */
+static bool unmap_beside(struct load *load, struct nvme_qpair *qp,
+			 struct dma_buf *page)
+{
+	struct nvme_sqe sqe = nvme_rw(IO_READ, 0, 1);
+	struct nvme_cqe cqe;
+	unsigned int n;
+
+	sqe.prp1 = page->iova[0];
+	if (nvme_exec_status(&qp->sq, &sqe))
+		return false;
+	n = load_in_flight(load, IO_READ);
+	if (!n || dma_unmap(page))
+		return false;
+	for (; n && nvme_cq_wait(&qp->cq, &cqe, NVME_TIMEOUT); n--)
+		load_reap(load, IO_READ, &cqe);
+	return !n && !dma_map(page);
+}
+
+/*
+ * An unmap takes no doorbell page away: the next doorbell would fault. With polling
+ * for ever nothing else takes it away, however slow the machine is.
+ */
+static void test_doorbells(const struct test_opts *opts)
+{
+	unsigned int i, good = 0, rounds = opts->count ? opts->count : 10;
+	char mdev[256], dir[300], usual[32];
+	unsigned long long before, faults;
+	static struct load load;
+	struct nvme_qpair qp;
+	struct dma_buf page;
+	struct vfio_dev dev;
+	struct nvme nv;
+
+	vfio_sysfs_dir(opts->id, mdev, sizeof(mdev));
+	snprintf(dir, sizeof(dir), "%s/sluice", mdev);
+	if (!slice_attr(dir, "poll_us", usual, sizeof(usual)) ||
+	    slice_write(dir, "poll_us", FOREVER))
+		tap_bail("poll_us cannot be set to " FOREVER);
+	before = slice_number(dir, "doorbell_faults");
+	test_start(&nv, &dev, opts);
+	nvme_qpair_create(&nv, &qp, 1, 128, polled);
+	load_init(&load, &qp.sq, 0, 127, 0);
+	dma_alloc(&dev, &page, PAGE, 0);
+	is(load_run(&load, IO_WRITE, 127), 127, "writes");
+	faults = slice_number(dir, "doorbell_faults");
+	ok(faults > before, "the first doorbell has faulted");
+	for (i = 0; i < rounds; i++) {
+		good += unmap_beside(&load, &qp, &page);
+		test_still_alive();
+	}
+	is(good, rounds, "a page is unmapped while reads are in flight");
+	is(slice_number(dir, "doorbell_faults"), faults, "and no doorbell faults");
+	dma_free(&page);
+	load_free(&load);
+	nvme_qpair_delete(&qp);
+	test_stop(&nv, &dev);
+	if (slice_write(dir, "poll_us", usual))
+		tap_bail("poll_us cannot be set to %s", usual);
 }
 
 /* Other memory gets the same address: the old pages are not used again. */
@@ -414,6 +478,7 @@ int main(int argc, char **argv)
 		{ "read", test_read },
 		{ "write", test_write },
 		{ "neighbour", test_neighbour },
+		{ "doorbells", test_doorbells },
 		{ "ring", test_ring },
 		{ "replace", test_replace },
 		{ "idle", test_idle },
