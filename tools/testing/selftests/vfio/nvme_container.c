@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Two slices in one address space, as a virtual machine with two slices has them.
- * Both read into memory that is unmapped and mapped again. VFIO tells them of an
- * unmap one after another; if the first has pages pinned again when the second is
- * ready, VFIO starts again, and after ten times it gives up with a BUG. Two threads
- * that unmap can also be in each other's way. The test nvme-container.t looks how
- * often VFIO starts.
+ * Both read into memory that is unmapped and mapped again; they use several queues,
+ * and each page several times at once. VFIO tells them of an unmap one after
+ * another; if the first has pages pinned again when the second is ready, VFIO starts
+ * again, and after ten times it gives up with a BUG. Two threads that unmap can also
+ * be in each other's way. The test nvme-container.t looks how often VFIO starts.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -18,77 +18,150 @@
 #include "lib/test.h"
 
 #define RANGE	(8 * MIB)
-#define DEPTH	64u
+#define PAGES	(RANGE / PAGE)
+#define QUEUES	4u
+#define DEPTH	17u
 #define BLOCKS	1024u
+
+/* What reads do, in turn: the identifier of a read tells what it does */
+enum kind {
+	ONCE,	/* it fills a page */
+	AGAIN,	/* it fills the page of the read before, which is in flight or was */
+	THRICE,	/* it fills this page three times: its list has the page twice */
+	KINDS
+};
+
+/**
+ * struct queue - one of several that a slice uses at a time
+ * @qp: the pair
+ * @flying: reads in flight
+ */
+struct queue {
+	struct nvme_qpair qp;
+	unsigned int flying;
+};
 
 /**
  * struct user - one of the slices, with a thread that keeps it busy
  * @nv: controller
  * @dev: device
- * @qp: the queues
+ * @queues: the queues
+ * @lists: for each page a PRP list that has it twice
  * @rng: source of addresses
  * @iova: of the memory that the reads go to
+ * @page: where the last read went
  * @stop: the thread is to end
- * @good: reads that worked
+ * @good: reads of each kind that worked
  * @refused: reads that found no memory
  * @other: reads that ended otherwise
  */
 struct user {
 	struct nvme nv;
 	struct vfio_dev dev;
-	struct nvme_qpair qp;
+	struct queue queues[QUEUES];
+	struct dma_buf lists;
 	struct rng rng;
 	u64 iova;
+	u64 page;
 	bool stop;
-	unsigned int good;
+	unsigned int good[KINDS];
 	unsigned int refused;
 	unsigned int other;
 };
 
 static const struct nvme_queue_opts polled;
 
-static void submit(struct user *u)
+static void submit(struct user *u, struct nvme_sq *sq)
 {
-	struct nvme_sqe sqe = nvme_rw(IO_READ, rng_below(&u->rng, BLOCKS), 1);
+	enum kind kind = sq->next_cid % KINDS;
+	unsigned int blocks = kind == THRICE ? 3 * PAGE >> u->nv.lba_shift : 1;
+	struct nvme_sqe sqe = nvme_rw(IO_READ, rng_below(&u->rng, BLOCKS), blocks);
 
-	sqe.prp1 = u->iova + rng_below(&u->rng, RANGE / PAGE) * PAGE;
-	nvme_queue_cmd(&u->qp.sq, &sqe);
+	if (kind == ONCE)
+		u->page = rng_below(&u->rng, PAGES);
+	sqe.prp1 = u->iova + u->page * PAGE;
+	if (kind == THRICE)
+		sqe.prp2 = dma_iova(&u->lists, 2 * sizeof(u64) * u->page);
+	nvme_queue_cmd(sq, &sqe);
 }
 
-static void note(struct user *u, u16 status)
+static void note(struct user *u, const struct nvme_cqe *cqe)
 {
-	if (status == ST_OK)
-		u->good++;
-	else if ((status & ST_CODE) == ST_TRANSFER)
+	if (nvme_status(cqe) == ST_OK)
+		u->good[cqe->cid % KINDS]++;
+	else if ((nvme_status(cqe) & ST_CODE) == ST_TRANSFER)
 		u->refused++;
 	else
 		u->other++;
 }
 
+static void fill(struct user *u, struct queue *q)
+{
+	unsigned int before = q->flying;
+
+	for (; q->flying < DEPTH - 1 && !nvme_sq_full(&q->qp.sq); q->flying++)
+		submit(u, &q->qp.sq);
+	if (q->flying != before)
+		nvme_ring(&q->qp.sq);
+}
+
+static bool reap(struct user *u, struct queue *q)
+{
+	struct nvme_cqe cqe;
+
+	if (!nvme_cq_wait(&q->qp.cq, &cqe, NVME_TIMEOUT))
+		return false;
+	do {
+		note(u, &cqe);
+		q->flying--;
+	} while (nvme_cq_take(&q->qp.cq, &cqe));
+	return true;
+}
+
 static void *read_on(void *arg)
 {
 	struct user *u = arg;
-	struct nvme_cqe cqe;
-	unsigned int flying = 0;
+	unsigned int flying;
+	struct queue *q;
+	bool stop;
 
-	while (!__atomic_load_n(&u->stop, __ATOMIC_RELAXED) || flying) {
-		unsigned int before = flying;
-
-		while (flying < DEPTH - 1 && !nvme_sq_full(&u->qp.sq) &&
-		       !__atomic_load_n(&u->stop, __ATOMIC_RELAXED)) {
-			submit(u);
-			flying++;
+	do {
+		stop = __atomic_load_n(&u->stop, __ATOMIC_RELAXED);
+		flying = 0;
+		for (q = u->queues; q < u->queues + QUEUES; q++) {
+			if (!stop)
+				fill(u, q);
+			if (q->flying && !reap(u, q))
+				return NULL;
+			flying += q->flying;
 		}
-		if (flying != before)
-			nvme_ring(&u->qp.sq);
-		if (!nvme_cq_wait(&u->qp.cq, &cqe, 20000))
-			break;
-		do {
-			note(u, nvme_status(&cqe));
-			flying--;
-		} while (nvme_cq_take(&u->qp.cq, &cqe));
-	}
+	} while (!stop || flying);
 	return NULL;
+}
+
+static void user_start(struct user *u, u64 iova, u64 seed)
+{
+	unsigned int i;
+	u64 *entry;
+
+	u->iova = iova;
+	u->rng = (struct rng){ seed };
+	dma_alloc(&u->dev, &u->lists, 2 * sizeof(u64) * PAGES, 0);
+	entry = (u64 *)u->lists.va;
+	for (i = 0; i < 2 * PAGES; i++)
+		entry[i] = iova + i / 2 * PAGE;
+	for (i = 0; i < QUEUES; i++)
+		nvme_qpair_create(&u->nv, &u->queues[i].qp, i + 1, DEPTH, polled);
+}
+
+static void user_end(struct user *u)
+{
+	unsigned int i;
+
+	for (i = 0; i < QUEUES; i++)
+		nvme_qpair_delete(&u->queues[i].qp);
+	dma_free(&u->lists);
+	test_stop(&u->nv, &u->dev);
 }
 
 static void test_two(const struct test_opts *opts)
@@ -116,9 +189,7 @@ static void test_two(const struct test_opts *opts)
 	if (mem == MAP_FAILED || vfio_map(&a->dev, mem, iova, RANGE, VFIO_MAP_RW))
 		tap_bail("no memory to read to");
 	for (i = 0; i < 2; i++) {
-		users[i].iova = iova;
-		users[i].rng = (struct rng){ opts->seed + i };
-		nvme_qpair_create(&users[i].nv, &users[i].qp, 1, DEPTH, polled);
+		user_start(&users[i], iova, opts->seed + i);
 		if (pthread_create(&thread[i], NULL, read_on, &users[i]))
 			tap_bail("no thread");
 	}
@@ -133,17 +204,17 @@ static void test_two(const struct test_opts *opts)
 	for (i = 0; i < 2; i++) {
 		__atomic_store_n(&users[i].stop, true, __ATOMIC_RELAXED);
 		pthread_join(thread[i], NULL);
-		ok(users[i].good, "slice %u: %u reads work, %u find no memory",
-		   i, users[i].good, users[i].refused);
+		ok(users[i].good[ONCE] && users[i].good[AGAIN] && users[i].good[THRICE],
+		   "slice %u: %u reads fill a page, %u the same one, %u do three times, %u find no memory",
+		   i, users[i].good[ONCE], users[i].good[AGAIN],
+		   users[i].good[THRICE], users[i].refused);
 		is(users[i].other, 0, "and none ends otherwise");
 	}
 	is(gone, times, "unmapped while both read, %llu ms at most",
 	   (unsigned long long)longest);
 	is(again, times, "and mapped again");
-	for (i = 0; i < 2; i++) {
-		nvme_qpair_delete(&users[i].qp);
-		test_stop(&users[i].nv, &users[i].dev);
-	}
+	for (i = 0; i < 2; i++)
+		user_end(&users[i]);
 	munmap(mem, RANGE);
 }
 
