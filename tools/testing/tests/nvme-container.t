@@ -41,7 +41,7 @@ echo 1 >$trace/events/sluice/sluice_unmap/enable
 # A queue that is full takes the drive longer than a slice refuses to pin
 check "the drive is slow" l0 monitor block_set_io_throttle ns-main1 0 0 0 400 0 0
 check "memory of two busy slices is unmapped" /out/bin/vfio/nvme_container \
-	--path group --second "$b" --count $times "$a"
+	--path "${CONTAINER_PATH:-group}" --second "$b" --count $times "$a"
 few "VFIO told the first in few rounds" "$a" 0x800000 $times
 few "and the second" "$b" 0x800000 $times
 few "also when two threads unmapped" "$a" 0x40000 $((2 * times))
