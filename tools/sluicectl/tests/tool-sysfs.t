@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What list, types, show, attach, detach, bind, unbind, create and destroy print
 # on a host whose sysfs is made by hand, in a mount namespace. Writes go to
-# plain files there, so only refusals and dry runs are tested here. The tests
-# tools/testing/tests/tool-*.t test the rest with the modules.
+# plain files there, so only refusals, failures and dry runs are tested here. The
+# tests tools/testing/tests/tool-*.t test the rest with the modules.
 
 [ -n "${SLUICE_FAKE_SYSFS-}" ] ||
 	SLUICE_FAKE_SYSFS=1 exec unshare --user --map-root-user --mount bash "$0"
@@ -11,7 +11,7 @@
 # shellcheck source=tools/sluicectl/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-begin 157
+begin 158
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0
 # No command here may take longer, whatever the kernel waits for
 TOOL_SECONDS=20
@@ -370,6 +370,8 @@ gives "unbind it" 5 "its driver_override keeps it for vfio-pci" unbind $kept
 is "... without standard input and output" "$?" 5
 put $dev3/driver_override "(null)"
 gives "unbind a drive without a driver" 0 "would offer $kept to the drivers" unbind $kept --dry-run
+put /sys/bus/pci/drivers_probe ""
+gives "... that no driver takes" 1 "no driver of this kernel takes $kept$" unbind $kept
 rm $dev3/driver_override
 mkfifo $dev3/driver_override
 gives "a lock that a driver holds" 4 "the kernel has locked $kept" bind $kept --dry-run
