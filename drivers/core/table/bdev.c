@@ -278,7 +278,9 @@ static bool sluice_bdev_busy(struct gendisk *disk,
  * @disk: disk
  * @info: the slice, not claimed
  *
- * Looks without a lock, so the answer may be out of date when it is used.
+ * Looks without a lock, so the answer may be out of date when it is used. Who has
+ * the partition open for writing is not seen: sluice_bdev_open() refuses then, where
+ * the block layer restricts that.
  *
  * Context: any.
  * Return: 0, -EBUSY or -ENOENT

@@ -10,8 +10,8 @@
 # append=alone means nothing to the kernel; it gives the test a separate L1.
 # A test without "# l1:", or with "# l1: none", runs on L0. A test that is
 # "quiet" measures time: no other test runs meanwhile. A test for "check-all"
-# repeats the checks of another test; it runs when it is named, and in
-# "make check-all".
+# repeats the checks of another test, or is worth no boot of its own each time; it
+# runs when it is named, and in "make check-all".
 
 # group_line FILE -> the text after "# l1:", or nothing
 group_line() {
