@@ -97,28 +97,31 @@ static struct cpumask poller_near;
  * and there is work.
  */
 
-static bool sluice_poller_set_mode_locked(struct sluice_poll_entry *entry,
-					  enum sluice_poll_mode mode)
+/* Have the timer watch over the poller for the slice. */
+static void sluice_poller_spin(struct sluice_poll_entry *entry)
 {
 	struct sluice_poller *poller = entry->poller;
 
-	lockdep_assert_held(&poller->mode_lock);
-	if (!entry->sdev->parent->ops->set_poll_mode(entry->sdev, mode)) {
-		/* The timer has nothing more to do, and nothing may stay listed. */
-		if (mode == SLUICE_POLL_PAUSE)
-			list_del_init(&entry->spin);
-		return false;
-	}
-	if (mode != SLUICE_POLL_SPIN) {
-		list_del_init(&entry->spin);
-		return true;
-	}
 	list_move(&entry->spin, &poller->spinning);
 	if (!poller->watched)
 		hrtimer_start(&poller->watch, ns_to_ktime(POLLER_LOST),
 			      HRTIMER_MODE_REL);
 	poller->watched = true;
-	return true;
+}
+
+static bool sluice_poller_set_mode_locked(struct sluice_poll_entry *entry,
+					  enum sluice_poll_mode mode)
+{
+	bool accepted;
+
+	lockdep_assert_held(&entry->poller->mode_lock);
+	accepted = entry->sdev->parent->ops->set_poll_mode(entry->sdev, mode);
+	if (accepted && mode == SLUICE_POLL_SPIN)
+		sluice_poller_spin(entry);
+	else if (accepted || mode == SLUICE_POLL_PAUSE)
+		/* Nothing may stay listed that the timer cannot help. */
+		list_del_init(&entry->spin);
+	return accepted;
 }
 
 static bool sluice_poller_set_mode(struct sluice_poll_entry *entry,

@@ -5,6 +5,7 @@
  * The lock of the admin completion queue protects everything here. It is taken
  * in hard IRQ context. Admin commands are rare, so one lock is enough.
  */
+#include <linux/bitmap.h>
 #include <linux/bitops.h>
 #include <linux/completion.h>
 #include <linux/dma-mapping.h>
@@ -135,8 +136,7 @@ static bool sluice_nvme_admin_has_share(const struct sluice_nvme_adminq *aq,
 static bool sluice_nvme_admin_has_no_room(const struct sluice_nvme_adminq *aq,
 					  sluice_nvme_admin_end_t *end)
 {
-	return find_first_zero_bit(&aq->busy, SLUICE_NVME_ADMIN_SLOTS) >=
-	       SLUICE_NVME_ADMIN_SLOTS ||
+	return bitmap_full(&aq->busy, SLUICE_NVME_ADMIN_SLOTS) ||
 	       (end && sluice_nvme_admin_has_share(aq, end));
 }
 
