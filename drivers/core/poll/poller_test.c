@@ -138,8 +138,8 @@ static void fake_add(struct fake *f, struct fake_slice *s)
 	sluice_poll_entry_init(&s->entry, &s->sdev);
 	s->entry.poll_us = LIMIT;
 	sluice_poll_entry_reset(&s->entry);
-	/* it wakes after a long time: then a quarter of this is left */
-	s->entry.window.length = 2 * LIMIT * US;
+	/* it wakes after a long time, for once: that changes nothing */
+	s->entry.window.length = LIMIT / 2 * US;
 	s->entry.poller = &f->poller;
 	f->poller.nr_slices++;
 }

@@ -7,7 +7,9 @@
  * completion that the guest was given, whichever came later. It adapts as KVM's
  * halt polling does: it is short at first. If a doorbell faults soon after that,
  * longer polling would have found it: the window becomes twice the guest's
- * pause. If it faults late, polling was wasted: the window becomes a quarter.
+ * pause. If it faults late, polling was wasted, and the window becomes a quarter;
+ * but not if a shorter one would have missed a doorbell since the last time: then
+ * something has delayed the guest for once.
  *
  * What is soon? Polling takes a CPU's time to save the guest the cost of a fault.
  * That cost differs by a factor of a hundred between machines: it is large where
@@ -111,8 +113,9 @@ void sluice_window_wake(struct sluice_window *win, u32 limit_us, u64 faulted,
 	most = min(win->worth, limit);
 	if (pause < most)
 		win->length = min(2 * max(win->length, pause), most);
-	else
+	else if (win->wasted)
 		win->length = max(win->length / 4, WINDOW_MIN);
+	win->wasted = pause >= most;
 	win->woken = now;
 	win->faulted = faulted;
 	win->waited = false;
@@ -137,6 +140,8 @@ void sluice_window_work(struct sluice_window *win, u64 now)
 		win->price = now - win->faulted;
 		win->grace = clamp_t(u64, 4 * (now - win->woken),
 				     WINDOW_GRACE_MIN, WINDOW_GRACE_MAX);
+	} else if (now - win->last >= win->length / 4) {
+		win->wasted = false;
 	}
 	/* a guest that does not wait for the device: nor should the poller */
 	if (win->waited)

@@ -20,6 +20,7 @@
  * @grace: how long to wait for the doorbell that woke the slice
  * @answer: how long the device usually takes to answer
  * @waited: the poller has waited for the device since @last
+ * @wasted: polling has been wasted once, and was of no use since
  *
  * Times are in nanoseconds of one clock. No locks: only one thread at a time
  * uses a window.
@@ -35,6 +36,7 @@ struct sluice_window {
 	u64 grace;
 	u64 answer;
 	bool waited;
+	bool wasted;
 };
 
 void sluice_window_init(struct sluice_window *win);

@@ -63,6 +63,10 @@ static void window_shrinks_for_rare_work(struct kunit *test)
 	u64 now = 10000 * US;
 
 	window_open(&win, now);
+	/* one long pause is an exception */
+	now += LIMIT * US;
+	window_arrive(&win, now);
+	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000), (u64)LIMIT);
 	now += LIMIT * US;
 	window_arrive(&win, now);
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000),
@@ -73,6 +77,28 @@ static void window_shrinks_for_rare_work(struct kunit *test)
 	window_arrive(&win, now);
 	/* work that follows at once never costs a fault */
 	KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000), (u64)20);
+}
+
+/* A guest that something delays now and then has one fault each time, not two. */
+static void window_forgives_each_exception(struct kunit *test)
+{
+	struct sluice_window win;
+	u64 now = 10000 * US;
+	unsigned int i;
+
+	window_open(&win, now);
+	for (i = 0; i < 10; i++) {
+		now += 10 * LIMIT * US;
+		window_arrive(&win, now);
+		KUNIT_EXPECT_EQ(test, window_lasts(&win, LIMIT, now, 2000),
+				(u64)LIMIT);
+		/* what follows at once would not have needed the window */
+		now += 20 * US;
+		sluice_window_work(&win, now);
+		KUNIT_EXPECT_TRUE(test, win.wasted);
+		now += LIMIT / 4 * US;
+		sluice_window_work(&win, now);
+	}
 }
 
 /* One fault is enough to learn what pauses the guest makes. */
@@ -388,6 +414,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_is_short_at_first),
 	KUNIT_CASE(window_work_restarts_it),
 	KUNIT_CASE(window_shrinks_for_rare_work),
+	KUNIT_CASE(window_forgives_each_exception),
 	KUNIT_CASE(window_becomes_twice_the_pause),
 	KUNIT_CASE(window_is_worth_the_faults),
 	KUNIT_CASE(window_zero_drains),
