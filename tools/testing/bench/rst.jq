@@ -2,7 +2,7 @@
 #
 # Prints one table or sentence of bench.json for a document: $table is a part, a
 # key, "targets" or, for README.md, "readme". Prints nothing when that was not
-# measured.
+# measured; a target that was not measured has a row that says so.
 include "bench";
 
 def simple($head):
@@ -41,8 +41,9 @@ def readme: [("reads", "flash") as $part | ("slice", "virtio-blk") as $path |
 	else (["queue depth", 1, 8, 32], ["---", "---", "---", "---"], .[] | markdown) end;
 
 if $table == "readme" then readme
-elif $table == "targets" then [targets[] | [.what, .target, (.value | digits(3)),
-	(if .met then "met" else "missed" end)]] | simple(["measure", "target", "result", ""])
+elif $table == "targets" then select(.results | length > 0) | [targets[] | [.what, .target,
+	(.value | if . == null then "" else digits(4) end), .result]] |
+	simple(["measure", "target", "value", "result"])
 elif $table == "counted" then counted | simple(["depth", "path", "instructions", "exits", "halts",
 	"irqs", "faults", "ratio"])
 elif $table == "scale" then scale | simple(["doorbells", "open", "busy", "instructions", "share",
@@ -56,7 +57,7 @@ elif $table == "idle" then .idle // empty |
 elif $table == "doorbell" then .doorbell // empty |
 	"A program's store to the doorbell page took \(.mapped_ns) instructions with the page mapped,",
 	"including the reading of the clock, and \(.away_ns) with the page away."
-elif $table == "flash" and .slower then
+elif $table == "flash" then select(.slower) | first(cells($table))[0].drive_us as $us |
 	"The host was \(.slower) times slower than the machine that runs its emulator, so the",
-	"drive took \(first(cells($table))[0].drive_us // 0) microseconds for a command.", "", (results | simple(results_head))
+	"drive took \($us) microseconds for a command.", "", (results | simple(results_head))
 else results | simple(results_head) end

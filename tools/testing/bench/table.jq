@@ -18,7 +18,8 @@ def line: (.[0] | left(16)) + (.[1:] | map(pad(9)) | join(""));
 (.slower // empty | "This bed is \(.) times slower than the machine that runs it."),
 "",
 "Targets:",
-(targets[] | "  \(.what | left(42))\(.target | pad(8))\(.value | digits(3) | pad(10))   \(if .met then "met" else "missed" end)"),
+(targets[] | select(.value != null) |
+	"  \(.what | left(44))\(.target | pad(8))\(.value | digits(4) | pad(10))   \(.result)"),
 "",
 "Instructions of the mediation: \(.instructions | to_entries | map("\(.key) \(.value)") | join(", "))",
 (.idle // empty | "An idle slice, over 10 s: \(.wakeups) wake-ups, \(.cpu_us) us of CPU time"),
