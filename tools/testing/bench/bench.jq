@@ -49,8 +49,28 @@ def targets: [
 	["instructions: each further page, huge", "<=", 6, .instructions.page_huge],
 	["instructions: each further page, scattered", "<=", 30, .instructions.page_scattered],
 	["instructions: a visit that finds nothing", "<=", 150, .instructions.visit_empty],
-	["instructions: each further pair of a visit", "<=", 20, .instructions.visit_queue]
+	["instructions: each further pair of a visit", "<=", 20, .instructions.visit_queue],
+	["native: a read alone, p50, ns", "<=", ([450, .native.line_ns + 150 | round] | max), .native.qd1_p50_ns],
+	["native: modules alone, one read, ns", "<=", 70, .native.batch1_ns],
+	["native: modules alone, each of 8 reads, ns", "<=", 35, .native.batch8_ns],
+	["native: a visit that finds nothing, ns", "<=", 40, .native.visit_ns]
 ] | map({what: .[0], target: "\(.[1]) \(.[2])", value: .[3],
 	result: (if .[3] == null then "not measured"
 		elif (if .[1] == "<=" then .[3] <= .[2] else .[3] >= .[2] end) then "met"
 		else "missed" end)});
+
+# What "make bench-native" measured, and on what
+def native_bed: .native | "\(.cpu), \(.rounds) windows for each figure, the drive takes \(.drive_ns) ns.";
+def native_rows: def ns: "\(round) ns"; def rate: "\(. / 1e6 | digits(2)) million a second";
+	.native | [
+	["a cache line to the other CPU and back", (.line_ns | ns)],
+	["a read alone (queue depth 1), p50", (.qd1_p50_ns | ns)],
+	["a read alone (queue depth 1), p99", (.qd1_p99_ns | ns)],
+	["reads at queue depth 8", (.qd8_iops | rate)],
+	["reads at queue depth 32", (.qd32_iops | rate)],
+	["reads at queue depth 128", (.qd128_iops | rate)],
+	["the modules alone, for one read", (.batch1_ns | ns)],
+	["the modules alone, for each of 8 reads", (.batch8_ns | ns)],
+	["the modules alone, for each of 32 reads", (.batch32_ns | ns)],
+	["a visit that finds nothing", (.visit_ns | ns)]
+];

@@ -44,6 +44,7 @@ if $table == "readme" then readme
 elif $table == "targets" then select(.results | length > 0) | [targets[] | [.what, .target,
 	(.value | if . == null then "" else digits(4) end), .result]] |
 	simple(["measure", "target", "value", "result"])
+elif $table == "native" then select(.native) | native_bed, "", (native_rows | simple(["measure", "figure"]))
 elif $table == "counted" then counted | simple(["depth", "path", "instructions", "exits", "halts",
 	"irqs", "faults", "ratio"])
 elif $table == "scale" then scale | simple(["doorbells", "open", "busy", "instructions", "share",

@@ -21,6 +21,7 @@ def what: {part, path, rw, bs, qd, guests, vcpus, drive_us};
 		}
 	],
 	instructions: $instructions,
+	native: $native,
 	idle: (map(select(.idle)) | last | .idle),
 	counted: [.[] | select(.counted) | .counted],
 	scale: [.[] | select(.scale) | .scale],

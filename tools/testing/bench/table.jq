@@ -22,6 +22,7 @@ def line: (.[0] | left(16)) + (.[1:] | map(pad(9)) | join(""));
 	"  \(.what | left(44))\(.target | pad(8))\(.value | digits(4) | pad(10))   \(.result)"),
 "",
 "Instructions of the mediation: \(.instructions | to_entries | map("\(.key) \(.value)") | join(", "))",
+(select(.native) | "", "Native: \(native_bed)", (native_rows[] | "  \(.[0] | left(44))\(.[1])"), ""),
 (.idle // empty | "An idle slice, over 10 s: \(.wakeups) wake-ups, \(.cpu_us) us of CPU time"),
 (select(.counted | length > 0) |
 	"",

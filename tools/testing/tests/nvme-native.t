@@ -30,7 +30,7 @@ plan 7
 check "every command is completed" native
 check "in each of the windows" figures '.commands >= 3 * (1 + 8 + 32 + 128)'
 check "there are all figures" \
-	figures '[.[] | numbers | select(. <= 0)] == [0] and length == 14'
+	figures '[.[] | numbers | select(. <= 0)] == [0] and length == 15'
 check "a lost command would be noticed" notices lose 'a command is lost'
 check "and a wrong address" notices astray 'first page: '
 check "a drive that takes its time" slow_drive
