@@ -20,15 +20,31 @@ def results: [cells($table)[] | [.qd, .path, (.iops | round),
 def results_head: ["depth", "path", "IOPS", "spread", "ratio", "mean us", "p99 us", "exits",
 	"host us", "faults"];
 
-def counted: .counted as $c | [$c[] | .qd as $qd | [.qd, .path, (.ns_per_io | round),
+def counted: .counted // [] | . as $c | [$c[] | .qd as $qd | [.qd, .path, (.ns_per_io | round),
 	(.exits_per_io | digits(2)), (.kvm_per_io.halt_exits // 0 | digits(2)),
 	(.kvm_per_io.irq_exits // 0 | digits(2)), (.doorbell_faults_per_io | digits(4)),
 	(first($c[] | select(.path == "vfio-pci" and .qd == $qd)).ns_per_io / .ns_per_io | digits(2))]] |
 	sort_by(.[0]);
 
-def scale: [.scale[] | [.doorbells, .slices, .busy, (.ns_per_io | round),
+def scale: [.scale[]? | [.doorbells, .slices, .busy, (.ns_per_io | round),
 	(.least_share | digits(3)), (.switches_per_io | digits(3)), (.irqs_per_io | digits(3)),
 	(.doorbell_faults_per_io | digits(4))]];
+
+# The names are those of count/count. What is not counted is left blank.
+def instructions: .instructions // {} | . as $i | [
+	["read_4k", "a read of 4 KiB alone"],
+	["read_4k_submit", "its submission"],
+	["read_4k_complete", "its completion"],
+	["read_4k_batch8", "each of eight reads together"],
+	["page_huge", "each further page, huge pages"],
+	["page_scattered", "each further page, scattered"],
+	["read_128k_huge", "a read of 128 KiB, huge pages"],
+	["read_128k_4k", "a read of 128 KiB, scattered pages"],
+	["doorbell_fault", "a doorbell fault, slice asleep"],
+	["visit_empty", "a visit that finds nothing"],
+	["visit_queue", "each further pair of that visit"]
+] | map(.[0] as $name | select($i | has($name)) | [.[1], "``\($name)``", $i[$name],
+	$i[$name + "_locked"] // "", $i[$name + "_mmio"] // ""]);
 
 # IOPS to vfio-pci, as a row of a table in Markdown
 def markdown: "| " + (map(tostring) | join(" | ")) + " |";
@@ -44,6 +60,8 @@ if $table == "readme" then readme
 elif $table == "targets" then select(.results | length > 0) | [targets[] | [.what, .target,
 	(.value | if . == null then "" else digits(4) end), .result]] |
 	simple(["measure", "target", "value", "result"])
+elif $table == "instructions" then instructions | simple(["what", "name", "instructions", "that lock",
+	"registers"])
 elif $table == "native" then select(.native) | native_bed, "", (native_rows | simple(["measure", "figure"]))
 elif $table == "counted" then counted | simple(["depth", "path", "instructions", "exits", "halts",
 	"irqs", "faults", "ratio"])
