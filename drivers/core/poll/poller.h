@@ -79,6 +79,8 @@ struct sluice_poller {
  *	read and cleared by the poller
  * @streak: visits with work since the slice woke or waited; for the poller only
  * @awake: the slice has had a visit since it woke; for the poller only
+ * @again: the last visit found nothing, and the poller was to make the next one
+ *	at once; for the poller only
  * @spin: in &sluice_poller.spinning while the backend relies on the poller for
  *	completions; under &sluice_poller.mode_lock. The poller may look without
  * @lock: protects @waiting and @kicked, and @poller while @waiting. Inside
@@ -99,6 +101,7 @@ struct sluice_poll_entry {
 	u64 faulted;
 	unsigned int streak;
 	bool awake;
+	bool again;
 	struct list_head spin;
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	bool waiting;

@@ -33,6 +33,7 @@
  * @takes: nanoseconds of a poll
  * @idle: the device has no command, so %SLUICE_POLL_DEVICE is refused
  * @kicks: the device completes a command during the next poll
+ * @wakes: a slice that wakes during the next poll, or NULL
  * @calls: polls (p) and set_poll_mode: Doorbell, Wait, Pause, Spin
  */
 struct fake_slice {
@@ -43,6 +44,7 @@ struct fake_slice {
 	u64 takes;
 	bool idle;
 	bool kicks;
+	struct fake_slice *wakes;
 	char calls[32];
 };
 
@@ -53,6 +55,7 @@ struct fake_slice {
  * @poller: the poller
  * @slices: the slices
  * @now: the time
+ * @reads: how often the poller has asked for it
  * @alone: no other task wants this CPU
  * @order: the names of the slices that were polled
  * @budget: what the backend was told last
@@ -63,6 +66,7 @@ struct fake {
 	struct sluice_poller poller;
 	struct fake_slice slices[SLICES];
 	u64 now;
+	unsigned int reads;
 	bool alone;
 	char order[32];
 	unsigned int budget;
@@ -72,6 +76,7 @@ static ktime_t fake_clock(void)
 {
 	struct fake *f = kunit_get_current_test()->priv;
 
+	f->reads++;
 	return ns_to_ktime(f->now);
 }
 
@@ -109,6 +114,9 @@ static unsigned int fake_poll(struct sluice_dev *sdev, unsigned int budget)
 	if (s->kicks)
 		sluice_poller_kick(&s->entry);
 	s->kicks = false;
+	if (s->wakes)
+		sluice_poller_wake(&s->wakes->entry);
+	s->wakes = NULL;
 	s->work >>= 1;
 	return found ? 3 : 0;
 }
@@ -305,6 +313,95 @@ static void time_is_charged_to_who_took_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->slices[0].entry.spent, 60 * US);
 	KUNIT_EXPECT_EQ(test, f->slices[1].entry.spent, 5 * US);
 	KUNIT_EXPECT_EQ(test, f->slices[2].entry.spent, 0);
+}
+
+/* A slice that is alone, and that the poller has begun to spin on */
+static struct fake_slice *spun_on(struct fake *f)
+{
+	struct fake_slice *s = busy(f);
+
+	s->entry.poll_us = SLUICE_POLL_US_FOREVER;
+	s->takes = 3;
+	visit_often(f, 1);
+	memset(f->order, 0, sizeof(f->order));
+	return s;
+}
+
+/* A round of eight visits, in which no other task has wanted this CPU */
+static void whole_round(struct kunit *test, struct fake *f, u32 work, bool kicks)
+{
+	struct fake_slice *s = &f->slices[0];
+	unsigned int i;
+
+	for (i = 0; i < 1000 && strlen(f->order) != 8; i++) {
+		cond_resched();
+		s->work = 0;
+		s->kicks = false;
+		sluice_poller_round(&f->poller, 1);
+		s->work = work;
+		s->kicks = kicks;
+		f->reads = 0;
+		memset(f->order, 0, sizeof(f->order));
+		sluice_poller_round(&f->poller, 8);
+	}
+	KUNIT_EXPECT_STREQ(test, f->order, "aaaaaaaa");
+	memset(f->order, 0, sizeof(f->order));
+}
+
+static void visits_that_find_nothing_read_the_clock_once(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = spun_on(f);
+
+	whole_round(test, f, 0, false);
+	KUNIT_EXPECT_EQ(test, f->reads, 1);
+	/* The fifth finds work, and the sixth is the first of others */
+	whole_round(test, f, BIT(4), false);
+	KUNIT_EXPECT_EQ(test, f->reads, 3);
+	KUNIT_EXPECT_EQ(test, s->entry.window.last, f->now - 3 * s->takes);
+	/* The device completes a command during the first */
+	whole_round(test, f, 0, true);
+	KUNIT_EXPECT_EQ(test, f->reads, 3);
+	KUNIT_EXPECT_EQ(test, s->entry.window.last, f->now - 6 * s->takes);
+	KUNIT_EXPECT_EQ(test, s->entry.spent, f->now - START);
+}
+
+/* One that joins has its turn, and pays for its visits only. */
+static void visits_alone_end_with_another(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = spun_on(f), *other = &f->slices[1];
+
+	s->wakes = other;
+	other->takes = 5;
+	other->entry.poll_us = SLUICE_POLL_US_FOREVER;
+	visit_often(f, 8);
+	KUNIT_EXPECT_STREQ(test, f->order, "aabababa");
+	KUNIT_EXPECT_EQ(test, other->entry.spent, 3 * 5);
+	KUNIT_EXPECT_EQ(test, s->entry.spent, f->now - START - 3 * 5);
+}
+
+/* Who waited does not keep the poller awake for longer than one visit. */
+static void visits_after_a_wait_are_single(struct kunit *test)
+{
+	struct fake *f = test->priv;
+	struct fake_slice *s = busy(f);
+
+	KUNIT_EXPECT_TRUE(test, visit_at(f, 20));
+	expect_calls(test, s, "pWp");
+	f->now = START + 40 * US;
+	sluice_poller_round(&f->poller, 8);
+	expect_calls(test, s, "pWp");
+	sluice_poller_kick(&s->entry);
+	f->alone = false;
+	sluice_poller_round(&f->poller, 8);
+	expect_calls(test, s, "pWp");
+	/* Nor one that has just had work */
+	sluice_poller_kick(&s->entry);
+	s->work = 1;
+	visit_often(f, 1);
+	sluice_poller_round(&f->poller, 8);
+	expect_calls(test, s, "ppWp");
 }
 
 static void steady_work_needs_no_interrupts(struct kunit *test)
@@ -782,6 +879,9 @@ static struct kunit_case poller_cases[] = {
 	KUNIT_CASE(a_round_is_a_number_of_visits),
 	KUNIT_CASE(one_that_waits_is_passed_over),
 	KUNIT_CASE(time_is_charged_to_who_took_it),
+	KUNIT_CASE(visits_that_find_nothing_read_the_clock_once),
+	KUNIT_CASE(visits_alone_end_with_another),
+	KUNIT_CASE(visits_after_a_wait_are_single),
 	KUNIT_CASE(steady_work_needs_no_interrupts),
 	KUNIT_CASE(interrupts_are_on_without_a_cpu),
 	KUNIT_CASE(a_quiet_slice_waits_for_its_device),
