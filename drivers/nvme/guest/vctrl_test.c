@@ -170,6 +170,31 @@ static void polled_admin_doorbell(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[0].head, 20u % 8);
 }
 
+/* The poller writes what waits for room in the admin queue, and then looks no more. */
+static void polled_admin_head(struct kunit *test)
+{
+	static const struct {
+		u32 head, tail;
+	} steps[] = { { 0, 7 }, { 2, 1 }, { 2, 1 }, { 3, 2 } };
+	struct vfake *f = test->priv;
+	struct sluice_vcq *vcq = &f->vctrl.cqs[0];
+	unsigned int i;
+
+	bring_up(f);
+	for (i = 0; i < 10; i++) {
+		vfake_submit(f, 0, &flush);
+		serve_admin(f);
+	}
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		KUNIT_EXPECT_NE(test, f->vctrl.full, 0ul);
+		vfake_ring_cq(f, 0, steps[i].head);
+		KUNIT_EXPECT_EQ(test, ops->poll(&f->sdev, 64), 0u);
+		KUNIT_EXPECT_EQ(test, vcq->tail, steps[i].tail);
+	}
+	KUNIT_EXPECT_TRUE(test, list_empty(&vcq->waiting));
+	KUNIT_EXPECT_EQ(test, f->vctrl.full, 0ul);
+}
+
 /* Only a head that takes what was posted is a sign of life. */
 static void polled_cq_doorbell(struct kunit *test)
 {
@@ -817,6 +842,7 @@ static struct kunit_case vctrl_cases[] = {
 	KUNIT_CASE(invalid_doorbells),
 	KUNIT_CASE(valid_doorbells),
 	KUNIT_CASE(polled_admin_doorbell),
+	KUNIT_CASE(polled_admin_head),
 	KUNIT_CASE(polled_cq_doorbell),
 	KUNIT_CASE(polled_shared_cq),
 	KUNIT_CASE(polled_in_turn),

@@ -11,14 +11,21 @@
 #include "sluice_compat.h"
 #include "guest/vctrl.h"
 
-/* Is there anything to do for the admin queue? */
-static bool sluice_vpoll_look_admin(struct sluice_vctrl *vctrl)
+/*
+ * Completions wait for room, written by any thread: the guest may move the head all
+ * the way round meanwhile, to where it was. So the pair is not quiet before the
+ * list is empty. The bit goes first: who adds one after the look sets it again.
+ */
+static noinline unsigned int sluice_vpoll_full(struct sluice_vcq *vcq)
 {
-	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
+	unsigned int nr = sluice_vcq_doorbell(vcq);
 
-	return !list_empty(&vctrl->cqs[0].waiting) ||
-	       (tail != READ_ONCE(vctrl->admin_doorbell) &&
-		tail != READ_ONCE(vctrl->sqs[0].head));
+	clear_bit(vcq->id, &vcq->vctrl->full);
+	/* pairs with the order in sluice_vcq_post_locked() */
+	smp_mb__after_atomic();
+	if (!list_empty_careful(&vcq->waiting))
+		set_bit(vcq->id, &vcq->vctrl->full);
+	return nr;
 }
 
 /*
@@ -27,12 +34,12 @@ static bool sluice_vpoll_look_admin(struct sluice_vctrl *vctrl)
  * waits for. Without this limit the poller would queue it on every visit until
  * then.
  */
-static noinline bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
+static bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
 {
 	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
 
-	if (!list_empty_careful(&vctrl->cqs[0].waiting))
-		sluice_vcq_doorbell(&vctrl->cqs[0]);
+	if (test_bit(0, &vctrl->full))
+		sluice_vpoll_full(&vctrl->cqs[0]);
 	if (tail == READ_ONCE(vctrl->admin_doorbell) ||
 	    tail == READ_ONCE(vctrl->sqs[0].head) ||
 	    !READ_ONCE(vctrl->sqs[0].live) || READ_ONCE(vctrl->stop))
@@ -49,23 +56,6 @@ static noinline bool sluice_vpoll_admin(struct sluice_vctrl *vctrl)
 	/* in any case: the new queue's tail may have the same value already */
 	sluice_vctrl_kick_worker(vctrl);
 	return true;
-}
-
-/*
- * Completions wait for room, written by any thread: the guest may move the head all
- * the way round meanwhile, to where it was. So the pair is not quiet before the
- * list is empty. The bit goes first: who adds one after the look sets it again.
- */
-static noinline unsigned int sluice_vpoll_full(struct sluice_vcq *vcq)
-{
-	unsigned int nr = sluice_vcq_doorbell(vcq);
-
-	clear_bit(vcq->id, &vcq->vctrl->full);
-	/* pairs with the order in sluice_vcq_post_locked() */
-	smp_mb__after_atomic();
-	if (!list_empty_careful(&vcq->waiting))
-		set_bit(vcq->id, &vcq->vctrl->full);
-	return nr;
 }
 
 /*
@@ -128,15 +118,26 @@ static bool sluice_vpoll_look(const struct sluice_vcq *vcq,
 	       sluice_nvme_cq_look(&vcq->hw);
 }
 
-/* The queue pairs that have something to do, as bits */
-static unsigned long sluice_vpoll_ready(const struct sluice_vctrl *vctrl)
+/* The same for a command of the admin queue, see sluice_vpoll_admin() */
+static bool sluice_vpoll_look_admin(struct sluice_vctrl *vctrl)
+{
+	u32 tail = sluice_vctrl_sq_doorbell(vctrl, 0);
+
+	return tail != READ_ONCE(vctrl->sqs[0].head) &&
+	       tail != READ_ONCE(vctrl->admin_doorbell);
+}
+
+/* The queue pairs that have something to do, as bits. The admin queues are pair 0 */
+static unsigned long sluice_vpoll_ready(struct sluice_vctrl *vctrl)
 {
 	const __le32 *doorbells = sluice_vctrl_io_doorbells(vctrl);
 	unsigned long pairs = READ_ONCE(vctrl->pairs);
-	unsigned long ready = READ_ONCE(vctrl->full) & pairs;
+	unsigned long ready = READ_ONCE(vctrl->full) & (pairs | BIT(0));
 	const struct sluice_vcq *vcq = vctrl->cqs;
 	const struct sluice_vsq *vsq = vctrl->sqs;
 
+	if (unlikely(sluice_vpoll_look_admin(vctrl)))
+		ready |= BIT(0);
 	while (pairs >>= 1) {
 		doorbells += sluice_vctrl_doorbell_word(2);
 		vcq++;
@@ -152,9 +153,9 @@ static unsigned long sluice_vpoll_ready(const struct sluice_vctrl *vctrl)
  * the pair that got too little of it: else a busy pair would keep the budget
  * from the pairs after it.
  */
-static noinline unsigned int sluice_vpoll_pairs(struct sluice_vctrl *vctrl,
-						unsigned long ready,
-						unsigned int budget)
+static unsigned int sluice_vpoll_pairs(struct sluice_vctrl *vctrl,
+				       unsigned long ready,
+				       unsigned int budget)
 {
 	unsigned int qid, left, found, nr = 0;
 	unsigned long from;
@@ -175,6 +176,18 @@ static noinline unsigned int sluice_vpoll_pairs(struct sluice_vctrl *vctrl,
 	return nr;
 }
 
+/* Apart from the look, most times of which find nothing */
+static noinline unsigned int sluice_vpoll_serve(struct sluice_vctrl *vctrl,
+						unsigned long ready,
+						unsigned int budget)
+{
+	unsigned int nr = 0;
+
+	if (ready & BIT(0))
+		nr = sluice_vpoll_admin(vctrl);
+	return nr + sluice_vpoll_pairs(vctrl, ready & ~BIT(0), budget);
+}
+
 /**
  * sluice_vpoll() - look for commands and completions
  * @sdev: the attachment
@@ -192,13 +205,8 @@ unsigned int sluice_vpoll(struct sluice_dev *sdev, unsigned int budget)
 {
 	struct sluice_vctrl *vctrl = sdev->drvdata;
 	unsigned long ready = sluice_vpoll_ready(vctrl);
-	unsigned int nr = 0;
 
-	if (unlikely(sluice_vpoll_look_admin(vctrl)))
-		nr = sluice_vpoll_admin(vctrl);
-	if (ready)
-		nr += sluice_vpoll_pairs(vctrl, ready, budget);
-	return nr;
+	return ready ? sluice_vpoll_serve(vctrl, ready, budget) : 0;
 }
 
 static void sluice_vpoll_mask(struct sluice_vctrl *vctrl)
