@@ -6,9 +6,10 @@
  * vdrain.c	getting rid of the commands that the drive has
  * vregs.c	registers
  * vstatus.h	what becomes of a command
- * queue/	vqueue.c creates and deletes queues, vring.c maps their memory,
- *		vslot.c keeps the commands in flight, vcomp.c completes them,
- *		virq.c interrupts the guest, vdbbuf.c has the shadow doorbells
+ * queue/	vqueue.c creates and deletes queues, vhwq.c the hardware's queues
+ *		behind them, vring.c maps their memory, vslot.c keeps the commands
+ *		in flight, vcomp.c completes them, virq.c interrupts the guest,
+ *		vdbbuf.c has the shadow doorbells
  * io/		vio.c executes the commands of the I/O queues, vprp.c translates
  *		the addresses of their data, vcost.h says what they cost, vpoll.c
  *		is called by the poller
@@ -723,21 +724,31 @@ void sluice_vdbbuf_arm_all(struct sluice_vctrl *vctrl);
 int sluice_vqueues_create_admin(struct sluice_vctrl *vctrl);
 void sluice_vqueues_free(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_destroy_all(struct sluice_vctrl *vctrl);
-void sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size);
-sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl);
 bool sluice_vqueues_any_io(const struct sluice_vctrl *vctrl);
 bool sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size);
-int sluice_vqueues_restore(struct sluice_vctrl *vctrl);
 sluice_vstatus_t sluice_vcq_create(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result);
 sluice_vstatus_t sluice_vcq_delete(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result);
-unsigned int sluice_vsq_slots_left(const struct sluice_vctrl *vctrl,
-				   const struct sluice_vcq *vcq);
 sluice_vstatus_t sluice_vsq_create(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result);
 sluice_vstatus_t sluice_vsq_delete(struct sluice_vctrl *vctrl,
 				   const struct nvme_cmd *cmd, u32 *result);
+
+/* vhwq.c */
+int sluice_vcq_hw_alloc(struct sluice_vcq *vcq);
+void sluice_vcq_hw_free(struct sluice_vcq *vcq);
+int sluice_vcq_hw_create(struct sluice_vcq *vcq);
+bool sluice_vcq_hw_delete(struct sluice_vcq *vcq);
+int sluice_vsq_hw_alloc(struct sluice_vsq *vsq);
+int sluice_vsq_hw_create(struct sluice_vsq *vsq);
+bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status);
+sluice_vstatus_t sluice_vqueue_hw_status(int err);
+unsigned int sluice_vsq_slots_left(const struct sluice_vctrl *vctrl,
+				   const struct sluice_vcq *vcq);
+void sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size);
+sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl);
+int sluice_vqueues_restore(struct sluice_vctrl *vctrl);
 
 /* vprp.c */
 sluice_vstatus_t sluice_vprp_status(int err);

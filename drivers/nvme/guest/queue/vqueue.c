@@ -2,10 +2,10 @@
 /*
  * Sluice: creation and deletion of a guest's queues
  *
- * For each I/O queue that a guest creates, a queue of the drive is created: the
- * commands of two guests never share a queue of the drive. The admin queue is
- * the exception. Its commands are executed by the worker and need no such
- * queue.
+ * For each I/O queue that a guest creates, a queue of the drive is created, see
+ * vhwq.c: the commands of two guests never share a queue of the drive. The admin
+ * queue is the exception. Its commands are executed by the worker and need no
+ * such queue. The admin lock is held throughout.
  */
 #include <linux/bitfield.h>
 #include <linux/minmax.h>
@@ -13,190 +13,6 @@
 
 #include "sluice_compat.h"
 #include "guest/vctrl.h"
-
-/*
- * Hardware queues. A command needs a slot before it is put into a hardware
- * submission queue, so that queue needs no more entries than there are slots,
- * and one. A hardware completion queue has room for as many, even if the
- * guest's is smaller: a drive that finds a completion queue full may delay the
- * commands of all guests. Submission queues that share a completion queue share
- * its entries, too: together they have no more slots. See
- * sluice_vsq_slots_left().
- */
-
-/* Slots that each submission queue can have, whatever the others have */
-#define SLUICE_VSQ_SLOTS	32u
-
-/*
- * What came of creating a queue, with the reset_lock held. -EAGAIN while the drive
- * is creating it, and when a reset of the drive has come between, or is about to:
- * the queue is to be created after it. That is also so when the drive has not
- * answered, but once only. A drive that does not answer after its reset either must
- * not be reset again and again.
- */
-static int sluice_vqueue_hw_created(struct sluice_vctrl *vctrl, int err)
-{
-	lockdep_assert_held(&vctrl->ctrl->reset_lock);
-	if (err == -EAGAIN)
-		return err;
-	if (err == -ENODEV)
-		return vctrl->ctrl->state == SLUICE_NVME_DEAD ? err : -EAGAIN;
-	vctrl->unanswered = err == -ETIMEDOUT && !vctrl->unanswered;
-	return vctrl->unanswered ? -EAGAIN : err;
-}
-
-/* A creation or a deletion. Any context; the drive's admin queue is locked */
-static void sluice_vqueue_hw_ended(struct sluice_vctrl *vctrl)
-{
-	atomic_inc(&vctrl->ended);
-	wake_up(&vctrl->drained);
-	sluice_vctrl_kick_worker(vctrl);
-}
-
-static void sluice_vcq_hw_ended(struct sluice_nvme_life *life)
-{
-	sluice_vqueue_hw_ended(container_of(life, struct sluice_vcq,
-					    hw.life)->vctrl);
-}
-
-static void sluice_vsq_hw_ended(struct sluice_nvme_life *life)
-{
-	sluice_vqueue_hw_ended(container_of(life, struct sluice_vsq,
-					    hw.life)->vctrl);
-}
-
-static bool sluice_vqueue_hw_busy(const struct sluice_nvme_life *life)
-{
-	enum sluice_nvme_queue_state state = READ_ONCE(life->state);
-
-	return state == SLUICE_NVME_QUEUE_CREATING ||
-	       state == SLUICE_NVME_QUEUE_DELETING;
-}
-
-/*
- * Does the drive create or delete a queue of this slice? It is given one such
- * command of a slice at a time, so that a slice cannot fill the drive's admin
- * queue. Guests may ask for queue after queue, without waiting for the first.
- */
-static bool sluice_vqueues_busy(const struct sluice_vctrl *vctrl)
-{
-	unsigned int i;
-
-	for (i = 1; i <= vctrl->nr_qpairs; i++) {
-		if (sluice_vqueue_hw_busy(&vctrl->sqs[i].hw.life) ||
-		    sluice_vqueue_hw_busy(&vctrl->cqs[i].hw.life))
-			return true;
-	}
-	return false;
-}
-
-static int sluice_vcq_hw_alloc(struct sluice_vcq *vcq)
-{
-	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
-	int err;
-
-	err = sluice_nvme_cq_alloc(&vcq->hw, ctrl, vcq->vctrl->qids[vcq->id - 1],
-				   min(ctrl->max_depth,
-				       SLUICE_VSQ_MAX_SLOTS + 1u));
-	if (err)
-		return err;
-	vcq->hw.process = sluice_vcq_process;
-	vcq->hw.interrupted = sluice_vcq_interrupted;
-	vcq->hw.priv = vcq;
-	vcq->hw.life.ended = sluice_vcq_hw_ended;
-	return 0;
-}
-
-/* The poller looks at the entries of a queue that is armed, without a lock. */
-static void sluice_vcq_hw_free(struct sluice_vcq *vcq)
-{
-	sluice_vctrl_poll_sync(vcq->vctrl);
-	sluice_nvme_cq_free(&vcq->hw);
-}
-
-/* 0 once the drive has the queue. Does not wait: -EAGAIN until then */
-static int sluice_vcq_hw_create(struct sluice_vcq *vcq)
-{
-	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
-	int err;
-
-	if (sluice_vqueues_busy(vcq->vctrl) ||
-	    !mutex_trylock(&ctrl->reset_lock))
-		return -EAGAIN;
-	err = sluice_vqueue_hw_created(vcq->vctrl,
-				       sluice_nvme_cq_create_async(&vcq->hw));
-	mutex_unlock(&ctrl->reset_lock);
-	return err;
-}
-
-static int sluice_vsq_hw_alloc(struct sluice_vsq *vsq)
-{
-	int err;
-
-	err = sluice_nvme_sq_alloc(&vsq->hw, vsq->vctrl->ctrl,
-				   vsq->vctrl->qids[vsq->id - 1],
-				   vsq->nr_slots + 1, &vsq->vcq->hw);
-	if (err)
-		return err;
-	vsq->hw.completed = &vsq->completed;
-	vsq->hw.life.ended = sluice_vsq_hw_ended;
-	return 0;
-}
-
-/* As sluice_vcq_hw_create() */
-static int sluice_vsq_hw_create(struct sluice_vsq *vsq)
-{
-	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
-	int err;
-
-	if (sluice_vqueues_busy(vsq->vctrl) ||
-	    !mutex_trylock(&ctrl->reset_lock))
-		return -EAGAIN;
-	err = sluice_vqueue_hw_created(vsq->vctrl,
-				       sluice_nvme_sq_create_async(&vsq->hw));
-	mutex_unlock(&ctrl->reset_lock);
-	return err;
-}
-
-/*
- * Take the hardware queue from its commands, which complete with @status unless
- * the drive has completed them. Does not wait: false when the drive has not
- * deleted the queue yet, or not even created it, and may do DMA for it.
- */
-static bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status)
-{
-	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
-
-	if (READ_ONCE(vsq->hw.life.state) != SLUICE_NVME_QUEUE_ABSENT &&
-	    !sluice_vqueues_busy(vsq->vctrl) &&
-	    mutex_trylock(&ctrl->reset_lock)) {
-		sluice_nvme_sq_delete(&vsq->hw);
-		mutex_unlock(&ctrl->reset_lock);
-	}
-	if (!sluice_nvme_sq_gone(&vsq->hw))
-		return false;
-	sluice_nvme_cq_poll(&vsq->vcq->hw, UINT_MAX);
-	sluice_vsq_fail_hardware(vsq, status);
-	return true;
-}
-
-/* No submission queue uses it any more. Does not wait: false until it is gone */
-static bool sluice_vcq_hw_delete(struct sluice_vcq *vcq)
-{
-	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
-	bool gone;
-
-	if (sluice_vqueues_busy(vcq->vctrl) ||
-	    !mutex_trylock(&ctrl->reset_lock))
-		return false;
-	gone = sluice_nvme_cq_delete(&vcq->hw);
-	mutex_unlock(&ctrl->reset_lock);
-	return gone;
-}
-
-/*
- * Creation and deletion. The admin lock is held throughout.
- */
 
 /* The poller looks at a pair that has a queue. */
 static void sluice_vqueue_update_pairs(struct sluice_vctrl *vctrl, u16 qid)
@@ -354,16 +170,6 @@ static sluice_vstatus_t sluice_vqueue_check(struct sluice_vctrl *vctrl, u16 qid,
 	return SLUICE_VSTATUS_OK;
 }
 
-/* A reset of the drive passes, a refusal does not */
-static sluice_vstatus_t sluice_vqueue_hw_status(int err)
-{
-	if (!err)
-		return SLUICE_VSTATUS_OK;
-	if (err == -EAGAIN)
-		return SLUICE_VSTATUS_RETRY;
-	return sluice_vstatus_transient(NVME_SC_INTERNAL);
-}
-
 static struct sluice_vcq *sluice_vcq_find(struct sluice_vctrl *vctrl, u16 qid)
 {
 	return &vctrl->cqs[min_t(u16, qid, SLUICE_VCTRL_MAX_QPAIRS)];
@@ -477,33 +283,6 @@ static sluice_vstatus_t sluice_vsq_check_cq(struct sluice_vctrl *vctrl,
 	if (!vctrl->cqs[cqid].live || vctrl->cqs[cqid].dying)
 		return sluice_vstatus_fail(NVME_SC_CQ_INVALID);
 	return SLUICE_VSTATUS_OK;
-}
-
-/**
- * sluice_vsq_slots_left() - count the slots that a submission queue can have
- * @vctrl: controller, its admin lock held
- * @vcq: the completion queue of the new submission queue
- *
- * All submission queues of the guest may come to this completion queue, so each
- * of them has a share of its entries; what is left beyond these shares goes to
- * the queue that is created first.
- *
- * Return: their number, 0 if the drive has too few entries.
- */
-unsigned int sluice_vsq_slots_left(const struct sluice_vctrl *vctrl,
-				   const struct sluice_vcq *vcq)
-{
-	unsigned int left = vcq->hw.depth - 1;
-	unsigned int i, share = min(left / vctrl->nr_qpairs, SLUICE_VSQ_SLOTS);
-
-	left -= (vctrl->nr_qpairs - 1) * share;
-	for (i = 1; i <= vctrl->nr_qpairs; i++) {
-		const struct sluice_vsq *vsq = &vctrl->sqs[i];
-
-		if (vsq->vcq == vcq && vsq->nr_slots > share)
-			left -= vsq->nr_slots - share;
-	}
-	return left;
 }
 
 /* The ring is set; the rest of a submission queue, but for the drive's part */
@@ -722,77 +501,6 @@ void sluice_vqueues_free(struct sluice_vctrl *vctrl)
 }
 
 /**
- * sluice_vqueues_evict() - take the hardware's queues from commands that do not
- *	end
- * @vctrl: controller, its admin lock held
- * @iova: first guest address of a range of memory
- * @size: bytes
- *
- * Does not wait for the drive: the caller has to come again as long as commands use
- * the range. Stops the controller with %SLUICE_STOP_EVICTED, which lasts until
- * sluice_vqueues_readmit() has created the queues again.
- */
-void sluice_vqueues_evict(struct sluice_vctrl *vctrl, u64 iova, u64 size)
-{
-	struct sluice_vsq *vsq;
-	unsigned int i;
-
-	lockdep_assert_held(&vctrl->admin_lock);
-	set_bit(SLUICE_STOP_EVICTED, &vctrl->stop);
-	for (i = 1; i <= vctrl->nr_qpairs; i++) {
-		vsq = &vctrl->sqs[i];
-		/* afterwards nobody submits */
-		spin_lock(&vsq->hw_lock);
-		spin_unlock(&vsq->hw_lock);
-		if (!sluice_vsq_users(vsq, iova, size))
-			continue;
-		vsq->evicted = vsq->live;
-		if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY))
-			return;
-	}
-}
-
-static int sluice_vsq_readmit(struct sluice_vsq *vsq)
-{
-	int err;
-
-	if (vsq->evicted) {
-		if (!sluice_vsq_hw_delete(vsq, NVME_SC_NS_NOT_READY))
-			return -EAGAIN;
-		vsq->evicted = false;
-		vsq->creating = true;
-	}
-	err = sluice_vsq_hw_create(vsq);
-	if (!err)
-		vsq->creating = false;
-	return err;
-}
-
-/**
- * sluice_vqueues_readmit() - create the hardware's queues after an eviction
- * @vctrl: controller, evicted, its admin lock held
- *
- * Does not wait for the drive.
- *
- * Return: %SLUICE_VSTATUS_OK; %SLUICE_VSTATUS_RETRY when it has to be tried again
- * later; or a status when the drive has refused a queue.
- */
-sluice_vstatus_t sluice_vqueues_readmit(struct sluice_vctrl *vctrl)
-{
-	struct sluice_vsq *vsq;
-	unsigned int i;
-	int err = 0;
-
-	lockdep_assert_held(&vctrl->admin_lock);
-	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
-		vsq = &vctrl->sqs[i];
-		if (vsq->live && (vsq->evicted || vsq->creating))
-			err = sluice_vsq_readmit(vsq);
-	}
-	return sluice_vqueue_hw_status(err);
-}
-
-/**
  * sluice_vqueues_any_io() - has the guest created an I/O queue?
  * @vctrl: controller, its admin lock held
  *
@@ -874,30 +582,4 @@ bool sluice_vqueues_unmap(struct sluice_vctrl *vctrl, u64 iova, u64 size)
 	for (i = 0; i <= vctrl->nr_qpairs; i++)
 		taken |= sluice_vcq_unmap(&vctrl->cqs[i], iova, size);
 	return taken || sluice_vdbbuf_away(vctrl);
-}
-
-/**
- * sluice_vqueues_restore() - create the hardware queues again after a reset
- * @vctrl: controller, stopped; &sluice_nvme_ctrl.reset_lock is held
- *
- * Return: 0; -EAGAIN when another reset is to come; or another negative errno when
- * some do not exist.
- */
-int sluice_vqueues_restore(struct sluice_vctrl *vctrl)
-{
-	unsigned int i;
-	int err = 0;
-
-	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
-		if (READ_ONCE(vctrl->cqs[i].hw.life.state) ==
-		    SLUICE_NVME_QUEUE_PRESENT)
-			err = sluice_nvme_cq_create(&vctrl->cqs[i].hw);
-	}
-	for (i = 1; i <= vctrl->nr_qpairs && !err; i++) {
-		if (READ_ONCE(vctrl->sqs[i].hw.life.state) ==
-		    SLUICE_NVME_QUEUE_PRESENT)
-			err = sluice_nvme_sq_create(&vctrl->sqs[i].hw);
-	}
-	/* that all exist again says nothing of one that is yet to be created */
-	return err ? sluice_vqueue_hw_created(vctrl, err) : 0;
 }
