@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sluice: KUnit tests of what a slice does with a drive that leaves it waiting
- *
- * The drive answers to admin commands, when the test has it do so, and completes
- * commands of others, but none of the slice. It must never be reset for that.
  */
 #include <linux/jiffies.h>
-#include <linux/workqueue.h>
 
-#include "guest/vfake_test.h"
-
-#define SQ	0x0000111100000000ull
-#define CQ	0x0000222200000000ull
+#include "guest/vdrive_test.h"
 
 /* Ends of the wait for a drive; far apart, for a slow machine */
 #define SILENT_MS	1500u
@@ -23,240 +16,20 @@
 
 static const struct sluice_parent_ops *const ops = &sluice_vctrl_parent_ops;
 
-/* Into the first page of guest memory */
-static const struct nvme_cmd read = {
-	.opcode	= NVME_IO_READ,
-	.nsid	= cpu_to_le32(1),
-};
-
-/**
- * struct drive - a drive with an admin queue
- * @f: everything else
- * @bar: its registers
- * @work: looks at the admin queue every few milliseconds
- * @silent: an opcode that it does not answer to, or 0xff
- * @refused: an opcode that it refuses, or 0xff
- * @others: it completes commands of others
- * @trickle: it completes one of the slice's first queue each so many milliseconds,
- *	or 0; until it has deleted a queue
- * @next: when it completes the next one, in jiffies
- * @completed: how many it has
- * @stop: @work is to end
- * @head: next admin command
- * @tail: next admin completion
- * @phase: its phase tag
- * @deletes: Delete I/O Submission Queue commands that it got
- * @creates: Create I/O Submission Queue commands
- * @aborts: Abort commands
- * @obeys: it aborts what it is told to, which is in the slice's first queue
- * @held: identifier of the command that it does not answer to
- */
-struct drive {
-	struct vfake *f;
-	u8 *bar;
-	struct delayed_work work;
-	u8 silent;
-	u8 refused;
-	bool others;
-	unsigned int trickle;
-	unsigned long next;
-	u16 completed;
-	bool stop;
-	u32 head;
-	u32 tail;
-	u8 phase;
-	unsigned int deletes;
-	unsigned int creates;
-	unsigned int aborts;
-	bool obeys;
-	__le16 held;
-};
-
 static unsigned int silent_ms, slow_ms;
-
-static void answer(struct drive *drive, __le16 cid, u16 status)
-{
-	struct sluice_nvme_cq *cq = &drive->f->host.adminq.cq;
-	struct nvme_cqe *cqe = &cq->entries[drive->tail];
-
-	cqe->cid = cid;
-	/* the phase tag last */
-	smp_store_release(&cqe->status, cpu_to_le16(status << 1 | drive->phase));
-	if (++drive->tail == cq->depth) {
-		drive->tail = 0;
-		drive->phase ^= 1;
-	}
-	sluice_nvme_cq_poll(cq, UINT_MAX);
-}
-
-static void obey(struct drive *drive, const struct nvme_cmd *cmd)
-{
-	struct vfake *f = drive->f;
-	u32 which = le32_to_cpu(cmd->cdw10);
-
-	KUNIT_EXPECT_EQ(f->test, which & 0xffff, (u32)f->vctrl.qids[0]);
-	vfake_enter(f);
-	vfake_complete(f, 1, 1, which >> 16, NVME_SC_ABORT_REQ);
-	vfake_leave();
-}
-
-static void execute(struct drive *drive, const struct nvme_cmd *cmd)
-{
-	drive->aborts += cmd->opcode == NVME_ADMIN_ABORT;
-	if (cmd->opcode == NVME_ADMIN_ABORT && drive->obeys)
-		obey(drive, cmd);
-	drive->deletes += cmd->opcode == NVME_ADMIN_DELETE_SQ;
-	drive->creates += cmd->opcode == NVME_ADMIN_CREATE_SQ;
-	if (cmd->opcode == drive->silent)
-		drive->held = cmd->cid;
-	else
-		answer(drive, cmd->cid, cmd->opcode == drive->refused ?
-					NVME_SC_INTERNAL : NVME_SC_SUCCESS);
-}
-
-static void trickle(struct drive *drive)
-{
-	if (!drive->trickle || drive->deletes ||
-	    time_before(jiffies, drive->next))
-		return;
-	vfake_enter(drive->f);
-	vfake_complete(drive->f, 1, 1, drive->completed++, 0);
-	vfake_leave();
-	drive->next = jiffies + msecs_to_jiffies(drive->trickle);
-}
-
-static void drive_work(struct work_struct *work)
-{
-	struct drive *drive = container_of(to_delayed_work(work), struct drive,
-					   work);
-	struct sluice_nvme_sq *sq = &drive->f->host.adminq.sq;
-	/* the driver writes the commands before the doorbell */
-	u32 tail = smp_load_acquire((u32 __force *)sq->db);
-
-	for (; drive->head != tail; drive->head = (drive->head + 1) % sq->depth)
-		execute(drive, &sq->entries[drive->head]);
-	if (READ_ONCE(drive->others))
-		WRITE_ONCE(drive->f->ctrl.answered, true);
-	trickle(drive);
-	if (!READ_ONCE(drive->stop))
-		schedule_delayed_work(&drive->work, 1);
-}
-
-static void init_adminq(struct drive *drive)
-{
-	struct vfake *f = drive->f;
-	struct sluice_nvme_adminq *aq = &f->host.adminq;
-	const u32 depth = SLUICE_NVME_ADMIN_DEPTH;
-
-	aq->cq.entries = kunit_kcalloc(f->test, depth, sizeof(struct nvme_cqe),
-				       GFP_KERNEL);
-	aq->sq.entries = kunit_kcalloc(f->test, depth, sizeof(struct nvme_cmd),
-				       GFP_KERNEL);
-	drive->bar = kunit_kzalloc(f->test, PAGE_SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_TRUE(f->test, aq->cq.entries && aq->sq.entries && drive->bar);
-	f->ctrl.bar = (void __force __iomem *)drive->bar;
-	aq->sq.db = (u32 __force __iomem *)(drive->bar + 0x100);
-	aq->cq.db = (u32 __force __iomem *)(drive->bar + 0x104);
-	aq->sq.depth = depth;
-	aq->cq.depth = depth;
-	aq->sq.ctrl = &f->ctrl;
-	aq->cq.ctrl = &f->ctrl;
-	aq->cq.process = sluice_nvme_admin_process;
-	aq->cq.phase = 1;
-	aq->cq.armed = true;
-	aq->open = true;
-}
-
-/* Queue pair @qid exists in the drive, too */
-static void add_pair(struct drive *drive, u16 qid)
-{
-	struct vfake *f = drive->f;
-	struct sluice_vsq *vsq = &f->vctrl.sqs[qid];
-	struct sluice_nvme_cq *cq = &f->vctrl.cqs[qid].hw;
-
-	vfake_add_cq(f, qid, CQ + qid * 0x10000, 16);
-	vfake_add_sq(f, qid, qid, SQ + qid * 0x10000, 16, 8);
-	cq->qid = f->vctrl.qids[qid - 1];
-	f->cqs[cq->qid] = cq;
-	vsq->hw.cq = cq;
-	vsq->hw.completed = &vsq->completed;
-	vsq->hw.life.state = SLUICE_NVME_QUEUE_PRESENT;
-}
-
-/* The drive has no interrupts. */
-static int fake_arm(struct sluice_nvme_cq *cq)
-{
-	struct vfake *f = container_of(cq->ctrl, struct vfake, ctrl);
-
-	KUNIT_EXPECT_NULL(f->test, f->cqs[cq->qid]);
-	f->cqs[cq->qid] = cq;
-	return 0;
-}
-
-static void fake_disarm(struct sluice_nvme_cq *cq)
-{
-	cq->ctrl->host->cqs[cq->qid] = NULL;
-}
-
-static struct drive *bring_up(struct vfake *f)
-{
-	struct drive *drive = kunit_kzalloc(f->test, sizeof(*drive), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(f->test, drive);
-	drive->f = f;
-	drive->silent = 0xff;
-	drive->refused = 0xff;
-	drive->phase = 1;
-	init_adminq(drive);
-	kunit_activate_static_stub(f->test, sluice_nvme_cq_arm, fake_arm);
-	kunit_activate_static_stub(f->test, sluice_nvme_cq_disarm, fake_disarm);
-	vfake_map(f, 0);
-	vfake_add_admin(f, SQ, 8, CQ, 8);
-	add_pair(drive, 1);
-	add_pair(drive, 2);
-	INIT_DELAYED_WORK(&drive->work, drive_work);
-	schedule_delayed_work(&drive->work, 1);
-	return drive;
-}
-
-/* The hardware's queues are KUnit's memory, which nobody but KUnit frees. */
-static void take_down(struct drive *drive)
-{
-	unsigned int qid;
-
-	WRITE_ONCE(drive->stop, true);
-	cancel_delayed_work_sync(&drive->work);
-	for (qid = 1; qid <= 2; qid++) {
-		drive->f->vctrl.sqs[qid].hw.life.state = SLUICE_NVME_QUEUE_ABSENT;
-		drive->f->cqs[drive->f->vctrl.qids[qid - 1]] = NULL;
-	}
-	/* nobody has had the drive reset */
-	KUNIT_EXPECT_TRUE(drive->f->test, drive->f->host.adminq.open);
-}
-
-static void submit(struct vfake *f, u16 qid, unsigned int nr)
-{
-	while (nr--)
-		vfake_submit(f, qid, &read);
-	sluice_vio_service(&f->vctrl.sqs[qid]);
-}
 
 /* A read into another page */
 static void submit_elsewhere(struct vfake *f, u16 qid)
 {
-	struct nvme_cmd other = read;
+	static const struct nvme_cmd other = {
+		.opcode	= NVME_IO_READ,
+		.nsid	= cpu_to_le32(1),
+		.prp1	= cpu_to_le64(4096),
+	};
 
 	vfake_map(f, 4096);
-	other.prp1 = cpu_to_le64(4096);
 	vfake_submit(f, qid, &other);
-	submit(f, qid, 0);
-}
-
-static void expect_status(struct vfake *f, u16 qid, unsigned int nr, int status)
-{
-	while (nr--)
-		KUNIT_EXPECT_EQ(f->test, (int)le16_to_cpu(vfake_cqe(f, qid, nr)->status),
-				status);
+	vdrive_submit(f, qid, 0);
 }
 
 /* Guest memory is unmapped. Returns the milliseconds that this took */
@@ -272,14 +45,6 @@ static unsigned int unmap(struct vfake *f)
 	return jiffies_to_msecs(jiffies - begin);
 }
 
-/* The drive has had every command for which the doorbell has been rung */
-static void let_run(struct drive *drive)
-{
-	/* the first time it may have looked before */
-	flush_delayed_work(&drive->work);
-	flush_delayed_work(&drive->work);
-}
-
 /* The worker's part, once */
 static bool readmit_once(struct vfake *f)
 {
@@ -288,7 +53,7 @@ static bool readmit_once(struct vfake *f)
 }
 
 /* The same until the drive has answered */
-static bool readmit(struct drive *drive)
+static bool readmit(struct vdrive *drive)
 {
 	struct vfake *f = drive->f;
 	unsigned int i;
@@ -296,48 +61,48 @@ static bool readmit(struct drive *drive)
 	for (i = 0; i < 100 && !readmit_once(f); i++) {
 		if (f->vctrl.regs.csts & NVME_CSTS_CFS)
 			return false;
-		let_run(drive);
+		vdrive_let_run(drive);
 	}
 	return i < 100;
 }
 
 /* The slice has lost its commands, which it is told, and nothing else */
-static void expect_evicted(struct drive *drive)
+static void expect_evicted(struct vdrive *drive)
 {
 	struct vfake *f = drive->f;
 
 	KUNIT_EXPECT_EQ(f->test, drive->deletes, 1u);
-	expect_status(f, 1, 3, NOT_READY);
+	vdrive_expect_status(f, 1, 3, NOT_READY);
 	/* fenced */
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
-	submit(f, 1, 1);
+	vdrive_submit(f, 1, 1);
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.sqs[1].submitted, 3ul);
 	/* only what was waited for is created again */
 	KUNIT_EXPECT_TRUE(f->test, readmit(drive));
 	KUNIT_EXPECT_EQ(f->test, drive->creates, 1u);
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.stop, 0ul);
-	submit(f, 1, 0);
+	vdrive_submit(f, 1, 0);
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.sqs[1].submitted, 4ul);
 	KUNIT_EXPECT_EQ(f->test, f->vctrl.regs.csts & NVME_CSTS_CFS, 0u);
 	KUNIT_EXPECT_TRUE(f->test, f->vctrl.sqs[2].live);
 }
 
 /* The slice waits in vain for so long, and asks for so many Aborts meanwhile */
-static void wait_in_vain(struct drive *drive, unsigned int ms, unsigned int aborts)
+static void wait_in_vain(struct vdrive *drive, unsigned int ms, unsigned int aborts)
 {
 	struct vfake *f = drive->f;
 
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	KUNIT_EXPECT_GE(f->test, unmap(f), ms);
 	KUNIT_EXPECT_EQ(f->test, drive->aborts, aborts);
 	expect_evicted(drive);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 static void silent_drive(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
 	atomic_set(&f->host.aborts, 3);
 	wait_in_vain(drive, SILENT_MS, 0);
@@ -347,7 +112,7 @@ static void silent_drive(struct kunit *test)
 static void busy_drive(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
 	drive->others = true;
 	wait_in_vain(drive, SLOW_MS, 0);
@@ -357,44 +122,44 @@ static void busy_drive(struct kunit *test)
 static void endless_drive(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
-	submit(f, 1, 8);
+	vdrive_submit(f, 1, 8);
 	drive->others = true;
 	drive->next = jiffies + msecs_to_jiffies(SLOW_MS / 2);
 	drive->trickle = SLOW_MS / 2;
 	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS);
 	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
-	expect_status(f, 1, 1, 1);
+	vdrive_expect_status(f, 1, 1, 1);
 	KUNIT_EXPECT_EQ(test, (int)le16_to_cpu(vfake_cqe(f, 1, 7)->status), NOT_READY);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* It has lost some commands, and nothing else: they are aborted, and all go on */
 static void forgetful_drive(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
 	submit_elsewhere(f, 1);
-	submit(f, 1, 2);
+	vdrive_submit(f, 1, 2);
 	drive->others = true;
 	drive->obeys = true;
 	atomic_set(&f->host.aborts, 3);
 	KUNIT_EXPECT_GE(test, unmap(f), SLOW_MS / 2);
 	KUNIT_EXPECT_EQ(test, drive->aborts, 2u);
-	expect_status(f, 1, 2, NVME_SC_ABORT_REQ << 1 | 1);
+	vdrive_expect_status(f, 1, 2, NVME_SC_ABORT_REQ << 1 | 1);
 	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[1]));
 	KUNIT_EXPECT_EQ(test, drive->deletes, 0u);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* It is asked once, and not for all that it could do at a time */
 static void disobedient_drive(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
 	drive->others = true;
 	atomic_set(&f->host.aborts, 3);
@@ -405,24 +170,24 @@ static void disobedient_drive(struct kunit *test)
 static void other_queue(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
 	submit_elsewhere(f, 2);
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	unmap(f);
 	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[2]));
 	expect_evicted(drive);
 	KUNIT_EXPECT_FALSE(test, sluice_vsq_drained(&f->vctrl.sqs[2]));
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* A reset of the drive comes between: the slice stays fenced, and goes on later */
 static void reset_while_evicted(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	unmap(f);
 	f->host.adminq.open = false;
 	KUNIT_EXPECT_FALSE(test, readmit_once(f));
@@ -431,16 +196,16 @@ static void reset_while_evicted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS, 0u);
 	f->host.adminq.open = true;
 	expect_evicted(drive);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* Until the guest resets the controller: it does not have the drive asked again */
 static void drive_refuses(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	unmap(f);
 	drive->refused = NVME_ADMIN_CREATE_SQ;
 	KUNIT_EXPECT_FALSE(test, readmit(drive));
@@ -448,43 +213,27 @@ static void drive_refuses(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, readmit_once(f));
 	KUNIT_EXPECT_EQ(test, drive->creates, 1u);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
-	take_down(drive);
-}
-
-/* A reset of the drive ends the command that it does not answer to */
-static void reset_drive(struct drive *drive, bool for_this)
-{
-	struct vfake *f = drive->f;
-	struct sluice_nvme_adminq *aq = &f->host.adminq;
-	unsigned int ms = 2 * sluice_nvme_admin_timeout_ms + 1000;
-
-	scoped_guard(spinlock_irqsave, &aq->cq.lock) {
-		if (for_this)
-			aq->slots[le16_to_cpu(drive->held)].since =
-				jiffies - msecs_to_jiffies(ms);
-	}
-	KUNIT_EXPECT_EQ(f->test, sluice_nvme_adminq_overdue(&f->ctrl), for_this);
-	sluice_nvme_adminq_reap(&f->ctrl);
+	vdrive_take_down(drive);
 }
 
 /* A drive that does not answer is reset, and asked again: once */
 static void drive_does_not_answer(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 	unsigned int i;
 
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	unmap(f);
 	drive->silent = NVME_ADMIN_CREATE_SQ;
 	for (i = 1; i <= 2; i++) {
 		KUNIT_EXPECT_FALSE(test, readmit_once(f));
-		let_run(drive);
+		vdrive_let_run(drive);
 		KUNIT_EXPECT_EQ(test, drive->creates, i);
 		/* it may still answer */
 		KUNIT_EXPECT_FALSE(test, readmit_once(f));
 		KUNIT_EXPECT_EQ(test, f->vctrl.regs.csts & NVME_CSTS_CFS, 0u);
-		reset_drive(drive, true);
+		vdrive_reset(drive, true);
 		vfake_retries(f);
 		KUNIT_EXPECT_FALSE(test, readmit_once(f));
 		KUNIT_EXPECT_EQ(test, vfake_retries(f), 2 - i);
@@ -494,39 +243,39 @@ static void drive_does_not_answer(struct kunit *test)
 	/* nor does the end of a reset ask a drive for a guest that gave up */
 	scoped_guard(mutex, &f->ctrl.reset_lock)
 		sluice_vctrl_client_ops.restore(&f->vctrl.client);
-	let_run(drive);
+	vdrive_let_run(drive);
 	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, BIT(SLUICE_STOP_EVICTED));
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* It answers after its reset, and may be late another time */
 static void drive_answers_again(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	unmap(f);
 	f->vctrl.unanswered = true;
 	KUNIT_EXPECT_TRUE(test, readmit(drive));
 	KUNIT_EXPECT_FALSE(test, f->vctrl.unanswered);
 	KUNIT_EXPECT_EQ(test, f->vctrl.stop, 0ul);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* A reset that brings the other queues back is no answer for the one it is for */
 static void others_are_restored(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
 	f->vctrl.unanswered = true;
 	scoped_guard(mutex, &f->ctrl.reset_lock)
 		sluice_vctrl_client_ops.restore(&f->vctrl.client);
 	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
 	KUNIT_EXPECT_TRUE(test, f->vctrl.unanswered);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 static u32 delete_sq(struct vfake *f, u16 qid)
@@ -543,9 +292,9 @@ static u32 delete_sq(struct vfake *f, u16 qid)
 static void slow_deletion(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 	struct nvme_cmd create = {
-		.prp1 = cpu_to_le64(SQ + 0x10000),
+		.prp1 = cpu_to_le64(VDRIVE_SQ + 0x10000),
 		.cdw10 = cpu_to_le32(15 << 16 | 1),
 		.cdw11 = cpu_to_le32(1 << 16 | 1),
 	};
@@ -553,7 +302,7 @@ static void slow_deletion(struct kunit *test)
 	u32 result;
 
 	drive->silent = NVME_ADMIN_DELETE_SQ;
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_RETRY);
 		/* nobody waits with a lock */
@@ -568,25 +317,25 @@ static void slow_deletion(struct kunit *test)
 	scoped_guard(mutex, &f->vctrl.admin_lock)
 		KUNIT_EXPECT_EQ(test, vfake_status(sluice_vsq_create(&f->vctrl, &create, &result)),
 				VFAKE_DNR(0x101));
-	submit(f, 2, 1);
+	vdrive_submit(f, 2, 1);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[2].submitted, 1ul);
 
-	answer(drive, drive->held, 0);
+	vdrive_answer(drive, drive->held, 0);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), 0);
-	expect_status(f, 1, 3, SQ_DELETED);
+	vdrive_expect_status(f, 1, 3, SQ_DELETED);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].nr_slots, 0u);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_DNR(0x101));
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* Another slice has the lock, or a reset of the drive: nothing is lost by coming late */
 static void lock_is_taken(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
 	drive->silent = NVME_ADMIN_DELETE_SQ;
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	mutex_lock(&f->ctrl.reset_lock);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_RETRY);
 	flush_delayed_work(&drive->work);
@@ -595,10 +344,10 @@ static void lock_is_taken(struct kunit *test)
 	mutex_unlock(&f->ctrl.reset_lock);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_RETRY);
 	flush_delayed_work(&drive->work);
-	answer(drive, drive->held, 0);
+	vdrive_answer(drive, drive->held, 0);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), 0);
-	expect_status(f, 1, 3, SQ_DELETED);
-	take_down(drive);
+	vdrive_expect_status(f, 1, 3, SQ_DELETED);
+	vdrive_take_down(drive);
 }
 
 /*
@@ -608,36 +357,36 @@ static void lock_is_taken(struct kunit *test)
 static void one_deletion_at_a_time(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 
 	drive->silent = NVME_ADMIN_DELETE_SQ;
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), VFAKE_RETRY);
 	flush_delayed_work(&drive->work);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), VFAKE_RETRY);
 	flush_delayed_work(&drive->work);
 	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
 	KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1u);
-	answer(drive, drive->held, 0);
+	vdrive_answer(drive, drive->held, 0);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), VFAKE_RETRY);
 	flush_delayed_work(&drive->work);
-	answer(drive, drive->held, 0);
+	vdrive_answer(drive, drive->held, 0);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 2), 0);
 	KUNIT_EXPECT_EQ(test, delete_sq(f, 1), 0);
 	KUNIT_EXPECT_EQ(test, drive->deletes, 2u);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* A Controller Reset: no queue takes commands while the first is being deleted */
 static void slow_reset(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 	struct sluice_vctrl *vctrl = &f->vctrl;
 	unsigned int i;
 
 	drive->silent = NVME_ADMIN_DELETE_SQ;
-	submit(f, 2, 1);
+	vdrive_submit(f, 2, 1);
 	vctrl->sqs[1].hw.entries = NULL;
 	vctrl->sqs[2].hw.entries = NULL;
 	for (i = 0; i < 3; i++) {
@@ -647,10 +396,10 @@ static void slow_reset(struct kunit *test)
 	}
 	/* one at a time */
 	KUNIT_EXPECT_EQ(test, drive->deletes, 1u);
-	submit(f, 1, 1);
+	vdrive_submit(f, 1, 1);
 	KUNIT_EXPECT_EQ(test, vctrl->sqs[1].submitted, 0ul);
 	drive->silent = 0xff;
-	answer(drive, drive->held, 0);
+	vdrive_answer(drive, drive->held, 0);
 	for (i = 0; i < 1000; i++) {
 		scoped_guard(mutex, &vctrl->admin_lock) {
 			if (sluice_vqueues_destroy_all(vctrl))
@@ -661,18 +410,18 @@ static void slow_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drive->deletes, 2u);
 	KUNIT_EXPECT_FALSE(test, sluice_vqueues_any_io(vctrl));
 	KUNIT_EXPECT_TRUE(test, sluice_vctrl_drained(vctrl));
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* What the VMM does with its big lock held waits for no drive */
 static void no_wait_in_vmm(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 	unsigned long begin = jiffies;
 
 	drive->silent = NVME_ADMIN_DELETE_SQ;
-	submit(f, 1, 3);
+	vdrive_submit(f, 1, 3);
 	ops->bus_master(&f->sdev, false);
 	ops->reset(&f->sdev);
 	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begin),
@@ -681,16 +430,16 @@ static void no_wait_in_vmm(struct kunit *test)
 	/* the worker's; until then the old queues take nothing */
 	KUNIT_EXPECT_EQ(test, f->vctrl.actions, (unsigned int)SLUICE_VREGS_DISABLE);
 	ops->bus_master(&f->sdev, true);
-	submit(f, 1, 1);
+	vdrive_submit(f, 1, 1);
 	KUNIT_EXPECT_EQ(test, f->vctrl.sqs[1].submitted, 3ul);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* Completion queue @qid, or submission queue @qid for completion queue 1 */
 static u32 create_queue(struct vfake *f, u16 qid, bool cq)
 {
 	struct nvme_cmd cmd = {
-		.prp1 = cpu_to_le64((cq ? CQ : SQ) + qid * 0x70000),
+		.prp1 = cpu_to_le64((cq ? VDRIVE_CQ : VDRIVE_SQ) + qid * 0x70000),
 		.cdw10 = cpu_to_le32(15 << 16 | qid),
 		.cdw11 = cpu_to_le32((cq ? 0 : 1 << 16) | 1),
 	};
@@ -716,15 +465,15 @@ static void remove_queue(struct vfake *f, u16 qid, bool cq)
 }
 
 /* A drive for which queues 3 and 4 can be created */
-static struct drive *bring_up_creating(struct vfake *f)
+static struct vdrive *bring_up_creating(struct vfake *f)
 {
-	struct drive *drive = bring_up(f);
+	struct vdrive *drive = vdrive_bring_up(f);
 	unsigned int qid;
 
 	f->pdev.dev.coherent_dma_mask = DMA_BIT_MASK(64);
 	for (qid = 3; qid <= 4; qid++) {
-		vfake_map(f, CQ + qid * 0x70000);
-		vfake_map(f, SQ + qid * 0x70000);
+		vfake_map(f, VDRIVE_CQ + qid * 0x70000);
+		vfake_map(f, VDRIVE_SQ + qid * 0x70000);
 	}
 	return drive;
 }
@@ -763,7 +512,7 @@ static void expect_nothing(struct vfake *f, u16 qid)
 static void create_during_reset(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up_creating(f);
+	struct vdrive *drive = bring_up_creating(f);
 	unsigned int cq;
 
 	for (cq = 0; cq < 2; cq++) {
@@ -781,7 +530,7 @@ static void create_during_reset(struct kunit *test)
 		f->host.adminq.open = true;
 	}
 	expect_nothing(f, 3);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /*
@@ -791,7 +540,7 @@ static void create_during_reset(struct kunit *test)
 static void unmap_while_creating(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up_creating(f);
+	struct vdrive *drive = bring_up_creating(f);
 	unsigned int cq, i;
 	unsigned long begin;
 
@@ -799,7 +548,7 @@ static void unmap_while_creating(struct kunit *test)
 		drive->silent = create_opcode(cq);
 		for (i = 0; i < 3; i++) {
 			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
-			let_run(drive);
+			vdrive_let_run(drive);
 			KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1ul);
 		}
 		begin = jiffies;
@@ -810,7 +559,7 @@ static void unmap_while_creating(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
 		KUNIT_EXPECT_FALSE(test, is_live(f, 3, cq));
 		vfake_kicks(f);
-		answer(drive, drive->held, 0);
+		vdrive_answer(drive, drive->held, 0);
 		KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
 		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 0u);
 		KUNIT_EXPECT_TRUE(test, is_live(f, 3, cq));
@@ -819,7 +568,7 @@ static void unmap_while_creating(struct kunit *test)
 		remove_queue(f, 3, cq);
 	}
 	KUNIT_EXPECT_EQ(test, drive->creates, 1u);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /*
@@ -828,7 +577,7 @@ static void unmap_while_creating(struct kunit *test)
  */
 static void reset_while_creating(struct vfake *f, bool cq)
 {
-	struct drive *drive = bring_up_creating(f);
+	struct vdrive *drive = bring_up_creating(f);
 	struct sluice_vctrl *vctrl = &f->vctrl;
 	bool gone = false;
 	unsigned int i;
@@ -836,13 +585,13 @@ static void reset_while_creating(struct vfake *f, bool cq)
 	vctrl->metered = 0;
 	drive->silent = create_opcode(cq);
 	KUNIT_EXPECT_EQ(f->test, create_queue(f, 3, cq), VFAKE_RETRY);
-	let_run(drive);
+	vdrive_let_run(drive);
 	vctrl->sqs[1].hw.entries = NULL;
 	vctrl->sqs[2].hw.entries = NULL;
 	for (i = 0; i < 3; i++) {
 		scoped_guard(mutex, &vctrl->admin_lock)
 			KUNIT_EXPECT_FALSE(f->test, sluice_vqueues_destroy_all(vctrl));
-		let_run(drive);
+		vdrive_let_run(drive);
 	}
 	KUNIT_EXPECT_EQ(f->test, drive->deletes, 0u);
 	if (cq)
@@ -851,18 +600,18 @@ static void reset_while_creating(struct vfake *f, bool cq)
 		KUNIT_EXPECT_NOT_NULL(f->test, vctrl->sqs[3].hw.entries);
 
 	drive->silent = 0xff;
-	answer(drive, drive->held, 0);
+	vdrive_answer(drive, drive->held, 0);
 	for (i = 0; i < 100 && !gone; i++) {
 		scoped_guard(mutex, &vctrl->admin_lock)
 			gone = sluice_vqueues_destroy_all(vctrl);
-		let_run(drive);
+		vdrive_let_run(drive);
 	}
 	KUNIT_EXPECT_TRUE(f->test, gone);
 	KUNIT_EXPECT_EQ(f->test, drive->deletes, cq ? 2u : 3u);
 	expect_nothing(f, 3);
 	/* the drive's time is paid for, although the guest has not waited */
 	KUNIT_EXPECT_NE(f->test, vctrl->metered, 0ull);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 static void reset_while_creating_cq(struct kunit *test)
@@ -879,32 +628,32 @@ static void reset_while_creating_sq(struct kunit *test)
 static void creation_refused(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up_creating(f);
+	struct vdrive *drive = bring_up_creating(f);
 	unsigned int cq;
 
 	for (cq = 0; cq < 2; cq++) {
 		drive->refused = create_opcode(cq);
 		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
-		let_run(drive);
+		vdrive_let_run(drive);
 		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 6u);
 		expect_nothing(f, 3);
 		KUNIT_EXPECT_EQ(test, f->vctrl.cqs[1].users, 1u);
 		drive->refused = 0xff;
 		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
-		let_run(drive);
+		vdrive_let_run(drive);
 		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 0u);
 		remove_queue(f, 3, cq);
 	}
 	/* no reset was needed for it */
 	KUNIT_EXPECT_TRUE(test, f->host.adminq.open);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /* One that the guest does not wait for: it resets its controller first */
 static void refused_after_reset(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up_creating(f);
+	struct vdrive *drive = bring_up_creating(f);
 	unsigned int cq, i;
 	bool gone = false;
 
@@ -913,17 +662,17 @@ static void refused_after_reset(struct kunit *test)
 	for (cq = 0; cq < 2; cq++) {
 		drive->refused = create_opcode(cq);
 		KUNIT_EXPECT_EQ(test, create_queue(f, 4, cq), VFAKE_RETRY);
-		let_run(drive);
+		vdrive_let_run(drive);
 	}
 	for (i = 0; i < 100 && !gone; i++) {
 		scoped_guard(mutex, &f->vctrl.admin_lock)
 			gone = sluice_vqueues_destroy_all(&f->vctrl);
-		let_run(drive);
+		vdrive_let_run(drive);
 	}
 	KUNIT_EXPECT_TRUE(test, gone);
 	KUNIT_EXPECT_EQ(test, drive->deletes, 2u);
 	expect_nothing(f, 4);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /*
@@ -933,21 +682,21 @@ static void refused_after_reset(struct kunit *test)
 static void creation_unanswered(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up_creating(f);
+	struct vdrive *drive = bring_up_creating(f);
 	unsigned int cq, i;
 
 	for (cq = 0; cq < 2; cq++) {
 		drive->silent = create_opcode(cq);
 		for (i = 0; i < 6; i++) {
 			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
-			let_run(drive);
-			reset_drive(drive, i == 2 || i == 5);
+			vdrive_let_run(drive);
+			vdrive_reset(drive, i == 2 || i == 5);
 			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq),
 					i < 5 ? VFAKE_RETRY : 6u);
 		}
 		expect_nothing(f, 3);
 	}
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 /*
@@ -957,7 +706,7 @@ static void creation_unanswered(struct kunit *test)
 static void one_creation_at_a_time(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up_creating(f);
+	struct vdrive *drive = bring_up_creating(f);
 	unsigned int i;
 
 	drive->silent = NVME_ADMIN_CREATE_SQ;
@@ -967,21 +716,21 @@ static void one_creation_at_a_time(struct kunit *test)
 		/* their completion queue stays, and nor is another deleted meanwhile */
 		KUNIT_EXPECT_EQ(test, f->vctrl.cqs[1].users, 3u);
 		KUNIT_EXPECT_EQ(test, delete_sq(f, 2), VFAKE_RETRY);
-		let_run(drive);
+		vdrive_let_run(drive);
 		KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1ul);
 	}
 	KUNIT_EXPECT_EQ(test, drive->creates, 1u);
 	KUNIT_EXPECT_EQ(test, drive->deletes, 0u);
 	drive->silent = 0xff;
-	answer(drive, drive->held, 0);
+	vdrive_answer(drive, drive->held, 0);
 	KUNIT_EXPECT_EQ(test, create_queue(f, 4, false), VFAKE_RETRY);
-	let_run(drive);
+	vdrive_let_run(drive);
 	KUNIT_EXPECT_EQ(test, create_queue(f, 4, false), 0u);
 	KUNIT_EXPECT_EQ(test, create_queue(f, 3, false), 0u);
 	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
 	remove_queue(f, 3, false);
 	remove_queue(f, 4, false);
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 static u32 delete_cq(struct vfake *f, u16 qid)
@@ -997,9 +746,9 @@ static u32 delete_cq(struct vfake *f, u16 qid)
 static void slow_cq_deletion(struct kunit *test)
 {
 	struct vfake *f = test->priv;
-	struct drive *drive = bring_up_creating(f);
+	struct vdrive *drive = bring_up_creating(f);
 	struct nvme_cmd create = {
-		.prp1 = cpu_to_le64(SQ + 4 * 0x70000),
+		.prp1 = cpu_to_le64(VDRIVE_SQ + 4 * 0x70000),
 		.cdw10 = cpu_to_le32(15 << 16 | 4),
 		.cdw11 = cpu_to_le32(3 << 16 | 1),
 	};
@@ -1008,12 +757,12 @@ static void slow_cq_deletion(struct kunit *test)
 	u32 result;
 
 	KUNIT_EXPECT_EQ(test, create_queue(f, 3, true), VFAKE_RETRY);
-	let_run(drive);
+	vdrive_let_run(drive);
 	KUNIT_EXPECT_EQ(test, create_queue(f, 3, true), 0u);
 	drive->silent = NVME_ADMIN_DELETE_CQ;
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, delete_cq(f, 3), VFAKE_RETRY);
-		let_run(drive);
+		vdrive_let_run(drive);
 		KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1ul);
 	}
 	begin = jiffies;
@@ -1027,12 +776,12 @@ static void slow_cq_deletion(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, f->vctrl.cqs[3].hw.entries);
 
 	vfake_kicks(f);
-	answer(drive, drive->held, 0);
+	vdrive_answer(drive, drive->held, 0);
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
 	KUNIT_EXPECT_EQ(test, delete_cq(f, 3), 0u);
 	expect_nothing(f, 3);
 	KUNIT_EXPECT_EQ(test, delete_cq(f, 3), VFAKE_DNR(0x101));
-	take_down(drive);
+	vdrive_take_down(drive);
 }
 
 static int vdrain_init(struct kunit *test)
