@@ -17,21 +17,18 @@
  * released. So it waits for those who use its pages, and for nobody else.
  *
  * Readers take no lock: they read the table and its chunks under RCU. A thread
- * that copies from or to a page also holds off its unpinning, with SRCU, as an
- * unmap waits for such threads while the VMM holds locks that its vCPUs need: a
- * grace period of RCU would take too long, or interrupt all processors.
+ * that copies from or to a page has the lock under which pages are detached. So an
+ * unmap waits for no grace period, while the VMM holds locks that its vCPUs need:
+ * one of RCU would take too long, or interrupt all processors, and even an expedited
+ * one of SRCU needs two work items, one after the other.
  */
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
-#include <linux/srcu.h>
 #include <linux/string.h>
 
 #include "memory/iova_table.h"
-
-/* Held during a copy; one for all tables, since a copy is short */
-DEFINE_STATIC_SRCU(sluice_iova_copying);
 
 /*
  * How long an unmap waits while no page is unpinned: briefly at first, since most
@@ -93,11 +90,9 @@ static int sluice_iova_try_copy(struct sluice_iova_table *table, u64 iova,
 	void *vaddr;
 	int ret;
 
-	/* no unmap unpins the page during the copy */
-	guard(srcu)(&sluice_iova_copying);
-	rcu_read_lock();
+	/* no unmap takes the page out of the table during the copy */
+	guard(mutex)(&table->table_lock);
 	ret = sluice_iova_lookup(table, iova, to_guest, &page, &dma);
-	rcu_read_unlock();
 	if (ret)
 		return ret;
 	vaddr = page_address(page) + offset_in_page(iova);
@@ -182,8 +177,8 @@ void sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
  * @chunks: receives what was taken out, for sluice_iova_release()
  *
  * The range is widened to whole groups, and to chunks that have one DMA mapping or
- * no pages outside of the range. Afterwards its pages are found no more; but those
- * who have found them before may still use them.
+ * no pages outside of the range. Afterwards its pages are found no more, and no copy
+ * uses them; but those who have found them before may still use them.
  *
  * Return: whether there was anything to take out
  */
@@ -229,11 +224,6 @@ void sluice_iova_release(struct sluice_iova_table *table,
 
 	if (list_empty(chunks))
 		return;
-	/*
-	 * After this no copy still uses the pages. It waits for copies of a
-	 * page at most, and interrupts no processor.
-	 */
-	synchronize_srcu_expedited(&sluice_iova_copying);
 	list_for_each_entry(chunk, chunks, node) {
 		sluice_iova_unmap_chunk(table, chunk);
 		/* a guest may have used hundreds of gigabytes */

@@ -60,8 +60,9 @@ struct sluice_iova_ops {
  * @max_map: maximum number of bytes for one call of @ops->map
  * @chunks: &struct sluice_iova_chunk, indexed by IOVA / 2 MiB. Read under RCU,
  *	changed under @table_lock
- * @table_lock: protects changes of @chunks and of their contents. A thread that
- *	holds it must not pin, unpin, or wait for either
+ * @table_lock: protects changes of @chunks and of their contents, and is held while
+ *	a page is copied from or to. A thread that holds it must not pin, unpin, or
+ *	wait for either
  * @lock: protects the members below, up to @wait. Inside @table_lock
  * @wanted: &struct sluice_iova_request for @work
  * @dropped: chunks removed from the table, for @work to unpin

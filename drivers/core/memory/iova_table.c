@@ -51,7 +51,7 @@ static inline int sluice_iova_page(const struct sluice_iova_chunk *chunk,
  * @page: the page
  * @dma: its bus address
  *
- * Context: under RCU.
+ * Context: under RCU, or with the table_lock held.
  * Return: 0; -ENOENT if the page is not in the table; -EPERM if the page must
  * not be written
  */

@@ -338,6 +338,56 @@ static void iova_unmap_beside_reader(struct kunit *test)
 	put_task_struct(task);
 }
 
+/**
+ * struct mfake_copier - a thread that copies to the guest's first page
+ * @fake: the guest
+ * @ret: what came of it
+ * @begun: it is about to
+ * @done: it has
+ */
+struct mfake_copier {
+	struct mfake *fake;
+	int ret;
+	struct completion begun;
+	struct completion done;
+};
+
+static int mfake_copier_thread(void *data)
+{
+	struct mfake_copier *copier = data;
+	char byte = 0;
+
+	complete(&copier->begun);
+	copier->ret = sluice_iova_copy(&copier->fake->iova_table,
+				       copier->fake->start, &byte, 1, true);
+	complete(&copier->done);
+	return 0;
+}
+
+/* No page is taken out of the table while a thread copies to it. */
+static void iova_unmap_beside_copy(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	struct mfake_copier copier = { .fake = fake };
+	struct task_struct *task;
+
+	mfake_expect(fake, 0);
+	init_completion(&copier.begun);
+	init_completion(&copier.done);
+	/* as if it were being taken out: the other thread does not use it now */
+	mutex_lock(&fake->iova_table.table_lock);
+	task = kthread_run(mfake_copier_thread, &copier, "sluice_iova_test");
+	if (!IS_ERR(task)) {
+		wait_for_completion(&copier.begun);
+		KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&copier.done,
+								  HZ / 20), 0);
+	}
+	mutex_unlock(&fake->iova_table.table_lock);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	wait_for_completion(&copier.done);
+	KUNIT_EXPECT_EQ(test, copier.ret, 0);
+}
+
 static struct kunit_case iova_unmap_cases[] = {
 	KUNIT_CASE(iova_partial_unmap),
 	KUNIT_CASE(iova_page_by_page),
@@ -352,6 +402,7 @@ static struct kunit_case iova_unmap_cases[] = {
 	KUNIT_CASE(iova_unmap_waits_a_while),
 	KUNIT_CASE(iova_last_round_waits_on),
 	KUNIT_CASE(iova_unmap_beside_reader),
+	KUNIT_CASE(iova_unmap_beside_copy),
 	{}
 };
 
