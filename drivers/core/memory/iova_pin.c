@@ -292,19 +292,14 @@ sluice_iova_next_dropped(struct sluice_iova_table *table)
 static void sluice_iova_unpin_slots(struct sluice_iova_table *table,
 				    struct sluice_iova_chunk *chunk)
 {
-	unsigned int i = 0;
+	const struct sluice_iova_slot *slot;
+	unsigned int nr, i = chunk->from;
 
-	while (i < SLUICE_IOVA_PAGES) {
-		struct sluice_iova_slot *slot = sluice_iova_slot(chunk, i);
-		unsigned int nr = 1;
-
-		if (slot && slot->page) {
-			nr = 1U << sluice_iova_slot_order(slot->page);
-			sluice_iova_unpin_group(table,
-						chunk->iova + ((u64)i << PAGE_SHIFT),
-						nr);
-		}
-		i += nr;
+	sluice_iova_for_each_page(slot, chunk, i, chunk->to) {
+		nr = 1U << sluice_iova_slot_order(slot->page);
+		sluice_iova_unpin_group(table,
+					chunk->iova + ((u64)i << PAGE_SHIFT), nr);
+		i += nr - 1;
 	}
 }
 

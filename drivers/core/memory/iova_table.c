@@ -67,6 +67,31 @@ int sluice_iova_lookup(struct sluice_iova_table *table, u64 iova, bool write,
 				page, dma);
 }
 
+/**
+ * sluice_iova_next_page() - find the next page of a chunk
+ * @chunk: in no table, or the table_lock is held
+ * @idx: where to begin; receives the index of the page
+ * @last: where to end
+ *
+ * Return: the page's slot, NULL if there is none
+ */
+struct sluice_iova_slot *
+sluice_iova_next_page(const struct sluice_iova_chunk *chunk, unsigned int *idx,
+		      unsigned int last)
+{
+	struct sluice_iova_slot *slot;
+
+	while (*idx <= last) {
+		slot = sluice_iova_slot(chunk, *idx);
+		if (slot && slot->page)
+			return slot;
+		/* a leaf that is missing has none at all */
+		*idx = slot ? *idx + 1 :
+			      ALIGN(*idx + 1, SLUICE_IOVA_LEAF_PAGES);
+	}
+	return NULL;
+}
+
 /* --- Looking up without RCU, by backends that an unmap quiesces first --- */
 
 /*
@@ -258,20 +283,12 @@ bool sluice_iova_group_empty(struct sluice_iova_table *table, u64 first,
 	struct sluice_iova_chunk *chunk =
 		xa_load(&table->chunks, sluice_iova_index(first));
 	unsigned int idx = sluice_iova_page_index(first);
-	unsigned int i;
 
 	if (!chunk)
 		return true;
 	if (chunk->huge)
 		return false;
-	for (i = 0; i < 1U << order; i++) {
-		struct sluice_iova_slot *slot =
-			sluice_iova_slot(chunk, idx + i);
-
-		if (slot && slot->page)
-			return false;
-	}
-	return true;
+	return !sluice_iova_next_page(chunk, &idx, idx + (1U << order) - 1);
 }
 
 static bool sluice_iova_contiguous(struct page **pages)
@@ -333,6 +350,7 @@ sluice_iova_chunk_with_leaves(struct sluice_iova_table *table, u64 first,
 		if (!chunk)
 			return NULL;
 		chunk->iova = ALIGN_DOWN(first, SLUICE_IOVA_CHUNK);
+		chunk->to = SLUICE_IOVA_PAGES - 1;
 		ret = xa_err(xa_store(&table->chunks, sluice_iova_index(first),
 				      chunk, GFP_KERNEL));
 		if (ret) {
@@ -476,11 +494,9 @@ static void sluice_iova_move_slots(struct sluice_iova_chunk *from,
 				   struct sluice_iova_chunk *to,
 				   unsigned int idx, unsigned int last)
 {
-	for (; idx <= last; idx++) {
-		struct sluice_iova_slot *slot = sluice_iova_slot(from, idx);
+	struct sluice_iova_slot *slot;
 
-		if (!slot || !slot->page)
-			continue;
+	sluice_iova_for_each_page(slot, from, idx, last) {
 		*sluice_iova_slot(to, idx) = *slot;
 		WRITE_ONCE(slot->page, 0);
 		from->nr_pinned--;
@@ -488,7 +504,7 @@ static void sluice_iova_move_slots(struct sluice_iova_chunk *from,
 	}
 }
 
-/* Under @table_lock: an empty chunk with the same leaves; NULL without memory */
+/* Under @table_lock: an empty part with the same leaves; NULL without memory */
 static struct sluice_iova_chunk *
 sluice_iova_new_part(const struct sluice_iova_chunk *chunk, unsigned int idx,
 		     unsigned int last)
@@ -499,6 +515,9 @@ sluice_iova_new_part(const struct sluice_iova_chunk *chunk, unsigned int idx,
 	if (!part)
 		return NULL;
 	part->iova = chunk->iova;
+	part->from = idx;
+	part->to = last;
+	part->part = true;
 	for (i = idx / SLUICE_IOVA_LEAF_PAGES;
 	     i <= last / SLUICE_IOVA_LEAF_PAGES; i++) {
 		struct sluice_iova_leaf *leaf;
@@ -521,10 +540,8 @@ static unsigned int sluice_iova_count(const struct sluice_iova_chunk *chunk,
 	const struct sluice_iova_slot *slot;
 	unsigned int nr = 0;
 
-	for (; idx <= last; idx++) {
-		slot = sluice_iova_slot(chunk, idx);
-		nr += slot && slot->page;
-	}
+	sluice_iova_for_each_page(slot, chunk, idx, last)
+		nr++;
 	return nr;
 }
 
@@ -593,30 +610,30 @@ static void sluice_iova_unmap_slot(struct sluice_iova_table *table,
 void sluice_iova_unmap_chunk(struct sluice_iova_table *table,
 			     struct sluice_iova_chunk *chunk)
 {
-	unsigned int i;
+	struct sluice_iova_slot *slot;
+	unsigned int i = chunk->from;
 
 	if (chunk->huge) {
 		table->ops->unmap(table->priv, chunk->dma, SLUICE_IOVA_CHUNK,
 				  true);
 		return;
 	}
-	for (i = 0; i < SLUICE_IOVA_PAGES; i++) {
-		struct sluice_iova_slot *slot = sluice_iova_slot(chunk, i);
-
-		if (slot && slot->page)
-			sluice_iova_unmap_slot(table, slot);
-	}
+	sluice_iova_for_each_page(slot, chunk, i, chunk->to)
+		sluice_iova_unmap_slot(table, slot);
 }
 
-static void sluice_iova_free_chunk_rcu(struct rcu_head *rcu)
+static void sluice_iova_free_now(struct sluice_iova_chunk *chunk)
 {
-	struct sluice_iova_chunk *chunk =
-		container_of(rcu, struct sluice_iova_chunk, rcu);
 	unsigned int i;
 
 	for (i = 0; i < SLUICE_IOVA_LEAVES; i++)
 		kfree(rcu_access_pointer(chunk->leaves[i]));
 	kfree(chunk);
+}
+
+static void sluice_iova_free_rcu(struct rcu_head *rcu)
+{
+	sluice_iova_free_now(container_of(rcu, struct sluice_iova_chunk, rcu));
 }
 
 /**
@@ -625,5 +642,8 @@ static void sluice_iova_free_chunk_rcu(struct rcu_head *rcu)
  */
 void sluice_iova_free_chunk(struct sluice_iova_chunk *chunk)
 {
-	call_rcu(&chunk->rcu, sluice_iova_free_chunk_rcu);
+	if (chunk->part)
+		sluice_iova_free_now(chunk);
+	else
+		call_rcu(&chunk->rcu, sluice_iova_free_rcu);
 }

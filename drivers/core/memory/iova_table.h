@@ -38,6 +38,9 @@ struct sluice_iova_leaf {
  * @huge: the first page, if all pages are contiguous and have one DMA mapping
  * @dma: bus address of @huge
  * @nr_pinned: number of pinned pages
+ * @from: no page has a smaller index
+ * @to: nor a larger one
+ * @part: it was split off, and never was in the table: it has no readers
  * @leaves: the slots, if each page has its own DMA mapping; a leaf may be
  *	missing
  * @node: in &sluice_iova_table.dropped
@@ -48,6 +51,9 @@ struct sluice_iova_chunk {
 	struct page *huge;
 	dma_addr_t dma;
 	unsigned int nr_pinned;
+	u16 from;
+	u16 to;
+	bool part;
 	struct sluice_iova_leaf __rcu *leaves[SLUICE_IOVA_LEAVES];
 	union {
 		struct list_head node;
@@ -92,7 +98,17 @@ sluice_iova_slot(const struct sluice_iova_chunk *chunk, unsigned int idx)
 	return leaf ? &leaf->slots[idx % SLUICE_IOVA_LEAF_PAGES] : NULL;
 }
 
+/*
+ * The slots of the pages from index @idx to @last. Under @table_lock, or for a chunk
+ * that is not in the table
+ */
+#define sluice_iova_for_each_page(slot, chunk, idx, last)			\
+	for (; ((slot) = sluice_iova_next_page(chunk, &(idx), last)); (idx)++)
+
 /* iova_table.c */
+struct sluice_iova_slot *
+sluice_iova_next_page(const struct sluice_iova_chunk *chunk, unsigned int *idx,
+		      unsigned int last);
 int sluice_iova_lookup(struct sluice_iova_table *table, u64 iova, bool write,
 		       struct page **page, dma_addr_t *dma);
 bool sluice_iova_group_empty(struct sluice_iova_table *table, u64 first,
