@@ -243,6 +243,8 @@ struct sluice_vmiss {
  *	queue's lock
  * @slots: commands; the index is the command identifier in the hardware
  * @nr_slots: of @slots; 0 when the queue does not exist
+ * @used: slots that commands have or have had, or that are in @free: the others cannot
+ *	be in use. Under @hw_lock, as commands are taken under it
  * @lists: coherent memory behind the slots' PRP lists
  * @nr_lists: blocks of @lists
  * @max_slots: so many there is memory for, also when the queue does not exist
@@ -298,6 +300,7 @@ struct sluice_vsq {
 	u32 head;
 	unsigned int free_head;
 	unsigned int free_seen;
+	unsigned int used;
 	unsigned int map_failures;
 	unsigned long submitted;
 	struct sluice_nvme_sq hw;

@@ -131,6 +131,7 @@ static void init_sq(struct sluice_vsq *vsq, struct sluice_vcq *vcq)
 	vsq->ring.va = vsq_ring;
 	vsq->slots = slots;
 	vsq->nr_slots = SLOTS;
+	vsq->used = SLOTS;
 	vsq->free = free_slots;
 	vsq->free_mask = SLOTS;
 	vsq->free_seen = SLOTS;

@@ -219,6 +219,56 @@ static void slots_exhausted(struct kunit *test)
 				i);
 }
 
+/* A queue may have many slots: those that were given back are taken again first */
+static void few_slots(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 64, 64, 48);
+	struct vfake_page *page = vfake_map(f, DATA);
+	struct nvme_cmd read = small;
+	unsigned int i;
+	u16 slot;
+
+	for (i = 0; i < 200; i++) {
+		u32 tail = vsq->hw.tail;
+
+		submit(f, i, 1);
+		sluice_vio_service(vsq);
+		slot = le16_to_cpu(vsq->hw.entries[tail].cid);
+		KUNIT_ASSERT_LT(test, (unsigned int)slot, 32u);
+		vfake_complete(f, 1, 1, slot, 0);
+		vfake_ring_cq(f, 1, f->vctrl.cqs[1].tail);
+	}
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), 48u);
+
+	/* with the 33rd in flight comes one that was never used, if it goes at all */
+	submit(f, 0, 32);
+	read.prp1 = cpu_to_le64(DATA);
+	vfake_submit(f, 1, &read);
+	page->err = -EAGAIN;
+	for (i = 0; i < 3; i++) {
+		work(vsq);
+		KUNIT_EXPECT_EQ(test, vsq->used, 32u);
+		KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), 16u);
+	}
+	page->err = 0;
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->used, 33u);
+	KUNIT_EXPECT_EQ(test, (int)vsq->slots[32].state, (int)SLUICE_VSLOT_HARDWARE);
+	/* an unmap finds it, and nothing else that uses the page */
+	KUNIT_EXPECT_EQ(test, sluice_vsq_users(vsq, DATA, 4096), 1u);
+
+	submit(f, 0, 20);
+	sluice_vio_service(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 248ul);
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), 0u);
+	KUNIT_EXPECT_TRUE(test, vsq->stalled);
+	for (i = 0; i < 48; i++)
+		vfake_complete(f, 1, 1, i, 0);
+	KUNIT_EXPECT_TRUE(test, sluice_vsq_drained(vsq));
+	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), 48u);
+}
+
 /*
  * Completions that find no room keep their slots: a guest that does not look
  * gets no more commands fetched, until it looks.
@@ -530,6 +580,7 @@ static struct kunit_case vfetch_cases[] = {
 	KUNIT_CASE(impossible_tails),
 	KUNIT_CASE(tail_goes_back),
 	KUNIT_CASE(slots_exhausted),
+	KUNIT_CASE(few_slots),
 	KUNIT_CASE(slots_wait_for_room),
 	KUNIT_CASE(refused),
 	KUNIT_CASE(retried),

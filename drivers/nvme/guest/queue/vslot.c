@@ -6,6 +6,10 @@
  * its completion. The index of the slot is the command identifier that the
  * drive gets: two commands in flight never share one, whatever identifiers the
  * guest chose.
+ *
+ * A queue has as many slots as it can have commands in flight, but most guests have
+ * few. A slot that was given back is taken again before one that no command has had
+ * yet, so that few are used: an unmap of guest memory looks at all that are.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -17,6 +21,12 @@
 /* PRP lists come in blocks, so that a deep queue costs few allocations. */
 #define SLUICE_VLISTS_PER_BLOCK	16
 #define SLUICE_VLISTS_BYTES	(SLUICE_VLISTS_PER_BLOCK * SLUICE_NVME_PAGE)
+
+/*
+ * So many slots are free from the beginning: with fewer, a thread that takes one
+ * would find each time that it has to look whether another was given back.
+ */
+#define SLUICE_VSLOTS_FIRST	32u
 
 /**
  * struct sluice_vlists - a block of PRP lists
@@ -52,6 +62,8 @@ static bool sluice_vsq_any_free(struct sluice_vsq *vsq)
 struct sluice_vslot *sluice_vsq_get_slot(struct sluice_vsq *vsq)
 {
 	if (unlikely(!sluice_vsq_any_free(vsq))) {
+		if (vsq->used < vsq->nr_slots)
+			return &vsq->slots[vsq->used++];
 		WRITE_ONCE(vsq->stalled, true);
 		/* pairs with the barrier in sluice_vsq_slots_freed() */
 		smp_mb();
@@ -98,11 +110,13 @@ void sluice_vsq_slots_freed(struct sluice_vsq *vsq)
 void sluice_vsq_put_slot(struct sluice_vslot *slot)
 {
 	struct sluice_vsq *vsq = slot->vsq;
+	unsigned int index = slot - vsq->slots, last = vsq->free_head - 1;
 
-	/* its index still is where it was taken from */
-	vsq->free_head--;
-	WARN_ON_ONCE(vsq->free[vsq->free_head & vsq->free_mask] !=
-		     slot - vsq->slots);
+	/* its index still is where it was taken from, or never was there */
+	if (vsq->free[last & vsq->free_mask] == index)
+		vsq->free_head = last;
+	else if (!WARN_ON_ONCE(index != vsq->used - 1))
+		vsq->used = index;
 }
 
 /**
@@ -113,7 +127,7 @@ void sluice_vsq_put_slot(struct sluice_vslot *slot)
  */
 unsigned int sluice_vsq_nr_free(const struct sluice_vsq *vsq)
 {
-	return vsq->free_tail - vsq->free_head;
+	return vsq->free_tail - vsq->free_head + vsq->nr_slots - vsq->used;
 }
 
 static bool sluice_vslot_uses(const struct sluice_vslot *slot, u64 iova,
@@ -152,7 +166,7 @@ static bool sluice_vslot_uses(const struct sluice_vslot *slot, u64 iova,
  */
 unsigned int sluice_vsq_users(struct sluice_vsq *vsq, u64 iova, u64 size)
 {
-	unsigned int i = 0, end, nr = 0;
+	unsigned int i = 0, used, end, nr = 0;
 
 	if (sluice_vsq_drained(vsq))
 		return 0;
@@ -161,10 +175,11 @@ unsigned int sluice_vsq_users(struct sluice_vsq *vsq, u64 iova, u64 size)
 		/* it has no slots any more */
 		if (!vsq->vcq)
 			return 0;
-		end = min(vsq->nr_slots, i + SLUICE_VSLOTS_AT_ONCE);
+		used = vsq->used;
+		end = min(used, i + SLUICE_VSLOTS_AT_ONCE);
 		for (; i < end; i++)
 			nr += sluice_vslot_uses(&vsq->slots[i], iova, size);
-	} while (i < READ_ONCE(vsq->nr_slots));
+	} while (i < used);
 	return nr;
 }
 
@@ -306,7 +321,7 @@ static int sluice_vsq_new_slots(struct sluice_vsq *vsq, unsigned int nr)
  */
 int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 {
-	unsigned int i;
+	unsigned int i, first = min(nr, SLUICE_VSLOTS_FIRST);
 	int err;
 
 	if (vsq->max_slots < nr) {
@@ -317,14 +332,17 @@ int sluice_vsq_alloc_slots(struct sluice_vsq *vsq, unsigned int nr)
 	}
 
 	vsq->nr_slots = nr;
+	vsq->used = first;
 	vsq->free_head = 0;
-	vsq->free_seen = nr;
-	vsq->free_tail = nr;
+	vsq->free_seen = first;
+	vsq->free_tail = first;
+	/* the rest of the ring has no index of a slot, see sluice_vsq_put_slot() */
+	for (i = 0; i <= vsq->free_mask; i++)
+		vsq->free[i] = i < first ? i : U16_MAX;
 	for (i = 0; i < nr; i++) {
 		vsq->slots[i].vsq = vsq;
 		vsq->slots[i].state = SLUICE_VSLOT_FREE;
 		INIT_LIST_HEAD(&vsq->slots[i].node);
-		vsq->free[i] = i;
 	}
 	return 0;
 }
