@@ -18,6 +18,7 @@
 #define _LINUX_SLUICE_H
 
 #include <linux/device.h>
+#include <linux/list.h>
 #include <linux/mdev.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -320,6 +321,27 @@ struct sluice_mem {
 	void *vaddr;
 };
 
+/**
+ * struct sluice_mem_request - a page of guest memory that is to be pinned
+ * @iova: any guest address within the page
+ * @device_writes: the page must be writable
+ * @done: called when it has been tried: the request is the backend's again. The caller
+ *	is the core's thread that pins pages. So @done must not sleep for guest
+ *	memory, nor for anybody who may; but it may ask for another page. It has
+ *	returned before the core calls &sluice_parent_ops.detach
+ * @err: 0, or an error of sluice_mem_get(); valid when @done is called
+ * @node: for the core
+ *
+ * The backend fills the first three members.
+ */
+struct sluice_mem_request {
+	u64 iova;
+	bool device_writes;
+	void (*done)(struct sluice_mem_request *req);
+	int err;
+	struct list_head node;
+};
+
 /* Size of one chunk of guest memory, the unit of the IOVA table */
 #define SLUICE_MEM_CHUNK	SZ_2M
 
@@ -378,6 +400,7 @@ unsigned int sluice_mem_find_list(struct sluice_dev *sdev,
 				  unsigned int nr);
 int sluice_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 		   struct sluice_mem *mem);
+void sluice_mem_ask(struct sluice_dev *sdev, struct sluice_mem_request *req);
 int sluice_mem_read(struct sluice_dev *sdev, u64 iova, void *buf, size_t len);
 int sluice_mem_write(struct sluice_dev *sdev, u64 iova, const void *buf,
 		     size_t len);
@@ -393,8 +416,9 @@ void sluice_mem_vunmap(void *vaddr);
  * @device_writes: the device, or the caller, is going to write to it
  * @mem: what was found; valid as after sluice_mem_get()
  *
- * For the I/O path, which must not sleep. On -ENOENT the caller has a thread
- * that may sleep call sluice_mem_get(), and then tries again.
+ * For the I/O path, which must not sleep. On -ENOENT the caller has the page pinned
+ * with sluice_mem_ask(), and then tries again; or it has a thread that may sleep call
+ * sluice_mem_get().
  *
  * Context: any; takes no lock. Not while the device is closed.
  * Return: 0; -ENOENT if the page has not been used yet, or if an unmap has

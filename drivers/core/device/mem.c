@@ -248,6 +248,23 @@ int sluice_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 }
 EXPORT_SYMBOL_GPL(sluice_mem_get);
 
+/**
+ * sluice_mem_ask() - have a page of guest memory pinned, and do not wait for that
+ * @sdev: the attached slice, open: not after the close operation has returned
+ * @req: the page; the core's until it calls @req->done
+ *
+ * For a thread that must not sleep for guest memory. Afterwards sluice_mem_find()
+ * finds the page, unless an unmap comes between. An unmap of other memory does not
+ * make this fail with -EAGAIN.
+ *
+ * Context: process; also under a lock that quiesce takes, or a spinlock
+ */
+void sluice_mem_ask(struct sluice_dev *sdev, struct sluice_mem_request *req)
+{
+	sluice_iova_ask(&sluice_to_vdev(sdev)->iova_table, req);
+}
+EXPORT_SYMBOL_GPL(sluice_mem_ask);
+
 static int sluice_mem_copy(struct sluice_dev *sdev, u64 iova, void *buf,
 			   size_t len, bool to_guest)
 {

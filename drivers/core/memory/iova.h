@@ -64,7 +64,8 @@ struct sluice_iova_ops {
  *	a page is copied from or to. A thread that holds it must not pin, unpin, or
  *	wait for either
  * @lock: protects the members below, up to @wait. Inside @table_lock
- * @wanted: &struct sluice_iova_request for @work
+ * @wanted: &struct sluice_mem_request for @work
+ * @nr_wanted: number of requests that have no answer yet
  * @dropped: chunks removed from the table, for @work to unpin
  * @nr_dropped: number of chunks removed from the table and not unpinned yet,
  *	including those not in @dropped yet and the one that @work is unpinning
@@ -95,6 +96,7 @@ struct sluice_iova_table {
 	struct mutex table_lock;
 	spinlock_t lock;
 	struct list_head wanted;
+	unsigned int nr_wanted;
 	struct list_head dropped;
 	unsigned int nr_dropped;
 	struct sluice_space *space;
@@ -133,6 +135,8 @@ int sluice_iova_get(struct sluice_iova_table *table, u64 iova, bool write,
 		    struct page **page, dma_addr_t *dma);
 int sluice_iova_copy(struct sluice_iova_table *table, u64 iova, void *buf,
 		     size_t len, bool to_guest);
+void sluice_iova_ask(struct sluice_iova_table *table,
+		     struct sluice_mem_request *req);
 
 void sluice_iova_unmap_begin(struct sluice_iova_table *table, u64 first,
 			     u64 last, struct sluice_space_unmap *unmap);

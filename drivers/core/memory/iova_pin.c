@@ -24,7 +24,8 @@
  *   the callback needs.
  * - A thread that waits for a page to be pinned gives up (-EAGAIN) as soon as
  *   an unmap begins. So the callback may wait for any lock that such a thread
- *   holds, the backend's locks included.
+ *   holds, the backend's locks included. The path of an I/O does not wait at all:
+ *   it asks, and the work item calls it when it has pinned, with no lock held.
  * - The callback gives up waiting when nothing is unpinned for a while. Then VFIO
  *   drops the list's lock, which lets thread 2 continue, finds that pages are
  *   still pinned, and calls us again. Meanwhile the work item has its turn: it is
@@ -60,23 +61,15 @@ static const unsigned int sluice_iova_orders[] = {
 #define SLUICE_IOVA_NOMEM_WAIT_MS 500
 
 /**
- * struct sluice_iova_request - a page that a thread waits for
- * @node: in &sluice_iova_table.wanted
+ * struct sluice_iova_waiter - a thread that waits for a page
+ * @req: the page
  * @ref: references of the waiting thread and of the work item
- * @iova: address of the page
- * @write: the page must be writable
- * @done: @ret is valid
- * @ret: 0 or a negative errno
- * @retry_in: with -EAGAIN: jiffies to wait before asking again
+ * @done: @req has an answer
  */
-struct sluice_iova_request {
-	struct list_head node;
+struct sluice_iova_waiter {
+	struct sluice_mem_request req;
 	refcount_t ref;
-	u64 iova;
-	bool write;
 	bool done;
-	int ret;
-	unsigned long retry_in;
 };
 
 static struct workqueue_struct *sluice_iova_wq;
@@ -94,7 +87,7 @@ static u64 sluice_iova_group_last(u64 first, unsigned int order)
  * already.
  */
 static int sluice_iova_busy_begin(struct sluice_iova_table *table, u64 first,
-				  unsigned int order, unsigned long *retry_in)
+				  unsigned int order)
 {
 	u64 last = sluice_iova_group_last(first, order);
 	bool empty;
@@ -108,8 +101,7 @@ static int sluice_iova_busy_begin(struct sluice_iova_table *table, u64 first,
 	guard(spinlock)(&table->lock);
 	if (!table->open)
 		return -ENODEV;
-	*retry_in = sluice_space_blocks(table->space, first, last);
-	if (*retry_in)
+	if (sluice_space_blocks(table->space, first, last))
 		return -EAGAIN;
 	table->busy_first = first;
 	table->busy_last = last;
@@ -197,7 +189,7 @@ static void sluice_iova_note_nomem(struct sluice_iova_table *table,
 
 /* Fill in the largest possible group around a page. */
 static int sluice_iova_fill(struct sluice_iova_table *table, u64 iova,
-			    bool write, unsigned long *retry_in)
+			    bool write)
 {
 	unsigned int i;
 	int ret = -EFAULT;
@@ -212,7 +204,7 @@ static int sluice_iova_fill(struct sluice_iova_table *table, u64 iova,
 			ret = -ENOMEM;
 			continue;
 		}
-		ret = sluice_iova_busy_begin(table, first, order, retry_in);
+		ret = sluice_iova_busy_begin(table, first, order);
 		/* The page is in the table already. */
 		if (ret == -EEXIST && !order)
 			return 0;
@@ -228,28 +220,20 @@ static int sluice_iova_fill(struct sluice_iova_table *table, u64 iova,
 		sluice_iova_busy_end(table);
 		if (ret == -ENOMEM)
 			sluice_iova_note_nomem(table, order);
-		if (ret == -EAGAIN)
-			*retry_in = 1;
 		if (!ret || ret == -EAGAIN)
 			return ret;
 	}
 	return ret;
 }
 
-static void sluice_iova_request_put(struct sluice_iova_request *req)
-{
-	if (refcount_dec_and_test(&req->ref))
-		kfree(req);
-}
-
-static struct sluice_iova_request *
+static struct sluice_mem_request *
 sluice_iova_next_request(struct sluice_iova_table *table)
 {
-	struct sluice_iova_request *req;
+	struct sluice_mem_request *req;
 
 	spin_lock(&table->lock);
 	req = list_first_entry_or_null(&table->wanted,
-				       struct sluice_iova_request, node);
+				       struct sluice_mem_request, node);
 	if (req)
 		list_del(&req->node);
 	spin_unlock(&table->lock);
@@ -257,19 +241,20 @@ sluice_iova_next_request(struct sluice_iova_table *table)
 }
 
 static void sluice_iova_serve(struct sluice_iova_table *table,
-			      struct sluice_iova_request *req)
+			      struct sluice_mem_request *req)
 {
 	struct mem_cgroup *old;
 
 	/* this thread is nobody's: what the guest causes is its owner's */
 	old = set_active_memcg(table->memcg);
-	req->ret =
-		sluice_iova_fill(table, req->iova, req->write, &req->retry_in);
+	req->err = sluice_iova_fill(table, req->iova, req->device_writes);
 	set_active_memcg(old);
-	/* Pairs with sluice_iova_request_done(): the answer is there. */
-	smp_store_release(&req->done, true);
+	req->done(req);
+
+	spin_lock(&table->lock);
+	table->nr_wanted--;
+	spin_unlock(&table->lock);
 	wake_up_all(&table->wait);
-	sluice_iova_request_put(req);
 }
 
 /* --- Unpinning: called by the work item --- */
@@ -326,7 +311,7 @@ void sluice_iova_work(struct work_struct *work)
 {
 	struct sluice_iova_table *table =
 		container_of(work, struct sluice_iova_table, work);
-	struct sluice_iova_request *req;
+	struct sluice_mem_request *req;
 	struct sluice_iova_chunk *chunk;
 
 	for (;;) {
@@ -347,27 +332,42 @@ void sluice_iova_work(struct work_struct *work)
 
 /* --- Called by other threads --- */
 
-static struct sluice_iova_request *
-sluice_iova_request(struct sluice_iova_table *table, u64 iova, bool write)
+/**
+ * sluice_iova_ask() - ask for a page to be put into the table
+ * @table: guest memory
+ * @req: the page; its answer is -ENODEV if the table is closed
+ */
+void sluice_iova_ask(struct sluice_iova_table *table,
+		     struct sluice_mem_request *req)
 {
-	struct sluice_iova_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
-
-	if (!req)
-		return NULL;
-	req->iova = ALIGN_DOWN(iova, PAGE_SIZE);
-	req->write = write;
-	refcount_set(&req->ref, 2);
 	spin_lock(&table->lock);
 	list_add_tail(&req->node, &table->wanted);
+	table->nr_wanted++;
 	spin_unlock(&table->lock);
 	queue_work(sluice_iova_wq, &table->work);
-	return req;
 }
 
-static bool sluice_iova_request_done(const struct sluice_iova_request *req)
+static void sluice_iova_waiter_put(struct sluice_iova_waiter *waiter)
 {
-	/* Pairs with sluice_iova_serve(). */
-	return smp_load_acquire(&req->done);
+	if (refcount_dec_and_test(&waiter->ref))
+		kfree(waiter);
+}
+
+/* The work item wakes the thread next. */
+static void sluice_iova_waiter_done(struct sluice_mem_request *req)
+{
+	struct sluice_iova_waiter *waiter =
+		container_of(req, struct sluice_iova_waiter, req);
+
+	/* Pairs with sluice_iova_answered(): the answer is there. */
+	smp_store_release(&waiter->done, true);
+	sluice_iova_waiter_put(waiter);
+}
+
+static bool sluice_iova_answered(const struct sluice_iova_waiter *waiter)
+{
+	/* Pairs with sluice_iova_waiter_done(). */
+	return smp_load_acquire(&waiter->done);
 }
 
 static bool sluice_iova_unmaps(const struct sluice_iova_table *table)
@@ -375,28 +375,35 @@ static bool sluice_iova_unmaps(const struct sluice_iova_table *table)
 	return atomic_read(&table->unmapping);
 }
 
-/* Ask the work item to put a page into the table, and wait for it. */
+/*
+ * Ask the work item to put a page into the table, and wait for it. The answer may be
+ * -EAGAIN; without an answer that means to give up.
+ */
 static int sluice_iova_fault_once(struct sluice_iova_table *table, u64 iova,
-				  bool write, unsigned long *retry_in)
+				  bool write, bool *answered)
 {
-	struct sluice_iova_request *req;
+	struct sluice_iova_waiter *waiter;
 	int ret = -EAGAIN;
 
-	*retry_in = 0;
+	*answered = false;
 	if (!READ_ONCE(table->open))
 		return -ENODEV;
 	if (sluice_iova_unmaps(table))
 		return -EAGAIN;
-	req = sluice_iova_request(table, iova, write);
-	if (!req)
+	waiter = kzalloc(sizeof(*waiter), GFP_KERNEL);
+	if (!waiter)
 		return -ENOMEM;
+	waiter->req.iova = iova;
+	waiter->req.device_writes = write;
+	waiter->req.done = sluice_iova_waiter_done;
+	refcount_set(&waiter->ref, 2);
+	sluice_iova_ask(table, &waiter->req);
 	wait_event(table->wait,
-		   sluice_iova_request_done(req) || sluice_iova_unmaps(table));
-	if (sluice_iova_request_done(req)) {
-		ret = req->ret;
-		*retry_in = req->retry_in;
-	}
-	sluice_iova_request_put(req);
+		   sluice_iova_answered(waiter) || sluice_iova_unmaps(table));
+	*answered = sluice_iova_answered(waiter);
+	if (*answered)
+		ret = waiter->req.err;
+	sluice_iova_waiter_put(waiter);
 	return ret;
 }
 
@@ -412,17 +419,17 @@ static int sluice_iova_fault_once(struct sluice_iova_table *table, u64 iova,
  */
 int sluice_iova_fault(struct sluice_iova_table *table, u64 iova, bool write)
 {
-	unsigned long retry_in;
+	bool answered;
 	int ret;
 
 	for (;;) {
-		ret = sluice_iova_fault_once(table, iova, write, &retry_in);
-		if (ret != -EAGAIN || !retry_in)
+		ret = sluice_iova_fault_once(table, iova, write, &answered);
+		if (ret != -EAGAIN || !answered)
 			return ret;
 		wait_event_timeout(table->wait,
 				   sluice_iova_unmaps(table) ||
 					   !READ_ONCE(table->open),
-				   retry_in);
+				   1);
 	}
 }
 
@@ -474,7 +481,7 @@ bool sluice_iova_idle(struct sluice_iova_table *table)
 	bool idle;
 
 	spin_lock(&table->lock);
-	idle = !table->nr_dropped && !table->busy && list_empty(&table->wanted);
+	idle = !table->nr_dropped && !table->nr_wanted;
 	spin_unlock(&table->lock);
 	return idle;
 }

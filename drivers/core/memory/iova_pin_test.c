@@ -155,6 +155,50 @@ static void iova_read_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->map_read_only, 1);
 }
 
+/* Who asks does not wait, and hears of it. The requests are kept in order. */
+static void iova_ask(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	struct mfake_request requests[4] = {};
+
+	fake->page[9] = MFAKE_READ_ONLY;
+	WRITE_ONCE(fake->hold_pin, true);
+	mfake_ask(fake, &requests[0], mfake_iova(fake, PAGES) + 5, true);
+	wait_for_completion(&fake->entered);
+	mfake_ask(fake, &requests[1], mfake_iova(fake, 9), true);
+	mfake_ask(fake, &requests[2], mfake_iova(fake, 9), false);
+	mfake_ask(fake, &requests[3], fake->start - 1, false);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(requests[0].answered));
+	complete(&fake->go);
+	KUNIT_EXPECT_EQ(test, mfake_answer(&requests[3]), -EFAULT);
+	KUNIT_EXPECT_EQ(test, mfake_answer(&requests[2]), 0);
+	KUNIT_EXPECT_EQ(test, mfake_answer(&requests[1]), -EPERM);
+	KUNIT_EXPECT_EQ(test, mfake_answer(&requests[0]), 0);
+	KUNIT_EXPECT_TRUE(test, mfake_holds(fake, PAGES));
+	KUNIT_EXPECT_TRUE(test, mfake_holds(fake, 9));
+	/* what is there already */
+	mfake_ask(fake, &requests[0], mfake_iova(fake, 9), false);
+	KUNIT_EXPECT_EQ(test, mfake_answer(&requests[0]), 0);
+}
+
+/* When the table is closed every request has its answer, and nobody hears one later */
+static void iova_ask_and_close(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	struct mfake_request first = { .delay_ms = 50 }, second = {};
+
+	WRITE_ONCE(fake->hold_pin, true);
+	mfake_ask(fake, &first, fake->start, true);
+	wait_for_completion(&fake->entered);
+	mfake_ask(fake, &second, mfake_iova(fake, PAGES), true);
+	complete(&fake->go);
+	mfake_close(fake);
+	KUNIT_EXPECT_TRUE(test, first.answered);
+	KUNIT_EXPECT_TRUE(test, second.answered);
+	KUNIT_EXPECT_EQ(test, second.req.err, -ENODEV);
+	KUNIT_ASSERT_EQ(test, mfake_open(fake), 0);
+}
+
 static void iova_end_of_address_space(struct kunit *test)
 {
 	struct mfake *fake = test->priv;
@@ -225,6 +269,8 @@ static struct kunit_case iova_pin_cases[] = {
 	KUNIT_CASE(iova_locked_memory_limit),
 	KUNIT_CASE(iova_limit_of_former_user),
 	KUNIT_CASE(iova_read_only),
+	KUNIT_CASE(iova_ask),
+	KUNIT_CASE(iova_ask_and_close),
 	KUNIT_CASE(iova_end_of_address_space),
 	KUNIT_CASE(iova_closed),
 	KUNIT_CASE(iova_copies),

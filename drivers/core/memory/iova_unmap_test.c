@@ -161,6 +161,30 @@ static void iova_busy_with_unmap(struct kunit *test)
 	mfake_expect(fake, PAGES);
 }
 
+/* An unmap does not keep other pages from those who only ask for them. */
+static void iova_ask_beside_unmap(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	struct mfake_request request = {};
+	struct sluice_space_unmap unmap;
+
+	mfake_expect(fake, 0);
+	sluice_iova_unmap_begin(&fake->iova_table, fake->start, fake->start,
+				&unmap);
+	KUNIT_EXPECT_EQ(test, mfake_get(fake, fake->start + CHUNK, true),
+			-EAGAIN);
+	mfake_ask(fake, &request, fake->start + CHUNK, true);
+	KUNIT_EXPECT_EQ(test, mfake_answer(&request), 0);
+	mfake_expect(fake, PAGES);
+	mfake_drop(fake, fake->start, fake->start);
+	mfake_ask(fake, &request, fake->start, true);
+	KUNIT_EXPECT_EQ(test, mfake_answer(&request), -EAGAIN);
+	sluice_iova_unmap_release(&fake->iova_table);
+	sluice_iova_unmap_end(&fake->iova_table, fake->start, fake->start,
+			      &unmap);
+	KUNIT_EXPECT_FALSE(test, mfake_holds(fake, 0));
+}
+
 struct mfake_getter {
 	struct mfake *fake;
 	u64 iova;
@@ -397,6 +421,7 @@ static struct kunit_case iova_unmap_cases[] = {
 	KUNIT_CASE(iova_unmap_nothing),
 	KUNIT_CASE(iova_grace),
 	KUNIT_CASE(iova_busy_with_unmap),
+	KUNIT_CASE(iova_ask_beside_unmap),
 	KUNIT_CASE(iova_waiter_gives_up),
 	KUNIT_CASE(iova_pin_survives_other_unmap),
 	KUNIT_CASE(iova_unmap_waits_a_while),

@@ -3,6 +3,7 @@
  * Sluice: a guest's memory, for the KUnit tests of its table
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -182,6 +183,33 @@ int mfake_get(struct mfake *fake, u64 iova, bool write)
 	dma_addr_t dma;
 
 	return sluice_iova_get(&fake->iova_table, iova, write, &page, &dma);
+}
+
+static void mfake_request_done(struct sluice_mem_request *req)
+{
+	struct mfake_request *request = container_of(req, struct mfake_request, req);
+
+	msleep(request->delay_ms);
+	WRITE_ONCE(request->answered, true);
+	complete(&request->done);
+}
+
+/* @request is the fake's until mfake_answer() or mfake_close() */
+void mfake_ask(struct mfake *fake, struct mfake_request *request, u64 iova,
+	       bool write)
+{
+	request->req.iova = iova;
+	request->req.device_writes = write;
+	request->req.done = mfake_request_done;
+	request->answered = false;
+	init_completion(&request->done);
+	sluice_iova_ask(&fake->iova_table, &request->req);
+}
+
+int mfake_answer(struct mfake_request *request)
+{
+	wait_for_completion(&request->done);
+	return request->req.err;
 }
 
 /* Expect that the page is found, and that it is the right one. */

@@ -71,12 +71,29 @@ struct mfake {
 	struct completion go;
 };
 
+/**
+ * struct mfake_request - a page that is asked for
+ * @req: for the core
+ * @delay_ms: so long it takes to hear the answer
+ * @answered: it has been heard
+ * @done: the same, to wait for
+ */
+struct mfake_request {
+	struct sluice_mem_request req;
+	unsigned int delay_ms;
+	bool answered;
+	struct completion done;
+};
+
 int mfake_init(struct kunit *test);
 int mfake_open(struct mfake *fake);
 void mfake_close(struct mfake *fake);
 void mfake_exit(struct kunit *test);
 u64 mfake_iova(struct mfake *fake, unsigned int page);
 int mfake_get(struct mfake *fake, u64 iova, bool write);
+void mfake_ask(struct mfake *fake, struct mfake_request *request, u64 iova,
+	       bool write);
+int mfake_answer(struct mfake_request *request);
 void mfake_expect(struct mfake *fake, unsigned int idx);
 bool mfake_holds(struct mfake *fake, unsigned int idx);
 void mfake_drop(struct mfake *fake, u64 first, u64 last);

@@ -343,18 +343,17 @@ void sluice_space_unmap_end(struct sluice_space_unmap *unmap)
  * @last: last byte
  *
  * Context: under &sluice_iova_table.lock
- * Return: jiffies to wait before asking again, 0 if pinning is allowed now
+ * Return: false if pinning is allowed now
  */
-unsigned long sluice_space_blocks(struct sluice_space *space, u64 first,
-				  u64 last)
+bool sluice_space_blocks(struct sluice_space *space, u64 first, u64 last)
 {
 	const struct sluice_hold *hold;
 
 	guard(spinlock)(&space->lock);
 	list_for_each_entry(hold, &space->holds, node)
 		if (sluice_hold_overlaps(hold, first, last))
-			return 1;
+			return true;
 	if (!sluice_hold_overlaps(&space->grace, first, last))
-		return 0;
+		return false;
 	return space->active || time_before(jiffies, space->until);
 }

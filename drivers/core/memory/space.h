@@ -30,7 +30,6 @@ void sluice_space_unmap_begin(struct sluice_space *space, u64 first, u64 last,
 			      const void *slice,
 			      struct sluice_space_unmap *unmap);
 void sluice_space_unmap_end(struct sluice_space_unmap *unmap);
-unsigned long sluice_space_blocks(struct sluice_space *space, u64 first,
-				  u64 last);
+bool sluice_space_blocks(struct sluice_space *space, u64 first, u64 last);
 
 #endif /* SLUICE_SPACE_H */

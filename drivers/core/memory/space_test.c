@@ -28,9 +28,9 @@ static void slices_of_one_user_share(struct kunit *test)
 
 	sluice_space_get(a);
 	sluice_space_unmap_begin(a, 0, SZ_2M - 1, "a", &unmap);
-	KUNIT_EXPECT_NE(test, sluice_space_blocks(b, 0, SZ_4K - 1), 0);
-	KUNIT_EXPECT_EQ(test, sluice_space_blocks(b, SZ_2M, SZ_4M - 1), 0);
-	KUNIT_EXPECT_EQ(test, sluice_space_blocks(c, 0, SZ_4K - 1), 0);
+	KUNIT_EXPECT_TRUE(test, sluice_space_blocks(b, 0, SZ_4K - 1));
+	KUNIT_EXPECT_FALSE(test, sluice_space_blocks(b, SZ_2M, SZ_4M - 1));
+	KUNIT_EXPECT_FALSE(test, sluice_space_blocks(c, 0, SZ_4K - 1));
 
 	/* The unmap outlives the slice that heard of it */
 	sluice_space_leave(a, "a");
@@ -86,13 +86,13 @@ static void rounds(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, tell(a, &slices[k], SZ_4M, SZ_8M - 1), i);
 	/* Another range of the same unmap: both must not be pinned */
 	KUNIT_EXPECT_EQ(test, tell(a, &slices[2], 0, SZ_4K - 1), 1);
-	KUNIT_EXPECT_NE(test, sluice_space_blocks(a, SZ_4M, SZ_4M), 0);
+	KUNIT_EXPECT_TRUE(test, sluice_space_blocks(a, SZ_4M, SZ_4M));
 	sluice_space_unmap_end(&unmap);
 	while (sluice_space_blocks(a, SZ_4M, SZ_4M))
 		usleep_range(1000, 2000);
 	/* The next unmap */
 	KUNIT_EXPECT_EQ(test, tell(a, &slices[1], 0, SZ_4K - 1), 1);
-	KUNIT_EXPECT_EQ(test, sluice_space_blocks(a, SZ_4M, SZ_4M), 0);
+	KUNIT_EXPECT_FALSE(test, sluice_space_blocks(a, SZ_4M, SZ_4M));
 	for (k = 1; k < ARRAY_SIZE(slices); k++)
 		sluice_space_leave(a, &slices[k]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&one.mm_count), 1);

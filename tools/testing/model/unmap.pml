@@ -9,7 +9,8 @@
  * tells one slice after the other; it has the lock of the list of devices
  * meanwhile, and not its own lock. The slice takes the pages out of its table and
  * has its work item unpin them, which needs VFIO's lock. After ten times in vain
- * VFIO ends in a BUG. The guests want to use the ranges all the time.
+ * VFIO ends in a BUG. The guests want to use the ranges all the time, also while one
+ * of them is unmapped.
  *
  * One thread may have VFIO's lock while it waits for the lock of the list, which
  * the other has. Then nothing is unpinned, and the other thread gives up waiting
@@ -45,7 +46,6 @@ bool mapped[2];		/* of each range */
 bool waits[2];		/* this work item waits for @lock */
 bool list_waits[2];	/* this thread has @lock, and waits for @list */
 byte told[2];		/* rounds of each thread */
-byte unmapping[2];	/* of each slice: sluice_iova_table.unmapping */
 byte busy[2];		/* the range that the slice is pinning, or NOBODY */
 bool spoiled[2];
 bool done[2];
@@ -89,7 +89,6 @@ inline item_lock(s)
 inline tell(t, s)
 {
 	atomic {
-		unmapping[s]++;
 #ifndef NO_HOLD
 		hold[s * 2 + t] = true;
 #endif
@@ -104,8 +103,7 @@ inline tell(t, s)
 			table[s * 2 + t] = false;
 			dropped[s * 2 + t] = TURNS
 		:: !table[s * 2 + t]
-		fi;
-		unmapping[s]--
+		fi
 	};
 	if
 	:: !DROPPED(s) && busy[s] != t
@@ -160,8 +158,8 @@ unpin:			item_lock(s);
 			atomic { pinned[s * 2 + r]--; lock = NOBODY };
 			atomic { dropped[s * 2 + r]--; r = 0 }
 		:: atomic { dropped[s * 2 + 1] -> r = 1 }; goto unpin
-		:: atomic { !DROPPED(s) && !unmapping[s] && mapped[0] &&
-			    !table[s * 2] && !hold[s * 2] -> r = 0; busy[s] = 0 };
+		:: atomic { !DROPPED(s) && mapped[0] && !table[s * 2] &&
+			    !hold[s * 2] -> r = 0; busy[s] = 0 };
 pin:			item_lock(s);
 			atomic {
 				if
@@ -183,8 +181,8 @@ pin:			item_lock(s);
 				busy[s] = NOBODY;
 				r = 0
 			}
-		:: atomic { !DROPPED(s) && !unmapping[s] && mapped[1] &&
-			    !table[s * 2 + 1] && !hold[s * 2 + 1] -> r = 1; busy[s] = 1 };
+		:: atomic { !DROPPED(s) && mapped[1] && !table[s * 2 + 1] &&
+			    !hold[s * 2 + 1] -> r = 1; busy[s] = 1 };
 			goto pin
 		fi
 	od
