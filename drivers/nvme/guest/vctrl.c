@@ -4,8 +4,8 @@
  *
  * A vCPU thread that writes a register only notes what the guest asks for. The
  * controller's worker does it. The worker also executes admin commands, and
- * goes on with an I/O queue where a vCPU thread or the poller could not,
- * because the queue lacked a slot or memory that takes a sleep to get.
+ * goes on with an I/O queue where another thread could not, because the queue
+ * lacked a slot, or its ring memory that takes a sleep to get.
  *
  * To stop a controller, a thread sets a bit in &sluice_vctrl.stop and then
  * takes and releases each lock under which guest memory or the hardware's

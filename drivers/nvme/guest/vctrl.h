@@ -16,9 +16,10 @@
  * admin/	vadmin.c executes the commands of the admin queue, with
  *		videntify.c, vfeat.c and vlog.c
  *
- * Three kinds of threads run this code: the guest's vCPU threads (in a write to
- * a register or a doorbell), the core's poller, and the controller's worker.
- * Completions also come in the drive's interrupt.
+ * Four kinds of threads run this code: the guest's vCPU threads (in a write to
+ * a register or a doorbell), the core's poller, the controller's worker, and the core's
+ * thread that pins pages, when it has one that a command lacked. Completions also come
+ * in the drive's interrupt.
  */
 #ifndef SLUICE_NVME_VCTRL_H
 #define SLUICE_NVME_VCTRL_H
@@ -209,18 +210,17 @@ struct sluice_vcq {
 
 /**
  * struct sluice_vmiss - a page that a command needs and that is not pinned
- * @iova: guest address
- * @device_writes: the page must be writable
- * @missing: the page at @iova has to be pinned before the next try
- * @err: the error of pinning the page at @iova, or 0. The next try of the
- *	command fails with this error when it comes to the page. Without it the
- *	queue would try to pin the page again and again
+ * @req: the page, and the error of pinning it, or 0. The next try of the command fails
+ *	with this error when it comes to the page. Without it the queue would try to
+ *	pin the page again and again
+ * @asked: the core has @req, nobody else reads or writes it; see sluice_vsq_ask()
+ * @missing: the last command that was tried lacks a page, the one of @req unless the
+ *	core has it for another
  */
 struct sluice_vmiss {
-	u64 iova;
-	bool device_writes;
+	struct sluice_mem_request req;
+	bool asked;
 	bool missing;
-	int err;
 };
 
 /**
@@ -503,6 +503,13 @@ static inline int sluice_vctrl_mem_get(struct sluice_vctrl *vctrl, u64 iova,
 	KUNIT_STATIC_STUB_REDIRECT(sluice_mem_get, vctrl->sdev, iova,
 				   device_writes, mem);
 	return sluice_mem_get(vctrl->sdev, iova, device_writes, mem);
+}
+
+static inline void sluice_vctrl_mem_ask(struct sluice_vctrl *vctrl,
+					struct sluice_mem_request *req)
+{
+	KUNIT_STATIC_STUB_REDIRECT(sluice_mem_ask, vctrl->sdev, req);
+	sluice_mem_ask(vctrl->sdev, req);
 }
 
 /* sluice_mem_find() is inline and has no address: its other part stands for it */

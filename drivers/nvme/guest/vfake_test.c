@@ -125,6 +125,37 @@ int vfake_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 	return 0;
 }
 
+static void vfake_mem_ask(struct sluice_dev *sdev,
+			  struct sluice_mem_request *req)
+{
+	struct vfake *f = container_of(sdev, struct vfake, sdev);
+
+	list_add_tail(&req->node, &f->asked);
+}
+
+/**
+ * vfake_pin() - what the core's thread does: pin a page that was asked for
+ * @f: fixture
+ *
+ * Return: whether there was one.
+ */
+bool vfake_pin(struct vfake *f)
+{
+	struct sluice_mem_request *req;
+	struct sluice_mem mem;
+
+	req = list_first_entry_or_null(&f->asked, struct sluice_mem_request,
+				       node);
+	if (!req)
+		return false;
+	list_del(&req->node);
+	/* a test may have a stub of its own in place of vfake_mem_get() */
+	req->err = sluice_vctrl_mem_get(&f->vctrl, req->iova,
+					req->device_writes, &mem);
+	req->done(req);
+	return true;
+}
+
 static int vfake_mem_find(struct sluice_dev *sdev,
 			  struct sluice_mem_cursor *cursor, u64 iova,
 			  bool device_writes, struct sluice_mem *mem)
@@ -692,6 +723,7 @@ static void vfake_poll_sync(struct sluice_dev *sdev)
 static void vfake_init_stubs(struct kunit *test)
 {
 	kunit_activate_static_stub(test, sluice_mem_get, vfake_mem_get);
+	kunit_activate_static_stub(test, sluice_mem_ask, vfake_mem_ask);
 	kunit_activate_static_stub(test, sluice_mem_find_page, vfake_mem_find);
 	kunit_activate_static_stub(test, sluice_mem_find_list,
 				   vfake_mem_find_list);
@@ -715,6 +747,7 @@ int vfake_init(struct kunit *test)
 	f->test = test;
 	test->priv = f;
 	xa_init(&f->pages);
+	INIT_LIST_HEAD(&f->asked);
 	vfake_init_stubs(test);
 	vfake_init_drive(f);
 	vfake_init_slice(f);

@@ -86,6 +86,7 @@ struct vfake_page {
  * @dev: its device, only good for messages
  * @pages: of &struct vfake_page, by page number
  * @nr_pages: of @pages
+ * @asked: &struct sluice_mem_request that have no answer yet
  * @kicks: how often the worker ran
  * @retries: how often the delayed retry ran
  * @signals: interrupts, by vector
@@ -111,6 +112,7 @@ struct vfake {
 	struct device dev;
 	struct xarray pages;
 	unsigned int nr_pages;
+	struct list_head asked;
 	atomic_t kicks;
 	atomic_t retries;
 	atomic_t signals[SLUICE_VCTRL_MAX_QPAIRS + 1];
@@ -133,6 +135,7 @@ dma_addr_t vfake_dma(struct vfake *f, u64 iova);
 void vfake_put_entry(struct vfake *f, u64 iova, u64 value);
 int vfake_mem_get(struct sluice_dev *sdev, u64 iova, bool device_writes,
 		  struct sluice_mem *mem);
+bool vfake_pin(struct vfake *f);
 
 /* Commands in flight without a queue */
 struct sluice_vslot *vfake_slot(struct vfake *f);

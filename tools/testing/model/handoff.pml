@@ -5,12 +5,14 @@
  * sluice_vsq_get_slot() and sluice_vsq_slots_freed() of queue/vslot.c,
  * sluice_vctrl_serve(), sluice_vctrl_stop() and sluice_vctrl_go() of vctrl.c
  *
- * The poller, the worker, and a vCPU whose store to the doorbell was trapped
- * take commands. Each tries the queue's lock, and leaves the commands to the
- * holder if that fails. A thread that lacks a free slot or guest memory, be it the
- * command's or the ring's, marks the queue as stalled; the poller does not look at
- * a stalled queue. The worker is kicked by the completion of a command of such a
- * queue, by the poller, or by a timer. Somebody stops the queue for a while.
+ * The poller, the worker, a vCPU whose store to the doorbell was trapped, and the
+ * core's thread that pins take commands. Each tries the queue's lock, and leaves the
+ * commands to the holder if that fails. A thread that lacks a free slot or guest memory,
+ * be it the command's or the ring's, marks the queue as stalled; the poller does not
+ * look at a stalled queue. The worker is kicked by the completion of a command of such
+ * a queue, by a thread that must not sleep for a ring, or by a timer. For a command's
+ * memory the core is asked, by one request for each queue; when it has an answer, its
+ * thread clears the mark and takes commands. Somebody stops the queue for a while.
  *
  * Properties:
  *
@@ -31,6 +33,8 @@
  * STALL_LATE      the queue is marked after the last look for a free slot
  * FREE_LATE       the slot is given back after the look at the mark
  * CLEAR_LATE      the worker clears the mark after it has served the queue
+ * ASK_EARLY       a thread marks the queue after it has asked for memory
+ * GIVE_BACK_LATE  the core gives the request back after it has cleared the mark
  * KICK_EARLY      the poller marks the queue after it has kicked the worker
  * RETRY_EARLY     another thread does so after it has set the timer
  * NO_LAST_LOOK    a thread does not look again when it has released the lock
@@ -39,7 +43,9 @@
  * NO_GO_KICK      nobody looks at the queue when it may go on
  * STOP_UNLOCKED   the thread that stops the queue does not wait for its lock
  */
+#ifndef STORES
 #define STORES	2
+#endif
 #define SLOTS	1
 #define UNLUCKY	1	/* times in a row that a thread finds the lock taken */
 
@@ -52,8 +58,11 @@ bool waiter;		/* a thread sleeps for the lock, and gets it next */
 bool queued;		/* the worker has been kicked */
 bool retry;		/* the timer that will kick it */
 bool awake;		/* the poller polls; the doorbell page is mapped */
-bool pinned;		/* the guest memory that a command needs */
+bool ring;		/* the memory in question is that of the ring */
+bool pinned;		/* it is there */
 bool held_off;		/* it must not be pinned for now */
+bool asked;		/* sluice_vmiss.asked */
+bool refused;		/* its answer is that */
 bool stop;
 bool quiet;		/* the thread that set @stop relies on it */
 
@@ -67,6 +76,44 @@ bool quiet;		/* the thread that set @stop relies on it */
  * the next: that keeps the number of states small.
  */
 #define LOCALS	byte t, unlucky; bool taken, missing, more
+
+/* sluice_vsq_retry_later() */
+inline try_later()
+{
+#ifdef RETRY_EARLY
+	retry = true;
+	stalled = true
+#else
+	stalled = true;
+#ifndef NO_TIMER
+	retry = true
+#endif
+#endif
+}
+
+/* sluice_vsq_ask() */
+inline ask()
+{
+#ifdef ASK_EARLY
+	asked = true;
+	stalled = true
+#else
+	stalled = true;
+	asked = true
+#endif
+}
+
+/* sluice_vsq_leave_to_worker() */
+inline leave()
+{
+#ifdef KICK_EARLY
+	queued = true;
+	stalled = true
+#else
+	stalled = true;
+	queued = true
+#endif
+}
 
 /* sluice_vio_ready() and sluice_vio_batch(), @locked */
 inline batch()
@@ -86,7 +133,14 @@ inline batch()
 		head++;
 		taken = true
 	   }
-	:: atomic { head != t && !NO_SLOT && !pinned -> missing = true; break }
+	:: atomic { head != t && !NO_SLOT && !pinned && (asked || !refused) ->
+		missing = true;
+		break
+	   }
+	:: atomic { head != t && !NO_SLOT && !pinned && !asked && refused ->
+		refused = false };
+		try_later();
+		break
 	:: head != t && NO_SLOT ->
 		stalled = true;
 #ifdef STALL_LATE
@@ -107,8 +161,11 @@ inline look()
 	more = !stalled && !stop && tail != head
 }
 
-/* sluice_vio_service() */
-inline service()
+/*
+ * sluice_vio_serve(). The memory of the ring is mapped by who may sleep, and else left
+ * to the worker
+ */
+inline service(may_sleep)
 {
 	if
 	:: atomic { TAKEN && unlucky < UNLUCKY -> unlucky++ }
@@ -118,18 +175,12 @@ inline service()
 			batch();
 			if
 			:: !missing -> break
-			:: missing && held_off ->
-#ifdef RETRY_EARLY
-				retry = true;
-				stalled = true;
-#else
-				stalled = true;
-#ifndef NO_TIMER
-				retry = true;
-#endif
-#endif
+			:: missing && !ring -> ask(); break
+			:: missing && ring && !may_sleep -> leave(); break
+			:: missing && ring && may_sleep && held_off ->
+				try_later();
 				break
-			:: missing && !held_off ->
+			:: missing && ring && may_sleep && !held_off ->
 				atomic { pinned = true; missing = false }
 			fi
 		od;
@@ -156,14 +207,8 @@ inline visit()
 		:: atomic { !TAKEN -> locked = true } ->
 			batch();
 			if
-			:: missing ->
-#ifdef KICK_EARLY
-				queued = true;
-				stalled = true
-#else
-				stalled = true;
-				queued = true
-#endif
+			:: missing && !ring -> ask()
+			:: missing && ring -> leave()
 			:: !missing
 			fi;
 			atomic { locked = false; more = taken };
@@ -183,11 +228,16 @@ active proctype vcpu()
 {
 	LOCALS;
 
+	if
+	:: ring = true
+	:: skip
+	fi;
 	do
 	:: tail == STORES -> break
 	:: atomic { tail < STORES -> awake = true; tail++ }
-	:: atomic { tail < STORES -> tail++ };	/* a store that is trapped */
-		service()
+	/* a store that is trapped; with a page to be asked for this is as the worker */
+	:: atomic { tail < STORES && ring -> tail++ };
+		service(true)
 	od
 }
 
@@ -222,10 +272,33 @@ end_idle:	atomic { queued -> queued = false };
 #ifndef CLEAR_LATE
 		stalled = false;
 #endif
-		service();
+		service(true);
 #ifdef CLEAR_LATE
 		stalled = false
 #endif
+	od
+}
+
+/* sluice_iova_serve() of drivers/core/memory/iova_pin.c, sluice_vio_pinned() */
+active proctype pinner()
+{
+	LOCALS;
+
+	do
+	:: true ->
+end_idle:	atomic {
+			asked ->
+			pinned = !held_off;
+			refused = held_off
+		};
+#ifdef GIVE_BACK_LATE
+		stalled = false;
+		asked = false;
+#else
+		asked = false;
+		stalled = false;
+#endif
+		service(false)
 	od
 }
 

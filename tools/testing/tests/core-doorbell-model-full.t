@@ -17,7 +17,8 @@ model() {
 		MODEL_OUT="$T_BUILD/model-full" FULL=1 "$1"
 }
 
-plan 3
+plan 4
 check "doorbells that are mapped are all seen" model doorbell
 check "shadow doorbells of an admin queue are all seen" model admin
+check "what one thread leaves to another is taken" model handoff
 check "memory is unmapped in eight rounds at most" model unmap

@@ -427,6 +427,25 @@ static void sluice_vsq_leave_to_worker(struct sluice_vsq *vsq)
 	sluice_vctrl_kick_worker(vsq->vctrl);
 }
 
+static void sluice_vio_pinned(struct sluice_mem_request *req);
+
+/*
+ * Have the page pinned that a command lacks. If the core has the request already, for
+ * whatever page, that will go on with the queue: it clears the mark after this has set
+ * it, or this sees that the core has given the request back.
+ */
+static void sluice_vsq_ask(struct sluice_vsq *vsq)
+{
+	lockdep_assert_held(&vsq->lock);
+
+	WRITE_ONCE(vsq->stalled, true);
+	/* a full barrier, which pairs with the one in sluice_vio_pinned() */
+	if (xchg(&vsq->miss.asked, true))
+		return;
+	vsq->miss.req.done = sluice_vio_pinned;
+	sluice_vctrl_mem_ask(vsq->vctrl, &vsq->miss.req);
+}
+
 /**
  * struct sluice_vio_batch - commands that were taken together
  * @cost: what it cost to translate them, and one that has to be tried again
@@ -564,28 +583,9 @@ static unsigned int sluice_vio_batch(struct sluice_vsq *vsq,
 	return batch.cost;
 }
 
-/* Pin the page that a command missed; false if that has to be tried later */
-static bool sluice_vio_fault(struct sluice_vsq *vsq)
-{
-	struct sluice_vmiss *miss = &vsq->miss;
-	struct sluice_mem mem;
-	int err;
-
-	err = sluice_vctrl_mem_get(vsq->vctrl, miss->iova, miss->device_writes,
-				   &mem);
-	if (err == -EAGAIN) {
-		sluice_vsq_retry_later(vsq);
-		return false;
-	}
-	/* sluice_vprp_miss() finds the error when the command is tried again */
-	miss->err = err;
-	return true;
-}
-
 /*
- * Takes about as many small commands as the queue has entries, or fewer large ones,
- * or pins as many pages: a guest that submits as fast as they are taken, or whose
- * pages go as fast as they are pinned, must not keep the calling thread.
+ * Takes about as many small commands as the queue has entries, or fewer large ones: a
+ * guest that submits as fast as they are taken must not keep the calling thread.
  */
 static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 {
@@ -595,14 +595,16 @@ static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 	while (budget) {
 		wanted = min(budget, SLUICE_VIO_BATCH);
 		cost = sluice_vio_batch(vsq, wanted);
-		vsq->miss.err = 0;
 		budget -= min(budget, cost);
 		if (vsq->miss.missing) {
-			if (!sluice_vio_fault(vsq))
-				return;
-		} else if (cost < wanted || READ_ONCE(vsq->stalled)) {
+			sluice_vsq_ask(vsq);
 			return;
 		}
+		/* the command that could not have its page may be another one now */
+		if (!smp_load_acquire(&vsq->miss.asked))
+			vsq->miss.req.err = 0;
+		if (cost < wanted || READ_ONCE(vsq->stalled))
+			return;
 		cond_resched();
 	}
 }
@@ -642,26 +644,47 @@ void sluice_vio_look_again(struct sluice_vsq *vsq)
 		sluice_vctrl_kick_worker(vsq->vctrl);
 }
 
-/**
- * sluice_vio_service() - fetch what a guest has submitted
- * @vsq: submission queue, live or not
- *
- * May sleep for guest memory that is used for the first time; never waits for
- * the drive. If another thread is serving the queue this one returns at once:
- * the other thread looks at the doorbell once more when it has released the
- * lock.
- */
-void sluice_vio_service(struct sluice_vsq *vsq)
+static void sluice_vio_serve(struct sluice_vsq *vsq, bool may_sleep)
 {
 	/* the guest's write to the doorbell comes before the lock is tried */
 	smp_mb();
 	if (!mutex_trylock(&vsq->lock))
 		return;
-	if (sluice_vio_ready(vsq, true))
+	if (sluice_vio_ready(vsq, may_sleep))
 		sluice_vio_service_locked(vsq);
 	mutex_unlock(&vsq->lock);
 
 	sluice_vio_look_again(vsq);
+}
+
+/**
+ * sluice_vio_service() - fetch what a guest has submitted
+ * @vsq: submission queue, live or not
+ *
+ * May sleep for the memory of the guest's rings; never waits for the drive, nor for
+ * the memory of a command. If another thread is serving the queue this one returns at
+ * once: the other thread looks at the doorbell once more when it has released the
+ * lock.
+ */
+void sluice_vio_service(struct sluice_vsq *vsq)
+{
+	sluice_vio_serve(vsq, true);
+}
+
+/*
+ * A page that a command lacked is there, or cannot be had: go on. The core's thread
+ * that pins calls this; the next page, too, is asked for without anybody waiting.
+ */
+static void sluice_vio_pinned(struct sluice_mem_request *req)
+{
+	struct sluice_vsq *vsq = container_of(req, struct sluice_vsq, miss.req);
+
+	/* pairs with sluice_vprp_miss(): who sees this sees the answer */
+	smp_store_release(&vsq->miss.asked, false);
+	/* pairs with sluice_vsq_ask() */
+	smp_mb();
+	WRITE_ONCE(vsq->stalled, false);
+	sluice_vio_serve(vsq, false);
 }
 
 /**
@@ -691,7 +714,7 @@ unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 	if (sluice_vio_ready(vsq, false)) {
 		cost = sluice_vio_batch(vsq, min(budget, SLUICE_VIO_BATCH));
 		if (unlikely(vsq->miss.missing))
-			sluice_vsq_leave_to_worker(vsq);
+			sluice_vsq_ask(vsq);
 	}
 	mutex_unlock(&vsq->lock);
 	if (cost)

@@ -2,8 +2,8 @@
 /*
  * Sluice: KUnit tests of fetching without sleeping
  *
- * Budgets, what is left to the worker, and commands that are fetched once more
- * when their memory is there.
+ * Budgets, what is left to the worker, pages that are asked for, and commands that
+ * are fetched once more when their memory is there.
  */
 #include <linux/string.h>
 
@@ -507,7 +507,23 @@ static void come_again(struct kunit *test)
 	vsq->live = true;
 }
 
-/* The batch goes out as far as it got; the worker has the page pinned */
+/* Until the core has pinned the page, nobody tries, and it is asked once */
+static void expect_asked(struct vfake *f)
+{
+	struct sluice_vsq *vsq = &f->vctrl.sqs[1];
+
+	KUNIT_EXPECT_TRUE(f->test, vsq->stalled);
+	KUNIT_EXPECT_TRUE(f->test, list_is_singular(&f->asked));
+	KUNIT_EXPECT_EQ(f->test, sluice_vio_poll(vsq, 8), 0u);
+	/* a worker that comes for something else finds nothing to do */
+	work(vsq);
+	KUNIT_EXPECT_TRUE(f->test, vsq->stalled);
+	KUNIT_EXPECT_TRUE(f->test, list_is_singular(&f->asked));
+	KUNIT_EXPECT_EQ(f->test, vfake_kicks(f), 0u);
+	KUNIT_EXPECT_EQ(f->test, vfake_retries(f), 0u);
+}
+
+/* The batch goes out as far as it got; what is behind the page when it is pinned */
 static void page_is_missing(struct kunit *test)
 {
 	struct vfake *f = test->priv;
@@ -522,14 +538,15 @@ static void page_is_missing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->sq_db[1], 2u);
 	KUNIT_EXPECT_EQ(test, page->gets, 0u);
 	KUNIT_EXPECT_EQ(test, sluice_vsq_nr_free(vsq), 13u);
-	expect_left_to_worker(f);
+	expect_asked(f);
 
-	work(vsq);
+	KUNIT_EXPECT_TRUE(test, vfake_pin(f));
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
 	KUNIT_EXPECT_EQ(test, f->sq_db[1], 4u);
 	KUNIT_EXPECT_EQ(test, le64_to_cpu(vsq->hw.entries[2].prp1),
 			(u64)vfake_dma(f, DATA + PAGE));
 	KUNIT_EXPECT_FALSE(test, vsq->stalled);
+	KUNIT_EXPECT_FALSE(test, vfake_pin(f));
 	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
 }
 
@@ -547,14 +564,61 @@ static void all_pages_are_missing(struct kunit *test)
 	vfake_page(f, LIST)->unpinned = true;
 	submit_read(f, DATA, LIST, 20);
 	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 1u);
-	expect_left_to_worker(f);
-	work(vsq);
+	for (i = 0; i < 21; i++) {
+		KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
+		expect_asked(f);
+		KUNIT_ASSERT_TRUE(test, vfake_pin(f));
+	}
 	KUNIT_ASSERT_EQ(test, vsq->submitted, 1ul);
 	KUNIT_EXPECT_EQ(test, le64_to_cpu(vsq->hw.entries[0].prp1),
 			(u64)vfake_dma(f, DATA));
 	for (i = 1; i < 20; i++)
 		KUNIT_EXPECT_EQ(test, le64_to_cpu(vsq->slots[0].list[i - 1]),
 				(u64)vfake_dma(f, DATA + 5 * i * PAGE));
+}
+
+/* Who asks is not kept, whoever it is; each queue asks for itself */
+static void queues_ask(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15), *two = &f->vctrl.sqs[2];
+	struct nvme_cmd read = {
+		.opcode	= 0x02,
+		.nsid	= cpu_to_le32(1),
+		.prp1	= cpu_to_le64(DATA + PAGE),
+	};
+
+	vfake_add_cq(f, 2, CQ + 0x10000, 16);
+	vfake_add_sq(f, 2, 2, SQ + 0x10000, 16, 15);
+	vfake_map(f, DATA)->unpinned = true;
+	vfake_map(f, DATA + PAGE)->unpinned = true;
+	submit_read(f, DATA, 0, 1);
+	vfake_submit(f, 2, &read);
+	/* a vCPU whose doorbell was trapped, and the poller */
+	sluice_vio_service(vsq);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(two, 8), 1u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted + two->submitted, 0ul);
+	KUNIT_EXPECT_TRUE(test, vsq->miss.asked && two->miss.asked);
+
+	/* the lock is taken: its holder looks again */
+	scoped_guard(mutex, &vsq->lock)
+		KUNIT_EXPECT_TRUE(test, vfake_pin(f));
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
+	KUNIT_EXPECT_FALSE(test, vsq->stalled);
+	sluice_vio_look_again(vsq);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	work(vsq);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 1ul);
+
+	/* the queue is gone when the answer comes, and there is another one */
+	two->live = false;
+	KUNIT_EXPECT_TRUE(test, vfake_pin(f));
+	KUNIT_EXPECT_EQ(test, two->submitted, 0ul);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
+	two->live = true;
+	work(two);
+	KUNIT_EXPECT_EQ(test, two->submitted, 1ul);
+	KUNIT_EXPECT_FALSE(test, vfake_pin(f));
 }
 
 /* What cannot be pinned is the command's bad luck, and only this command's */
@@ -579,10 +643,11 @@ static void page_cannot_be_pinned(struct kunit *test)
 		submit_read(f, DATA + PAGE, 0, 1);
 		submit_reads(f, 1);
 		work(vsq);
+		KUNIT_EXPECT_TRUE(test, vfake_pin(f));
 		KUNIT_EXPECT_EQ(test, cqe_status(f, i), cases[i].status);
 		KUNIT_EXPECT_EQ(test, vsq->submitted, i + 1ul);
 		/* not remembered any longer */
-		KUNIT_EXPECT_EQ(test, vsq->miss.err, 0);
+		KUNIT_EXPECT_EQ(test, vsq->miss.req.err, 0);
 	}
 
 	/* the guest may have its memory back in a moment */
@@ -590,6 +655,7 @@ static void page_cannot_be_pinned(struct kunit *test)
 	page->unpinned = true;
 	submit_read(f, DATA + PAGE, 0, 1);
 	work(vsq);
+	KUNIT_EXPECT_TRUE(test, vfake_pin(f));
 	KUNIT_EXPECT_TRUE(test, vsq->stalled);
 	KUNIT_EXPECT_EQ(test, vfake_retries(f), 1u);
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 3ul);
@@ -610,23 +676,39 @@ static void page_stays_away(struct kunit *test)
 	struct vfake *f = test->priv;
 	struct sluice_vsq *vsq = add_pair(f, 16, 15);
 	struct vfake_page *page = vfake_map(f, DATA);
+	unsigned int i;
 
 	kunit_activate_static_stub(test, sluice_mem_find_page, gone_find);
 	page->err = -EFAULT;
 	submit_read(f, DATA, 0, 1);
 	work(vsq);
+	KUNIT_EXPECT_TRUE(test, vfake_pin(f));
 	KUNIT_EXPECT_EQ(test, page->gets, 1u);
 	KUNIT_EXPECT_EQ(test, cqe_status(f, 0), TRANSFER_ERROR);
 
-	/* pinned each time, and gone each time: that comes to an end, too */
+	/* it must not be had for now, and again and again: a timer says when to try */
+	page->err = -EAGAIN;
+	submit_read(f, DATA, 0, 1);
+	for (i = 0; i < 3; i++) {
+		work(vsq);
+		KUNIT_EXPECT_EQ(test, vfake_retries(f), 0u);
+		KUNIT_EXPECT_TRUE(test, vfake_pin(f));
+		KUNIT_EXPECT_FALSE(test, vfake_pin(f));
+		KUNIT_EXPECT_EQ(test, vfake_retries(f), 1u);
+		KUNIT_EXPECT_TRUE(test, vsq->stalled);
+	}
+
+	/* pinned each time, and gone each time: each try is one of the core's */
 	page->err = 0;
 	page->gets = 0;
-	submit_read(f, DATA, 0, 1);
 	vfake_kicks(f);
 	work(vsq);
-	KUNIT_EXPECT_EQ(test, page->gets, 64u);
+	for (i = 0; i < 100; i++) {
+		KUNIT_EXPECT_EQ(test, page->gets, i);
+		KUNIT_EXPECT_TRUE(test, vfake_pin(f));
+	}
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
-	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 1u);
+	KUNIT_EXPECT_EQ(test, vfake_kicks(f), 0u);
 }
 
 /*
@@ -653,6 +735,7 @@ static void checked_again(struct kunit *test)
 	kunit_activate_static_stub(test, sluice_mem_get, evil_get);
 	submit_read(f, DATA, 0, 1);
 	work(vsq);
+	KUNIT_EXPECT_TRUE(test, vfake_pin(f));
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 0ul);
 	KUNIT_EXPECT_EQ(test, cqe_status(f, 0), LBA_RANGE);
 	KUNIT_EXPECT_EQ(test, (int)le16_to_cpu(vfake_cqe(f, 1, 0)->cid), 0x4444);
@@ -702,11 +785,11 @@ static void cursor_is_reset(struct kunit *test)
 
 	vsq = &f->vctrl.sqs[0];
 	memset(&vsq->cursor, 0x5a, sizeof(vsq->cursor));
-	vsq->miss.err = -EFAULT;
+	vsq->miss.req.err = -EFAULT;
 	vfake_add_admin(f, SQ + 0x10000, 16, CQ + 0x10000, 16);
 	KUNIT_EXPECT_NULL(test, memchr_inv(&vsq->cursor, 0,
 					   sizeof(vsq->cursor)));
-	KUNIT_EXPECT_EQ(test, vsq->miss.err, 0);
+	KUNIT_EXPECT_EQ(test, vsq->miss.req.err, 0);
 }
 
 static struct kunit_case vpoll_cases[] = {
@@ -723,6 +806,7 @@ static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(come_again),
 	KUNIT_CASE(page_is_missing),
 	KUNIT_CASE(all_pages_are_missing),
+	KUNIT_CASE(queues_ask),
 	KUNIT_CASE(page_cannot_be_pinned),
 	KUNIT_CASE(page_stays_away),
 	KUNIT_CASE(checked_again),

@@ -47,17 +47,20 @@ static noinline sluice_vstatus_t sluice_vprp_miss(struct sluice_vsq *vsq,
 						  u64 prp, bool device_writes)
 {
 	struct sluice_vmiss *miss = &vsq->miss;
-	int err = miss->err;
+	struct sluice_mem_request *req = &miss->req;
+	int err;
 
-	if (err && miss->iova == prp && miss->device_writes == device_writes) {
-		miss->err = 0;
-		return sluice_vprp_status(err);
+	/* pairs with sluice_vio_pinned(): the answer is there */
+	if (!smp_load_acquire(&miss->asked)) {
+		err = req->err;
+		req->err = 0;
+		if (err && req->iova == prp &&
+		    req->device_writes == device_writes)
+			return sluice_vprp_status(err);
+		req->iova = prp;
+		req->device_writes = device_writes;
 	}
-	*miss = (struct sluice_vmiss) {
-		.iova = prp,
-		.device_writes = device_writes,
-		.missing = true,
-	};
+	miss->missing = true;
 	return SLUICE_VSTATUS_MISS;
 }
 

@@ -154,7 +154,9 @@ static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	vsq->completed = 0;
 	vsq->stalled = false;
 	vsq->map_failures = 0;
-	vsq->miss = (struct sluice_vmiss) {};
+	/* the core may still have it, for the queue that had this identifier */
+	if (!smp_load_acquire(&vsq->miss.asked))
+		vsq->miss.req.err = 0;
 	sluice_mem_cursor_reset(&vsq->cursor);
 	sluice_vdbbuf_start(vsq->vctrl, 2 * vsq->id);
 	return 0;
