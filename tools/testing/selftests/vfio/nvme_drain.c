@@ -2,7 +2,8 @@
 /*
  * Memory is unmapped while a drive that is slow, or has stopped, has commands in
  * flight. The test that runs a case throttles the drive before, and gives the
- * option --trapped: then a doorbell has been served when its write returns.
+ * option --trapped: then a doorbell has been served when its write returns, but for
+ * commands whose memory is used for the first time.
  */
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -22,6 +23,8 @@
 #define DELETE_MS	30000u
 /* Waits so long with the big lock of a VMM */
 #define BRIEF_MS	5000u
+/* Time to pin the memory of commands, which nobody waits for */
+#define PIN_MS		1000u
 
 static const struct nvme_queue_opts polled;
 
@@ -75,6 +78,7 @@ static void unmap_in_flight(const struct test_opts *opts, u32 depth,
 	if (throttled)
 		is(load_run(&load, IO_WRITE, 1), 1, "one write");
 	out->sent = load_fill(&load, IO_READ);
+	sleep_ms(PIN_MS);
 	begin = now_ms();
 	is(dma_unmap(&load.buf), 0, "memory of %u reads is unmapped", depth);
 	out->ms = now_ms() - begin;
