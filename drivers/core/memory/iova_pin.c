@@ -280,7 +280,7 @@ static void sluice_iova_unpin_slots(struct sluice_iova_table *table,
 	const struct sluice_iova_slot *slot;
 	unsigned int nr, i = chunk->from;
 
-	sluice_iova_for_each_page(slot, chunk, i, chunk->to) {
+	for (; (slot = sluice_iova_next_page(chunk, &i, chunk->to)); i++) {
 		nr = 1U << sluice_iova_slot_order(slot->page);
 		sluice_iova_unpin_group(table,
 					chunk->iova + ((u64)i << PAGE_SHIFT), nr);

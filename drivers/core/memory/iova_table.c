@@ -509,7 +509,7 @@ static void sluice_iova_move_slots(struct sluice_iova_chunk *from,
 {
 	struct sluice_iova_slot *slot;
 
-	sluice_iova_for_each_page(slot, from, idx, last) {
+	for (; (slot = sluice_iova_next_page(from, &idx, last)); idx++) {
 		*sluice_iova_slot(to, idx) = *slot;
 		WRITE_ONCE(slot->page, 0);
 		from->nr_pinned--;
@@ -550,10 +550,9 @@ sluice_iova_new_part(const struct sluice_iova_chunk *chunk, unsigned int idx,
 static unsigned int sluice_iova_count(const struct sluice_iova_chunk *chunk,
 				      unsigned int idx, unsigned int last)
 {
-	const struct sluice_iova_slot *slot;
 	unsigned int nr = 0;
 
-	sluice_iova_for_each_page(slot, chunk, idx, last)
+	for (; sluice_iova_next_page(chunk, &idx, last); idx++)
 		nr++;
 	return nr;
 }
@@ -631,7 +630,7 @@ void sluice_iova_unmap_chunk(struct sluice_iova_table *table,
 				  true);
 		return;
 	}
-	sluice_iova_for_each_page(slot, chunk, i, chunk->to)
+	for (; (slot = sluice_iova_next_page(chunk, &i, chunk->to)); i++)
 		sluice_iova_unmap_slot(table, slot);
 }
 

@@ -98,13 +98,6 @@ sluice_iova_slot(const struct sluice_iova_chunk *chunk, unsigned int idx)
 	return leaf ? &leaf->slots[idx % SLUICE_IOVA_LEAF_PAGES] : NULL;
 }
 
-/*
- * The slots of the pages from index @idx to @last. Under @table_lock, or for a chunk
- * that is not in the table
- */
-#define sluice_iova_for_each_page(slot, chunk, idx, last)			\
-	for (; ((slot) = sluice_iova_next_page(chunk, &(idx), last)); (idx)++)
-
 /* iova_table.c */
 struct sluice_iova_slot *
 sluice_iova_next_page(const struct sluice_iova_chunk *chunk, unsigned int *idx,
