@@ -80,6 +80,21 @@ static bool sluice_vqueues_busy(const struct sluice_vctrl *vctrl)
 	return false;
 }
 
+/*
+ * May the drive be given a creation or a deletion for this slice? If so, the
+ * reset_lock is held afterwards.
+ */
+static bool sluice_vqueue_hw_begin(struct sluice_vctrl *vctrl)
+{
+	return !sluice_vqueues_busy(vctrl) &&
+	       mutex_trylock(&vctrl->ctrl->reset_lock);
+}
+
+static void sluice_vqueue_hw_end(struct sluice_vctrl *vctrl)
+{
+	mutex_unlock(&vctrl->ctrl->reset_lock);
+}
+
 /**
  * sluice_vcq_hw_alloc() - allocate the hardware queue of a completion queue
  * @vcq: completion queue, the admin lock held
@@ -127,15 +142,14 @@ void sluice_vcq_hw_free(struct sluice_vcq *vcq)
  */
 int sluice_vcq_hw_create(struct sluice_vcq *vcq)
 {
-	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
+	struct sluice_vctrl *vctrl = vcq->vctrl;
 	int err;
 
-	if (sluice_vqueues_busy(vcq->vctrl) ||
-	    !mutex_trylock(&ctrl->reset_lock))
+	if (!sluice_vqueue_hw_begin(vctrl))
 		return -EAGAIN;
-	err = sluice_vqueue_hw_created(vcq->vctrl,
+	err = sluice_vqueue_hw_created(vctrl,
 				       sluice_nvme_cq_create_async(&vcq->hw));
-	mutex_unlock(&ctrl->reset_lock);
+	sluice_vqueue_hw_end(vctrl);
 	return err;
 }
 
@@ -167,15 +181,14 @@ int sluice_vsq_hw_alloc(struct sluice_vsq *vsq)
  */
 int sluice_vsq_hw_create(struct sluice_vsq *vsq)
 {
-	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
+	struct sluice_vctrl *vctrl = vsq->vctrl;
 	int err;
 
-	if (sluice_vqueues_busy(vsq->vctrl) ||
-	    !mutex_trylock(&ctrl->reset_lock))
+	if (!sluice_vqueue_hw_begin(vctrl))
 		return -EAGAIN;
-	err = sluice_vqueue_hw_created(vsq->vctrl,
+	err = sluice_vqueue_hw_created(vctrl,
 				       sluice_nvme_sq_create_async(&vsq->hw));
-	mutex_unlock(&ctrl->reset_lock);
+	sluice_vqueue_hw_end(vctrl);
 	return err;
 }
 
@@ -191,13 +204,10 @@ int sluice_vsq_hw_create(struct sluice_vsq *vsq)
  */
 bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status)
 {
-	struct sluice_nvme_ctrl *ctrl = vsq->vctrl->ctrl;
-
 	if (READ_ONCE(vsq->hw.life.state) != SLUICE_NVME_QUEUE_ABSENT &&
-	    !sluice_vqueues_busy(vsq->vctrl) &&
-	    mutex_trylock(&ctrl->reset_lock)) {
+	    sluice_vqueue_hw_begin(vsq->vctrl)) {
 		sluice_nvme_sq_delete(&vsq->hw);
-		mutex_unlock(&ctrl->reset_lock);
+		sluice_vqueue_hw_end(vsq->vctrl);
 	}
 	if (!sluice_nvme_sq_gone(&vsq->hw))
 		return false;
@@ -216,14 +226,12 @@ bool sluice_vsq_hw_delete(struct sluice_vsq *vsq, u16 status)
  */
 bool sluice_vcq_hw_delete(struct sluice_vcq *vcq)
 {
-	struct sluice_nvme_ctrl *ctrl = vcq->vctrl->ctrl;
 	bool gone;
 
-	if (sluice_vqueues_busy(vcq->vctrl) ||
-	    !mutex_trylock(&ctrl->reset_lock))
+	if (!sluice_vqueue_hw_begin(vcq->vctrl))
 		return false;
 	gone = sluice_nvme_cq_delete(&vcq->hw);
-	mutex_unlock(&ctrl->reset_lock);
+	sluice_vqueue_hw_end(vcq->vctrl);
 	return gone;
 }
 
