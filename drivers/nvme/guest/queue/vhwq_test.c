@@ -111,6 +111,21 @@ static void one_deletion_at_a_time(struct kunit *test)
 	vdrive_take_down(drive);
 }
 
+/* A Controller Reset comes to its end, as the drive answers */
+static void destroy_all(struct vdrive *drive)
+{
+	struct sluice_vctrl *vctrl = &drive->f->vctrl;
+	bool gone = false;
+	unsigned int i;
+
+	for (i = 0; i < 100 && !gone; i++) {
+		scoped_guard(mutex, &vctrl->admin_lock)
+			gone = sluice_vqueues_destroy_all(vctrl);
+		vdrive_let_run(drive);
+	}
+	KUNIT_EXPECT_TRUE(drive->f->test, gone);
+}
+
 /* A Controller Reset: no queue takes commands while the first is being deleted */
 static void slow_reset(struct kunit *test)
 {
@@ -134,13 +149,7 @@ static void slow_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vctrl->sqs[1].submitted, 0ul);
 	drive->silent = 0xff;
 	vdrive_answer(drive, drive->held, 0);
-	for (i = 0; i < 1000; i++) {
-		scoped_guard(mutex, &vctrl->admin_lock) {
-			if (sluice_vqueues_destroy_all(vctrl))
-				break;
-		}
-		flush_delayed_work(&drive->work);
-	}
+	destroy_all(drive);
 	KUNIT_EXPECT_EQ(test, drive->deletes, 2u);
 	KUNIT_EXPECT_FALSE(test, sluice_vqueues_any_io(vctrl));
 	KUNIT_EXPECT_TRUE(test, sluice_vctrl_drained(vctrl));
@@ -160,6 +169,14 @@ static u32 create_queue(struct vfake *f, u16 qid, bool cq)
 	guard(mutex)(&f->vctrl.admin_lock);
 	return vfake_status(cq ? sluice_vcq_create(&f->vctrl, &cmd, &result) :
 				 sluice_vsq_create(&f->vctrl, &cmd, &result));
+}
+
+/* Have the drive told to create it */
+static void begin_creation(struct vdrive *drive, u16 qid, bool cq)
+{
+	KUNIT_EXPECT_EQ(drive->f->test, create_queue(drive->f, qid, cq),
+			VFAKE_RETRY);
+	vdrive_let_run(drive);
 }
 
 /* The drive does not know it any more */
@@ -259,8 +276,7 @@ static void unmap_while_creating(struct kunit *test)
 	for (cq = 0; cq < 2; cq++) {
 		drive->silent = create_opcode(cq);
 		for (i = 0; i < 3; i++) {
-			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
-			vdrive_let_run(drive);
+			begin_creation(drive, 3, cq);
 			KUNIT_EXPECT_EQ(test, hweight_long(f->host.adminq.inflight), 1ul);
 		}
 		begin = jiffies;
@@ -291,13 +307,11 @@ static void reset_while_creating(struct vfake *f, bool cq)
 {
 	struct vdrive *drive = bring_up_creating(f);
 	struct sluice_vctrl *vctrl = &f->vctrl;
-	bool gone = false;
 	unsigned int i;
 
 	vctrl->metered = 0;
 	drive->silent = create_opcode(cq);
-	KUNIT_EXPECT_EQ(f->test, create_queue(f, 3, cq), VFAKE_RETRY);
-	vdrive_let_run(drive);
+	begin_creation(drive, 3, cq);
 	vctrl->sqs[1].hw.entries = NULL;
 	vctrl->sqs[2].hw.entries = NULL;
 	for (i = 0; i < 3; i++) {
@@ -313,12 +327,7 @@ static void reset_while_creating(struct vfake *f, bool cq)
 
 	drive->silent = 0xff;
 	vdrive_answer(drive, drive->held, 0);
-	for (i = 0; i < 100 && !gone; i++) {
-		scoped_guard(mutex, &vctrl->admin_lock)
-			gone = sluice_vqueues_destroy_all(vctrl);
-		vdrive_let_run(drive);
-	}
-	KUNIT_EXPECT_TRUE(f->test, gone);
+	destroy_all(drive);
 	KUNIT_EXPECT_EQ(f->test, drive->deletes, cq ? 2u : 3u);
 	expect_nothing(f, 3);
 	/* the drive's time is paid for, although the guest has not waited */
@@ -345,14 +354,12 @@ static void creation_refused(struct kunit *test)
 
 	for (cq = 0; cq < 2; cq++) {
 		drive->refused = create_opcode(cq);
-		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
-		vdrive_let_run(drive);
+		begin_creation(drive, 3, cq);
 		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 6u);
 		expect_nothing(f, 3);
 		KUNIT_EXPECT_EQ(test, f->vctrl.cqs[1].users, 1u);
 		drive->refused = 0xff;
-		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
-		vdrive_let_run(drive);
+		begin_creation(drive, 3, cq);
 		KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), 0u);
 		remove_queue(f, 3, cq);
 	}
@@ -366,22 +373,15 @@ static void refused_after_reset(struct kunit *test)
 {
 	struct vfake *f = test->priv;
 	struct vdrive *drive = bring_up_creating(f);
-	unsigned int cq, i;
-	bool gone = false;
+	unsigned int cq;
 
 	f->vctrl.sqs[1].hw.entries = NULL;
 	f->vctrl.sqs[2].hw.entries = NULL;
 	for (cq = 0; cq < 2; cq++) {
 		drive->refused = create_opcode(cq);
-		KUNIT_EXPECT_EQ(test, create_queue(f, 4, cq), VFAKE_RETRY);
-		vdrive_let_run(drive);
+		begin_creation(drive, 4, cq);
 	}
-	for (i = 0; i < 100 && !gone; i++) {
-		scoped_guard(mutex, &f->vctrl.admin_lock)
-			gone = sluice_vqueues_destroy_all(&f->vctrl);
-		vdrive_let_run(drive);
-	}
-	KUNIT_EXPECT_TRUE(test, gone);
+	destroy_all(drive);
 	KUNIT_EXPECT_EQ(test, drive->deletes, 2u);
 	expect_nothing(f, 4);
 	vdrive_take_down(drive);
@@ -400,8 +400,7 @@ static void creation_unanswered(struct kunit *test)
 	for (cq = 0; cq < 2; cq++) {
 		drive->silent = create_opcode(cq);
 		for (i = 0; i < 6; i++) {
-			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq), VFAKE_RETRY);
-			vdrive_let_run(drive);
+			begin_creation(drive, 3, cq);
 			vdrive_reset(drive, i == 2 || i == 5);
 			KUNIT_EXPECT_EQ(test, create_queue(f, 3, cq),
 					i < 5 ? VFAKE_RETRY : 6u);
@@ -435,8 +434,7 @@ static void one_creation_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drive->deletes, 0u);
 	drive->silent = 0xff;
 	vdrive_answer(drive, drive->held, 0);
-	KUNIT_EXPECT_EQ(test, create_queue(f, 4, false), VFAKE_RETRY);
-	vdrive_let_run(drive);
+	begin_creation(drive, 4, false);
 	KUNIT_EXPECT_EQ(test, create_queue(f, 4, false), 0u);
 	KUNIT_EXPECT_EQ(test, create_queue(f, 3, false), 0u);
 	KUNIT_EXPECT_EQ(test, drive->creates, 2u);
@@ -468,8 +466,7 @@ static void slow_cq_deletion(struct kunit *test)
 	unsigned int i;
 	u32 result;
 
-	KUNIT_EXPECT_EQ(test, create_queue(f, 3, true), VFAKE_RETRY);
-	vdrive_let_run(drive);
+	begin_creation(drive, 3, true);
 	KUNIT_EXPECT_EQ(test, create_queue(f, 3, true), 0u);
 	drive->silent = NVME_ADMIN_DELETE_CQ;
 	for (i = 0; i < 3; i++) {
