@@ -223,6 +223,14 @@ struct sluice_vmiss {
 	bool missing;
 };
 
+/* Forget the error, but for a request that the core has: its answer is yet to come */
+static inline void sluice_vmiss_forget(struct sluice_vmiss *miss)
+{
+	/* pairs with sluice_vio_pinned(): the answer is there */
+	if (!smp_load_acquire(&miss->asked))
+		miss->req.err = 0;
+}
+
 /**
  * struct sluice_vsq - a guest's submission queue
  * @vctrl: controller

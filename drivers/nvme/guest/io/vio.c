@@ -601,8 +601,7 @@ static void sluice_vio_service_locked(struct sluice_vsq *vsq)
 			return;
 		}
 		/* the command that could not have its page may be another one now */
-		if (!smp_load_acquire(&vsq->miss.asked))
-			vsq->miss.req.err = 0;
+		sluice_vmiss_forget(&vsq->miss);
 		if (cost < wanted || READ_ONCE(vsq->stalled))
 			return;
 		cond_resched();

@@ -155,8 +155,7 @@ static int sluice_vsq_start(struct sluice_vsq *vsq, struct sluice_vcq *vcq,
 	vsq->stalled = false;
 	vsq->map_failures = 0;
 	/* the core may still have it, for the queue that had this identifier */
-	if (!smp_load_acquire(&vsq->miss.asked))
-		vsq->miss.req.err = 0;
+	sluice_vmiss_forget(&vsq->miss);
 	sluice_mem_cursor_reset(&vsq->cursor);
 	sluice_vdbbuf_start(vsq->vctrl, 2 * vsq->id);
 	return 0;
