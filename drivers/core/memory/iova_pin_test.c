@@ -168,7 +168,7 @@ static void iova_ask(struct kunit *test)
 	mfake_ask(fake, &requests[1], mfake_iova(fake, 9), true);
 	mfake_ask(fake, &requests[2], mfake_iova(fake, 9), false);
 	mfake_ask(fake, &requests[3], fake->start - 1, false);
-	KUNIT_EXPECT_FALSE(test, READ_ONCE(requests[0].answered));
+	KUNIT_EXPECT_FALSE(test, completion_done(&requests[0].done));
 	complete(&fake->go);
 	KUNIT_EXPECT_EQ(test, mfake_answer(&requests[3]), -EFAULT);
 	KUNIT_EXPECT_EQ(test, mfake_answer(&requests[2]), 0);
@@ -193,8 +193,8 @@ static void iova_ask_and_close(struct kunit *test)
 	mfake_ask(fake, &second, mfake_iova(fake, PAGES), true);
 	complete(&fake->go);
 	mfake_close(fake);
-	KUNIT_EXPECT_TRUE(test, first.answered);
-	KUNIT_EXPECT_TRUE(test, second.answered);
+	KUNIT_EXPECT_TRUE(test, completion_done(&first.done));
+	KUNIT_EXPECT_TRUE(test, completion_done(&second.done));
 	KUNIT_EXPECT_EQ(test, second.req.err, -ENODEV);
 	KUNIT_ASSERT_EQ(test, mfake_open(fake), 0);
 }

@@ -190,7 +190,6 @@ static void mfake_request_done(struct sluice_mem_request *req)
 	struct mfake_request *request = container_of(req, struct mfake_request, req);
 
 	msleep(request->delay_ms);
-	WRITE_ONCE(request->answered, true);
 	complete(&request->done);
 }
 
@@ -201,7 +200,6 @@ void mfake_ask(struct mfake *fake, struct mfake_request *request, u64 iova,
 	request->req.iova = iova;
 	request->req.device_writes = write;
 	request->req.done = mfake_request_done;
-	request->answered = false;
 	init_completion(&request->done);
 	sluice_iova_ask(&fake->iova_table, &request->req);
 }

@@ -75,13 +75,11 @@ struct mfake {
  * struct mfake_request - a page that is asked for
  * @req: for the core
  * @delay_ms: so long it takes to hear the answer
- * @answered: it has been heard
- * @done: the same, to wait for
+ * @done: it has been heard
  */
 struct mfake_request {
 	struct sluice_mem_request req;
 	unsigned int delay_ms;
-	bool answered;
 	struct completion done;
 };
 
