@@ -714,6 +714,8 @@ unsigned int sluice_vio_poll(struct sluice_vsq *vsq, unsigned int budget)
 		cost = sluice_vio_batch(vsq, min(budget, SLUICE_VIO_BATCH));
 		if (unlikely(vsq->miss.missing))
 			sluice_vsq_ask(vsq);
+		else
+			sluice_vmiss_forget(&vsq->miss);
 	}
 	mutex_unlock(&vsq->lock);
 	if (cost)

@@ -664,6 +664,29 @@ static void page_cannot_be_pinned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vsq->submitted, 4ul);
 }
 
+/* Another queue has had the page pinned when the command is tried again */
+static void page_is_pinned_after_all(struct kunit *test)
+{
+	struct vfake *f = test->priv;
+	struct sluice_vsq *vsq = add_pair(f, 16, 15);
+	struct vfake_page *page = vfake_map(f, DATA);
+
+	page->err = -EFAULT;
+	page->unpinned = true;
+	submit_read(f, DATA, 0, 1);
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 1u);
+	/* somebody else looks again, and that is the poller */
+	scoped_guard(mutex, &vsq->lock)
+		KUNIT_EXPECT_TRUE(test, vfake_pin(f));
+	KUNIT_EXPECT_EQ(test, vsq->miss.req.err, -EFAULT);
+	page->err = 0;
+	page->unpinned = false;
+	KUNIT_EXPECT_EQ(test, sluice_vio_poll(vsq, 8), 1u);
+	KUNIT_EXPECT_EQ(test, vsq->submitted, 1ul);
+	/* what was said of the page then is not true the next time */
+	KUNIT_EXPECT_EQ(test, vsq->miss.req.err, 0);
+}
+
 /* A page that stays away, as the real table has it: never found */
 static int gone_find(struct sluice_dev *sdev, struct sluice_mem_cursor *cursor,
 		     u64 iova, bool device_writes, struct sluice_mem *mem)
@@ -808,6 +831,7 @@ static struct kunit_case vpoll_cases[] = {
 	KUNIT_CASE(all_pages_are_missing),
 	KUNIT_CASE(queues_ask),
 	KUNIT_CASE(page_cannot_be_pinned),
+	KUNIT_CASE(page_is_pinned_after_all),
 	KUNIT_CASE(page_stays_away),
 	KUNIT_CASE(checked_again),
 	KUNIT_CASE(rings_are_away),
