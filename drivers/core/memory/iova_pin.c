@@ -41,6 +41,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -317,16 +318,15 @@ void sluice_iova_work(struct work_struct *work)
 	for (;;) {
 		/* First unpin: an unmap may be waiting with a lock held. */
 		chunk = sluice_iova_next_dropped(table);
-		if (chunk) {
+		req = chunk ? NULL : sluice_iova_next_request(table);
+		if (chunk)
 			sluice_iova_unpin_chunk(table, chunk);
-			cond_resched();
-			continue;
-		}
-		req = sluice_iova_next_request(table);
-		if (!req)
+		else if (req)
+			sluice_iova_serve(table, req);
+		else
 			return;
-		sluice_iova_serve(table, req);
-		cond_resched();
+		/* a guest that asks without end must not block RCU Tasks */
+		cond_resched_tasks_rcu_qs();
 	}
 }
 

@@ -5,7 +5,9 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "memory/mfake_test.h"
@@ -199,6 +201,61 @@ static void iova_ask_and_close(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, mfake_open(fake), 0);
 }
 
+/**
+ * struct mfake_asker - a guest that asks for a page, again and again
+ * @fake: the guest
+ * @req: the page
+ * @stop: it shall ask no more
+ * @stopped: it does not
+ */
+struct mfake_asker {
+	struct mfake *fake;
+	struct sluice_mem_request req;
+	bool stop;
+	struct completion stopped;
+};
+
+static void mfake_ask_again(struct sluice_mem_request *req)
+{
+	struct mfake_asker *asker = container_of(req, struct mfake_asker, req);
+
+	if (READ_ONCE(asker->stop))
+		complete(&asker->stopped);
+	else
+		sluice_iova_ask(&asker->fake->iova_table, req);
+}
+
+static int mfake_sync_thread(void *data)
+{
+	synchronize_rcu_tasks();
+	complete_all(data);
+	return 0;
+}
+
+/* A guest that always lacks a page does not block RCU Tasks. */
+static void iova_ask_without_end(struct kunit *test)
+{
+	struct mfake *fake = test->priv;
+	struct mfake_asker asker = {
+		.fake = fake,
+		.req.iova = fake->start - 1,
+		.req.done = mfake_ask_again,
+	};
+	struct task_struct *task;
+	struct completion synced;
+
+	init_completion(&asker.stopped);
+	init_completion(&synced);
+	sluice_iova_ask(&fake->iova_table, &asker.req);
+	task = kthread_run(mfake_sync_thread, &synced, "sluice_iova_test");
+	if (!IS_ERR(task))
+		KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&synced, 60 * HZ), 0);
+	WRITE_ONCE(asker.stop, true);
+	wait_for_completion(&asker.stopped);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	wait_for_completion(&synced);
+}
+
 static void iova_end_of_address_space(struct kunit *test)
 {
 	struct mfake *fake = test->priv;
@@ -271,6 +328,7 @@ static struct kunit_case iova_pin_cases[] = {
 	KUNIT_CASE(iova_read_only),
 	KUNIT_CASE(iova_ask),
 	KUNIT_CASE(iova_ask_and_close),
+	KUNIT_CASE(iova_ask_without_end),
 	KUNIT_CASE(iova_end_of_address_space),
 	KUNIT_CASE(iova_closed),
 	KUNIT_CASE(iova_copies),

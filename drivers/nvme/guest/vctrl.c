@@ -19,6 +19,7 @@
  */
 #include <linux/blkdev.h>
 #include <linux/jiffies.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <trace/events/sluice_nvme.h>
 
@@ -313,6 +314,8 @@ static void sluice_vctrl_work(struct work_struct *work)
 		sluice_vctrl_serve(vctrl);
 	}
 	sluice_charge_end(vctrl->sdev, old);
+	/* a guest that gives it work without end must not block RCU Tasks */
+	cond_resched_tasks_rcu_qs();
 }
 
 static void sluice_vctrl_retry(struct work_struct *work)
