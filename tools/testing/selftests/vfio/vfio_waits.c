@@ -279,7 +279,8 @@ static void test_commands(const struct test_opts *opts)
 	}
 	count_begin();
 	nvme_ring(&qp.sq);
-	offers(READS / 64, "commands", "sluice_vio_service+");
+	/* which of three functions has the loop is up to the compiler */
+	offers(READS / 64, "commands", "sluice_vio_serv");
 	for (i = 0; i < READS && nvme_cq_wait(&qp.cq, &cqe, NVME_TIMEOUT); i++)
 		good += nvme_status(&cqe) == ST_OK;
 	is(good, READS, "all are served");
